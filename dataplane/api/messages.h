@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "dataplane/net/address.h"
+
+// What the management plane and the data plane say to each other: plain values, no DPDK, no tables.
+//
+// A Configuration is whole: applying it replaces the one before. Identity is by name and address,
+// never by position, so that flows live on through any change that keeps their server.
+// Units: seconds in names ending _s. Threads: values, any.
+namespace yoke::api {
+
+// Raised when a field changes meaning. A reader takes kVersion and kVersion - 1 and ignores keys it
+// does not know.
+inline constexpr int kVersion = 1;
+
+enum class Method : std::uint8_t { kNat, kDsr };
+
+// What health checks and the operator make of a server.
+enum class ServerState : std::uint8_t {
+  kUp,        // takes new flows
+  kDown,      // takes none; its UDP flows move, its TCP flows end by themselves
+  kDraining,  // takes no new flows, keeps those it has (weight 0)
+};
+
+struct Server {
+  net::Endpoint endpoint;
+  std::uint16_t weight = 1;  // 0-65535... bounded by limits.h
+  ServerState state = ServerState::kUp;
+  friend bool operator==(const Server&, const Server&) = default;
+};
+
+struct Pool {
+  std::string name;
+  Method method = Method::kNat;
+  std::vector<Server> servers;  // unique endpoints; one address family
+  friend bool operator==(const Pool&, const Pool&) = default;
+};
+
+struct Vip {
+  std::string name;
+  net::ServiceAddress address;  // unique
+  std::string pool;             // names a Pool of the same Configuration, or empty: answers ping only
+  std::vector<net::IpAddress> snat;   // `nat`: source addresses towards servers; empty: the VIP itself
+  std::uint32_t idle_timeout_s = 0;   // 0: the RFC 5382 / RFC 4787 default of the protocol and state
+  friend bool operator==(const Vip&, const Vip&) = default;
+};
+
+struct Configuration {
+  std::uint64_t revision = 0;              // of mgmt/store; carried so that `status` can tell it
+  std::array<std::uint8_t, 16> hash_key{};  // keys every hash and Maglev table; the same on a pair
+  std::vector<Pool> pools;
+  std::vector<Vip> vips;
+  friend bool operator==(const Configuration&, const Configuration&) = default;
+};
+
+// A health verdict: one server of one pool.
+struct ServerStateChange {
+  std::string pool;
+  net::Endpoint server;
+  ServerState state = ServerState::kUp;
+  friend bool operator==(const ServerStateChange&, const ServerStateChange&) = default;
+};
+
+// What the data plane runs now.
+struct RunningState {
+  std::uint64_t revision = 0;    // of the Configuration it runs; 0: none yet
+  std::uint64_t generation = 0;  // of the snapshot all workers have reached
+  std::string digest;            // of the Configuration, as digest() gives it
+  std::vector<ServerStateChange> servers;  // state of each
+  friend bool operator==(const RunningState&, const RunningState&) = default;
+};
+
+// Counters by name, as `show` and the tests read them. Monotonic since the process started.
+struct TrafficCounters {
+  std::uint64_t packets_in = 0, packets_out = 0, bytes_in = 0, bytes_out = 0;
+  std::uint64_t flows_created = 0;  // flows ever opened
+  std::uint64_t flows_open = 0;     // now
+};
+struct WorkerCounters {
+  std::uint64_t rx = 0, tx = 0, replied = 0, punted = 0, handed_over = 0;
+  std::map<std::string, std::uint64_t> drops;  // by reason (dataplane/net/drop.h)
+};
+struct PortCounters {
+  std::string name, driver, mac;
+  bool link_up = false;
+  std::uint64_t rx_packets = 0, tx_packets = 0, rx_bytes = 0, tx_bytes = 0, rx_missed = 0,
+                rx_errors = 0, tx_errors = 0;
+};
+struct Counters {
+  std::vector<WorkerCounters> workers;
+  std::vector<PortCounters> ports;
+  std::map<std::string, TrafficCounters> vips;                              // by VIP name
+  std::map<std::string, std::map<std::string, TrafficCounters>> servers;  // pool, then endpoint
+  std::uint64_t flows_open = 0, flows_capacity = 0;
+};
+
+// A digest of everything in `configuration` but its revision and the servers' states: equal digests
+// mean equal forwarding rules. 16 hex digits, not cryptographic.
+[[nodiscard]] std::string digest(const Configuration& configuration);
+
+}  // namespace yoke::api

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "dataplane/lb/counters.h"
+#include "dataplane/lb/flow_table.h"
+#include "dataplane/lb/scheduler.h"
+#include "dataplane/lb/snapshot.h"
+#include "dataplane/net/drop.h"
+
+// What happens to a packet, decided and written into it, a burst at a time. Pure: bytes and tables
+// in, verdicts out; no port, no mbuf, no system call, no allocation.
+//
+// Each burst goes through in stages, so that the memory one stage needs was asked for by the stage
+// before: parse and hash all, prefetch buckets; find flows, prefetch entries; decide and rewrite.
+// Threads: one Pipeline a worker, owned by it.
+namespace yoke::lb {
+
+// A frame in one contiguous piece of memory, rewritten in place. Its length never changes.
+struct Packet {
+  std::uint8_t* data = nullptr;
+  std::uint16_t length = 0;
+  std::uint8_t port = 0;  // where it came in
+};
+
+enum class Action : std::uint8_t {
+  kForward,   // rewritten; leaves by Verdict::port
+  kReply,     // turned into an answer (ARP, ND, echo); leaves by Verdict::port
+  kPunt,      // untouched; for the kernel twin of the port it came in by
+  kHandOver,  // untouched; belongs to Verdict::worker
+  kDrop,      // counted already, under its reason
+};
+
+struct Verdict {
+  Action action = Action::kDrop;
+  std::uint8_t port = 0;
+  std::uint8_t worker = 0;
+};
+
+// Milliseconds since the process started, wrapping; all flow ages are differences of these.
+using Tick = std::uint32_t;
+
+class Pipeline {
+ public:
+  // `worker` of `workers`: SNAT ports are shared out by port modulo workers, so that any worker can
+  // tell the owner of a server's answer.
+  Pipeline(std::uint8_t worker, std::uint8_t workers, FlowTable& flows, WorkerCounters& counters);
+
+  // Decides on every packet of `burst` (at most limits::kBurst); verdicts[i] is for burst[i].
+  // Counts drops and per-service, per-server traffic. The caller counts rx, tx, replied, punted,
+  // handed_over, and the drops that only it can see (tx-full, punt-limit...).
+  void process(std::span<const Packet> burst, std::span<Verdict> verdicts, const Snapshot& snapshot,
+               Tick now) noexcept;
+
+  // Looks at the next `entries` flows and ends those that are idle for too long, or whose service is
+  // gone. The caller spreads calls so that the whole table is seen every few seconds.
+  void sweep(const Snapshot& snapshot, Tick now, std::uint32_t entries) noexcept;
+
+ private:
+  struct Lane;  // one packet on its way through the stages
+  void decide(Lane& lane, const Packet& packet, Verdict& verdict, const Snapshot& snapshot,
+              Tick now) noexcept;
+
+  std::uint8_t worker_;
+  std::uint8_t workers_;
+  FlowTable& flows_;
+  WorkerCounters& counters_;
+  Scheduler scheduler_;
+};
+
+}  // namespace yoke::lb

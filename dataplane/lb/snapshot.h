@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "dataplane/lb/address_table.h"
+#include "dataplane/lb/flow_hash.h"
+#include "dataplane/lb/maglev.h"
+#include "dataplane/lb/routing.h"
+#include "dataplane/net/address.h"
+#include "dataplane/net/order.h"
+
+// Everything a worker reads while it decides, as one immutable value: a generation. Control builds
+// the next one beside it; workers change over between two bursts; the old one is freed when all have
+// (QSBR). Parts that did not change are shared between generations.
+//
+// Services and servers stand in slots that are theirs for as long as they are configured; a slot
+// that is given to another gets a new incarnation, so that a flow which outlived its server can
+// tell. Threads: built by control, then constant and read by any.
+namespace yoke::lb {
+
+enum class Method : std::uint8_t { kNat, kDsr };
+enum class ServerState : std::uint8_t { kUp, kDown, kDraining };
+
+// A port of the unit, in the order of the board file.
+struct Port {
+  net::MacAddress mac;
+};
+
+struct Server {
+  net::IpAddress address;
+  net::Be16 port;
+  std::uint16_t incarnation = 0;  // 0: the slot is empty
+  ServerState state = ServerState::kDown;
+  Hop hop;              // how to reach it now; hop.resolved false: not (yet)
+  bool on_link = false;  // reached without a router: what `dsr` needs
+};
+
+struct Service {
+  net::IpAddress address;
+  net::Be16 port;
+  net::Protocol protocol = net::Protocol::kTcp;
+  Method method = Method::kNat;
+  std::uint16_t incarnation = 0;              // 0: the slot is empty
+  std::uint32_t idle_timeout_s = 0;           // 0: by protocol and state (flow_timeout.h)
+  std::vector<net::IpAddress> snat;           // never empty for `nat`
+  std::shared_ptr<const Maglev> maglev;       // yields server slots; null or empty: no server
+};
+
+struct Snapshot {
+  std::uint64_t generation = 0;
+  HashKey hash_key;
+  std::vector<Port> ports;
+  std::vector<Service> services;  // by slot
+  std::vector<Server> servers;    // by slot
+  ServiceTable service_table;     // (address, port, protocol) -> service slot
+  AddressTable local_addresses;   // VIPs and SNAT addresses: what this unit answers for
+  std::shared_ptr<const Routing> routing;
+};
+
+}  // namespace yoke::lb

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "hal/base/result.h"
+
+// Addresses as values, in one form for both families: an IPv4 address is held as its IPv4-mapped
+// IPv6 address (RFC 4291 section 2.5.5.2), so that every table has one key and every function one
+// path. The text form of a mapped address is refused on input: there is one spelling for each.
+// Threads: values, any.
+namespace yoke::net {
+
+struct MacAddress {
+  std::array<std::uint8_t, 6> octets{};
+
+  [[nodiscard]] static Result<MacAddress> parse(std::string_view text);
+  [[nodiscard]] std::string to_string() const;
+  [[nodiscard]] constexpr bool is_zero() const noexcept { return octets == decltype(octets){}; }
+  [[nodiscard]] constexpr bool is_multicast() const noexcept { return (octets[0] & 1) != 0; }
+  friend auto operator<=>(const MacAddress&, const MacAddress&) = default;
+};
+static_assert(sizeof(MacAddress) == 6);
+
+// 16 octets in network order.
+class IpAddress {
+ public:
+  constexpr IpAddress() noexcept = default;
+  [[nodiscard]] static constexpr IpAddress v6(const std::array<std::uint8_t, 16>& octets) noexcept {
+    IpAddress a;
+    a.octets_ = octets;
+    return a;
+  }
+  [[nodiscard]] static constexpr IpAddress v4(std::uint8_t a, std::uint8_t b, std::uint8_t c,
+                                              std::uint8_t d) noexcept {
+    return v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d});
+  }
+  // Four octets of an IPv4 header. Bounds are the caller's.
+  [[nodiscard]] static IpAddress load_v4(const void* wire) noexcept {
+    IpAddress a = v4(0, 0, 0, 0);
+    std::memcpy(a.octets_.data() + 12, wire, 4);
+    return a;
+  }
+  [[nodiscard]] static IpAddress load_v6(const void* wire) noexcept {
+    IpAddress a;
+    std::memcpy(a.octets_.data(), wire, 16);
+    return a;
+  }
+
+  // "192.0.2.1" or "2001:db8::1"; nothing else (no zone, no mapped form, no brackets).
+  [[nodiscard]] static Result<IpAddress> parse(std::string_view text);
+  // The canonical form (RFC 5952).
+  [[nodiscard]] std::string to_string() const;
+
+  [[nodiscard]] constexpr bool is_v4() const noexcept {
+    for (std::size_t i = 0; i < 10; ++i) {
+      if (octets_[i] != 0) return false;
+    }
+    return octets_[10] == 0xff && octets_[11] == 0xff;
+  }
+  [[nodiscard]] constexpr bool is_multicast() const noexcept {
+    return is_v4() ? (octets_[12] & 0xf0) == 0xe0 : octets_[0] == 0xff;
+  }
+  [[nodiscard]] constexpr bool is_unspecified() const noexcept {
+    return octets_ == decltype(octets_){} || *this == v4(0, 0, 0, 0);
+  }
+  [[nodiscard]] constexpr bool is_link_local() const noexcept {
+    return is_v4() ? octets_[12] == 169 && octets_[13] == 254
+                   : octets_[0] == 0xfe && (octets_[1] & 0xc0) == 0x80;
+  }
+  [[nodiscard]] constexpr bool is_loopback() const noexcept {
+    return is_v4() ? octets_[12] == 127
+                   : octets_ == std::array<std::uint8_t, 16>{0, 0, 0, 0, 0, 0, 0, 0,
+                                                             0, 0, 0, 0, 0, 0, 0, 1};
+  }
+  [[nodiscard]] constexpr const std::array<std::uint8_t, 16>& octets() const noexcept {
+    return octets_;
+  }
+  // The four octets as an IPv4 header carries them; meaningful where is_v4().
+  [[nodiscard]] const std::uint8_t* v4_octets() const noexcept { return octets_.data() + 12; }
+
+  friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
+
+ private:
+  std::array<std::uint8_t, 16> octets_{};
+};
+static_assert(sizeof(IpAddress) == 16 && std::is_trivially_copyable_v<IpAddress>);
+
+// An address and how many of its leading bits count. Length is in the family's own bits (0-32 or
+// 0-128); bits after it are zero in a network, free in an interface address.
+struct Prefix {
+  IpAddress address;
+  std::uint8_t length = 0;
+
+  // "192.0.2.0/24"; "192.0.2.1" alone means the full length.
+  [[nodiscard]] static Result<Prefix> parse(std::string_view text);
+  [[nodiscard]] std::string to_string() const;
+  // Length counted in the 128 bits of the mapped form.
+  [[nodiscard]] constexpr std::uint8_t mapped_length() const noexcept {
+    return address.is_v4() ? static_cast<std::uint8_t>(length + 96) : length;
+  }
+  [[nodiscard]] IpAddress network() const noexcept;
+  [[nodiscard]] bool contains(const IpAddress& other) const noexcept;
+  friend auto operator<=>(const Prefix&, const Prefix&) = default;
+};
+
+enum class Protocol : std::uint8_t { kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpV6 = 58 };
+[[nodiscard]] std::string_view to_string(Protocol protocol) noexcept;
+
+// "192.0.2.1:80" or "[2001:db8::1]:80". Port 1-65535, host order.
+struct Endpoint {
+  IpAddress address;
+  std::uint16_t port = 0;
+
+  [[nodiscard]] static Result<Endpoint> parse(std::string_view text);
+  [[nodiscard]] std::string to_string() const;
+  friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
+};
+
+// "192.0.2.1:80/tcp", "[2001:db8::1]:53/udp": what a VIP answers for.
+struct ServiceAddress {
+  Endpoint endpoint;
+  Protocol protocol = Protocol::kTcp;
+
+  [[nodiscard]] static Result<ServiceAddress> parse(std::string_view text);
+  [[nodiscard]] std::string to_string() const;
+  friend auto operator<=>(const ServiceAddress&, const ServiceAddress&) = default;
+};
+
+}  // namespace yoke::net

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <compare>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hal/base/result.h"
+
+// A configuration as a value: records by path. Holds canonical text only, so that equal
+// configurations compare equal, field by field. Threads: a value, any.
+namespace yoke::model {
+
+// Where a record is: kind and key, from the outermost: {"pool","web"}, or
+// {"pool","web","server","192.0.2.11:8080"}. The kinds decide the type; each level has one key.
+struct Path {
+  std::vector<std::string> words;  // kind, key [, kind, key]
+
+  [[nodiscard]] std::string to_string() const;  // "pool web server 192.0.2.11:8080"
+  [[nodiscard]] std::string_view kind() const { return words[words.size() - 2]; }
+  [[nodiscard]] const std::string& key() const { return words.back(); }
+  friend auto operator<=>(const Path&, const Path&) = default;
+};
+
+// Fields set by somebody; those left out have the schema's default.
+using Fields = std::map<std::string, std::string, std::less<>>;
+
+class Config {
+ public:
+  // The record at `path`, or null.
+  [[nodiscard]] const Fields* find(const Path& path) const;
+  // The value of a field: as set, or the schema's default ("" where it has none).
+  [[nodiscard]] std::string value(const Path& path, std::string_view field) const;
+  // Keys of the records of `kind` below `parent` (empty: top level), sorted.
+  [[nodiscard]] std::vector<std::string> keys(std::string_view kind, const Path& parent = {}) const;
+
+  // Creates the record if it is not there and sets `fields` on it. Path and values are checked
+  // against the schema, one by one; references and required fields are the rules' business
+  // (rules.h). Error E-101 unknown word, E-102 bad value... Changes nothing on error.
+  [[nodiscard]] Status set(const Path& path, const Fields& fields);
+  // Removes the record with all below it, or the named fields only. E-404 if it is not there.
+  [[nodiscard]] Status remove(const Path& path, const std::vector<std::string>& fields = {});
+
+  [[nodiscard]] const std::map<Path, Fields>& records() const noexcept { return records_; }
+  friend bool operator==(const Config&, const Config&) = default;
+
+ private:
+  std::map<Path, Fields> records_;
+};
+
+}  // namespace yoke::model

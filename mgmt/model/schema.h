@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "hal/base/result.h"
+
+// The schema: every kind of record, its key and its fields, written once. Validation, SQL, JSON, CLI
+// words, completion, help and canonical text all derive from these tables; a new setting is one line
+// in schema.cpp and nothing else. Threads: constant data, any.
+namespace yoke::model {
+
+enum class FieldType : std::uint8_t {
+  kName,            // identifier: a letter, then letters, digits, - _ . ; at most `max` characters
+  kText,            // printable text, `min` to `max` characters; may need quotes on the command line
+  kPath,            // an absolute URL path, "/health"
+  kInteger,         // `min` to `max`
+  kDuration,        // "200ms", "30s", "5m", "2h"; bounds in milliseconds
+  kFlag,            // "yes" or "no"
+  kChoice,          // one of `choices`
+  kAddress,         // IPv4 or IPv6
+  kEndpoint,        // address:port
+  kServiceAddress,  // address:port/protocol
+  kReference,       // the key of a record of kind `refers_to`
+};
+
+struct Field {
+  std::string_view name;  // one word: CLI word, JSON key, SQL column
+  FieldType type;
+  std::string_view help;           // one line, no full stop
+  std::string_view example;        // a value that is accepted
+  std::string_view default_value;  // canonical text; empty: none
+  std::int64_t min = 0;
+  std::int64_t max = 0;
+  std::span<const std::string_view> choices = {};
+  std::string_view refers_to = {};
+  bool required = false;
+  bool positional = false;  // may be given without its name: "set vip web 192.0.2.1:80/tcp"
+  bool list = false;        // several values, comma separated in canonical text, order kept
+};
+
+struct RecordType {
+  std::string_view kind;    // "pool"
+  std::string_view plural;  // "pools"
+  std::string_view parent;  // kind of the record it lives in, or empty: a server lives in a pool
+  std::string_view help;
+  Field key;  // unique among the records of one parent
+  std::span<const Field> fields;
+};
+
+// All kinds, parents before children.
+[[nodiscard]] std::span<const RecordType> schema() noexcept;
+[[nodiscard]] const RecordType* find_type(std::string_view kind) noexcept;
+[[nodiscard]] const Field* find_field(const RecordType& type, std::string_view name) noexcept;
+
+// `text` in the one spelling it has everywhere ("030s" is refused, "60s" becomes "1m"), or what is
+// wrong with it. For a list, of each part.
+[[nodiscard]] Result<std::string> canonical(const Field& field, std::string_view text);
+
+}  // namespace yoke::model
