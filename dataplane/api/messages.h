@@ -31,7 +31,7 @@ enum class ServerState : std::uint8_t {
 
 struct Server {
   net::Endpoint endpoint;
-  std::uint16_t weight = 1;  // 0-65535... bounded by limits.h
+  std::uint16_t weight = 1;  // share of new flows; 0: none. Bounded by limits.h when staged
   ServerState state = ServerState::kUp;
   friend bool operator==(const Server&, const Server&) = default;
 };
@@ -46,14 +46,15 @@ struct Pool {
 struct Vip {
   std::string name;
   net::ServiceAddress address;  // unique
-  std::string pool;             // names a Pool of the same Configuration, or empty: answers ping only
-  std::vector<net::IpAddress> snat;   // `nat`: source addresses towards servers; empty: the VIP itself
-  std::uint32_t idle_timeout_s = 0;   // 0: the RFC 5382 / RFC 4787 default of the protocol and state
+  std::string pool;  // names a Pool of the same Configuration, or empty: answers ping only
+  std::vector<net::IpAddress>
+      snat;  // `nat`: source addresses towards servers; empty: the VIP itself
+  std::uint32_t idle_timeout_s = 0;  // 0: the RFC 5382 / RFC 4787 default of the protocol and state
   friend bool operator==(const Vip&, const Vip&) = default;
 };
 
 struct Configuration {
-  std::uint64_t revision = 0;              // of mgmt/store; carried so that `status` can tell it
+  std::uint64_t revision = 0;               // of mgmt/store; carried so that `status` can tell it
   std::array<std::uint8_t, 16> hash_key{};  // keys every hash and Maglev table; the same on a pair
   std::vector<Pool> pools;
   std::vector<Vip> vips;
@@ -70,11 +71,27 @@ struct ServerStateChange {
 
 // What the data plane runs now.
 struct RunningState {
-  std::uint64_t revision = 0;    // of the Configuration it runs; 0: none yet
-  std::uint64_t generation = 0;  // of the snapshot all workers have reached
-  std::string digest;            // of the Configuration, as digest() gives it
+  std::uint64_t revision = 0;              // of the Configuration it runs; 0: none yet
+  std::uint64_t generation = 0;            // of the snapshot all workers have reached
+  std::string digest;                      // of the Configuration, as digest() gives it
   std::vector<ServerStateChange> servers;  // state of each
   friend bool operator==(const RunningState&, const RunningState&) = default;
+};
+
+// What `status` answers: RunningState, and what else a person or a supervisor asks of the process.
+struct ProcessStatus {
+  RunningState running;
+  int version = kVersion;    // of this contract, as the process speaks it
+  bool ports_ready = false;  // every port of the board file is started
+  std::uint64_t uptime_s = 0;
+  friend bool operator==(const ProcessStatus&, const ProcessStatus&) = default;
+};
+
+// What `activate` and `apply` answer: every worker runs this.
+struct Activation {
+  std::uint64_t generation = 0;
+  std::string digest;
+  friend bool operator==(const Activation&, const Activation&) = default;
 };
 
 // Counters by name, as `show` and the tests read them. Monotonic since the process started.
@@ -82,23 +99,28 @@ struct TrafficCounters {
   std::uint64_t packets_in = 0, packets_out = 0, bytes_in = 0, bytes_out = 0;
   std::uint64_t flows_created = 0;  // flows ever opened
   std::uint64_t flows_open = 0;     // now
+  friend bool operator==(const TrafficCounters&, const TrafficCounters&) = default;
 };
+// rx + taken_over = tx + replied + punted + handed_over + sum of drops (dataplane/lb/counters.h).
 struct WorkerCounters {
-  std::uint64_t rx = 0, tx = 0, replied = 0, punted = 0, handed_over = 0;
+  std::uint64_t rx = 0, taken_over = 0, tx = 0, replied = 0, punted = 0, handed_over = 0;
   std::map<std::string, std::uint64_t> drops;  // by reason (dataplane/net/drop.h)
+  friend bool operator==(const WorkerCounters&, const WorkerCounters&) = default;
 };
 struct PortCounters {
   std::string name, driver, mac;
   bool link_up = false;
   std::uint64_t rx_packets = 0, tx_packets = 0, rx_bytes = 0, tx_bytes = 0, rx_missed = 0,
                 rx_errors = 0, tx_errors = 0;
+  friend bool operator==(const PortCounters&, const PortCounters&) = default;
 };
 struct Counters {
   std::vector<WorkerCounters> workers;
   std::vector<PortCounters> ports;
-  std::map<std::string, TrafficCounters> vips;                              // by VIP name
+  std::map<std::string, TrafficCounters> vips;                            // by VIP name
   std::map<std::string, std::map<std::string, TrafficCounters>> servers;  // pool, then endpoint
   std::uint64_t flows_open = 0, flows_capacity = 0;
+  friend bool operator==(const Counters&, const Counters&) = default;
 };
 
 // A digest of everything in `configuration` but its revision and the servers' states: equal digests

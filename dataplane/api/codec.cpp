@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/api/codec.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string_view>
+
+#include "dataplane/api/json_reader.h"
+
+namespace yoke::api {
+namespace {
+
+constexpr std::array<std::string_view, 2> kMethods{"nat", "dsr"};
+constexpr std::array<std::string_view, 3> kStates{"up", "down", "draining"};
+
+std::string_view word(Method method) { return kMethods.at(static_cast<std::size_t>(method)); }
+std::string_view word(ServerState state) { return kStates.at(static_cast<std::size_t>(state)); }
+
+template <typename T>
+Json encode_list(const std::vector<T>& items, Json (*encode_item)(const T&)) {
+  Json list = Json::array();
+  for (const auto& item : items) list.push_back(encode_item(item));
+  return list;
+}
+
+std::string hex(const std::array<std::uint8_t, 16>& bytes) {
+  std::string text;
+  for (const auto byte : bytes) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
+std::array<std::uint8_t, 16> read_hash_key(const Reader& at) {
+  std::array<std::uint8_t, 16> key{};
+  const std::string text = at.string();
+  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  if (text.size() != 2 * key.size() ||
+      text.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    at.note(kBadValue, "32 hexadecimal digits in lower case are needed");
+    return key;
+  }
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    key.at(i) = static_cast<std::uint8_t>(digit(text[2 * i]) * 16 + digit(text[2 * i + 1]));
+  }
+  return key;
+}
+
+Json encode_server(const Server& server) {
+  return {{"endpoint", server.endpoint.to_string()},
+          {"weight", server.weight},
+          {"state", word(server.state)}};
+}
+
+Server read_server(const Reader& at) {
+  return {.endpoint = at["endpoint"].parsed<net::Endpoint>(),
+          .weight = at["weight"].number<std::uint16_t>(),
+          .state = at["state"].one_of<ServerState>(kStates)};
+}
+
+Json encode_pool(const Pool& pool) {
+  return {{"name", pool.name},
+          {"method", word(pool.method)},
+          {"servers", encode_list(pool.servers, encode_server)}};
+}
+
+Pool read_pool(const Reader& at) {
+  return {.name = at["name"].string(),
+          .method = at["method"].one_of<Method>(kMethods),
+          .servers = at["servers"].list(read_server)};
+}
+
+Json encode_address(const net::IpAddress& address) { return address.to_string(); }
+net::IpAddress read_address(const Reader& at) { return at.parsed<net::IpAddress>(); }
+
+Json encode_vip(const Vip& vip) {
+  return {{"name", vip.name},
+          {"address", vip.address.to_string()},
+          {"pool", vip.pool},
+          {"snat", encode_list(vip.snat, encode_address)},
+          {"idle_timeout_s", vip.idle_timeout_s}};
+}
+
+Vip read_vip(const Reader& at) {
+  return {.name = at["name"].string(),
+          .address = at["address"].parsed<net::ServiceAddress>(),
+          .pool = at["pool"].string(),
+          .snat = at["snat"].list(read_address),
+          .idle_timeout_s = at["idle_timeout_s"].number<std::uint32_t>()};
+}
+
+Configuration read_configuration(const Reader& at) {
+  return {.revision = at["revision"].number<std::uint64_t>(),
+          .hash_key = read_hash_key(at["hash_key"]),
+          .pools = at["pools"].list(read_pool),
+          .vips = at["vips"].list(read_vip)};
+}
+
+ServerStateChange read_change(const Reader& at) {
+  return {.pool = at["pool"].string(),
+          .server = at["server"].parsed<net::Endpoint>(),
+          .state = at["state"].one_of<ServerState>(kStates)};
+}
+
+RunningState read_running(const Reader& at) {
+  return {.revision = at["revision"].number<std::uint64_t>(),
+          .generation = at["generation"].number<std::uint64_t>(),
+          .digest = at["digest"].string(),
+          .servers = at["servers"].list(read_change)};
+}
+
+Activation read_activation(const Reader& at) {
+  return {.generation = at["generation"].number<std::uint64_t>(), .digest = at["digest"].string()};
+}
+
+// kVersion and the one before it.
+int read_version(const Reader& at) {
+  const auto version = at.number<std::uint32_t>();
+  const auto newest = static_cast<std::uint32_t>(kVersion);
+  if (version > newest || version + 1 < newest) {
+    at.note(kBadVersion, fmt::format("version {} is not spoken here: {} or {} is needed", version,
+                                     newest - 1, newest));
+    return 0;
+  }
+  return static_cast<int>(version);
+}
+
+ProcessStatus read_status(const Reader& at) {
+  return {.running = read_running(at),
+          .version = read_version(at["version"]),
+          .ports_ready = at["ports_ready"].boolean(),
+          .uptime_s = at["uptime_s"].number<std::uint64_t>()};
+}
+
+Configuration read_stage(const Reader& at) {
+  (void)read_version(at["version"]);
+  return read_configuration(at["configuration"]);
+}
+
+}  // namespace
+
+Json encode(const Configuration& configuration) {
+  return {{"revision", configuration.revision},
+          {"hash_key", hex(configuration.hash_key)},
+          {"pools", encode_list(configuration.pools, encode_pool)},
+          {"vips", encode_list(configuration.vips, encode_vip)}};
+}
+
+Json encode(const ServerStateChange& change) {
+  return {
+      {"pool", change.pool}, {"server", change.server.to_string()}, {"state", word(change.state)}};
+}
+
+Json encode(const RunningState& running) {
+  return {{"revision", running.revision},
+          {"generation", running.generation},
+          {"digest", running.digest},
+          {"servers", encode_list<ServerStateChange>(running.servers, encode)}};
+}
+
+Json encode(const ProcessStatus& status) {
+  Json json = encode(status.running);
+  json["version"] = status.version;
+  json["ports_ready"] = status.ports_ready;
+  json["uptime_s"] = status.uptime_s;
+  return json;
+}
+
+Json encode(const Activation& activation) {
+  return {{"generation", activation.generation}, {"digest", activation.digest}};
+}
+
+Json encode_stage(const Configuration& configuration) {
+  return {{"version", kVersion}, {"configuration", encode(configuration)}};
+}
+
+Json encode_changes(const std::vector<ServerStateChange>& changes) {
+  return {{"changes", encode_list<ServerStateChange>(changes, encode)}};
+}
+
+Json encode_digest(const std::string& digest) { return {{"digest", digest}}; }
+Json encode_generation(std::uint64_t generation) { return {{"generation", generation}}; }
+
+Result<Configuration> decode_configuration(const Json& json) {
+  return read(json, read_configuration);
+}
+Result<ServerStateChange> decode_server_state_change(const Json& json) {
+  return read(json, read_change);
+}
+Result<RunningState> decode_running_state(const Json& json) { return read(json, read_running); }
+Result<ProcessStatus> decode_process_status(const Json& json) { return read(json, read_status); }
+Result<Activation> decode_activation(const Json& json) { return read(json, read_activation); }
+Result<Configuration> decode_stage(const Json& params) { return read(params, read_stage); }
+
+Result<std::vector<ServerStateChange>> decode_changes(const Json& params) {
+  return read(params, [](const Reader& at) { return at["changes"].list(read_change); });
+}
+Result<std::string> decode_digest(const Json& json) {
+  return read(json, [](const Reader& at) { return at["digest"].string(); });
+}
+Result<std::uint64_t> decode_generation(const Json& json) {
+  return read(json, [](const Reader& at) { return at["generation"].number<std::uint64_t>(); });
+}
+
+}  // namespace yoke::api

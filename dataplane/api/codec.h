@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "dataplane/api/messages.h"
+#include "hal/base/result.h"
+
+// The JSON form of every message. Keys are the names of the fields; addresses, states and methods
+// are words, the hash key is 32 hexadecimal digits.
+//
+// Reading is strict: every key must be there, of the right type and within the range of its field;
+// keys not known are ignored. An error names the place: "pools[3].servers[0].weight: ...". It
+// checks form alone: bounds of limits.h and references between records are for the one who builds
+// tables. Threads: any.
+namespace yoke::api {
+
+using Json = nlohmann::json;
+
+[[nodiscard]] Json encode(const Configuration& configuration);
+[[nodiscard]] Json encode(const ServerStateChange& change);
+[[nodiscard]] Json encode(const RunningState& running);
+[[nodiscard]] Json encode(const ProcessStatus& status);
+[[nodiscard]] Json encode(const Activation& activation);
+[[nodiscard]] Json encode(const Counters& counters);
+
+[[nodiscard]] Result<Configuration> decode_configuration(const Json& json);
+[[nodiscard]] Result<ServerStateChange> decode_server_state_change(const Json& json);
+[[nodiscard]] Result<RunningState> decode_running_state(const Json& json);
+[[nodiscard]] Result<ProcessStatus> decode_process_status(const Json& json);
+[[nodiscard]] Result<Activation> decode_activation(const Json& json);
+[[nodiscard]] Result<Counters> decode_counters(const Json& json);
+
+// Params of `stage` and `apply`: {"version", "configuration"}.
+[[nodiscard]] Json encode_stage(const Configuration& configuration);
+[[nodiscard]] Result<Configuration> decode_stage(const Json& params);
+
+// Params of `set_server_state`: {"changes": [...]}.
+[[nodiscard]] Json encode_changes(const std::vector<ServerStateChange>& changes);
+[[nodiscard]] Result<std::vector<ServerStateChange>> decode_changes(const Json& params);
+
+// {"digest"}: params of `activate`, result of `stage`.
+[[nodiscard]] Json encode_digest(const std::string& digest);
+[[nodiscard]] Result<std::string> decode_digest(const Json& json);
+
+// {"generation"}: result of `set_server_state`.
+[[nodiscard]] Json encode_generation(std::uint64_t generation);
+[[nodiscard]] Result<std::uint64_t> decode_generation(const Json& json);
+
+}  // namespace yoke::api
