@@ -4,22 +4,22 @@
 #include <cstddef>
 #include <cstdint>
 
-// Every bound of the data plane, each with its reason. A configuration beyond one is refused when it
-// is staged, with the bound named; nothing is ever cut short in silence.
+// Every bound of the data plane, each with its reason. A configuration beyond one is refused when
+// it is staged, with the bound named; nothing is ever cut short in silence.
 namespace yoke::limits {
 
-inline constexpr std::size_t kBurst = 32;       // packets a round: fits L1 with their headers
-inline constexpr std::size_t kWorkers = 64;     // data-plane cores of a unit
-inline constexpr std::size_t kPorts = 16;       // data ports of a unit
-inline constexpr std::size_t kVips = 4096;      // services
+inline constexpr std::size_t kBurst = 32;    // packets a round: fits L1 with their headers
+inline constexpr std::size_t kWorkers = 64;  // data-plane cores of a unit
+inline constexpr std::size_t kPorts = 16;    // data ports of a unit
+inline constexpr std::size_t kVips = 4096;   // services
 inline constexpr std::size_t kPools = 4096;
 inline constexpr std::size_t kServers = 16384;  // of all pools together: 1,000 VIPs of 16 servers
 inline constexpr std::size_t kServersPerPool = 1024;  // Maglev's spread needs 64 slots a server
 inline constexpr std::uint16_t kWeightMax = 256;
 inline constexpr std::uint32_t kMaglevSlots = 65537;  // prime; Maglev (NSDI'16) section 5.3
 inline constexpr std::size_t kSnatPerVip = 16;
-inline constexpr std::size_t kRoutes = 4096;      // mirrored from the kernel
-inline constexpr std::size_t kNeighbors = 16384;  // mirrored from the kernel
+inline constexpr std::size_t kRoutes = 4096;           // mirrored from the kernel
+inline constexpr std::size_t kNeighbors = 16384;       // mirrored from the kernel
 inline constexpr std::uint16_t kSnatPortFirst = 1024;  // below are well-known ports (RFC 6335)
 inline constexpr unsigned kSnatPortTries = 64;  // full tuple checks before a flow is refused a port
 inline constexpr std::size_t kApiMessageBytes = std::size_t{64} << 20;

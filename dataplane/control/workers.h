@@ -32,8 +32,8 @@ class Workers {
 
   [[nodiscard]] virtual std::span<const PortInfo> ports() const = 0;
 
-  // Makes `next` what every worker runs, from its next burst on. Returns when all have reached it and
-  // the one before is freed (QSBR); a worker asleep is woken. Never fails while workers live.
+  // Makes `next` what every worker runs, from its next burst on. Returns when all have reached it
+  // and the one before is freed (QSBR); a worker asleep is woken. Never fails while workers live.
   virtual void publish(std::unique_ptr<const lb::Snapshot> next) = 0;
 
   // One for each worker; they live as long as this object.

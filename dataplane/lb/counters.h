@@ -9,11 +9,12 @@
 #include "dataplane/limits.h"
 #include "dataplane/net/drop.h"
 
-// Counters of one worker. Written by that worker alone, read by any thread at any time: a reader may
-// see a sum that is a few packets apart, never a torn number.
+// Counters of one worker. Written by that worker alone, read by any thread at any time: a reader
+// may see a sum that is a few packets apart, never a torn number.
 namespace yoke::lb {
 
-// Single writer, so an addition is a plain load and store: no locked instruction on the packet path.
+// Single writer, so an addition is a plain load and store: no locked instruction on the packet
+// path.
 class Counter {
  public:
   void add(std::uint64_t n = 1) noexcept {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "dataplane/lb/counters.h"
@@ -18,11 +19,12 @@
 // Threads: one Pipeline a worker, owned by it.
 namespace yoke::lb {
 
-// A frame in one contiguous piece of memory, rewritten in place. Its length never changes.
+// A frame in one contiguous piece of memory, rewritten in place.
 struct Packet {
   std::uint8_t* data = nullptr;
   std::uint16_t length = 0;
-  std::uint8_t port = 0;  // where it came in
+  std::uint16_t room = 0;  // bytes that may be written behind it: an answer can be longer
+  std::uint8_t port = 0;   // where it came in
 };
 
 enum class Action : std::uint8_t {
@@ -37,6 +39,7 @@ struct Verdict {
   Action action = Action::kDrop;
   std::uint8_t port = 0;
   std::uint8_t worker = 0;
+  std::uint16_t length = 0;  // of the frame to send: as received, except for some replies
 };
 
 // Milliseconds since the process started, wrapping; all flow ages are differences of these.
@@ -54,20 +57,32 @@ class Pipeline {
   void process(std::span<const Packet> burst, std::span<Verdict> verdicts, const Snapshot& snapshot,
                Tick now) noexcept;
 
-  // Looks at the next `entries` flows and ends those that are idle for too long, or whose service is
-  // gone. The caller spreads calls so that the whole table is seen every few seconds.
+  // Looks at the next `entries` flows and ends those that are idle for too long, or whose service
+  // is gone. The caller spreads calls so that the whole table is seen every few seconds.
   void sweep(const Snapshot& snapshot, Tick now, std::uint32_t entries) noexcept;
 
  private:
-  struct Lane;  // one packet on its way through the stages
-  void decide(Lane& lane, const Packet& packet, Verdict& verdict, const Snapshot& snapshot,
-              Tick now) noexcept;
+  struct Lane;                               // one packet on its way through the stages
+  using Outcome = std::optional<net::Drop>;  // nothing: the verdict is written
+
+  void prepare(Lane& lane, const Packet& packet, const Snapshot& snapshot) noexcept;
+  [[nodiscard]] Outcome decide(Lane& lane) noexcept;
+  [[nodiscard]] Outcome decide_transport(Lane& lane) noexcept;
+  [[nodiscard]] Outcome from_client(Lane& lane, Flow& flow) noexcept;
+  [[nodiscard]] Outcome from_server(Lane& lane, Flow& flow) noexcept;
+  [[nodiscard]] Outcome without_flow(Lane& lane) noexcept;
+  [[nodiscard]] Outcome open_flow(Lane& lane, std::uint16_t service_slot) noexcept;
+  [[nodiscard]] bool choose_snat(const Lane& lane, const Service& service, const Server& server,
+                                 Flow& flow) noexcept;
+  [[nodiscard]] Outcome send_to_server(Lane& lane, const Flow& flow) noexcept;
+  void end_flow(Flow& flow, const Snapshot& snapshot) noexcept;
 
   std::uint8_t worker_;
   std::uint8_t workers_;
   FlowTable& flows_;
   WorkerCounters& counters_;
   Scheduler scheduler_;
+  std::uint64_t snat_sequence_ = 0;
 };
 
 }  // namespace yoke::lb

@@ -4,9 +4,10 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
+#include "dataplane/lb/address_table.h"
+#include "dataplane/lb/flat_map.h"
 #include "dataplane/net/address.h"
 
 // Where a packet leaves: the kernel's routes and neighbours of the data ports, mirrored.
@@ -35,8 +36,8 @@ struct Neighbor {
   friend bool operator==(const Neighbor&, const Neighbor&) = default;
 };
 
-// Longest-prefix match over routes, exact match over neighbours. A lookup costs one probe a distinct
-// prefix length (a unit has two or three), longest first.
+// Longest-prefix match over routes, exact match over neighbours. A lookup costs one probe a
+// distinct prefix length (a unit has two or three), longest first.
 class Routing {
  public:
   Routing() = default;
@@ -53,15 +54,12 @@ class Routing {
   [[nodiscard]] Hop resolve(const net::IpAddress& destination) const noexcept;
 
  private:
-  struct AddressHash {
-    std::size_t operator()(const net::IpAddress& a) const noexcept;
-  };
   struct Level {
     std::uint8_t mapped_length;
-    std::unordered_map<net::IpAddress, Route, AddressHash> routes;
+    FlatMap<net::IpAddress, Route, AddressHash> routes;  // by network
   };
-  std::vector<Level> levels_;  // longest first
-  std::vector<std::unordered_map<net::IpAddress, net::MacAddress, AddressHash>> neighbors_;  // a port
+  std::vector<Level> levels_;                                                     // longest first
+  std::vector<FlatMap<net::IpAddress, net::MacAddress, AddressHash>> neighbors_;  // by port
 };
 
 }  // namespace yoke::lb

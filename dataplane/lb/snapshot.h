@@ -14,8 +14,8 @@
 #include "dataplane/net/order.h"
 
 // Everything a worker reads while it decides, as one immutable value: a generation. Control builds
-// the next one beside it; workers change over between two bursts; the old one is freed when all have
-// (QSBR). Parts that did not change are shared between generations.
+// the next one beside it; workers change over between two bursts; the old one is freed when all
+// have (QSBR). Parts that did not change are shared between generations.
 //
 // Services and servers stand in slots that are theirs for as long as they are configured; a slot
 // that is given to another gets a new incarnation, so that a flow which outlived its server can
@@ -35,7 +35,7 @@ struct Server {
   net::Be16 port;
   std::uint16_t incarnation = 0;  // 0: the slot is empty
   ServerState state = ServerState::kDown;
-  Hop hop;              // how to reach it now; hop.resolved false: not (yet)
+  Hop hop;               // how to reach it now; hop.resolved false: not (yet)
   bool on_link = false;  // reached without a router: what `dsr` needs
 };
 
@@ -44,10 +44,11 @@ struct Service {
   net::Be16 port;
   net::Protocol protocol = net::Protocol::kTcp;
   Method method = Method::kNat;
-  std::uint16_t incarnation = 0;              // 0: the slot is empty
-  std::uint32_t idle_timeout_s = 0;           // 0: by protocol and state (flow_timeout.h)
-  std::vector<net::IpAddress> snat;           // never empty for `nat`
-  std::shared_ptr<const Maglev> maglev;       // yields server slots; null or empty: no server
+  std::uint16_t incarnation = 0;         // 0: the slot is empty
+  std::uint16_t pool = 0;                // pool slot: services of one pool share its evenness
+  std::uint32_t idle_timeout_s = 0;      // 0: by protocol and state (flow_timeout.h)
+  std::vector<net::IpAddress> snat;      // never empty for `nat`
+  std::shared_ptr<const Maglev> maglev;  // yields server slots; null or empty: no server
 };
 
 struct Snapshot {

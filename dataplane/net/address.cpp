@@ -110,9 +110,9 @@ Result<Prefix> Prefix::parse(std::string_view text) {
   if (slash == std::string_view::npos) return Prefix{*address, full};
   const auto length = parse_decimal(text.substr(slash + 1));
   if (!length || *length > full) {
-    return fail(Errc::kInvalid, kBadPrefix,
-                fmt::format("'{}' is not a prefix length from 0 to {}", text.substr(slash + 1),
-                            full));
+    return fail(
+        Errc::kInvalid, kBadPrefix,
+        fmt::format("'{}' is not a prefix length from 0 to {}", text.substr(slash + 1), full));
   }
   return Prefix{*address, static_cast<std::uint8_t>(*length)};
 }
@@ -136,10 +136,14 @@ bool Prefix::contains(const IpAddress& other) const noexcept {
 
 std::string_view to_string(Protocol protocol) noexcept {
   switch (protocol) {
-    case Protocol::kTcp: return "tcp";
-    case Protocol::kUdp: return "udp";
-    case Protocol::kIcmp: return "icmp";
-    case Protocol::kIcmpV6: return "icmpv6";
+    case Protocol::kTcp:
+      return "tcp";
+    case Protocol::kUdp:
+      return "udp";
+    case Protocol::kIcmp:
+      return "icmp";
+    case Protocol::kIcmpV6:
+      return "icmpv6";
   }
   return "other";
 }

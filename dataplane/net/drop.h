@@ -12,21 +12,21 @@
 namespace yoke::net {
 
 enum class Drop : std::uint8_t {
-  kTruncated,     // the frame ends before its headers do, or before their lengths say
-  kBadHeader,     // a header contradicts itself: version, header length, data offset
-  kBadChecksum,   // IPv4 header checksum (RFC 1122 section 3.2.1.2)
-  kMartian,       // a source that cannot be: multicast, loopback, unspecified, or the target itself
-  kOtherMac,      // unicast frame for somebody else
-  kFragment,      // fragment of a VIP's packet
-  kExtension,     // IPv6 extension header in a VIP's packet
-  kTtl,           // TTL or hop limit would reach zero
-  kProtocol,      // VIP asked in a protocol other than TCP, UDP or echo
-  kNoService,     // VIP has no service on this port
-  kNoServer,      // no server of the pool may take the flow
-  kNoFlow,        // belongs to a connection that this unit does not know
-  kServerGone,    // its server was removed from the configuration
-  kNoNeighbor,    // next hop not resolved yet
-  kNoSnatPort,    // every SNAT port tried is taken
+  kTruncated,    // the frame ends before its headers do, or before their lengths say
+  kBadHeader,    // a header contradicts itself: version, header length, data offset
+  kBadChecksum,  // IPv4 header checksum (RFC 1122 section 3.2.1.2)
+  kMartian,      // a source that cannot be: multicast, loopback, unspecified, or the target itself
+  kOtherMac,     // unicast frame for somebody else
+  kFragment,     // fragment of a VIP's packet
+  kExtension,    // IPv6 extension header in a VIP's packet
+  kTtl,          // TTL or hop limit would reach zero
+  kProtocol,     // VIP asked in a protocol other than TCP, UDP or echo
+  kNoService,    // VIP has no service on this port
+  kNoServer,     // no server of the pool may take the flow
+  kNoFlow,       // belongs to a connection that this unit does not know
+  kServerGone,   // its server was removed from the configuration
+  kNoNeighbor,   // next hop not resolved yet
+  kNoSnatPort,   // every SNAT port tried is taken
   kFlowTableFull,
   kPuntLimit,     // more for the kernel than its rate limit admits
   kPuntFull,      // the kernel does not keep up
@@ -37,10 +37,10 @@ enum class Drop : std::uint8_t {
 inline constexpr std::size_t kDropCount = static_cast<std::size_t>(Drop::kNoLease) + 1;
 
 inline constexpr std::array<std::string_view, kDropCount> kDropNames{
-    "truncated",  "bad-header",      "bad-checksum", "martian",       "other-mac",   "fragment",
-    "extension",  "ttl",             "protocol",     "no-service",    "no-server",   "no-flow",
-    "server-gone", "no-neighbor",    "no-snat-port", "flow-table-full", "punt-limit", "punt-full",
-    "handover-full", "tx-full",      "no-lease"};
+    "truncated",     "bad-header",  "bad-checksum", "martian",         "other-mac",  "fragment",
+    "extension",     "ttl",         "protocol",     "no-service",      "no-server",  "no-flow",
+    "server-gone",   "no-neighbor", "no-snat-port", "flow-table-full", "punt-limit", "punt-full",
+    "handover-full", "tx-full",     "no-lease"};
 
 [[nodiscard]] constexpr std::string_view name(Drop drop) noexcept {
   return kDropNames[static_cast<std::size_t>(drop)];

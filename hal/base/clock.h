@@ -5,8 +5,8 @@
 
 namespace yoke {
 
-// Time that only goes forward. Every decision of this firmware is made in it; wall-clock time is for
-// people (logs, history) alone. Pure code never asks for the time: it is given `now`.
+// Time that only goes forward. Every decision of this firmware is made in it; wall-clock time is
+// for people (logs, history) alone. Pure code never asks for the time: it is given `now`.
 using MonoClock = std::chrono::steady_clock;
 using MonoTime = MonoClock::time_point;
 

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/mman.h>
+
+#include <cstddef>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+// A large zeroed array in memory of its own, on huge pages where the kernel gives them, and backed
+// from the start: a worker must never meet a page fault. Threads: owned by one.
+namespace yoke::lb {
+
+template <typename T>
+class PageArray {
+  static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+
+ public:
+  explicit PageArray(std::size_t size) : size_(size), bytes_(size * sizeof(T)) {
+    void* memory =
+        ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) throw std::bad_alloc();
+    (void)::madvise(memory, bytes_, MADV_HUGEPAGE);  // advice: without it the array works as well
+    (void)::madvise(memory, bytes_, MADV_POPULATE_WRITE);
+    data_ = static_cast<T*>(memory);
+  }
+  PageArray(PageArray&& other) noexcept
+      : size_(std::exchange(other.size_, 0)),
+        bytes_(std::exchange(other.bytes_, 0)),
+        data_(std::exchange(other.data_, nullptr)) {}
+  PageArray(const PageArray&) = delete;
+  PageArray& operator=(const PageArray&) = delete;
+  PageArray& operator=(PageArray&&) = delete;
+  ~PageArray() {
+    if (data_ != nullptr) (void)::munmap(data_, bytes_);
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] T& operator[](std::size_t i) noexcept { return data_[i]; }
+  [[nodiscard]] const T& operator[](std::size_t i) const noexcept { return data_[i]; }
+
+ private:
+  std::size_t size_;
+  std::size_t bytes_;
+  T* data_ = nullptr;
+};
+
+}  // namespace yoke::lb

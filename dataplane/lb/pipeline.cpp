@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/lb/pipeline.h"
+
+#include <algorithm>
+#include <array>
+
+#include "dataplane/net/parse.h"
+#include "dataplane/net/reply.h"
+#include "dataplane/net/rewrite.h"
+
+namespace yoke::lb {
+
+using net::Drop;
+using net::PacketKind;
+
+struct Pipeline::Lane {
+  const Packet* packet;
+  Verdict* verdict;
+  const Snapshot* snapshot;
+  Tick now;
+  net::ParsedPacket parsed;
+  std::optional<Drop> broken;  // what parse() said
+  bool is_local;               // for a VIP or SNAT address
+  FlowTuple tuple;
+  std::uint64_t hash;  // of tuple, where is_local and a transport
+
+  [[nodiscard]] std::uint32_t table_hash() const noexcept {
+    return static_cast<std::uint32_t>(hash);
+  }
+  [[nodiscard]] std::uint32_t choice_hash() const noexcept {
+    return static_cast<std::uint32_t>(hash >> 32);
+  }
+  [[nodiscard]] bool is_tcp() const noexcept { return parsed.protocol == net::Protocol::kTcp; }
+  [[nodiscard]] bool is_opening() const noexcept {
+    return is_tcp() && (parsed.tcp_flags & (kTcpSyn | kTcpAck | kTcpRst)) == kTcpSyn;
+  }
+  [[nodiscard]] const net::MacAddress& own_mac(std::uint8_t port) const noexcept {
+    return snapshot->ports[port].mac;
+  }
+};
+
+namespace {
+
+constexpr net::IpAddress kBroadcast = net::IpAddress::v4(255, 255, 255, 255);
+
+bool is_martian(const net::ParsedPacket& parsed, const Snapshot& snapshot) noexcept {
+  const net::IpAddress& source = parsed.source;
+  return source.is_multicast() || source.is_loopback() || source.is_unspecified() ||
+         source == kBroadcast || snapshot.local_addresses.contains(source);
+}
+
+void step(Flow& flow, const net::ParsedPacket& parsed, bool from_client) noexcept {
+  if (flow.is_tcp == 0) {
+    if (!from_client) flow.state = FlowState::kUdp;
+    return;
+  }
+  const TcpProgress next = tcp_step({flow.state, flow.client_fin != 0, flow.server_fin != 0},
+                                    parsed.tcp_flags, from_client, flow.is_nat != 0);
+  flow.state = next.state;
+  flow.client_fin = next.client_fin ? 1 : 0;
+  flow.server_fin = next.server_fin ? 1 : 0;
+}
+
+void remember_client(Flow& flow, const Packet& packet, Tick now) noexcept {
+  flow.last_seen = now;
+  flow.client_mac = net::load<net::EthernetHeader>(packet.data).source;
+  flow.client_port_id = packet.port & 0x0f;
+}
+
+}  // namespace
+
+Pipeline::Pipeline(std::uint8_t worker, std::uint8_t workers, FlowTable& flows,
+                   WorkerCounters& counters)
+    : worker_(worker), workers_(workers), flows_(flows), counters_(counters) {}
+
+void Pipeline::process(std::span<const Packet> burst, std::span<Verdict> verdicts,
+                       const Snapshot& snapshot, Tick now) noexcept {
+  std::array<Lane, limits::kBurst> lanes;
+  for (std::size_t i = 0; i < burst.size(); ++i) {
+    lanes[i].packet = &burst[i];
+    lanes[i].verdict = &verdicts[i];
+    lanes[i].snapshot = &snapshot;
+    lanes[i].now = now;
+    prepare(lanes[i], burst[i], snapshot);
+  }
+  for (std::size_t i = 0; i < burst.size(); ++i) {
+    if (lanes[i].is_local) flows_.prefetch_flow(lanes[i].table_hash());
+  }
+  for (std::size_t i = 0; i < burst.size(); ++i) {
+    verdicts[i] = {Action::kDrop, burst[i].port, 0, burst[i].length};
+    if (const Outcome drop = decide(lanes[i])) {
+      verdicts[i].action = Action::kDrop;
+      counters_.drop(*drop);
+    }
+  }
+}
+
+void Pipeline::prepare(Lane& lane, const Packet& packet, const Snapshot& snapshot) noexcept {
+  lane.is_local = false;
+  lane.hash = 0;
+  lane.broken = net::parse(packet.data, packet.length, lane.parsed);
+  if (lane.broken || lane.parsed.kind == PacketKind::kOther) return;
+  lane.is_local = snapshot.local_addresses.contains(lane.parsed.destination);
+  if (!lane.is_local || lane.parsed.kind != PacketKind::kTransport) return;
+  lane.tuple = {lane.parsed.source, lane.parsed.destination, lane.parsed.source_port,
+                lane.parsed.destination_port, lane.parsed.protocol};
+  lane.hash = flow_hash(snapshot.hash_key, lane.tuple);
+  flows_.prefetch_index(lane.table_hash());
+}
+
+Pipeline::Outcome Pipeline::decide(Lane& lane) noexcept {
+  if (lane.broken) return lane.broken;
+  const Packet& packet = *lane.packet;
+  const net::MacAddress to = net::load<net::EthernetHeader>(packet.data).destination;
+  const net::MacAddress& own = lane.own_mac(packet.port);
+  if (to != own && !to.is_multicast()) return Drop::kOtherMac;
+  if (!lane.is_local) {
+    lane.verdict->action = Action::kPunt;
+    return std::nullopt;
+  }
+  switch (lane.parsed.kind) {
+    case PacketKind::kArpRequest:
+      net::arp_reply(packet.data, own);
+      lane.verdict->action = Action::kReply;
+      return std::nullopt;
+    case PacketKind::kNeighborSolicitation:
+      if (packet.length + packet.room < net::kAdvertisementLength) return Drop::kTruncated;
+      lane.verdict->length = net::neighbor_advertisement(packet.data, lane.parsed, own);
+      lane.verdict->action = Action::kReply;
+      return std::nullopt;
+    case PacketKind::kEchoRequest:
+    case PacketKind::kTransport:
+    case PacketKind::kOtherIp:
+    case PacketKind::kOther:
+      break;
+  }
+  // A unicast packet in a multicast frame is not answered (RFC 1122 section 3.3.6).
+  if (to.is_multicast() || is_martian(lane.parsed, *lane.snapshot)) return Drop::kMartian;
+  if (lane.parsed.kind == PacketKind::kEchoRequest) {
+    net::echo_reply(packet.data, lane.parsed, own);
+    lane.verdict->action = Action::kReply;
+    return std::nullopt;
+  }
+  if (lane.parsed.kind != PacketKind::kTransport) return lane.parsed.problem;
+  return decide_transport(lane);
+}
+
+Pipeline::Outcome Pipeline::decide_transport(Lane& lane) noexcept {
+  if (lane.parsed.ttl <= 1) return Drop::kTtl;
+  const auto found = flows_.find(lane.table_hash(), lane.tuple, *lane.snapshot);
+  if (found.flow == nullptr) return without_flow(lane);
+  return found.side == FlowTable::Side::kClient ? from_client(lane, *found.flow)
+                                                : from_server(lane, *found.flow);
+}
+
+Pipeline::Outcome Pipeline::from_client(Lane& lane, Flow& flow) noexcept {
+  const Server& server = lane.snapshot->servers[flow.server];
+  const bool is_gone = server.incarnation != flow.server_incarnation;
+  const bool is_lost = is_gone || server.state == ServerState::kDown;
+  // A datagram stands alone, and a SYN begins anew: both may go to another server. A segment in the
+  // middle of a connection may not.
+  if ((is_lost && flow.is_tcp == 0) || (lane.is_opening() && (is_lost || may_reopen(flow.state)))) {
+    const std::uint16_t service = flow.service;
+    end_flow(flow, *lane.snapshot);
+    return open_flow(lane, service);
+  }
+  if (is_gone) {
+    end_flow(flow, *lane.snapshot);
+    return Drop::kServerGone;
+  }
+  step(flow, lane.parsed, true);
+  remember_client(flow, *lane.packet, lane.now);
+  return send_to_server(lane, flow);
+}
+
+Pipeline::Outcome Pipeline::send_to_server(Lane& lane, const Flow& flow) noexcept {
+  const Server& server = lane.snapshot->servers[flow.server];
+  const Packet& packet = *lane.packet;
+  if (!server.hop.resolved || (flow.is_nat == 0 && !server.on_link)) return Drop::kNoNeighbor;
+  if (flow.is_nat != 0) {
+    net::translate(packet.data, lane.parsed,
+                   {flow.snat, server.address, flow.snat_port, server.port});
+  } else {
+    net::decrement_ttl(packet.data, lane.parsed);
+  }
+  net::set_macs(packet.data, server.hop.mac, lane.own_mac(server.hop.port));
+  for (TrafficCounter* c : {&counters_.services[flow.service], &counters_.servers[flow.server]}) {
+    c->packets_in.add();
+    c->bytes_in.add(packet.length);
+  }
+  lane.verdict->action = Action::kForward;
+  lane.verdict->port = server.hop.port;
+  return std::nullopt;
+}
+
+Pipeline::Outcome Pipeline::from_server(Lane& lane, Flow& flow) noexcept {
+  const Packet& packet = *lane.packet;
+  const Service* service = &lane.snapshot->services[flow.service];
+  if (service->incarnation != flow.service_incarnation) {
+    end_flow(flow, *lane.snapshot);
+    return Drop::kNoService;
+  }
+  step(flow, lane.parsed, false);
+  flow.last_seen = lane.now;
+  Hop hop = lane.snapshot->routing->resolve(flow.client);
+  // Until the kernel has resolved the client, answers go back the way its packets came.
+  if (!hop.resolved) hop = {flow.client_mac, flow.client_port_id, !flow.client_mac.is_zero()};
+  if (!hop.resolved) return Drop::kNoNeighbor;
+  net::translate(packet.data, lane.parsed,
+                 {service->address, flow.client, service->port, flow.client_port});
+  net::set_macs(packet.data, hop.mac, lane.own_mac(hop.port));
+  for (TrafficCounter* c : {&counters_.services[flow.service], &counters_.servers[flow.server]}) {
+    c->packets_out.add();
+    c->bytes_out.add(packet.length);
+  }
+  lane.verdict->action = Action::kForward;
+  lane.verdict->port = hop.port;
+  return std::nullopt;
+}
+
+Pipeline::Outcome Pipeline::without_flow(Lane& lane) noexcept {
+  const auto& tuple = lane.tuple;
+  const auto service =
+      lane.snapshot->service_table.find(tuple.destination, tuple.destination_port, tuple.protocol);
+  if (service) return open_flow(lane, *service);
+  // No client asks here, so it is a server's answer, if anything: its port tells whose.
+  const std::uint16_t port = tuple.destination_port.host();
+  if (port >= limits::kSnatPortFirst && port % workers_ != worker_) {
+    lane.verdict->action = Action::kHandOver;
+    lane.verdict->worker = static_cast<std::uint8_t>(port % workers_);
+    return std::nullopt;
+  }
+  return lane.is_tcp() && !lane.is_opening() ? Drop::kNoFlow : Drop::kNoService;
+}
+
+Pipeline::Outcome Pipeline::open_flow(Lane& lane, std::uint16_t service_slot) noexcept {
+  const Service& service = lane.snapshot->services[service_slot];
+  const bool is_nat = service.method == Method::kNat;
+  // A nat connection cannot be picked up in the middle: nobody knows its SNAT port any more. In dsr
+  // Maglev still knows its server.
+  if (is_nat && lane.is_tcp() && !lane.is_opening()) return Drop::kNoFlow;
+  if (service.maglev == nullptr || service.maglev->empty()) return Drop::kNoServer;
+
+  const auto choice = scheduler_.choose(service, lane.choice_hash());
+  const Server& server = lane.snapshot->servers[choice.server];
+  if (!server.hop.resolved || (!is_nat && !server.on_link)) return Drop::kNoNeighbor;
+
+  Flow flow{};
+  flow.client = lane.tuple.source;
+  flow.client_port = lane.tuple.source_port;
+  flow.service = service_slot;
+  flow.service_incarnation = service.incarnation;
+  flow.server = choice.server;
+  flow.server_incarnation = server.incarnation;
+  flow.client_hash = lane.table_hash();
+  flow.is_tcp = lane.is_tcp() ? 1 : 0;
+  flow.is_nat = is_nat ? 1 : 0;
+  flow.diverted = choice.diverted ? 1 : 0;
+  flow.state = !lane.is_tcp()      ? FlowState::kUdpOne
+               : lane.is_opening() ? FlowState::kSynSent
+                                   : FlowState::kEstablished;
+  if (is_nat && !choose_snat(lane, service, server, flow)) return Drop::kNoSnatPort;
+  step(flow, lane.parsed, true);
+  remember_client(flow, *lane.packet, lane.now);
+
+  if (flows_.insert(flow) == nullptr) {
+    if (is_nat) return Drop::kFlowTableFull;
+    return send_to_server(lane, flow);  // stateless: Maglev alone keeps the flow together
+  }
+  counters_.flows_open_added.add();
+  counters_.services[service_slot].flows_created.add();
+  counters_.servers[choice.server].flows_created.add();
+  return send_to_server(lane, flow);
+}
+
+// Port choice after RFC 6056 section 3.3.3: a keyed hash says where to begin, and the flow table
+// says what is taken. A port is free for this server while no other flow has it there, so one SNAT
+// address serves 64,512 flows to each server, not in all.
+bool Pipeline::choose_snat(const Lane& lane, const Service& service, const Server& server,
+                           Flow& flow) noexcept {
+  const std::uint64_t start = HashKey::mix(lane.hash + ++snat_sequence_);
+  const unsigned remainder = limits::kSnatPortFirst % workers_;
+  const unsigned first = limits::kSnatPortFirst + (worker_ + workers_ - remainder) % workers_;
+  const unsigned ports = (65535U - first) / workers_ + 1;
+  const std::size_t addresses = service.snat.size();
+  for (unsigned attempt = 0; attempt < limits::kSnatPortTries; ++attempt) {
+    flow.snat = service.snat[(start + attempt) % addresses];
+    const auto offset = static_cast<unsigned>((start >> 16) + attempt) % ports;
+    flow.snat_port = net::Be16::from_host(static_cast<std::uint16_t>(first + offset * workers_));
+    if (lane.snapshot->service_table.find(flow.snat, flow.snat_port, lane.tuple.protocol)) continue;
+    const FlowTuple answer{server.address, flow.snat, server.port, flow.snat_port,
+                           lane.tuple.protocol};
+    flow.server_hash = static_cast<std::uint32_t>(flow_hash(lane.snapshot->hash_key, answer));
+    if (flows_.find(flow.server_hash, answer, *lane.snapshot).flow == nullptr) return true;
+  }
+  return false;
+}
+
+void Pipeline::end_flow(Flow& flow, const Snapshot& snapshot) noexcept {
+  counters_.flows_open_removed.add();
+  if (flow.service < snapshot.services.size() &&
+      snapshot.services[flow.service].incarnation == flow.service_incarnation) {
+    counters_.services[flow.service].flows_ended.add();
+  }
+  if (flow.server < snapshot.servers.size() &&
+      snapshot.servers[flow.server].incarnation == flow.server_incarnation) {
+    counters_.servers[flow.server].flows_ended.add();
+  }
+  flows_.erase(&flow);
+}
+
+void Pipeline::sweep(const Snapshot& snapshot, Tick now, std::uint32_t entries) noexcept {
+  flows_.walk(entries, [&](Flow& flow) {
+    const bool is_orphan = flow.service >= snapshot.services.size() ||
+                           snapshot.services[flow.service].incarnation != flow.service_incarnation;
+    const milliseconds idle(
+        is_orphan ? 0 : std::int64_t{snapshot.services[flow.service].idle_timeout_s} * 1000);
+    const milliseconds rested(static_cast<std::uint32_t>(now - flow.last_seen));
+    if (is_orphan || rested > flow_timeout(flow.state, idle)) end_flow(flow, snapshot);
+  });
+}
+
+}  // namespace yoke::lb

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/lb/routing.h"
+
+#include <algorithm>
+
+namespace yoke::lb {
+namespace {
+
+net::IpAddress masked(const net::IpAddress& address, std::uint8_t mapped_length) {
+  // A v4 destination meets v4 routes only: their mapped lengths are 96 and more, and the mapped
+  // prefix itself is compared.
+  const net::Prefix prefix =
+      address.is_v4() && mapped_length >= 96
+          ? net::Prefix{address, static_cast<std::uint8_t>(mapped_length - 96)}
+          : net::Prefix{address, mapped_length};
+  return prefix.network();
+}
+
+}  // namespace
+
+Routing::Routing(std::span<const Route> routes, std::span<const Neighbor> neighbors) {
+  std::vector<Route> sorted(routes.begin(), routes.end());
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Route& a, const Route& b) {
+    const auto la = a.prefix.mapped_length();
+    const auto lb = b.prefix.mapped_length();
+    return la != lb ? la > lb : a.metric < b.metric;
+  });
+  for (auto first = sorted.begin(); first != sorted.end();) {
+    const std::uint8_t length = first->prefix.mapped_length();
+    std::vector<std::pair<net::IpAddress, Route>> rows;
+    for (; first != sorted.end() && first->prefix.mapped_length() == length; ++first) {
+      rows.emplace_back(first->prefix.network(), *first);
+    }
+    levels_.push_back({length, {AddressHash{}, rows}});
+  }
+
+  std::vector<std::vector<std::pair<net::IpAddress, net::MacAddress>>> by_port;
+  for (const Neighbor& neighbor : neighbors) {
+    if (by_port.size() <= neighbor.port) by_port.resize(neighbor.port + std::size_t{1});
+    by_port[neighbor.port].emplace_back(neighbor.address, neighbor.mac);
+  }
+  for (const auto& rows : by_port) neighbors_.push_back({AddressHash{}, rows});
+}
+
+std::optional<Routing::NextHop> Routing::next_hop(
+    const net::IpAddress& destination) const noexcept {
+  for (const Level& level : levels_) {
+    const Route* route = level.routes.find(masked(destination, level.mapped_length));
+    if (route == nullptr || route->prefix.address.is_v4() != destination.is_v4()) continue;
+    return NextHop{route->gateway.value_or(destination), route->port, !route->gateway};
+  }
+  return std::nullopt;
+}
+
+Hop Routing::resolve(const net::IpAddress& destination) const noexcept {
+  const auto next = next_hop(destination);
+  if (!next) return {};
+  Hop hop{{}, next->port, false};
+  if (next->port < neighbors_.size()) {
+    if (const auto* mac = neighbors_[next->port].find(next->address)) {
+      hop.mac = *mac;
+      hop.resolved = true;
+    }
+  }
+  return hop;
+}
+
+}  // namespace yoke::lb
