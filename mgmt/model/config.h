@@ -22,8 +22,12 @@ struct Path {
   [[nodiscard]] std::string to_string() const;  // "pool web server 192.0.2.11:8080"
   [[nodiscard]] std::string_view kind() const { return words[words.size() - 2]; }
   [[nodiscard]] const std::string& key() const { return words.back(); }
+  [[nodiscard]] Path child(std::string_view kind_word, std::string_view key_word) const;
   friend auto operator<=>(const Path&, const Path&) = default;
 };
+
+// `path` with its keys in canonical text; E-101 or E-102 where the schema has no such place.
+[[nodiscard]] Result<Path> canonical(const Path& path);
 
 // Fields set by somebody; those left out have the schema's default.
 using Fields = std::map<std::string, std::string, std::less<>>;
@@ -32,14 +36,17 @@ class Config {
  public:
   // The record at `path`, or null.
   [[nodiscard]] const Fields* find(const Path& path) const;
-  // The value of a field: as set, or the schema's default ("" where it has none).
+  // The value of a field: as set, or the schema's default ("" where it has none, and where a record
+  // with this key has no such field).
   [[nodiscard]] std::string value(const Path& path, std::string_view field) const;
   // Keys of the records of `kind` below `parent` (empty: top level), sorted.
   [[nodiscard]] std::vector<std::string> keys(std::string_view kind, const Path& parent = {}) const;
 
-  // Creates the record if it is not there and sets `fields` on it. Path and values are checked
-  // against the schema, one by one; references and required fields are the rules' business
-  // (rules.h). Error E-101 unknown word, E-102 bad value... Changes nothing on error.
+  // Creates the record, and those it lives in, where they are not there, and sets `fields` on it; a
+  // field set to its default is left out, so that equal configurations compare equal. Path and
+  // values are checked against the schema, one by one; references and required fields are the
+  // rules' business (rules.h). Error E-101 unknown word, E-102 bad value... Changes nothing on
+  // error.
   [[nodiscard]] Status set(const Path& path, const Fields& fields);
   // Removes the record with all below it, or the named fields only. E-404 if it is not there.
   [[nodiscard]] Status remove(const Path& path, const std::vector<std::string>& fields = {});

@@ -8,21 +8,22 @@
 
 #include "hal/base/result.h"
 
-// The schema: every kind of record, its key and its fields, written once. Validation, SQL, JSON, CLI
-// words, completion, help and canonical text all derive from these tables; a new setting is one line
-// in schema.cpp and nothing else. Threads: constant data, any.
+// The schema: every kind of record, its key and its fields, written once. Validation, SQL, JSON,
+// CLI words, completion, help and canonical text all derive from these tables; a new setting is one
+// line in schema.cpp and nothing else. Threads: constant data, any.
 namespace yoke::model {
 
 enum class FieldType : std::uint8_t {
-  kName,            // identifier: a letter, then letters, digits, - _ . ; at most `max` characters
-  kText,            // printable text, `min` to `max` characters; may need quotes on the command line
-  kPath,            // an absolute URL path, "/health"
-  kInteger,         // `min` to `max`
-  kDuration,        // "200ms", "30s", "5m", "2h"; bounds in milliseconds
-  kFlag,            // "yes" or "no"
-  kChoice,          // one of `choices`
-  kAddress,         // IPv4 or IPv6
-  kEndpoint,        // address:port
+  kName,          // identifier: a letter, then letters, digits, - _ . ; at most `max` characters
+  kText,          // printable text, `min` to `max` characters; may need quotes on the command line
+  kPath,          // an absolute URL path, "/health"
+  kInteger,       // `min` to `max`
+  kIntegerRange,  // "200" or "200-299", both within `min` to `max`
+  kDuration,      // "200ms", "30s", "5m", "2h"; bounds in milliseconds
+  kFlag,          // "yes" or "no"
+  kChoice,        // one of `choices`
+  kAddress,       // IPv4 or IPv6
+  kEndpoint,      // address:port
   kServiceAddress,  // address:port/protocol
   kReference,       // the key of a record of kind `refers_to`
 };
@@ -40,6 +41,9 @@ struct Field {
   bool required = false;
   bool positional = false;  // may be given without its name: "set vip web 192.0.2.1:80/tcp"
   bool list = false;        // several values, comma separated in canonical text, order kept
+  bool zero = false;        // 0 is accepted below `min` as well, and means something of its own
+  std::string_view only_for =
+      {};  // the only record key that has this field ("http"), or empty: all
 };
 
 struct RecordType {
@@ -56,8 +60,15 @@ struct RecordType {
 [[nodiscard]] const RecordType* find_type(std::string_view kind) noexcept;
 [[nodiscard]] const Field* find_field(const RecordType& type, std::string_view name) noexcept;
 
+// Whether a record with this key has the field: a `tcp` check has no path.
+[[nodiscard]] bool applies(const Field& field, std::string_view key) noexcept;
+
 // `text` in the one spelling it has everywhere ("030s" is refused, "60s" becomes "1m"), or what is
-// wrong with it. For a list, of each part.
+// wrong with it. For a list, of each part. Errors: E-102, or E-103 and E-104 for addresses.
 [[nodiscard]] Result<std::string> canonical(const Field& field, std::string_view text);
+// The same for one value of a list (for other fields, the same as canonical).
+[[nodiscard]] Result<std::string> canonical_part(const Field& field, std::string_view text);
+// What a value looks like, for help and errors: "1s to 24h, or 0", "nat or dsr".
+[[nodiscard]] std::string describe(const Field& field);
 
 }  // namespace yoke::model

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "dataplane/net/address.h"
+#include "hal/base/number.h"
+#include "mgmt/model/duration.h"
+#include "mgmt/model/schema.h"
+#include "mgmt/model/words.h"
+
+namespace yoke::model {
+namespace {
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_printable(char c) { return c >= ' ' && c <= '~'; }
+bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+tl::unexpected<Error> bad(std::string text) {
+  return fail(Errc::kInvalid, "E-102", std::move(text));
+}
+
+tl::unexpected<Error> bad_value(const Field& field, std::string_view text) {
+  return bad(fmt::format("{} is not {}", shown(text), describe(field)));
+}
+
+Result<std::string> name(const Field& field, std::string_view text) {
+  const auto part = [](char c) {
+    return is_letter(c) || is_digit(c) || c == '-' || c == '_' || c == '.';
+  };
+  if (text.empty() || !is_letter(text.front()) || !std::ranges::all_of(text, part) ||
+      text.size() > static_cast<std::size_t>(field.max)) {
+    return bad_value(field, text);
+  }
+  return std::string(text);
+}
+
+Result<std::string> printable(const Field& field, std::string_view text) {
+  if (!std::ranges::all_of(text, is_printable) ||
+      text.size() < static_cast<std::size_t>(field.min) ||
+      text.size() > static_cast<std::size_t>(field.max)) {
+    return bad_value(field, text);
+  }
+  return std::string(text);
+}
+
+// Path and query of RFC 3986: nothing that an HTTP request line could be split by.
+Result<std::string> url_path(const Field& field, std::string_view text) {
+  constexpr std::string_view kMarks = "/-._~!$&'()*+,;=:@?%";
+  if (text.empty() || text.front() != '/' || text.size() > static_cast<std::size_t>(field.max)) {
+    return bad_value(field, text);
+  }
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (!is_letter(c) && !is_digit(c) && kMarks.find(c) == std::string_view::npos) {
+      return bad(fmt::format("{} has a character that a URL path cannot hold: write it as %XX",
+                             shown(text)));
+    }
+    if (c == '%' && (i + 2 >= text.size() || !is_hex(text[i + 1]) || !is_hex(text[i + 2]))) {
+      return bad(fmt::format("{} has a % that two hexadecimal digits do not follow", shown(text)));
+    }
+  }
+  return std::string(text);
+}
+
+bool within_bounds(const Field& field, std::uint64_t value) {
+  return value <= static_cast<std::uint64_t>(field.max) &&
+         (value >= static_cast<std::uint64_t>(field.min) || (field.zero && value == 0));
+}
+
+Result<std::string> integer(const Field& field, std::string_view text) {
+  const auto value = parse_decimal(text);
+  if (!value || !within_bounds(field, *value)) return bad_value(field, text);
+  return std::string(text);
+}
+
+Result<std::string> integer_range(const Field& field, std::string_view text) {
+  const auto dash = text.find('-');
+  const auto first = parse_decimal(text.substr(0, dash));
+  const auto last = dash == std::string_view::npos ? first : parse_decimal(text.substr(dash + 1));
+  if (!first || !last || !within_bounds(field, *first) || !within_bounds(field, *last)) {
+    return bad_value(field, text);
+  }
+  if (*first > *last) return bad(fmt::format("{} ends before it begins", shown(text)));
+  if (*first == *last) return fmt::format("{}", *first);
+  return std::string(text);
+}
+
+Result<std::string> duration(const Field& field, std::string_view text) {
+  const auto value = parse_duration(text);
+  if (!value || !within_bounds(field, static_cast<std::uint64_t>(value->count()))) {
+    return bad_value(field, text);
+  }
+  return to_text(*value);
+}
+
+template <typename T>
+Result<std::string> parsed(std::string_view text) {
+  const auto value = T::parse(text);
+  if (!value) return tl::unexpected(value.error());
+  return value->to_string();
+}
+
+Result<std::string> choice(const Field& field, std::string_view text,
+                           std::span<const std::string_view> choices) {
+  if (std::ranges::find(choices, text) == choices.end()) return bad_value(field, text);
+  return std::string(text);
+}
+
+constexpr std::array<std::string_view, 2> kFlagWords{"yes", "no"};
+
+std::string bounds(const Field& field, auto write) {
+  return fmt::format("{} to {}{}", write(field.min), write(field.max), field.zero ? ", or 0" : "");
+}
+
+}  // namespace
+
+Result<std::string> canonical_part(const Field& field, std::string_view text) {
+  switch (field.type) {
+    case FieldType::kName:
+    case FieldType::kReference:
+      return name(field, text);
+    case FieldType::kText:
+      return printable(field, text);
+    case FieldType::kPath:
+      return url_path(field, text);
+    case FieldType::kInteger:
+      return integer(field, text);
+    case FieldType::kIntegerRange:
+      return integer_range(field, text);
+    case FieldType::kDuration:
+      return duration(field, text);
+    case FieldType::kFlag:
+      return choice(field, text, kFlagWords);
+    case FieldType::kChoice:
+      return choice(field, text, field.choices);
+    case FieldType::kAddress:
+      return parsed<net::IpAddress>(text);
+    case FieldType::kEndpoint:
+      return parsed<net::Endpoint>(text);
+    case FieldType::kServiceAddress:
+      return parsed<net::ServiceAddress>(text);
+  }
+  return bad_value(field, text);
+}
+
+Result<std::string> canonical(const Field& field, std::string_view text) {
+  if (!field.list) return canonical_part(field, text);
+  std::vector<std::string> parts;
+  for (const std::string_view part : split_list(text)) {
+    auto value = canonical_part(field, part);
+    if (!value) {
+      value.error().column = static_cast<int>(part.data() - text.data());
+      return value;
+    }
+    if (std::ranges::find(parts, *value) != parts.end()) {
+      return fail(Errc::kInvalid, "E-102", fmt::format("{} is given twice", *value),
+                  static_cast<int>(part.data() - text.data()));
+    }
+    parts.push_back(std::move(*value));
+  }
+  return fmt::format("{}", fmt::join(parts, ","));
+}
+
+std::string describe(const Field& field) {
+  switch (field.type) {
+    case FieldType::kName:
+    case FieldType::kReference:
+      return fmt::format("a name: a letter, then letters, digits, - _ . up to {} characters",
+                         field.max);
+    case FieldType::kText:
+      return fmt::format("printable ASCII text of {} to {} characters", field.min, field.max);
+    case FieldType::kPath:
+      return fmt::format("a URL path such as {} of up to {} characters", field.example, field.max);
+    case FieldType::kInteger:
+      return "a number from " + bounds(field, [](auto value) { return std::to_string(value); });
+    case FieldType::kIntegerRange:
+      return fmt::format("a number or a range such as {} from {} to {}", field.example, field.min,
+                         field.max);
+    case FieldType::kDuration:
+      return "a time from " +
+             bounds(field, [](auto value) { return to_text(std::chrono::milliseconds{value}); });
+    case FieldType::kFlag:
+      return "yes or no";
+    case FieldType::kChoice:
+      return fmt::format("{}", fmt::join(field.choices, " or "));
+    case FieldType::kAddress:
+      return "an IP address";
+    case FieldType::kEndpoint:
+      return fmt::format("an address and port such as {}", field.example);
+    case FieldType::kServiceAddress:
+      return fmt::format("an address, port and protocol such as {}", field.example);
+  }
+  return {};
+}
+
+}  // namespace yoke::model

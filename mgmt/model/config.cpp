@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/model/config.h"
+
+#include <fmt/format.h>
+
+#include "mgmt/model/schema.h"
+#include "mgmt/model/words.h"
+
+namespace yoke::model {
+namespace {
+
+std::vector<std::string> kinds_below(std::string_view parent) {
+  std::vector<std::string> kinds;
+  for (const RecordType& type : schema()) {
+    if (type.parent == parent) kinds.emplace_back(type.kind);
+  }
+  return kinds;
+}
+
+// The field `name` of the record at `path`, or why it has none.
+Result<const Field*> field_at(const Path& path, std::string_view name) {
+  const RecordType& type = *find_type(path.kind());
+  const Field* field = find_field(type, name);
+  if (field != nullptr && applies(*field, path.key())) return field;
+  return fail(Errc::kInvalid, "E-101",
+              field != nullptr ? fmt::format("a {} {} has no {}", path.key(), type.kind, name)
+                               : fmt::format("a {} has no {}", type.kind, shown(name)));
+}
+
+bool is_at_or_below(const Path& path, const Path& top) {
+  return path.words.size() >= top.words.size() &&
+         std::equal(top.words.begin(), top.words.end(), path.words.begin());
+}
+
+tl::unexpected<Error> not_there(std::string text) {
+  return fail(Errc::kNotFound, "E-404", std::move(text));
+}
+
+}  // namespace
+
+std::string Path::to_string() const { return fmt::format("{}", fmt::join(words, " ")); }
+
+Path Path::child(std::string_view kind_word, std::string_view key_word) const {
+  Path below = *this;
+  below.words.emplace_back(kind_word);
+  below.words.emplace_back(key_word);
+  return below;
+}
+
+Result<Path> canonical(const Path& path) {
+  if (path.words.empty() || path.words.size() % 2 != 0) {
+    return fail(Errc::kInvalid, "E-106", "a path is pairs of a kind and its key");
+  }
+  Path known;
+  std::string_view parent;
+  for (std::size_t i = 0; i < path.words.size(); i += 2) {
+    const RecordType* type = find_type(path.words[i]);
+    if (type == nullptr || type->parent != parent) {
+      return fail(
+          Errc::kInvalid, "E-101",
+          fmt::format("there is no {}{}{}: expected {}", shown(path.words[i]),
+                      parent.empty() ? "" : " in a ", parent,
+                      parent.empty() || !kinds_below(parent).empty() ? join_or(kinds_below(parent))
+                                                                     : "the end of the path"));
+    }
+    auto key = canonical(type->key, path.words[i + 1]);
+    if (!key) return within(type->kind, key.error());
+    known = known.child(type->kind, *key);
+    parent = type->kind;
+  }
+  return known;
+}
+
+const Fields* Config::find(const Path& path) const {
+  const auto found = records_.find(path);
+  return found == records_.end() ? nullptr : &found->second;
+}
+
+std::string Config::value(const Path& path, std::string_view field) const {
+  if (const Fields* fields = find(path)) {
+    if (const auto set = fields->find(field); set != fields->end()) return set->second;
+  }
+  if (path.words.size() < 2) return {};
+  const RecordType* type = find_type(path.kind());
+  const Field* known = type == nullptr ? nullptr : find_field(*type, field);
+  if (known == nullptr || !applies(*known, path.key())) return {};
+  return std::string(known->default_value);
+}
+
+std::vector<std::string> Config::keys(std::string_view kind, const Path& parent) const {
+  std::vector<std::string> keys;
+  const Path first = parent.child(kind, "");
+  const std::size_t depth = first.words.size();
+  for (auto at = records_.lower_bound(first); at != records_.end(); ++at) {
+    const auto& words = at->first.words;
+    if (words.size() < depth ||
+        !std::equal(first.words.begin(), first.words.end() - 1, words.begin())) {
+      break;
+    }
+    if (words.size() == depth) keys.push_back(words.back());
+  }
+  return keys;
+}
+
+Status Config::set(const Path& path, const Fields& fields) {
+  const auto place = canonical(path);
+  if (!place) return tl::unexpected(place.error());
+  std::vector<std::pair<const Field*, std::string>> values;
+  for (const auto& [name, text] : fields) {
+    const auto field = field_at(*place, name);
+    if (!field) return tl::unexpected(field.error());
+    auto value = canonical(**field, text);
+    if (!value) return within(name, value.error());
+    values.emplace_back(*field, std::move(*value));
+  }
+  for (std::size_t depth = 2; depth < place->words.size(); depth += 2) {
+    const auto end = place->words.begin() + static_cast<std::ptrdiff_t>(depth);
+    records_.try_emplace(Path{{place->words.begin(), end}});
+  }
+  Fields& record = records_[*place];
+  for (auto& [field, value] : values) {
+    if (value == field->default_value) {
+      record.erase(std::string(field->name));
+    } else {
+      record.insert_or_assign(std::string(field->name), std::move(value));
+    }
+  }
+  return {};
+}
+
+Status Config::remove(const Path& path, const std::vector<std::string>& fields) {
+  const auto place = canonical(path);
+  if (!place) return tl::unexpected(place.error());
+  const auto record = records_.find(*place);
+  if (record == records_.end()) return not_there("there is no " + place->to_string());
+  if (fields.empty()) {
+    auto end = record;
+    while (end != records_.end() && is_at_or_below(end->first, *place)) ++end;
+    records_.erase(record, end);
+    return {};
+  }
+  for (const std::string& name : fields) {
+    if (const auto field = field_at(*place, name); !field) return tl::unexpected(field.error());
+    if (!record->second.contains(name)) {
+      return not_there(fmt::format("{} has no {} set", place->to_string(), name));
+    }
+  }
+  for (const std::string& name : fields) record->second.erase(name);
+  return {};
+}
+
+}  // namespace yoke::model

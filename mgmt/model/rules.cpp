@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/model/rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "dataplane/limits.h"
+#include "dataplane/net/address.h"
+#include "mgmt/model/duration.h"
+#include "mgmt/model/schema.h"
+#include "mgmt/model/words.h"
+
+namespace yoke::model {
+namespace {
+
+struct PoolFacts {
+  bool dsr = false;
+  std::vector<net::Endpoint> servers;
+};
+
+struct VipFacts {
+  Path path;
+  std::optional<net::ServiceAddress> address;
+  std::string pool;
+  std::vector<net::IpAddress> snat;
+};
+
+std::string_view family(const net::IpAddress& address) { return address.is_v4() ? "IPv4" : "IPv6"; }
+
+std::string count_of(std::size_t count, const RecordType& type) {
+  return fmt::format("{} {}", count, count == 1 ? type.kind : type.plural);
+}
+
+// Walks a configuration once and then asks one question a function. Owned by one call.
+class Checker {
+ public:
+  explicit Checker(const Config& config) : config_(config) {
+    for (const std::string& name : config.keys("pool")) read_pool(name);
+    for (const std::string& name : config.keys("vip")) read_vip(name);
+  }
+
+  std::vector<Violation> run() {
+    for (const auto& [path, fields] : config_.records()) check_record(path);
+    check_unique_vips();
+    for (const auto& [name, pool] : pools_) check_pool(name, pool);
+    for (const VipFacts& vip : vips_) check_vip(vip);
+    check_server_addresses();
+    check_limits();
+    std::ranges::stable_sort(found_, {}, &Violation::path);
+    return std::move(found_);
+  }
+
+ private:
+  void add(const Path& path, std::string_view id, std::string text) {
+    found_.push_back({path.to_string(), std::string(id), std::move(text)});
+  }
+
+  void read_pool(const std::string& name) {
+    const Path path{{"pool", name}};
+    PoolFacts& pool = pools_[name];
+    pool.dsr = config_.value(path, "method") == "dsr";
+    for (const std::string& key : config_.keys("server", path)) {
+      if (const auto endpoint = net::Endpoint::parse(key)) pool.servers.push_back(*endpoint);
+    }
+  }
+
+  void read_vip(const std::string& name) {
+    VipFacts vip{.path = {{"vip", name}}, .address = {}, .pool = {}, .snat = {}};
+    if (const auto address = net::ServiceAddress::parse(config_.value(vip.path, "address"))) {
+      vip.address = *address;
+    }
+    vip.pool = config_.value(vip.path, "pool");
+    if (const std::string snat = config_.value(vip.path, "snat"); !snat.empty()) {
+      for (const std::string_view part : split_list(snat)) {
+        if (const auto address = net::IpAddress::parse(part)) vip.snat.push_back(*address);
+      }
+    }
+    vips_.push_back(std::move(vip));
+  }
+
+  // What the schema says of every record: required fields, references.
+  void check_record(const Path& path) {
+    for (const Field& field : find_type(path.kind())->fields) {
+      if (!applies(field, path.key())) continue;
+      const std::string value = config_.value(path, field.name);
+      if (field.required && value.empty()) {
+        add(path, "E-201",
+            fmt::format("its {} is missing: expected {}", field.name, describe(field)));
+      }
+      if (field.type == FieldType::kReference && !value.empty() &&
+          config_.find(Path{{std::string(field.refers_to), value}}) == nullptr) {
+        add(path, "E-202", fmt::format("there is no {} {}", field.refers_to, value));
+      }
+    }
+    if (path.kind() == "check") check_times(path);
+  }
+
+  void check_times(const Path& path) {
+    const std::string timeout = config_.value(path, "timeout");
+    const std::string interval = config_.value(path, "interval");
+    if (parse_duration(timeout) > parse_duration(interval)) {
+      add(path, "E-205",
+          fmt::format("its timeout of {} is longer than its interval of {}", timeout, interval));
+    }
+  }
+
+  void check_unique_vips() {
+    std::map<net::ServiceAddress, std::string> owners;
+    for (const VipFacts& vip : vips_) {
+      if (!vip.address) continue;
+      const auto [owner, added] = owners.emplace(*vip.address, vip.path.key());
+      if (!added) {
+        add(vip.path, "E-203",
+            fmt::format("vip {} answers for {} already", owner->second, vip.address->to_string()));
+      }
+    }
+  }
+
+  void check_pool(const std::string& name, const PoolFacts& pool) {
+    const Path path{{"pool", name}};
+    for (const net::Endpoint& server : pool.servers) {
+      const Path place = path.child("server", server.to_string());
+      check_reachable(place, server.address);
+      const net::Endpoint& first = pool.servers.front();
+      if (server.address.is_v4() != first.address.is_v4()) {
+        add(place, "E-204",
+            fmt::format("{} and {} servers in one pool ({} is {}): make it two pools",
+                        family(server.address), family(first.address), first.to_string(),
+                        family(first.address)));
+      }
+    }
+    if (pool.servers.size() > limits::kServersPerPool) {
+      add(path, "E-208",
+          fmt::format("{} servers in a pool that holds {}", pool.servers.size(),
+                      limits::kServersPerPool));
+    }
+  }
+
+  void check_reachable(const Path& path, const net::IpAddress& address) {
+    if (address.is_unspecified() || address.is_multicast() ||
+        address == net::IpAddress::v4(255, 255, 255, 255)) {
+      add(path, "E-210",
+          fmt::format("{} cannot be a host's address: expected a unicast address",
+                      address.to_string()));
+    }
+  }
+
+  void check_vip(const VipFacts& vip) {
+    if (vip.address) check_reachable(vip.path, vip.address->endpoint.address);
+    for (const net::IpAddress& snat : vip.snat) {
+      check_reachable(vip.path, snat);
+      if (vip.address && snat.is_v4() != vip.address->endpoint.address.is_v4()) {
+        add(vip.path, "E-204",
+            fmt::format("snat {} is {} where the VIP is {}", snat.to_string(), family(snat),
+                        family(vip.address->endpoint.address)));
+      }
+    }
+    if (vip.snat.size() > limits::kSnatPerVip) {
+      add(vip.path, "E-208",
+          fmt::format("{} SNAT addresses on a VIP that holds {}", vip.snat.size(),
+                      limits::kSnatPerVip));
+    }
+    if (const auto pool = pools_.find(vip.pool); pool != pools_.end()) {
+      check_vip_and_pool(vip, pool->second);
+    }
+  }
+
+  void check_vip_and_pool(const VipFacts& vip, const PoolFacts& pool) {
+    if (pool.dsr && !vip.snat.empty()) {
+      add(vip.path, "E-206",
+          fmt::format("snat has no use: pool {} forwards by dsr, which leaves the client's address",
+                      vip.pool));
+    }
+    if (!vip.address || pool.servers.empty()) return;
+    const net::Endpoint& endpoint = vip.address->endpoint;
+    const net::Endpoint& first = pool.servers.front();
+    if (first.address.is_v4() != endpoint.address.is_v4()) {
+      add(vip.path, "E-204",
+          fmt::format("it is {} and the servers of pool {} are {}", family(endpoint.address),
+                      vip.pool, family(first.address)));
+    }
+    if (!pool.dsr) return;
+    for (const net::Endpoint& server : pool.servers) {
+      if (server.port == endpoint.port) continue;
+      add(vip.path, "E-207",
+          fmt::format("pool {} forwards by dsr, which keeps the port: server {} must be on port {}",
+                      vip.pool, server.to_string(), endpoint.port));
+      return;  // one server tells it; a pool of a thousand would hide every other violation
+    }
+  }
+
+  void check_server_addresses() {
+    std::map<net::IpAddress, std::string> vip_names;
+    for (const VipFacts& vip : vips_) {
+      if (vip.address) vip_names.emplace(vip.address->endpoint.address, vip.path.key());
+    }
+    for (const auto& [name, pool] : pools_) {
+      for (const net::Endpoint& server : pool.servers) {
+        const auto vip = vip_names.find(server.address);
+        if (vip == vip_names.end()) continue;
+        add(Path{{"pool", name}}.child("server", server.to_string()), "E-209",
+            fmt::format("{} is the address of vip {}", server.address.to_string(), vip->second));
+      }
+    }
+  }
+
+  void check_limits() {
+    std::size_t servers = 0;
+    for (const auto& [name, pool] : pools_) servers += pool.servers.size();
+    check_limit("pool", pools_.size(), limits::kPools);
+    check_limit("server", servers, limits::kServers);
+    check_limit("vip", vips_.size(), limits::kVips);
+  }
+
+  void check_limit(std::string_view kind, std::size_t count, std::size_t most) {
+    if (count <= most) return;
+    found_.push_back(
+        {std::string(kind), "E-208",
+         fmt::format("{} where a unit holds {}", count_of(count, *find_type(kind)), most)});
+  }
+
+  const Config& config_;
+  std::map<std::string, PoolFacts> pools_;
+  std::vector<VipFacts> vips_;
+  std::vector<Violation> found_;
+};
+
+}  // namespace
+
+std::vector<Violation> violations(const Config& config) { return Checker(config).run(); }
+
+}  // namespace yoke::model

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/model/schema.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include "dataplane/limits.h"
+
+namespace yoke::model {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::int64_t ms(std::chrono::milliseconds time) { return time.count(); }
+
+// 32 characters leave a table of 80 columns room for its other columns.
+constexpr std::int64_t kNameMax = 32;
+
+constexpr std::array<std::string_view, 2> kMethods{"nat", "dsr"};
+constexpr std::array<std::string_view, 1> kSchedulers{"maglev"};
+constexpr std::array<std::string_view, 2> kCheckTypes{"tcp", "http"};
+constexpr std::array<std::string_view, 2> kHttpRequests{"GET", "HEAD"};
+
+constexpr std::array kPoolFields{
+    Field{.name = "method",
+          .type = FieldType::kChoice,
+          .help = "How packets reach a server: rewritten (nat) or by its MAC address (dsr)",
+          .example = "nat",
+          .default_value = "nat",
+          .choices = kMethods},
+    Field{.name = "scheduler",
+          .type = FieldType::kChoice,
+          .help = "How a new flow gets its server",
+          .example = "maglev",
+          .default_value = "maglev",
+          .choices = kSchedulers},
+};
+
+constexpr std::array kServerFields{
+    Field{.name = "weight",
+          .type = FieldType::kInteger,
+          .help = "Share of new flows; 0 takes none and keeps those it has",
+          .example = "2",
+          .default_value = "1",
+          .min = 0,
+          .max = limits::kWeightMax},
+    Field{.name = "enabled",
+          .type = FieldType::kFlag,
+          .help = "Whether the server is in use",
+          .example = "no",
+          .default_value = "yes"},
+};
+
+constexpr std::array kCheckFields{
+    Field{.name = "request",
+          .type = FieldType::kChoice,
+          .help = "HTTP request to send",
+          .example = "HEAD",
+          .default_value = "GET",
+          .choices = kHttpRequests,
+          .positional = true,
+          .only_for = "http"},
+    Field{.name = "path",
+          .type = FieldType::kPath,
+          .help = "What to ask for",
+          .example = "/health",
+          .default_value = "/",
+          .max = 255,
+          .positional = true,
+          .only_for = "http"},
+    Field{.name = "expect",
+          .type = FieldType::kIntegerRange,
+          .help = "HTTP statuses of a healthy server",
+          .example = "200-299",
+          .default_value = "200",
+          .min = 100,
+          .max = 599,
+          .list = true,
+          .only_for = "http"},
+    Field{.name = "host",
+          .type = FieldType::kText,
+          .help = "Host header; without it the server's address",
+          .example = "www.example.net",
+          .default_value = "",
+          .min = 1,
+          .max = 253,
+          .only_for = "http"},
+    Field{.name = "port",
+          .type = FieldType::kInteger,
+          .help = "Port to check; 0 is the server's own",
+          .example = "8080",
+          .default_value = "0",
+          .min = 0,
+          .max = 65535},
+    Field{.name = "interval",
+          .type = FieldType::kDuration,
+          .help = "Time from one check to the next",
+          .example = "1s",
+          .default_value = "2s",
+          .min = ms(200ms),
+          .max = ms(1h)},
+    Field{.name = "timeout",
+          .type = FieldType::kDuration,
+          .help = "How long an answer may take; at most the interval",
+          .example = "500ms",
+          .default_value = "1s",
+          .min = ms(50ms),
+          .max = ms(1h)},
+    Field{.name = "rise",
+          .type = FieldType::kInteger,
+          .help = "Good checks in a row that bring a server up",
+          .example = "2",
+          .default_value = "2",
+          .min = 1,
+          .max = 10},
+    Field{.name = "fall",
+          .type = FieldType::kInteger,
+          .help = "Failed checks in a row that take a server down",
+          .example = "3",
+          .default_value = "3",
+          .min = 1,
+          .max = 10},
+};
+
+constexpr std::array kVipFields{
+    Field{.name = "address",
+          .type = FieldType::kServiceAddress,
+          .help = "Address, port and protocol that clients use",
+          .example = "203.0.113.10:80/tcp",
+          .default_value = "",
+          .required = true,
+          .positional = true},
+    Field{.name = "pool",
+          .type = FieldType::kReference,
+          .help = "Pool whose servers answer; without one, ping alone is answered",
+          .example = "web",
+          .default_value = "",
+          .max = kNameMax,
+          .refers_to = "pool"},
+    Field{.name = "snat",
+          .type = FieldType::kAddress,
+          .help = "Source addresses towards the servers (nat); without them the VIP's own",
+          .example = "192.0.2.200,192.0.2.201",
+          .default_value = "",
+          .list = true},
+    Field{.name = "idle-timeout",
+          .type = FieldType::kDuration,
+          .help = "When a silent flow is forgotten; 0 is the protocol's own time",
+          .example = "5m",
+          .default_value = "0s",
+          .min = ms(1s),
+          .max = ms(24h),
+          .zero = true},
+    Field{.name = "enabled",
+          .type = FieldType::kFlag,
+          .help = "Whether the VIP is answered for",
+          .example = "no",
+          .default_value = "yes"},
+};
+
+constexpr std::array kTypes{
+    RecordType{.kind = "pool",
+               .plural = "pools",
+               .parent = "",
+               .help = "Servers that stand in for each other",
+               .key = {.name = "name",
+                       .type = FieldType::kName,
+                       .help = "Name of the pool",
+                       .example = "web",
+                       .default_value = "",
+                       .max = kNameMax},
+               .fields = kPoolFields},
+    RecordType{.kind = "server",
+               .plural = "servers",
+               .parent = "pool",
+               .help = "A server of the pool",
+               .key = {.name = "endpoint",
+                       .type = FieldType::kEndpoint,
+                       .help = "Address and port of the server",
+                       .example = "192.0.2.11:80",
+                       .default_value = ""},
+               .fields = kServerFields},
+    RecordType{.kind = "check",
+               .plural = "checks",
+               .parent = "pool",
+               .help = "How the pool's servers are checked; all of its checks must pass",
+               .key = {.name = "type",
+                       .type = FieldType::kChoice,
+                       .help = "Kind of check",
+                       .example = "http",
+                       .default_value = "",
+                       .choices = kCheckTypes},
+               .fields = kCheckFields},
+    RecordType{.kind = "vip",
+               .plural = "vips",
+               .parent = "",
+               .help = "A virtual address that clients connect to",
+               .key = {.name = "name",
+                       .type = FieldType::kName,
+                       .help = "Name of the VIP",
+                       .example = "web",
+                       .default_value = "",
+                       .max = kNameMax},
+               .fields = kVipFields},
+};
+
+}  // namespace
+
+std::span<const RecordType> schema() noexcept { return kTypes; }
+
+const RecordType* find_type(std::string_view kind) noexcept {
+  const auto* const found = std::ranges::find(kTypes, kind, &RecordType::kind);
+  return found == kTypes.end() ? nullptr : found;
+}
+
+const Field* find_field(const RecordType& type, std::string_view name) noexcept {
+  for (const Field& field : type.fields) {
+    if (field.name == name) return &field;
+  }
+  return nullptr;
+}
+
+bool applies(const Field& field, std::string_view key) noexcept {
+  return field.only_for.empty() || field.only_for == key;
+}
+
+}  // namespace yoke::model
