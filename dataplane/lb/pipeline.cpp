@@ -279,8 +279,9 @@ Pipeline::Outcome Pipeline::open_flow(Lane& lane, std::uint16_t service_slot) no
 bool Pipeline::choose_snat(const Lane& lane, const Service& service, const Server& server,
                            Flow& flow) noexcept {
   const std::uint64_t start = HashKey::mix(lane.hash + ++snat_sequence_);
-  const unsigned remainder = limits::kSnatPortFirst % workers_;
-  const unsigned first = limits::kSnatPortFirst + (worker_ + workers_ - remainder) % workers_;
+  const unsigned remainder = unsigned{limits::kSnatPortFirst} % workers_;
+  const unsigned first =
+      limits::kSnatPortFirst + (unsigned{worker_} + workers_ - remainder) % workers_;
   const unsigned ports = (65535U - first) / workers_ + 1;
   const std::size_t addresses = service.snat.size();
   for (unsigned attempt = 0; attempt < limits::kSnatPortTries; ++attempt) {
