@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What tests/run and tests/demo share: the machine they need, its packages, builds, and long steps
+# that show progress and end with the script that started them, however that ends.
+# Sourced with `set -euo pipefail`; needs $repo, the top of the tree.
+
+# Started in the background by another script, Ctrl-C would be ignored for good.
+[[ -z $(trap -p INT) ]] || exec env --default-signal=INT "$0" "$@"
+
+program=${0#"$repo"/}
+export PYTHONDONTWRITEBYTECODE=1
+exec 3>&1                         # where progress goes: tests/demo points it at stderr for --json
+if [[ -t 1 && -z ${CI:-} ]]; then terminal=yes; else terminal=; fi
+
+die() {
+  printf '%s: %s\n' "$program" "$*" >&2
+  exit 1
+}
+
+say() { printf '%s\n' "$*" >&3; }
+
+# ---- the machine -------------------------------------------------------------------------------
+
+require_debian_12() {
+  local id='' version=''
+  if [[ -r /etc/os-release ]]; then
+    id=$(. /etc/os-release && printf '%s' "${ID:-}")
+    version=$(. /etc/os-release && printf '%s' "${VERSION_ID:-}")
+  fi
+  [[ $id == debian && $version == 12 ]] ||
+    die "needs Debian 12, this is ${id:-an unknown system} ${version:-}"
+}
+
+require_root() {
+  ((EUID == 0)) || die "needs root for ${1:-network namespaces and packages}: sudo $program"
+}
+
+# Put before a command that writes into the tree: whoever owns the tree runs it, so that a build
+# started with sudo leaves nothing there that its owner cannot remove.
+as_owner=()
+tree_owner=$(stat -c %u "$repo")
+if ((EUID == 0 && tree_owner != 0)); then
+  as_owner=(env "HOME=$(getent passwd "$tree_owner" | cut -d: -f6)" setpriv --reuid "$tree_owner"
+    --regid "$(stat -c %g "$repo")" --init-groups setpriv --pdeathsig TERM)
+fi
+
+# ---- packages ----------------------------------------------------------------------------------
+
+listed_packages() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$repo/tests/support/packages"; }
+
+missing_packages() {
+  local installed
+  installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2>/dev/null |
+    sed -n 's/^installed //p' | sort -u)
+  comm -13 <(printf '%s\n' "$installed") <(listed_packages | sort -u)
+}
+
+install_packages() {
+  local missing
+  missing=$(missing_packages)
+  [[ -n $missing ]] || return 0
+  require_root "installing $(wc -w <<<"$missing") packages"
+  refuse_service_starts
+  # An installation that was cut short is finished first; nothing else can be installed before.
+  [[ -z $(dpkg --audit) ]] || step "finish an interrupted installation" dpkg --configure -a
+  local title
+  title="install $(wc -w <<<"$missing") packages"
+  # shellcheck disable=SC2086
+  if ! step "$title" "${apt[@]}" install -y --no-install-recommends $missing; then
+    step "update the package lists" "${apt[@]}" update || die "the package lists cannot be updated"
+    # shellcheck disable=SC2086
+    step "$title" "${apt[@]}" install -y --no-install-recommends $missing ||
+      die "the packages cannot be installed"
+  fi
+  allow_service_starts
+}
+
+apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300
+  -o Acquire::Retries=3)
+
+# Debian starts a service as it installs it. None of ours may run on this machine itself: a policy
+# of our own says so while packages are installed. One that is there already is left alone.
+policy=/usr/sbin/policy-rc.d
+policy_mark='# placed by the tests of Yoke while packages are installed'
+refuse_service_starts() {
+  [[ ! -e $policy ]] || return 0
+  printf '#!/bin/sh\n%s\nexit 101\n' "$policy_mark" >"$policy"
+  chmod 755 "$policy"
+}
+allow_service_starts() {
+  if [[ -w $policy ]] && grep -qxF "$policy_mark" "$policy"; then rm -f "$policy"; fi
+}
+
+# ---- steps -------------------------------------------------------------------------------------
+# A step runs a command in a session of its own with its output in a log, so that a signal finds this
+# shell waiting and never a command half done: the shell ends the step's processes and then itself.
+# Should the shell be killed outright, the kernel ends the command.
+
+step_pid=
+exec {never}<> <(:)   # nothing ever comes from it: to wait on without another process
+
+# step TITLE COMMAND...: 0, or the command's status after its log's end has been shown
+step() {
+  local title=$1 log status=0 started=$SECONDS
+  shift
+  log=$logs/$(tr -c 'a-z0-9\n' '-' <<<"${title,,}").log
+  setsid setpriv --pdeathsig TERM "$@" >"$log" 2>&1 </dev/null &
+  step_pid=$!
+  watch_step "$title" "$log" "$started"
+  wait "$step_pid" || status=$?
+  step_pid=
+  if ((status == 0)); then
+    report_step "$title" "ok, $((SECONDS - started)) s"
+  else
+    report_step "$title" "FAILED after $((SECONDS - started)) s; the end of $log:"
+    tail -n 60 "$log" | sed 's/^/    /' >&3
+  fi
+  return "$status"
+}
+
+# Until the step ends: on a terminal the last line of its log, elsewhere a line every half minute.
+watch_step() {
+  local title=$1 log=$2 started=$3 last='' next=30 seconds
+  while kill -0 "$step_pid" 2>/dev/null; do
+    read -rt 0.2 -u "$never" || true
+    seconds=$((SECONDS - started))
+    if [[ -n $terminal ]]; then
+      last=$(tail -c 300 "$log" 2>/dev/null | tr '\r' '\n' | tail -n 1 | tr -cd '[:print:]')
+      printf '\r\033[K%-34s %3d s  %.36s' "$title" "$seconds" "$last" >&3
+    elif ((seconds >= next)); then
+      last=$(tail -c 300 "$log" 2>/dev/null | tr '\r' '\n' | tail -n 1 | tr -cd '[:print:]')
+      printf '%-34s %3d s  %.60s\n' "$title" "$seconds" "$last" >&3
+      next=$((next + 30))
+    fi
+  done
+}
+
+report_step() {
+  [[ -z $terminal ]] || printf '\r\033[K' >&3
+  printf '%-34s %s\n' "$1" "$2" >&3
+}
+
+end_step() {
+  [[ -n $step_pid ]] || return 0
+  kill -TERM -- "-$step_pid" 2>/dev/null || true
+  for _ in {1..50}; do
+    kill -0 -- "-$step_pid" 2>/dev/null || return 0
+    sleep 0.1
+  done
+  kill -KILL -- "-$step_pid" 2>/dev/null || true
+}
+
+# ---- builds ------------------------------------------------------------------------------------
+
+# The tree's own build/, or where somebody without rights to it can build.
+choose_build_root() {
+  build_root=$repo/build
+  if ((EUID != 0)) && ! { [[ -w $repo && ! -e $build_root ]] || [[ -w $build_root &&
+    -z $(find "$build_root" -maxdepth 2 ! -writable -print -quit) ]]; }; then
+    build_root=$(mktemp -d "${TMPDIR:-/tmp}/yoke-build.XXXXXX")
+    temporary_build_root=$build_root
+    say "build/ is not yours to write: building in $build_root, removed at the end"
+  fi
+  logs=$build_root/logs
+  "${as_owner[@]}" mkdir -p "$logs"
+}
+
+# build PRESET [TARGET...]
+build() {
+  local preset=$1 dir=$build_root/$1
+  shift
+  step "configure $preset" "${as_owner[@]}" cmake --preset "$preset" -S "$repo" -B "$dir" \
+    -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache &&
+    step "build $preset" "${as_owner[@]}" ninja -C "$dir" "$@"
+}
+
+# ---- the end -----------------------------------------------------------------------------------
+
+temporary_build_root=
+leave() {
+  local status=$?
+  trap '' INT TERM HUP
+  end_step
+  allow_service_starts
+  [[ -z $temporary_build_root ]] || rm -rf "$temporary_build_root"
+  exit "$status"
+}
+trap leave EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+allow_service_starts   # of a run that was killed

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may include whom. The one place where the direction of the tree is written for a machine."""
+
+import posixpath
+
+DROPS = "dataplane/net/drop.h"
+
+_BASE, _LINUX = "hal/base", "hal/linux"
+_NET, _LB, _API, _CONTROL = ("dataplane/net", "dataplane/lb", "dataplane/api", "dataplane/control")
+_LIMITS = "dataplane/limits.h"  # plain numbers
+_API_TYPES = "dataplane/api/messages.h"  # plain values
+_MODEL, _STORE, _COMMIT, _HEALTH = "mgmt/model", "mgmt/store", "mgmt/commit", "mgmt/health"
+_RPC_CLIENT = "mgmt/rpc/client.h"
+
+# folder: what it may include besides itself, as folders or single headers
+_MAY_INCLUDE = {
+    "hal/base": (),
+    "hal/linux": (_BASE,),
+    "dataplane": (),
+    "dataplane/net": (_BASE,),
+    "dataplane/lb": (_BASE, _NET, _LIMITS),
+    "dataplane/api": (_BASE, _NET, _LIMITS),
+    "dataplane/control": (_BASE, _LINUX, _NET, _LB, _API, _LIMITS),
+    "dataplane/io": (_BASE, _LINUX, _NET, _LB, _CONTROL, _LIMITS, _API_TYPES),
+    "mgmt": (),
+    "mgmt/model": (_BASE, _NET, _LIMITS),
+    "mgmt/store": (_BASE, _MODEL),
+    "mgmt/commit": (_BASE, _NET, _API, _MODEL, _STORE),
+    "mgmt/health": (_BASE, _LINUX, _NET, _MODEL),
+    "mgmt/rpc": (_BASE, _MODEL, _COMMIT, _HEALTH),
+    "cli": (_BASE, _MODEL, _RPC_CLIENT),
+}
+
+_DPDK_FOLDERS = ("dataplane/io", "tests/io", "tests/bench")
+_SQLITE_FOLDERS = ("mgmt/store", "tests/unit/store")
+
+
+def may_use_dpdk(folder):
+    return folder in _DPDK_FOLDERS
+
+
+def why_not(source, header, quoted):
+    """Empty if the file `source` may include `header`, otherwise the reason."""
+    folder = posixpath.dirname(source)
+    if header.startswith("rte_") and not may_use_dpdk(folder):
+        return f"{header}: DPDK stays in {_DPDK_FOLDERS[0]}"
+    if header == "sqlite3.h" and folder not in _SQLITE_FOLDERS:
+        return f"{header}: SQLite stays in {_SQLITE_FOLDERS[0]}"
+    if not quoted:
+        return ""
+    if source.startswith("tests/") or posixpath.basename(source) == "main.cpp":
+        return ""  # they see everything
+    if folder not in _MAY_INCLUDE:
+        return f"{folder} has no line in tests/tidy/matrix.py"
+    target = posixpath.dirname(header)
+    if target == folder or target in _MAY_INCLUDE[folder] or header in _MAY_INCLUDE[folder]:
+        return ""
+    return f"{folder} may not include {header}"
