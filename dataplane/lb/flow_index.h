@@ -69,7 +69,7 @@ class FlowIndex {
     return static_cast<std::uint16_t>(hash >> 16);
   }
   [[nodiscard]] std::uint32_t other(std::uint32_t bucket, std::uint16_t tag) const noexcept {
-    return (bucket ^ (tag * 0x5bd1e995U)) & mask_;
+    return (bucket ^ (tag * 0x5bd1e995U | 1U)) & mask_;  // never the same one
   }
   // A bit for each way whose tag is `tag`, empty ones included. Reads 32 octets: the tags and what
   // lies behind them in the same line.

@@ -12,15 +12,15 @@
 // Maglev decides. Where the unit keeps the flow's state anyway (nat), a server that is ahead of its
 // share by more than kSlack flows passes the flow to a second choice, if that one is less ahead
 // (consistent hashing with bounded loads, Mirrokni et al., 2016). A hash alone leaves three servers
-// 2.6 % apart after 3,000 flows; this bound leaves half a percent, and moves one flow in fifty.
-// Moved flows are marked: they are what a peer cannot work out by itself. In dsr Maglev stands
-// alone, so that a unit which lost its flows still sends each packet to the same server. Threads:
-// owned by one worker.
+// 2.6 % from even after 3,000 flows (one standard deviation); this bound holds them within 2 %
+// always, and moves one flow in forty. Moved flows are marked: they are what a peer cannot work out
+// by itself. In dsr Maglev stands alone, so that a unit which lost its flows still sends each
+// packet to the same server. Threads: owned by one worker.
 namespace yoke::lb {
 
 class Scheduler {
  public:
-  static constexpr std::int64_t kSlack = 16;
+  static constexpr std::int64_t kSlack = 10;
 
   Scheduler();
 
