@@ -270,15 +270,15 @@ Result<std::vector<Operation>> parse_command(std::string_view line) {
   return reader.finish(static_cast<int>(line.size()));
 }
 
-Status apply(Config& config, const Operation& operation) {
+Status edit(Config& config, const Operation& operation) {
   return operation.kind == Operation::Kind::kSet ? config.set(operation.path, operation.fields)
                                                  : config.remove(operation.path, operation.names);
 }
 
-Status apply(Config& config, const std::vector<Operation>& operations) {
+Status edit(Config& config, const std::vector<Operation>& operations) {
   Config edited = config;
   for (const Operation& operation : operations) {
-    if (auto done = apply(edited, operation); !done) return done;
+    if (auto done = edit(edited, operation); !done) return done;
   }
   config = std::move(edited);
   return {};

@@ -81,9 +81,10 @@ class CommandReader {
 // One line, "set ..." or "delete ...". Errors carry the column.
 [[nodiscard]] Result<std::vector<Operation>> parse_command(std::string_view line);
 
-[[nodiscard]] Status apply(Config& config, const Operation& operation);
+// Carries an edit out; on error nothing has changed.
+[[nodiscard]] Status edit(Config& config, const Operation& operation);
 // All of them or none, in order.
-[[nodiscard]] Status apply(Config& config, const std::vector<Operation>& operations);
+[[nodiscard]] Status edit(Config& config, const std::vector<Operation>& operations);
 
 // Set-commands that build `config` from nothing, one record a line.
 [[nodiscard]] std::string to_commands(const Config& config);
