@@ -12,6 +12,7 @@ nothing that could be forgotten; only huge pages are the machine's (huge_pages.p
 
 import os
 import pathlib
+import select
 import signal
 import sys
 
@@ -47,23 +48,31 @@ class Sandbox:
         os.write(write_end, b"1")
         self._lifeline = write_end
 
-    def wait(self):
-        """Exit status of `main`; a stop signal ends everything at once."""
+    def wait(self, message=None):
+        """Exit status of `main`, or None once it has written to the pipe `message`; a stop signal
+        ends everything at once."""
         while True:
-            number = signal.sigwait(_STOP | {signal.SIGCHLD})
-            if number in _STOP:
+            arrived = signal.sigtimedwait(_STOP | {signal.SIGCHLD}, 0.1 if message else 3600)
+            if arrived and arrived.si_signo in _STOP:
                 self.stop()
-                return 128 + number
+                return 128 + arrived.si_signo
             ended, status = os.waitpid(self.process, os.WNOHANG)
             if ended:
                 self.loan.give_back()
                 return os.waitstatus_to_exitcode(status) & 0xFF
+            if message and select.select([message], [], [], 0)[0] and os.read(message, 1):
+                return None
 
     def stop(self):
         """Returns when the last process inside is gone."""
         os.kill(self.process, signal.SIGKILL)
         os.waitpid(self.process, 0)
         self.loan.give_back()
+
+    def let_go(self):
+        """The sandbox lives on without this process, which handles its signals again."""
+        self.loan.leave_to_children()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP | {signal.SIGCHLD})
 
 
 def _run_inside(main, lifeline, loan):

@@ -15,7 +15,13 @@ import xdp
 INTERFACE = "eth0"
 IPV4 = "10.9.0.2"
 IPV6 = "2001:db8:9::2"
-PROGRAMS = pathlib.Path(os.environ.get("YOKE_BIN", "build/release/bin")).resolve()
+PROGRAMS = pathlib.Path(os.environ.get(
+    "YOKE_BIN", pathlib.Path(__file__).parents[2] / "build/release/bin")).resolve()
+
+
+def no_huge_pages_reason():
+    """Why the machine lends none."""
+    return os.environ.get("YOKE_NO_HUGE_PAGES_REASON", "")
 
 
 class Unit:
@@ -74,7 +80,7 @@ class Unit:
 
     def start_mgmt(self):
         self.mgmt = self.namespace.start("yoke-mgmt", PROGRAMS / "yoke-mgmt", "--root", self.root)
-        self.mgmt.until(lambda: self._says_hello(), "it answers hello")
+        self.mgmt.until(self._says_hello, "it answers hello")
 
     def _says_hello(self):
         with contextlib.suppress(OSError):

@@ -24,7 +24,7 @@ def fingerprint(entry, rules):
     """Of all that the compiler sees of a file, and the rules. None if it does not compile."""
     words = shlex.split(entry["command"])
     output = words.index("-o")
-    preprocess = [word for word in words[:output] if word != "-c"] + ["-E", "-P", entry["file"]]
+    preprocess = [word for word in words[:output] if word != "-c"] + ["-E", "-P", "-C", entry["file"]]
     done = subprocess.run(preprocess, cwd=entry["directory"], capture_output=True, check=False)
     if done.returncode:
         return None
