@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/io/outbox.h"
+
+#include <rte_ethdev.h>
+
+#include <bit>
+#include <utility>
+
+namespace yoke::io {
+namespace {
+
+// Calls `visit` with the place of each bit set.
+template <typename Bits, typename Visit>
+void for_each_bit(Bits bits, Visit&& visit) {
+  for (; bits != 0; bits &= bits - 1) visit(static_cast<std::uint8_t>(std::countr_zero(bits)));
+}
+
+}  // namespace
+
+Outbox::Outbox(std::uint8_t worker, std::vector<TxRoute> routes, Handover& handover,
+               KernelPath* kernel, lb::WorkerCounters& counters, Limits limits)
+    : self_(worker),
+      routes_(std::move(routes)),
+      handover_(handover),
+      kernel_(kernel),
+      counters_(counters),
+      punt_budget_(limits.punts_per_s, limits.punt_burst),
+      port_lanes_(routes_.size()),
+      worker_lanes_(handover.workers()) {}
+
+void Outbox::add(Frame frame, const lb::Verdict& verdict, lb::Tick now) noexcept {
+  switch (verdict.action) {
+    case lb::Action::kForward:
+      return leave(frame, verdict.port, false);
+    case lb::Action::kReply:
+      return leave(frame, verdict.port, true);
+    case lb::Action::kPunt:
+      return punt(frame, now);
+    case lb::Action::kHandOver:
+      return hand_over(frame, verdict.worker, {});
+    case lb::Action::kDrop:
+      return rte_pktmbuf_free(frame);  // counted by the pipeline
+  }
+}
+
+void Outbox::drop(Frame frame, net::Drop reason) noexcept {
+  counters_.drop(reason);
+  rte_pktmbuf_free(frame);
+}
+
+void Outbox::leave(Frame frame, std::uint8_t port, bool is_reply) noexcept {
+  if (port >= routes_.size()) return drop(frame, net::Drop::kTxFull);
+  if (const auto owner = routes_[port].worker; owner != self_) {
+    return hand_over(frame, owner, {true, is_reply, port});
+  }
+  port_lanes_[port].add(frame, is_reply);
+  ports_in_use_ |= 1u << port;
+}
+
+void Outbox::hand_over(Frame frame, std::uint8_t to, const Errand& errand) noexcept {
+  if (to == self_ || to >= worker_lanes_.size()) return drop(frame, net::Drop::kHandoverFull);
+  errand.write(frame);
+  worker_lanes_[to].add(frame);
+  workers_in_use_ |= std::uint64_t{1} << to;
+}
+
+void Outbox::punt(Frame frame, lb::Tick now) noexcept {
+  if (!punt_budget_.take(now)) return drop(frame, net::Drop::kPuntLimit);
+  punts_.add(frame);
+}
+
+void Outbox::flush() noexcept {
+  for_each_bit(std::exchange(ports_in_use_, 0), [&](std::uint8_t port) { flush_port(port); });
+  for_each_bit(std::exchange(workers_in_use_, 0), [&](std::uint8_t to) { flush_worker(to); });
+  if (punts_.count > 0) flush_punts();
+}
+
+void Outbox::flush_port(std::uint8_t port) noexcept {
+  Lane& lane = port_lanes_[port];
+  const auto sent = rte_eth_tx_burst(routes_[port].port_id, routes_[port].queue, lane.frames.data(),
+                                     static_cast<std::uint16_t>(lane.count));
+  const auto first = static_cast<std::uint32_t>((std::uint64_t{1} << sent) - 1);
+  const auto replies = static_cast<unsigned>(std::popcount(lane.replies & first));
+  counters_.replied.add(replies);
+  counters_.tx.add(sent - replies);
+  drop_rest(lane, sent, net::Drop::kTxFull);
+}
+
+void Outbox::flush_worker(std::uint8_t to) noexcept {
+  Lane& lane = worker_lanes_[to];
+  const unsigned taken = handover_.give(self_, to, {lane.frames.data(), lane.count});
+  counters_.handed_over.add(taken);
+  drop_rest(lane, taken, net::Drop::kHandoverFull);
+}
+
+void Outbox::flush_punts() noexcept {
+  const unsigned taken =
+      kernel_ == nullptr ? 0 : kernel_->punt(self_, {punts_.frames.data(), punts_.count});
+  counters_.punted.add(taken);
+  drop_rest(punts_, taken, net::Drop::kPuntFull);
+}
+
+void Outbox::drop_rest(Lane& lane, unsigned taken, net::Drop reason) noexcept {
+  if (taken < lane.count) {
+    counters_.drop(reason, lane.count - taken);
+    rte_pktmbuf_free_bulk(&lane.frames[taken], lane.count - taken);
+  }
+  lane.clear();
+}
+
+}  // namespace yoke::io
