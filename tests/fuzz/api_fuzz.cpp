@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// A line as it may come in at the data plane's control socket, or back from it.
+#include <cstdlib>
+#include <string_view>
+
+#include "dataplane/api/codec.h"
+#include "dataplane/api/envelope.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace yoke::api;
+  const std::string_view line(reinterpret_cast<const char*>(data), size);
+  if (const auto request = decode_request(line)) {
+    if (const auto configuration = decode_stage(request->params)) {
+      // What was read is written the same way, and means the same.
+      const auto again = decode_configuration(encode(*configuration));
+      if (!again || !(*again == *configuration)) std::abort();
+      if (digest(*again) != digest(*configuration)) std::abort();
+    }
+    (void)decode_changes(request->params);
+    (void)decode_digest(request->params);
+  }
+  if (const auto result = decode_response(line, 1)) {
+    (void)decode_running_state(*result);
+    (void)decode_process_status(*result);
+    (void)decode_counters(*result);
+  }
+  return 0;
+}
