@@ -34,6 +34,9 @@ class Namespace:
             self.sysctl(f"ipv6/conf/{which}/accept_ra", 0)
             self.sysctl(f"ipv6/conf/{which}/accept_dad", 0)
 
+    def remove(self):
+        ip("netns del", self.name)
+
     def ip(self, *words):
         return ip(*words, namespace=self.name)
 

@@ -54,7 +54,7 @@ class Server:
         self.ipv4 = ipv4
         self.ipv6 = ipv6
         self.folder = pathlib.Path("/run/lab", self.name)
-        self.folder.mkdir(parents=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "nginx.conf").write_text(
             _NGINX.format(name=self.name, folder=self.folder, big=BIG_FILE, slow=SLOW_BYTES_PER_S),
             encoding="ascii")
@@ -79,6 +79,9 @@ class Server:
                 f"--txt-record=server.lab.test,{self.name}")
         self.nginx.until(lambda: self._accepts(80), "nginx listens")
         self.dns.until(lambda: self._accepts(53), "dnsmasq listens")
+
+    def endpoint(self, family, port=80):
+        return f"{self.ipv4}:{port}" if family == 4 else f"[{self.ipv6}]:{port}"
 
     def stop(self):
         """nginx dies at once, in the middle of what it was doing."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The unit under test: both daemons and the CLI, on one port of the switch, below a folder."""
 
+import collections
 import contextlib
 import json
 import os
@@ -73,14 +74,31 @@ class Unit:
         self.start_dataplane()
         self.start_mgmt()
 
-    def start_dataplane(self):
-        self.dataplane = self.namespace.start("yoke-dataplane", PROGRAMS / "yoke-dataplane",
-                                              "--root", self.root)
+    def start_dataplane(self, environment=None):
+        self.dataplane = self._start("yoke-dataplane", environment)
         self.dataplane.until(lambda: self.status().get("ports_ready"), "its ports are ready", 60)
 
-    def start_mgmt(self):
-        self.mgmt = self.namespace.start("yoke-mgmt", PROGRAMS / "yoke-mgmt", "--root", self.root)
+    def start_mgmt(self, environment=None):
+        self.mgmt = self._start("yoke-mgmt", environment)
         self.mgmt.until(self._says_hello, "it answers hello")
+
+    def _start(self, program, environment):
+        return self.namespace.start(program, PROGRAMS / program, "--root", self.root,
+                                    environment=environment)
+
+    def until_mgmt_is_in_charge(self):
+        """Waits until the data plane runs the revision that the management plane has committed, with
+        every server checked."""
+        revision = self.manage("config", candidate=False)["revision"]
+        waiting.until(lambda: self.status().get("revision") == revision,
+                      "the data plane has the committed revision", 20)
+        self.until_servers("up")
+
+    def stop(self):
+        """Both end when asked to, with nothing to complain of: a sanitizer would."""
+        for daemon in (self.mgmt, self.dataplane):
+            status = daemon.terminate()
+            assert status == 0, f"{daemon.name} ended with {status}:\n{daemon.tail()}"
 
     def _says_hello(self):
         with contextlib.suppress(OSError):
@@ -144,6 +162,13 @@ class Unit:
 
     def counters(self):
         return self.forward("counters")
+
+    def drops(self):
+        """{reason: packets} over all workers."""
+        total = collections.Counter()
+        for worker in self.counters()["workers"]:
+            total.update(worker["drops"])
+        return total
 
 
 def call(path, method, parameters):

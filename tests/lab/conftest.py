@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of the lab: one lab a module, laid anew; a deadline for every test."""
+
+import os
+import signal
+
+import pytest
+
+import topology
+
+DEADLINE_S = 120
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "smoke: also run with sanitizers")
+    config.addinivalue_line("markers", "deadline(seconds): other than the usual one")
+    if "YOKE_HUGE_PAGES" not in os.environ:
+        pytest.exit("the lab makes namespaces and processes: tests/run lab", returncode=2)
+
+
+@pytest.fixture(autouse=True)
+def deadline(request):
+    """Fails a test that hangs, wherever it does."""
+    marker = request.node.get_closest_marker("deadline")
+    seconds = marker.args[0] if marker else DEADLINE_S
+
+    def too_late(*_):
+        raise TimeoutError(f"the test has taken {seconds} s")
+
+    signal.signal(signal.SIGALRM, too_late)
+    signal.alarm(seconds)
+    yield
+    signal.alarm(0)
+
+
+@pytest.fixture(scope="module")
+def bare_lab():
+    """Everything but the unit's daemons runs."""
+    with topology.Lab() as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def lab(bare_lab):
+    """All VIPs are configured and all servers up."""
+    bare_lab.unit.start()
+    bare_lab.configure_everything()
+    yield bare_lab
+    bare_lab.unit.stop()

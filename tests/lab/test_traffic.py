@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every kind of traffic through every kind of VIP."""
+
+import hashlib
+import pathlib
+import re
+
+import pytest
+
+import server
+import topology
+import traffic
+
+HTTP = ("web", "web6", "direct", "direct6")
+DNS = ("dns", "dns6", "direct-dns", "direct-dns6")
+ALL_SERVERS = {"server1", "server2", "server3"}
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("name", HTTP)
+def test_curl_is_answered_by_every_server(lab, name):
+    answers = {lab.client.run("curl", "-sS", "--max-time", "5",
+                              f"http://{topology.vip(name)}/").stdout.strip() for _ in range(40)}
+    assert answers == ALL_SERVERS
+
+
+@pytest.mark.parametrize("name, seconds", [("web", 10), ("direct", 10), ("web6", 3),
+                                           ("direct6", 3)])
+def test_wrk_with_64_connections_sees_no_socket_error(lab, name, seconds):
+    said = lab.client.run("wrk", "-c64", "-t2", f"-d{seconds}s",
+                          f"http://{topology.vip(name)}/").stdout
+    assert "Socket errors" not in said, said
+    assert "Non-2xx" not in said, said
+    assert int(re.search(r"(\d+) requests in", said)[1]) > 0, said
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_a_download_of_100_mb_arrives_whole(lab, name):
+    expected = server.make_big_file()
+    arrived = pathlib.Path("/run/lab/arrived")
+    lab.client.run("curl", "-sS", "--max-time", "60", "-o", arrived,
+                   f"http://{topology.vip(name)}/big")
+    assert hashlib.sha256(arrived.read_bytes()).hexdigest() == expected
+    arrived.unlink()
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("size", (0, 56, 1400))
+@pytest.mark.parametrize("name", ("web", "web6", "direct", "direct6"))
+def test_a_vip_answers_ping(lab, name, size):
+    said = lab.client.run("ping", "-c", 3, "-i", 0.2, "-W", 2, "-s", size,
+                          topology.vip(name, brackets=False)).stdout
+    assert " 3 received" in said, said
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("address", ("10.9.0.2", "2001:db8:9::2"))
+def test_the_units_own_address_answers_ping_through_its_twin(lab, address):
+    said = lab.client.run("ping", "-c", 3, "-i", 0.2, "-W", 2, address).stdout
+    assert " 3 received" in said, said
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("name", DNS)
+def test_dns_over_udp_is_answered_by_every_server(lab, name):
+    answers = {lab.client.run("dig", "+short", "+tries=1", "+time=2",
+                              f"@{topology.vip(name, brackets=False)}", "server.lab.test", "TXT"
+                              ).stdout.strip().strip('"') for _ in range(40)}
+    assert answers == ALL_SERVERS
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_3000_connections_spread_evenly(lab, name):
+    requests = traffic.Traffic(lab.client, topology.vip(name, brackets=False), 3000).wait()
+    assert not traffic.failed(requests)
+    for count in traffic.per_server(requests).values():
+        assert abs(count - 1000) <= 50, traffic.per_server(requests)
+
+
+def test_weights_1_2_3_are_shares_of_new_connections(lab):
+    weights = {each.endpoint(4): number for number, each in enumerate(lab.servers, 1)}
+    lab.unit.commit(*(f"set pool web server {name} weight {weight}"
+                      for name, weight in weights.items()))
+    requests = traffic.Traffic(lab.client, topology.NAT4, 3000).wait()
+    lab.unit.commit(*(f"set pool web server {name} weight 1" for name in weights))
+    assert not traffic.failed(requests)
+    counts = traffic.per_server(requests)
+    for number, each in enumerate(lab.servers, 1):
+        assert abs(counts[each.name] - 500 * number) <= 0.1 * 500 * number, counts
+
+
+def test_flows_and_packets_are_counted_for_vip_and_server(lab):
+    before = {row["server"]: row["flows_created"] for row in lab.unit.show("pool", "web")}
+    requests = traffic.Traffic(lab.client, topology.NAT4, 300).wait()
+    counts = traffic.per_server(requests)
+    after = {row["server"]: row["flows_created"] for row in lab.unit.show("pool", "web")}
+    for each in lab.servers:
+        name = each.endpoint(4)
+        assert after[name] - before[name] == counts[each.name]
