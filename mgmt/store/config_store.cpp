@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/store/config_store.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "mgmt/model/json.h"
+#include "mgmt/store/errors.h"
+#include "mgmt/store/file.h"
+#include "mgmt/store/records.h"
+#include "mgmt/store/transaction.h"
+
+namespace yoke::store {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::system_clock;
+
+// What the newest row of `revision` says; revision 0 where there is none.
+struct Newest {
+  std::uint64_t revision = 0;
+  std::string digest = store::digest({});
+};
+
+Result<Newest> newest(Database& database) {
+  auto statement = database.prepare("SELECT id, digest FROM revision ORDER BY id DESC LIMIT 1");
+  if (!statement) return tl::unexpected<Error>(statement.error());
+  const auto row = statement->step();
+  if (!row) return tl::unexpected<Error>(row.error());
+  if (!*row) return Newest{};
+  return Newest{static_cast<std::uint64_t>(statement->integer(0)), statement->text(1)};
+}
+
+Result<model::Config> to_config(const Database& database, const Records& records) {
+  model::Config config;
+  for (const auto& [path, fields] : records) {
+    if (auto set = config.set(path, fields); !set) {
+      return fail(Errc::kRefused, kNewerVersion,
+                  database.path() + ": the record " + path.to_string() + " is not understood (" +
+                      set.error().text + "); run the release that wrote it");
+    }
+  }
+  return config;
+}
+
+Result<std::array<std::uint8_t, 16>> load_hash_key(Database& database) {
+  auto statement = database.prepare("SELECT value FROM setting WHERE name = 'hash_key'");
+  if (!statement) return tl::unexpected<Error>(statement.error());
+  const auto row = statement->step();
+  if (!row) return tl::unexpected<Error>(row.error());
+  const std::string bytes = *row ? statement->blob(0) : std::string();
+  std::array<std::uint8_t, 16> key{};
+  if (bytes.size() != key.size()) {
+    return fail(Errc::kFailed, kCorrupt,
+                database.path() + ": its hash key is damaged; restore a backup");
+  }
+  std::transform(bytes.begin(), bytes.end(), key.begin(),
+                 [](char byte) { return static_cast<std::uint8_t>(byte); });
+  return key;
+}
+
+Status insert_revision(Database& database, std::uint64_t id, const CommitInfo& info,
+                       const std::string& document, const std::string& digest_text) {
+  auto statement = database.prepare(
+      "INSERT INTO revision (id, at, user, origin, how, note, changes, document, digest)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  if (!statement) return tl::unexpected<Error>(statement.error());
+  const auto at = std::chrono::floor<milliseconds>(info.at).time_since_epoch().count();
+  Status bound = statement->bind(1, static_cast<std::int64_t>(id));
+  if (bound) bound = statement->bind(2, std::int64_t{at});
+  int parameter = 3;
+  for (const std::string* text :
+       {&info.user, &info.origin, &info.how, &info.note, &info.changes, &document, &digest_text}) {
+    if (bound) bound = statement->bind(parameter++, std::string_view(*text));
+  }
+  if (!bound) return bound;
+  const auto inserted = statement->run();
+  if (!inserted) return tl::unexpected<Error>(inserted.error());
+  return {};
+}
+
+Status forget_old_revisions(Database& database, std::uint64_t newest_id) {
+  if (newest_id <= kRevisionsKept) return {};
+  return database.execute("DELETE FROM revision WHERE id <= " +
+                          std::to_string(newest_id - kRevisionsKept));
+}
+
+}  // namespace
+
+struct ConfigStore::State {
+  explicit State(StoreFile opened) : file(std::move(opened)) {}
+
+  [[nodiscard]] Database& database() const { return *file.database; }
+  [[nodiscard]] Status load();
+  [[nodiscard]] Status write(std::uint64_t id, const model::Config& config, const CommitInfo& info);
+  // Whether a COMMIT that reported an error has happened nevertheless.
+  [[nodiscard]] bool turned_out_committed(std::uint64_t id) const;
+  // That the file holds what we believe it holds; otherwise it is read again.
+  [[nodiscard]] Status confirm_running();
+
+  StoreFile file;
+  Running running;
+  Records records;  // running.config as the tables hold it
+  std::array<std::uint8_t, 16> hash_key{};
+  std::optional<Transaction> transaction;  // of the one Pending
+};
+
+Status ConfigStore::State::load() {
+  auto key = load_hash_key(database());
+  if (!key) return tl::unexpected<Error>(key.error());
+  auto latest = newest(database());
+  if (!latest) return tl::unexpected<Error>(latest.error());
+  auto loaded = load_records(database());
+  if (!loaded) return tl::unexpected<Error>(loaded.error());
+  if (digest(*loaded) != latest->digest) {
+    return fail(Errc::kFailed, kCorrupt,
+                database().path() + ": its records are not those of revision " +
+                    std::to_string(latest->revision) +
+                    "; restore a backup, or move it away to begin with an empty configuration");
+  }
+  auto config = to_config(database(), *loaded);
+  if (!config) return tl::unexpected<Error>(config.error());
+  hash_key = *key;
+  running = {latest->revision, std::move(*config)};
+  records = std::move(*loaded);
+  return {};
+}
+
+Status ConfigStore::State::write(std::uint64_t id, const model::Config& config,
+                                 const CommitInfo& info) {
+  if (auto saved = save_records(database(), records, config.records()); !saved) return saved;
+  const auto inserted = insert_revision(database(), id, info, model::to_json(config).dump(),
+                                        digest(config.records()));
+  if (!inserted) return inserted;
+  return forget_old_revisions(database(), id);
+}
+
+bool ConfigStore::State::turned_out_committed(std::uint64_t id) const {
+  const auto latest = newest(database());
+  return latest && latest->revision == id;
+}
+
+Status ConfigStore::State::confirm_running() {
+  const auto latest = newest(database());
+  if (!latest) return tl::unexpected<Error>(latest.error());
+  if (latest->revision == running.revision) return {};
+  if (auto loaded = load(); !loaded) return loaded;
+  return fail(Errc::kConflict, kStoreFailed,
+              database().path() + ": holds revision " + std::to_string(running.revision) +
+                  ", whose commit seemed to have failed; look at it and commit again");
+}
+
+ConfigStore::ConfigStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ConfigStore::~ConfigStore() = default;
+
+Result<std::unique_ptr<ConfigStore>> ConfigStore::open(const std::string& path) {
+  auto file = open_store_file(path);
+  if (!file) return tl::unexpected<Error>(file.error());
+  auto state = std::make_unique<State>(std::move(*file));
+  if (auto loaded = state->load(); !loaded) {
+    return tl::unexpected<Error>(while_opening(path, loaded.error()));
+  }
+  if (auto ready = state->database().write_ahead(); !ready) {
+    return tl::unexpected<Error>(ready.error());
+  }
+  return std::unique_ptr<ConfigStore>(new ConfigStore(std::move(state)));
+}
+
+const Running& ConfigStore::running() const noexcept { return state_->running; }
+
+const std::array<std::uint8_t, 16>& ConfigStore::hash_key() const noexcept {
+  return state_->hash_key;
+}
+
+Result<ConfigStore::Pending> ConfigStore::begin(const model::Config& config,
+                                                const CommitInfo& info) {
+  if (state_->transaction) {
+    return fail(Errc::kConflict, kStoreFailed, "another commit is under way; try again");
+  }
+  auto transaction = Transaction::begin(state_->database());
+  if (!transaction) return tl::unexpected<Error>(transaction.error());
+  if (auto confirmed = state_->confirm_running(); !confirmed) {
+    return tl::unexpected<Error>(confirmed.error());
+  }
+  Pending pending(*state_);
+  pending.running_ = {state_->running.revision + 1, config};
+  state_->transaction.emplace(std::move(*transaction));
+  if (auto written = state_->write(pending.revision(), config, info); !written) {
+    return tl::unexpected<Error>(written.error());
+  }
+  return pending;
+}
+
+Result<std::vector<Revision>> ConfigStore::history(std::size_t count) const {
+  auto statement = state_->database().prepare(
+      "SELECT id, at, user, origin, how, note, changes FROM revision ORDER BY id DESC LIMIT ?");
+  if (!statement) return tl::unexpected<Error>(statement.error());
+  const auto limit = static_cast<std::int64_t>(std::min(count, kRevisionsKept));
+  if (auto bound = statement->bind(1, limit); !bound) return tl::unexpected<Error>(bound.error());
+  std::vector<Revision> revisions;
+  for (;;) {
+    const auto row = statement->step();
+    if (!row) return tl::unexpected<Error>(row.error());
+    if (!*row) return revisions;
+    revisions.push_back(
+        {.id = static_cast<std::uint64_t>(statement->integer(0)),
+         .info = {.at = system_clock::time_point(milliseconds(statement->integer(1))),
+                  .user = statement->text(2),
+                  .origin = statement->text(3),
+                  .how = statement->text(4),
+                  .note = statement->text(5),
+                  .changes = statement->text(6)}});
+  }
+}
+
+ConfigStore::Pending::Pending(Pending&& other) noexcept
+    : state_(std::exchange(other.state_, nullptr)), running_(std::move(other.running_)) {}
+
+ConfigStore::Pending::~Pending() {
+  if (state_ != nullptr) state_->transaction.reset();
+}
+
+Status ConfigStore::Pending::finish() {
+  State& state = *std::exchange(state_, nullptr);
+  const auto committed = state.transaction->commit();
+  state.transaction.reset();
+  if (!committed && !state.turned_out_committed(revision())) {
+    // Frames of it may lie in the log, to be found after a crash: empty the log while we can.
+    (void)state.database().checkpoint();
+    return committed;
+  }
+  state.records = running_.config.records();
+  state.running = std::move(running_);
+  return {};
+}
+
+}  // namespace yoke::store

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hal/base/result.h"
+#include "mgmt/model/config.h"
+
+// The committed configuration and how it came about, in one SQLite file.
+//
+// A revision that finish() has acknowledged survives power loss and is never lost or half there. A
+// file that is damaged, foreign or of a newer release is refused and left as it is. One process at
+// a time uses a store. Threads: owned by one.
+namespace yoke::store {
+
+// Who commits, from where and how, for the history.
+struct CommitInfo {
+  std::chrono::system_clock::time_point at;
+  std::string user;     // "root"
+  std::string origin;   // "pid 4711", an address
+  std::string how;      // "cli", "revert"
+  std::string note;     // what the user wrote
+  std::string changes;  // "+1 vip ~2 servers"
+};
+
+struct Revision {
+  std::uint64_t id = 0;
+  CommitInfo info;
+};
+
+struct Running {
+  std::uint64_t revision = 0;  // 0: nothing has been committed yet
+  model::Config config;
+};
+
+inline constexpr std::size_t kRevisionsKept = 500;
+
+class ConfigStore {
+ private:
+  struct State;
+
+ public:
+  // A configuration that is written but not yet committed: durable after finish(), undone without
+  // it. At most one at a time; the store outlives it.
+  class Pending {
+   public:
+    Pending(Pending&&) noexcept;
+    Pending& operator=(Pending&&) = delete;
+    ~Pending();
+
+    [[nodiscard]] std::uint64_t revision() const noexcept { return running_.revision; }
+    // Ok: running() is this one, also after a power cut. An error: it is not, and running() is as
+    // it was. One exception, when the disk fails while syncing and the machine goes down before
+    // anything else is written: then the next start may find it committed.
+    [[nodiscard]] Status finish();
+
+   private:
+    friend class ConfigStore;
+    explicit Pending(State& state) : state_(&state) {}
+    State* state_;
+    Running running_;
+  };
+
+  // Opens the store at `path`, made new where no file is.
+  [[nodiscard]] static Result<std::unique_ptr<ConfigStore>> open(const std::string& path);
+  ConfigStore(const ConfigStore&) = delete;
+  ConfigStore& operator=(const ConfigStore&) = delete;
+  ~ConfigStore();
+
+  [[nodiscard]] const Running& running() const noexcept;
+  // Made once with the store: keys every hash of the data plane.
+  [[nodiscard]] const std::array<std::uint8_t, 16>& hash_key() const noexcept;
+
+  // Writes `config` as the revision after running(). Its rules have been checked by the caller.
+  [[nodiscard]] Result<Pending> begin(const model::Config& config, const CommitInfo& info);
+
+  // Newest first.
+  [[nodiscard]] Result<std::vector<Revision>> history(std::size_t count) const;
+
+ private:
+  explicit ConfigStore(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace yoke::store

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/store/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "hal/base/file_descriptor.h"
+#include "mgmt/store/errors.h"
+#include "mgmt/store/migrations.h"
+
+namespace yoke::store {
+namespace {
+
+// SQLite takes anything shorter than its smallest page for a database with nothing in it.
+constexpr off_t kSmallestFile = 512;
+
+tl::unexpected<Error> damaged(const std::string& path, const std::string& how) {
+  return fail(Errc::kFailed, kCorrupt,
+              path + ": is damaged (" + how +
+                  "); restore a backup in its place, or move it away to begin with an empty "
+                  "configuration");
+}
+
+tl::unexpected<Error> disk_failed(const std::string& path) {
+  return fail(Errc::kFailed, errno == ENOSPC ? kDiskFull : kDiskFailed,
+              path + ": cannot be put in place: " + std::strerror(errno));
+}
+
+Status sync_folder_of(const std::string& path) {
+  const auto folder = std::filesystem::path(path).parent_path();
+  const FileDescriptor fd(
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || ::fsync(fd.get()) != 0) return disk_failed(path);
+  return {};
+}
+
+Status write_new_database(const std::string& path) {
+  auto database = Database::open(path, true);
+  if (!database) return tl::unexpected<Error>(database.error());
+  // Before there is anything in it; the log beside it gets the same permissions.
+  if (::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0) return disk_failed(path);
+  if (auto ready = (*database)->write_ahead(); !ready) return ready;
+  if (auto migrated = migrate(**database); !migrated) return migrated;
+  return (*database)->checkpoint();
+}
+
+Status create(const std::string& path) {
+  struct stat log {};
+  if (::stat((path + "-wal").c_str(), &log) == 0) {
+    return fail(Errc::kRefused, kCorrupt,
+                path + ": is missing, but its log " + path +
+                    "-wal is there; put the database back, or move the log away as well to begin "
+                    "with an empty configuration");
+  }
+  const std::string unfinished = path + ".new";
+  for (const char* suffix : {"", "-wal", "-shm"}) ::unlink((unfinished + suffix).c_str());
+  if (auto written = write_new_database(unfinished); !written) return written;
+  if (std::rename(unfinished.c_str(), path.c_str()) != 0) return disk_failed(path);
+  return sync_folder_of(path);
+}
+
+// Pages and rows of the records, which are what a restart forwards by. Old revisions are not read
+// here: they may be large, and show their damage when they are asked for.
+Status verify_records(Database& database) {
+  auto tables = database.prepare(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'revision'");
+  if (!tables) return tl::unexpected<Error>(tables.error());
+  for (;;) {
+    const auto table = tables->step();
+    if (!table) return tl::unexpected<Error>(table.error());
+    if (!*table) return {};
+    auto check = database.prepare("PRAGMA integrity_check(\"" + tables->text(0) + "\")");
+    if (!check) return tl::unexpected<Error>(check.error());
+    const auto row = check->step();
+    if (!row) return tl::unexpected<Error>(row.error());
+    if (*row && check->text(0) != "ok") return damaged(database.path(), check->text(0));
+  }
+}
+
+Status make_ready(Database& database) {
+  if (auto known = verify_identity(database); !known) return known;
+  if (auto whole = verify_records(database); !whole) return whole;
+  return migrate(database);
+}
+
+}  // namespace
+
+Error while_opening(const std::string& path, Error error) {
+  if (error.id != kStoreFailed) return error;
+  const std::string named = path + ": ";
+  const std::size_t skip = error.text.starts_with(named) ? named.size() : 0;
+  return damaged(path, error.text.substr(skip)).value();
+}
+
+Result<StoreFile> open_store_file(const std::string& path) {
+  auto lock = LockFile::acquire(path + ".lock");
+  if (!lock) return tl::unexpected<Error>(lock.error());
+  struct stat file {};
+  if (::stat(path.c_str(), &file) != 0) {
+    if (errno != ENOENT) return disk_failed(path);
+    if (auto created = create(path); !created) return tl::unexpected<Error>(created.error());
+  } else if (file.st_size < kSmallestFile) {
+    return damaged(path, "it is cut short to " + std::to_string(file.st_size) + " bytes");
+  }
+  auto database = Database::open(path, false);
+  if (!database) return tl::unexpected<Error>(while_opening(path, database.error()));
+  if (auto ready = make_ready(**database); !ready) {
+    return tl::unexpected<Error>(while_opening(path, ready.error()));
+  }
+  return StoreFile{std::move(*lock), std::move(*database)};
+}
+
+}  // namespace yoke::store

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/store/migrations.h"
+
+#include <array>
+#include <string>
+
+#include "mgmt/store/errors.h"
+#include "mgmt/store/tables.h"
+#include "mgmt/store/transaction.h"
+
+namespace yoke::store {
+namespace {
+
+// The database has taken as many steps as its user_version says. A step that has been released is
+// never edited: what it left out is the next step.
+constexpr std::array kSteps{
+    // 1. Who committed what, and settings that are made once. `at` is in ms of the wall clock.
+    "CREATE TABLE revision ("
+    " id INTEGER PRIMARY KEY,"
+    " at INTEGER NOT NULL,"
+    " user TEXT NOT NULL,"
+    " origin TEXT NOT NULL,"
+    " how TEXT NOT NULL,"
+    " note TEXT NOT NULL,"
+    " changes TEXT NOT NULL,"
+    " document TEXT NOT NULL,"
+    " digest TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE setting ("
+    " name TEXT PRIMARY KEY NOT NULL,"
+    " value BLOB NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "INSERT INTO setting VALUES ('hash_key', randomblob(16));",
+};
+
+constexpr std::int64_t kApplicationId = 0x594f4b45;  // "YOKE"
+
+Status take_steps(Database& database, std::int64_t taken) {
+  for (auto step = static_cast<std::size_t>(taken); step < kSteps.size(); ++step) {
+    const auto done = database.execute(std::string(kSteps[step]) +
+                                       "PRAGMA user_version=" + std::to_string(step + 1));
+    if (!done) return done;
+  }
+  return bring_up_to_date(database);
+}
+
+}  // namespace
+
+Status verify_identity(Database& database) {
+  const auto application = database.integer("PRAGMA application_id");
+  if (!application) return tl::unexpected<Error>(application.error());
+  if (*application != kApplicationId) {
+    return fail(Errc::kRefused, kNotADatabase,
+                database.path() +
+                    ": is a database, but not a Yoke configuration; "
+                    "restore a backup in its place, or move it away");
+  }
+  const auto version = database.integer("PRAGMA user_version");
+  if (!version) return tl::unexpected<Error>(version.error());
+  if (version->value_or(0) < 1 || *version > static_cast<std::int64_t>(kSteps.size())) {
+    return fail(Errc::kRefused, kNewerVersion,
+                database.path() + ": is of version " + std::to_string(version->value_or(0)) +
+                    "; this release knows versions 1 to " + std::to_string(kSteps.size()) +
+                    ": run the release that wrote it, or restore a backup of this one's");
+  }
+  return {};
+}
+
+Status migrate(Database& database) {
+  auto transaction = Transaction::begin(database);
+  if (!transaction) return tl::unexpected<Error>(transaction.error());
+  const auto taken = database.integer("PRAGMA user_version");
+  if (!taken) return tl::unexpected<Error>(taken.error());
+  if (taken->value_or(0) == 0) {
+    const auto named = database.execute("PRAGMA application_id=" + std::to_string(kApplicationId));
+    if (!named) return named;
+  }
+  if (auto done = take_steps(database, taken->value_or(0)); !done) return done;
+  return transaction->commit();
+}
+
+}  // namespace yoke::store

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <utility>
+
+#include "hal/base/result.h"
+#include "mgmt/store/database.h"
+
+namespace yoke::store {
+
+// A write transaction: undone unless committed. Threads: as the database.
+class Transaction {
+ public:
+  [[nodiscard]] static Result<Transaction> begin(Database& database) {
+    // One that an earlier failure could not end holds nothing that anybody was promised.
+    if (database.in_transaction()) {
+      if (auto ended = database.execute("ROLLBACK"); !ended) {
+        return tl::unexpected<Error>(ended.error());
+      }
+    }
+    if (auto begun = database.execute("BEGIN IMMEDIATE"); !begun) {
+      return tl::unexpected<Error>(begun.error());
+    }
+    return Transaction(database);
+  }
+  Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction() { roll_back(); }
+
+  // On an error the transaction is undone, as far as SQLite can tell.
+  [[nodiscard]] Status commit() {
+    const auto done = database_->execute("COMMIT");
+    if (!done) roll_back();
+    database_ = nullptr;
+    return done;
+  }
+
+ private:
+  explicit Transaction(Database& database) : database_(&database) {}
+
+  void roll_back() noexcept {
+    // Some failures have ended it already; one that cannot be ended is the next begin()'s business.
+    if (database_ != nullptr && database_->in_transaction()) (void)database_->execute("ROLLBACK");
+  }
+
+  Database* database_;
+};
+
+}  // namespace yoke::store
