@@ -6,8 +6,8 @@
 
 // Every stable error identifier, once, with what it means. A number is never given a second meaning
 // and never taken back: scripts and documentation rely on it. 1xx words and values, 2xx rules of a
-// whole configuration, 3xx the data plane, 4xx requests and the processes that answer them.
-// Threads: constant data, any.
+// whole configuration, 3xx the data plane, 4xx what a request names or asks for, 5xx the store, 6xx
+// the local socket. Threads: constant data, any.
 namespace yoke::model {
 
 struct ErrorMeaning {
@@ -39,6 +39,24 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-209", "a server on the address of a VIP"},
     ErrorMeaning{"E-210", "an address that no packet can be sent to"},
     ErrorMeaning{"E-404", "names something that is not there"},
+    ErrorMeaning{"E-501", "the store's file or folder is not accessible"},
+    ErrorMeaning{"E-502", "the store's file system or file is read-only"},
+    ErrorMeaning{"E-503", "no space left for the store"},
+    ErrorMeaning{"E-504", "the store is damaged or cut short"},
+    ErrorMeaning{"E-505", "the store was written by a newer release"},
+    ErrorMeaning{"E-506", "another process has the store"},
+    ErrorMeaning{"E-507", "the store's disk reports an error"},
+    ErrorMeaning{"E-508", "the store failed in another way"},
+    ErrorMeaning{"E-509", "a database, but not one of ours"},
+    ErrorMeaning{"E-510", "no memory left for the store"},
+    ErrorMeaning{"E-601", "yoke-mgmt is not running"},
+    ErrorMeaning{"E-602", "not permitted to use the socket"},
+    ErrorMeaning{"E-603", "no answer in time"},
+    ErrorMeaning{"E-604", "the connection was lost"},
+    ErrorMeaning{"E-605", "an answer that does not keep to the protocol"},
+    ErrorMeaning{"E-610", "a request that is not JSON"},
+    ErrorMeaning{"E-611", "a request that does not keep to the protocol"},
+    ErrorMeaning{"E-612", "a request longer than is read"},
 };
 
 }  // namespace yoke::model

@@ -31,10 +31,18 @@ std::string reason(std::string_view what) {
   return std::string(bracket == std::string_view::npos ? what : what.substr(bracket + 2));
 }
 
-// Sees every key while parsing and remembers the first that its object has already.
-class DuplicateKeys {
+// Deeper than any of our documents. Beyond it nothing is built: the library copies and writes by
+// recursion, so depth from outside would be stack from inside.
+constexpr int kDepthMax = 64;
+
+// Watches a parse for what the library lets pass: depth, and a key that its object has already.
+class Watch {
  public:
   bool see(int depth, json::parse_event_t event, const json& value) {
+    if (depth > kDepthMax) {
+      too_deep_ = true;
+      return false;
+    }
     if (event == json::parse_event_t::object_start) {
       open_.resize(static_cast<std::size_t>(depth) + 1);
       open_.back().clear();
@@ -47,24 +55,27 @@ class DuplicateKeys {
     }
     return true;
   }
-  [[nodiscard]] const std::string& twice() const { return twice_; }
+  [[nodiscard]] Status verdict() const {
+    if (too_deep_) return fail(Errc::kInvalid, "E-110", "nested deeper than any document is");
+    if (twice_.empty()) return {};
+    return fail(Errc::kInvalid, "E-109", "the key " + twice_ + " is given twice");
+  }
 
  private:
   std::vector<std::set<std::string>> open_;  // keys of the objects around, by depth
   std::string twice_;
+  bool too_deep_ = false;
 };
 
 }  // namespace
 
 Result<json> parse_json(std::string_view text) {
-  DuplicateKeys keys;
+  Watch watch;
   try {
     json document = json::parse(text, [&](int depth, json::parse_event_t event, json& value) {
-      return keys.see(depth, event, value);
+      return watch.see(depth, event, value);
     });
-    if (!keys.twice().empty()) {
-      return fail(Errc::kInvalid, "E-109", "the key " + keys.twice() + " is given twice");
-    }
+    if (auto fine = watch.verdict(); !fine) return tl::unexpected(fine.error());
     return document;
   } catch (const json::parse_error& error) {
     const Position at =

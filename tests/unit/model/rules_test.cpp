@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/model/rules.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "dataplane/limits.h"
+#include "mgmt/model/commands.h"
+
+namespace yoke::model {
+namespace {
+
+Config config_of(const std::vector<std::string>& lines) {
+  Config config;
+  for (const std::string& line : lines) {
+    const auto operations = parse_command(line);
+    EXPECT_TRUE(operations) << line << ": " << operations.error().text;
+    if (operations) {
+      EXPECT_TRUE(edit(config, *operations)) << line;
+    }
+  }
+  return config;
+}
+
+// What was found, as "id path".
+std::vector<std::string> found(const Config& config) {
+  std::vector<std::string> list;
+  for (const Violation& violation : violations(config)) {
+    EXPECT_FALSE(violation.text.empty() || violation.text.ends_with('.')) << violation.text;
+    list.push_back(violation.id + " " + violation.path);
+  }
+  return list;
+}
+
+struct Row {
+  std::vector<std::string> lines;
+  std::vector<std::string> expected;
+};
+
+const Row kRows[] = {
+    {{}, {}},
+    {{"set pool web server 192.0.2.11:80", "set pool web check http",
+      "set vip web 203.0.113.10:80/tcp pool web snat 192.0.2.200"},
+     {}},
+    {{"set pool unused"}, {}},
+    {{"set vip ping 203.0.113.10:80/tcp"}, {}},
+    {{"set vip web pool web"}, {"E-201 vip web", "E-202 vip web"}},
+    {{"set vip a 203.0.113.10:80/tcp", "set vip b 203.0.113.10:80/tcp"}, {"E-203 vip b"}},
+    {{"set vip a 203.0.113.10:80/tcp", "set vip b 203.0.113.10:80/udp",
+      "set vip c 203.0.113.10:81/tcp"},
+     {}},
+    {{"set pool web server [2001:db8::1]:80", "set vip web 203.0.113.10:80/tcp pool web"},
+     {"E-204 vip web"}},
+    {{"set pool web server 192.0.2.1:80 [2001:db8::1]:80"},
+     {"E-204 pool web server [2001:db8::1]:80"}},
+    {{"set vip web 203.0.113.10:80/tcp snat 2001:db8::5"}, {"E-204 vip web"}},
+    {{"set pool web check tcp timeout 3s"}, {"E-205 pool web check tcp"}},
+    {{"set pool web check tcp timeout 2s"}, {}},
+    {{"set pool web method dsr", "set vip web 203.0.113.10:80/tcp pool web snat 192.0.2.1"},
+     {"E-206 vip web"}},
+    {{"set pool web method dsr server 192.0.2.1:81 192.0.2.2:80 192.0.2.3:82",
+      "set vip web 203.0.113.10:80/tcp pool web"},
+     {"E-207 vip web"}},
+    {{"set pool web server 192.0.2.1:81", "set vip web 203.0.113.10:80/tcp pool web"}, {}},
+    {{"set pool web server 203.0.113.10:8080", "set vip web 203.0.113.10:80/tcp"},
+     {"E-209 pool web server 203.0.113.10:8080"}},
+    {{"set vip a 224.0.0.1:80/tcp", "set vip b 0.0.0.0:80/tcp", "set vip c [ff02::1]:80/tcp",
+      "set pool p server 255.255.255.255:80", "set vip d 203.0.113.1:80/tcp snat 239.1.1.1"},
+     {"E-210 pool p server 255.255.255.255:80", "E-210 vip a", "E-210 vip b", "E-210 vip c",
+      "E-210 vip d"}},
+};
+
+TEST(Rules, FindEachKindOfViolationAndNothingElse) {
+  for (const Row& row : kRows) {
+    EXPECT_EQ(found(config_of(row.lines)), row.expected)
+        << (row.lines.empty() ? "nothing" : row.lines.front());
+  }
+}
+
+TEST(Rules, ReportAllViolationsAtOnce) {
+  const std::vector<std::string> lines = {
+      "set vip a pool none", "set pool web check tcp timeout 1m", "set vip b 224.0.0.1:1/udp"};
+  EXPECT_EQ(found(config_of(lines)),
+            (std::vector<std::string>{"E-205 pool web check tcp", "E-201 vip a", "E-202 vip a",
+                                      "E-210 vip b"}));
+}
+
+TEST(Rules, SayWhichVipHasTheAddressAlready) {
+  const auto list =
+      violations(config_of({"set vip a 203.0.113.10:80/tcp", "set vip b 203.0.113.10:80/tcp"}));
+  ASSERT_EQ(list.size(), 1U);
+  EXPECT_EQ(list.front().text, "vip a answers for 203.0.113.10:80/tcp already");
+}
+
+TEST(Rules, HoldTheDataPlanesLimitsAndAdmitWhatIsJustWithin) {
+  Config config;
+  for (std::size_t i = 0; i <= limits::kServersPerPool; ++i) {
+    if (i == limits::kServersPerPool) {
+      EXPECT_EQ(found(config), std::vector<std::string>{});
+    }
+    ASSERT_TRUE(config.set(
+        Path{{"pool", "web", "server", fmt::format("10.0.{}.{}:80", i / 256, i % 256)}}, {}));
+  }
+  EXPECT_EQ(found(config), std::vector<std::string>{"E-208 pool web"});
+
+  Config vips;
+  for (std::size_t i = 0; i <= limits::kVips; ++i) {
+    if (i == limits::kVips) {
+      EXPECT_EQ(found(vips), std::vector<std::string>{});
+    }
+    ASSERT_TRUE(vips.set(Path{{"vip", fmt::format("v{}", i)}},
+                         {{"address", fmt::format("10.0.{}.{}:80/tcp", i / 256, i % 256)}}));
+  }
+  EXPECT_EQ(found(vips), std::vector<std::string>{"E-208 vip"});
+
+  std::string snat = "10.0.0.1";
+  for (std::size_t i = 2; i <= limits::kSnatPerVip + 1; ++i) snat += fmt::format(",10.0.0.{}", i);
+  EXPECT_EQ(found(config_of({"set vip web 203.0.113.10:80/tcp snat " + snat})),
+            std::vector<std::string>{"E-208 vip web"});
+}
+
+}  // namespace
+}  // namespace yoke::model
