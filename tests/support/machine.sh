@@ -48,33 +48,31 @@ fi
 
 listed_packages() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$repo/tests/support/packages"; }
 
-missing_packages() {
+# Sets `missing`. Without root nothing may be missing.
+missing=()
+find_missing_packages() {
   local installed
   installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2>/dev/null |
     sed -n 's/^installed //p' | sort -u)
-  comm -13 <(printf '%s\n' "$installed") <(listed_packages | sort -u)
+  mapfile -t missing < <(comm -13 <(printf '%s\n' "$installed") <(listed_packages | sort -u))
+  ((${#missing[@]} == 0)) || require_root "installing ${#missing[@]} packages (${missing[0]}, ...)"
 }
 
-install_packages() {
-  local missing
-  missing=$(missing_packages)
-  [[ -n $missing ]] || return 0
-  require_root "installing $(wc -w <<<"$missing") packages"
+install_missing_packages() {
+  ((${#missing[@]})) || return 0
   refuse_service_starts
   # An installation that was cut short is finished first; nothing else can be installed before.
   [[ -z $(dpkg --audit) ]] || step "finish an interrupted installation" dpkg --configure -a
-  local title
-  title="install $(wc -w <<<"$missing") packages"
-  # shellcheck disable=SC2086
-  if ! step "$title" "${apt[@]}" install -y --no-install-recommends $missing; then
+  if ! apt-cache show "${missing[@]}" >/dev/null 2>&1 || ! install "${missing[@]}"; then
     step "update the package lists" "${apt[@]}" update || die "the package lists cannot be updated"
-    # shellcheck disable=SC2086
-    step "$title" "${apt[@]}" install -y --no-install-recommends $missing ||
-      die "the packages cannot be installed"
+    install "${missing[@]}" || die "the packages cannot be installed"
   fi
+  # Nor at the machine's next start.
+  [[ " ${missing[*]} " != *" nginx "* ]] || systemctl --root=/ --quiet disable nginx || true
   allow_service_starts
 }
 
+install() { step "install $# packages" "${apt[@]}" install -y --no-install-recommends "$@"; }
 apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300
   -o Acquire::Retries=3)
 
@@ -125,14 +123,18 @@ watch_step() {
     read -rt 0.2 -u "$never" || true
     seconds=$((SECONDS - started))
     if [[ -n $terminal ]]; then
-      last=$(tail -c 300 "$log" 2>/dev/null | tr '\r' '\n' | tail -n 1 | tr -cd '[:print:]')
+      last=$(last_words "$log")
       printf '\r\033[K%-34s %3d s  %.36s' "$title" "$seconds" "$last" >&3
     elif ((seconds >= next)); then
-      last=$(tail -c 300 "$log" 2>/dev/null | tr '\r' '\n' | tail -n 1 | tr -cd '[:print:]')
+      last=$(last_words "$log")
       printf '%-34s %3d s  %.60s\n' "$title" "$seconds" "$last" >&3
       next=$((next + 30))
     fi
   done
+}
+
+last_words() {
+  tail -c 400 "$1" 2>/dev/null | tr '\r' '\n' | tr -cd '[:print:]\n' | grep . | tail -n 1 || true
 }
 
 report_step() {
