@@ -4,20 +4,6 @@
 #include <algorithm>
 
 namespace yoke::lb {
-namespace {
-
-net::IpAddress masked(const net::IpAddress& address, std::uint8_t mapped_length) {
-  // A v4 destination meets v4 routes only: their mapped lengths are 96 and more, and the mapped
-  // prefix itself is compared.
-  const net::Prefix prefix =
-      address.is_v4() && mapped_length >= 96
-          ? net::Prefix{address, static_cast<std::uint8_t>(mapped_length - 96)}
-          : net::Prefix{address, mapped_length};
-  return prefix.network();
-}
-
-}  // namespace
-
 Routing::Routing(std::span<const Route> routes, std::span<const Neighbor> neighbors) {
   std::vector<Route> sorted(routes.begin(), routes.end());
   std::stable_sort(sorted.begin(), sorted.end(), [](const Route& a, const Route& b) {
@@ -31,7 +17,7 @@ Routing::Routing(std::span<const Route> routes, std::span<const Neighbor> neighb
     for (; first != sorted.end() && first->prefix.mapped_length() == length; ++first) {
       rows.emplace_back(first->prefix.network(), *first);
     }
-    levels_.push_back({length, {AddressHash{}, rows}});
+    levels_.push_back({rows.front().second.prefix.mask(), {AddressHash{}, rows}});
   }
 
   std::vector<std::vector<std::pair<net::IpAddress, net::MacAddress>>> by_port;
@@ -45,7 +31,9 @@ Routing::Routing(std::span<const Route> routes, std::span<const Neighbor> neighb
 std::optional<Routing::NextHop> Routing::next_hop(
     const net::IpAddress& destination) const noexcept {
   for (const Level& level : levels_) {
-    const Route* route = level.routes.find(masked(destination, level.mapped_length));
+    // A mapped address differs from every IPv6 network within its first 96 bits, except from ::/0
+    // and the like, whose masks end before: those are for the other family.
+    const Route* route = level.routes.find(destination.masked(level.mask));
     if (route == nullptr || route->prefix.address.is_v4() != destination.is_v4()) continue;
     return NextHop{route->gateway.value_or(destination), route->port, !route->gateway};
   }

@@ -55,7 +55,7 @@ class Routing {
 
  private:
   struct Level {
-    std::uint8_t mapped_length;
+    net::IpAddress mask;
     FlatMap<net::IpAddress, Route, AddressHash> routes;  // by network
   };
   std::vector<Level> levels_;                                                     // longest first

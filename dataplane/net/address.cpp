@@ -119,12 +119,12 @@ Result<Prefix> Prefix::parse(std::string_view text) {
 
 std::string Prefix::to_string() const { return fmt::format("{}/{}", address.to_string(), length); }
 
-IpAddress Prefix::network() const noexcept {
-  std::array<std::uint8_t, 16> octets = address.octets();
+IpAddress Prefix::mask() const noexcept {
+  std::array<std::uint8_t, 16> octets{};
   const unsigned bits = mapped_length();
   for (unsigned i = 0; i < 16; ++i) {
     const unsigned kept = bits <= i * 8 ? 0 : (bits - i * 8 >= 8 ? 8 : bits - i * 8);
-    octets[i] = static_cast<std::uint8_t>(octets[i] & (0xff00U >> kept));
+    octets[i] = static_cast<std::uint8_t>(0xff00U >> kept);
   }
   return IpAddress::v6(octets);
 }

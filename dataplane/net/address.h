@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "hal/base/result.h"
 
@@ -58,10 +59,7 @@ class IpAddress {
   [[nodiscard]] std::string to_string() const;
 
   [[nodiscard]] constexpr bool is_v4() const noexcept {
-    for (std::size_t i = 0; i < 10; ++i) {
-      if (octets_[i] != 0) return false;
-    }
-    return octets_[10] == 0xff && octets_[11] == 0xff;
+    return word(0) == 0 && (word(8) & 0xffffffffU) == kMappedWord;
   }
   [[nodiscard]] constexpr bool is_multicast() const noexcept {
     return is_v4() ? (octets_[12] & 0xf0) == 0xe0 : octets_[0] == 0xff;
@@ -81,12 +79,32 @@ class IpAddress {
   [[nodiscard]] constexpr const std::array<std::uint8_t, 16>& octets() const noexcept {
     return octets_;
   }
+  // The bits that are set in `mask`.
+  [[nodiscard]] IpAddress masked(const IpAddress& mask) const noexcept {
+    const std::uint64_t words[2] = {word(0) & mask.word(0), word(8) & mask.word(8)};
+    return load_v6(words);
+  }
   // The four octets as an IPv4 header carries them; meaningful where is_v4().
   [[nodiscard]] const std::uint8_t* v4_octets() const noexcept { return octets_.data() + 12; }
 
   friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
+  friend constexpr bool operator==(const IpAddress& a, const IpAddress& b) noexcept {
+    return a.word(0) == b.word(0) && a.word(8) == b.word(8);
+  }
 
  private:
+  // Eight octets from `at` as one load gives them.
+  [[nodiscard]] constexpr std::uint64_t word(std::size_t at) const noexcept {
+    std::uint64_t value = 0;
+    if (std::is_constant_evaluated()) {
+      for (std::size_t i = 8; i-- > 0;) value = value << 8 | octets_[at + i];
+    } else {
+      std::memcpy(&value, octets_.data() + at, sizeof value);
+    }
+    return value;
+  }
+  static constexpr std::uint64_t kMappedWord = 0xffff0000U;  // 00 00 ff ff, little-endian
+
   std::array<std::uint8_t, 16> octets_{};
 };
 static_assert(sizeof(IpAddress) == 16 && std::is_trivially_copyable_v<IpAddress>);
@@ -104,7 +122,9 @@ struct Prefix {
   [[nodiscard]] constexpr std::uint8_t mapped_length() const noexcept {
     return address.is_v4() ? static_cast<std::uint8_t>(length + 96) : length;
   }
-  [[nodiscard]] IpAddress network() const noexcept;
+  // Ones where a bit of the mapped form counts.
+  [[nodiscard]] IpAddress mask() const noexcept;
+  [[nodiscard]] IpAddress network() const noexcept { return address.masked(mask()); }
   [[nodiscard]] bool contains(const IpAddress& other) const noexcept;
   friend auto operator<=>(const Prefix&, const Prefix&) = default;
 };

@@ -187,7 +187,10 @@ void parse_arp(const std::uint8_t* data, std::uint16_t length, ParsedPacket& pac
 
 std::optional<Drop> parse(const std::uint8_t* data, std::uint16_t length,
                           ParsedPacket& packet) noexcept {
-  packet = ParsedPacket{};
+  packet.kind = PacketKind::kOther;
+  packet.is_v4 = false;
+  packet.tcp_flags = 0;
+  packet.problem = Drop::kProtocol;
   if (length < sizeof(EthernetHeader)) return Drop::kTruncated;
   switch (static_cast<EtherType>(load<EthernetHeader>(data).type.host())) {
     case EtherType::kIpv4:

@@ -22,19 +22,20 @@ enum class PacketKind : std::uint8_t {
   kOther,                 // not IP, or ARP of another kind: the kernel's
 };
 
+// Written by parse() alone; nothing is set before.
 struct ParsedPacket {
-  PacketKind kind = PacketKind::kOther;
-  bool is_v4 = false;
-  std::uint8_t ttl = 0;        // or hop limit
-  std::uint8_t tcp_flags = 0;  // TCP only
-  Protocol protocol = Protocol::kTcp;
-  Be16 source_port, destination_port;  // TCP and UDP only
-  std::uint16_t l4_offset = 0;         // from the frame's start
-  std::uint16_t l4_length = 0;         // as the IP header says, without Ethernet padding
-  IpAddress source, destination;
+  PacketKind kind;
+  bool is_v4;
+  std::uint8_t ttl;        // or hop limit
+  std::uint8_t tcp_flags;  // TCP only
+  Protocol protocol;
   // Why the unit could not act on this packet were it for a VIP. A packet for somebody else goes to
   // the kernel all the same.
-  Drop problem = Drop::kProtocol;
+  Drop problem;
+  std::uint16_t l4_offset;             // from the frame's start
+  std::uint16_t l4_length;             // as the IP header says, without Ethernet padding
+  Be16 source_port, destination_port;  // TCP and UDP only
+  IpAddress source, destination;
 };
 
 inline constexpr std::uint16_t kIpOffset = sizeof(EthernetHeader);
