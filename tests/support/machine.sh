@@ -154,17 +154,24 @@ end_step() {
 
 # ---- builds ------------------------------------------------------------------------------------
 
-# The tree's own build/, or where somebody without rights to it can build.
+# The tree's own build/, or for somebody without rights to it a temporary one.
 choose_build_root() {
   build_root=$repo/build
-  if ((EUID != 0)) && ! { [[ -w $repo && ! -e $build_root ]] || [[ -w $build_root &&
-    -z $(find "$build_root" -maxdepth 2 ! -writable -print -quit) ]]; }; then
-    build_root=$(mktemp -d "${TMPDIR:-/tmp}/yoke-build.XXXXXX")
-    temporary_build_root=$build_root
+  if ((EUID != 0)) && ! may_write_builds; then
+    make_scratch
+    build_root=$scratch/build
     say "build/ is not yours to write: building in $build_root, removed at the end"
   fi
   logs=$build_root/logs
   "${as_owner[@]}" mkdir -p "$logs"
+}
+
+may_write_builds() {
+  if [[ -e $build_root ]]; then
+    [[ -w $build_root && -z $(find "$build_root" -maxdepth 2 ! -writable -print -quit) ]]
+  else
+    [[ -w $repo ]]
+  fi
 }
 
 # build PRESET [TARGET...]
@@ -178,13 +185,26 @@ build() {
 
 # ---- the end -----------------------------------------------------------------------------------
 
-temporary_build_root=
+# Sets `scratch`, the folder for temporary files of all that is run, and clears away those of runs
+# that were killed.
+scratch=
+make_scratch() {
+  local left
+  [[ -z $scratch ]] || return 0
+  for left in "${TMPDIR:-/tmp}"/yoke-run.*; do
+    if [[ -O $left && ! -e /proc/$(cut -d. -f2 <<<"${left##*/}") ]]; then rm -rf "$left"; fi
+  done
+  scratch=$(mktemp -d "${TMPDIR:-/tmp}/yoke-run.$$.XXXXXX")
+  ((EUID != 0)) || chown "$tree_owner" "$scratch"
+  export TMPDIR=$scratch
+}
+
 leave() {
   local status=$?
   trap '' INT TERM HUP
   end_step
   allow_service_starts
-  [[ -z $temporary_build_root ]] || rm -rf "$temporary_build_root"
+  [[ -z $scratch ]] || rm -rf "$scratch"
   exit "$status"
 }
 trap leave EXIT
