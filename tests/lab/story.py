@@ -139,10 +139,17 @@ yoke   {version}, short for: {unit.PROGRAMS / 'yoke'} --root {the_unit.root}""")
 
 
 def _as_typed(program, words):
-    """A shell line, folded behind -c where it is long."""
+    """A shell line as a person folds it: before each -c, and within one that is still too long."""
     quoted = [f'"{word}"' if " " in word else word for word in words]
     line = " ".join(["$", program, *quoted])
     if len(line) <= WIDTH:
         return line
-    pieces = [f"-c {word}" for word in quoted if word != "-c"]
-    return f"$ {program} " + " \\\n       ".join(pieces)
+    first, *others = [f"-c {word}" for word in quoted if word != "-c"]
+    indent = " " * 7
+    folded = textwrap.wrap(f"$ {program} {first}", WIDTH - 2, subsequent_indent=indent + "    ",
+                           break_long_words=False, break_on_hyphens=False)
+    for piece in others:
+        folded += textwrap.wrap(piece, WIDTH - 2, initial_indent=indent,
+                                subsequent_indent=indent + "    ", break_long_words=False,
+                                break_on_hyphens=False)
+    return " \\\n".join(folded)

@@ -156,8 +156,10 @@ class Unit:
             chosen = [states.get(server) for server in servers] if servers else states.values()
             return chosen and all(entry == state for entry in chosen)
 
-        waiting.until(reached, f"servers {servers or ''} are {state} in the data plane", seconds,
-                      every=0.002)
+        try:
+            waiting.until(reached, f"servers are {state} in the data plane", seconds, every=0.002)
+        except waiting.Late as late:
+            raise waiting.Late(f"{late}: {self.server_states()}") from None
         return time.monotonic()
 
     def counters(self):
