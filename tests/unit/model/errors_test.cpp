@@ -40,7 +40,7 @@ TEST(Errors, EveryIdentifierInTheSourcesIsInTheTable) {
   const auto used = used_identifiers();
   EXPECT_TRUE(used.contains("E-101")) << "the search found nothing";
   for (const auto& [id, file] : used) {
-    EXPECT_TRUE(std::ranges::any_of(kErrors, [&](const ErrorMeaning& row) { return row.id == id; }))
+    EXPECT_NE(std::ranges::find(kErrors, id, &ErrorMeaning::id), kErrors.end())
         << id << " in " << file << " is not in mgmt/model/errors.h";
   }
 }
