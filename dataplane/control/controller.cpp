@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/control/controller.h"
+
+#include <algorithm>
+#include <chrono>
+#include <tuple>
+#include <utility>
+
+#include "dataplane/control/errors.h"
+
+namespace yoke::control {
+namespace {
+
+std::vector<lb::Port> ports_of(const Workers& workers) {
+  std::vector<lb::Port> ports;
+  for (const PortInfo& port : workers.ports()) ports.push_back({port.mac});
+  return ports;
+}
+
+}  // namespace
+
+Controller::Controller(Workers& workers, std::set<net::IpAddress> own, MonoTime now)
+    : workers_(workers),
+      own_(std::move(own)),
+      started_(now),
+      builder_(ports_of(workers)),
+      tally_(workers.worker_counters()),
+      routing_(std::make_shared<lb::Routing>()) {
+  publish();
+}
+
+Result<std::string> Controller::stage(api::Configuration configuration) {
+  auto plan = make_plan(std::move(configuration), running_, own_);
+  if (!plan) return tl::unexpected(plan.error());
+  staged_ = std::move(*plan);
+  return staged_->digest;
+}
+
+Result<api::Activation> Controller::activate(const std::string& digest) {
+  if (!staged_) {
+    return fail(Errc::kConflict, kNotStaged, "nothing is staged; stage a configuration first");
+  }
+  if (staged_->digest != digest) {
+    return fail(Errc::kConflict, kNotStaged,
+                "staged is " + staged_->digest + ", not " + digest + "; stage that one first");
+  }
+  tally_.begin(running_, *staged_);
+  running_ = std::move(*staged_);
+  staged_.reset();
+  publish();
+  return api::Activation{generation_, running_.digest};
+}
+
+Result<std::uint64_t> Controller::set_server_state(
+    const std::vector<api::ServerStateChange>& changes) {
+  // A server may be in one of the two alone.
+  std::vector<api::ServerStateChange> not_running;
+  for (const auto& change : changes) {
+    if (running_.servers.find({change.pool, change.server}) == nullptr) {
+      not_running.push_back(change);
+    }
+  }
+  if (auto known = (staged_ ? *staged_ : running_).check(not_running); !known) {
+    return tl::unexpected(known.error());
+  }
+  if (staged_) (void)staged_->apply(changes);
+  if (running_.apply(changes)) publish();
+  return generation_;
+}
+
+api::ProcessStatus Controller::status(MonoTime now) const {
+  api::ProcessStatus status;
+  status.running.revision = running_.configuration.revision;
+  status.running.generation = generation_;
+  status.running.digest = running_.digest;
+  for (const api::Pool& pool : running_.configuration.pools) {
+    for (const api::Server& server : pool.servers) {
+      status.running.servers.push_back({pool.name, server.endpoint, server.state});
+    }
+  }
+  status.ports_ready = true;  // the workers start no earlier
+  status.uptime_s = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(now - started_).count());
+  return status;
+}
+
+api::Counters Controller::counters() const {
+  api::Counters counters = tally_.read(running_);
+  counters.ports = workers_.port_counters();
+  counters.flows_capacity = workers_.flows_capacity();
+  return counters;
+}
+
+void Controller::set_network(Network network) {
+  std::set<std::pair<unsigned, net::IpAddress>> present;
+  for (const auto& neighbor : network.neighbors) present.emplace(neighbor.port, neighbor.address);
+  std::set<std::pair<unsigned, net::IpAddress>> needed;
+  const lb::Routing next(network.routes, {});
+  for (const auto& [id, place] : running_.servers.all()) {
+    if (const auto hop = next.next_hop(id.endpoint.address))
+      needed.emplace(hop->port, hop->address);
+  }
+  for (const lb::Neighbor& neighbor : network_.neighbors) {
+    const std::pair<unsigned, net::IpAddress> key(neighbor.port, neighbor.address);
+    if (!present.contains(key) && needed.contains(key)) network.neighbors.push_back(neighbor);
+  }
+  std::sort(network.neighbors.begin(), network.neighbors.end(),
+            [](const lb::Neighbor& a, const lb::Neighbor& b) {
+              return std::tie(a.port, a.address) < std::tie(b.port, b.address);
+            });
+  if (network == network_) return;
+  network_ = std::move(network);
+  routing_ = std::make_shared<lb::Routing>(network_.routes, network_.neighbors);
+  publish();
+}
+
+std::vector<Controller::Need> Controller::needs() const {
+  std::set<Need> needs;
+  for (const auto& [id, place] : running_.servers.all()) {
+    const auto hop = routing_->next_hop(id.endpoint.address);
+    if (!hop) continue;
+    needs.insert({hop->port, hop->address, routing_->resolve(id.endpoint.address).resolved});
+  }
+  return {needs.begin(), needs.end()};
+}
+
+void Controller::publish() { workers_.publish(builder_.build(running_, routing_, ++generation_)); }
+
+}  // namespace yoke::control

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dataplane/api/messages.h"
+#include "dataplane/control/plan.h"
+#include "dataplane/control/snapshot_builder.h"
+#include "dataplane/control/tally.h"
+#include "dataplane/control/workers.h"
+#include "dataplane/lb/routing.h"
+#include "hal/base/clock.h"
+#include "hal/base/result.h"
+
+namespace yoke::control {
+
+// What the kernel knows of the network beyond the data ports.
+struct Network {
+  std::vector<lb::Route> routes;
+  std::vector<lb::Neighbor> neighbors;  // by (port, address)
+  friend bool operator==(const Network&, const Network&) = default;
+};
+
+// What the data plane runs and what it is about to: each change of configuration, of a server's
+// state or of the network becomes the next snapshot, whole or not at all. Threads: owned by one.
+class Controller {
+ public:
+  // Publishes a snapshot that forwards nothing, so that the kernel path works from the start. `own`
+  // are the addresses on the twins. `workers` outlives the controller.
+  Controller(Workers& workers, std::set<net::IpAddress> own, MonoTime now);
+
+  // The verbs of dataplane/api/README.md. Where one fails, nothing has changed.
+  [[nodiscard]] Result<std::string> stage(api::Configuration configuration);
+  [[nodiscard]] Result<api::Activation> activate(const std::string& digest);
+  [[nodiscard]] Result<std::uint64_t> set_server_state(
+      const std::vector<api::ServerStateChange>& changes);
+  [[nodiscard]] api::ProcessStatus status(MonoTime now) const;
+  [[nodiscard]] api::Counters counters() const;
+
+  // Publishes if anything that packets need differs. A neighbour on the way to a server that the
+  // kernel has lost is kept until another takes its address or its route goes: a flood that drowns
+  // ARP must not take down connections that still work.
+  void set_network(Network network);
+
+  // A neighbour that packets need.
+  struct Need {
+    unsigned port = 0;  // index into Workers::ports()
+    net::IpAddress address;
+    bool resolved = false;
+    friend auto operator<=>(const Need&, const Need&) = default;
+  };
+  // The next hops towards all servers. Changes with the configuration and the network.
+  [[nodiscard]] std::vector<Need> needs() const;
+
+ private:
+  void publish();
+
+  Workers& workers_;
+  std::set<net::IpAddress> own_;
+  MonoTime started_;
+  SnapshotBuilder builder_;
+  Tally tally_;
+  Plan running_;
+  std::optional<Plan> staged_;
+  Network network_;
+  std::shared_ptr<const lb::Routing> routing_;
+  std::uint64_t generation_ = 0;
+};
+
+}  // namespace yoke::control

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/control/rules.h"
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "dataplane/control/errors.h"
+#include "dataplane/limits.h"
+
+namespace yoke::control {
+namespace {
+
+using Pools = std::map<std::string_view, const api::Pool*>;
+
+tl::unexpected<Error> refuse(std::string_view id, std::string text) {
+  return fail(Errc::kInvalid, id, std::move(text));
+}
+
+tl::unexpected<Error> too_many(const std::string& what, std::size_t count, std::size_t limit) {
+  return refuse(kTooMany,
+                what + ": " + std::to_string(count) + ", at most " + std::to_string(limit));
+}
+
+bool is_usable(const net::IpAddress& address) {
+  return !address.is_unspecified() && !address.is_multicast() && !address.is_loopback() &&
+         address != net::IpAddress::v4(255, 255, 255, 255);
+}
+
+Status check_address(const std::string& what, const net::IpAddress& address,
+                     const std::set<net::IpAddress>& own) {
+  if (!is_usable(address)) {
+    return refuse(kUnusable, what + ": no packet can be sent to " + address.to_string());
+  }
+  if (own.contains(address)) {
+    return refuse(kOwnAddress, what + ": " + address.to_string() + " is the unit's own address");
+  }
+  return {};
+}
+
+Status check_pool(const api::Pool& pool) {
+  const std::string what = "pool " + pool.name;
+  if (pool.servers.size() > limits::kServersPerPool) {
+    return too_many(what + ": servers", pool.servers.size(), limits::kServersPerPool);
+  }
+  std::set<net::Endpoint> seen;
+  for (const api::Server& server : pool.servers) {
+    const std::string name = what + " server " + server.endpoint.to_string();
+    if (!seen.insert(server.endpoint).second) return refuse(kTwice, name + ": given twice");
+    if (server.endpoint.address.is_v4() != pool.servers.front().endpoint.address.is_v4()) {
+      return refuse(kMixedFamily, name + ": the pool's others are of the other address family");
+    }
+    if (server.weight > limits::kWeightMax) {
+      return too_many(name + ": weight", server.weight, limits::kWeightMax);
+    }
+    if (!is_usable(server.endpoint.address)) {
+      return refuse(kUnusable, name + ": no packet can be sent there");
+    }
+  }
+  return {};
+}
+
+Status check_service(const api::Vip& vip, const api::Pool& pool) {
+  const std::string what = "vip " + vip.name;
+  const net::Endpoint& service = vip.address.endpoint;
+  if (pool.method == api::Method::kDsr && !vip.snat.empty()) {
+    return refuse(kDsrPort, what + ": dsr leaves sources as they are, so it takes no snat");
+  }
+  for (const api::Server& server : pool.servers) {
+    const net::Endpoint& endpoint = server.endpoint;
+    if (endpoint.address.is_v4() != service.address.is_v4()) {
+      return refuse(kMixedFamily, what + ": server " + endpoint.to_string() + " of pool " +
+                                      pool.name + " is of the other address family");
+    }
+    if (pool.method == api::Method::kDsr && endpoint.port != service.port) {
+      return refuse(kDsrPort, what + ": dsr leaves ports as they are, so server " +
+                                  endpoint.to_string() + " must be on port " +
+                                  std::to_string(service.port));
+    }
+  }
+  return {};
+}
+
+Status check_vip(const api::Vip& vip, const Pools& pools, const std::set<net::IpAddress>& own) {
+  const std::string what = "vip " + vip.name;
+  const net::IpAddress& address = vip.address.endpoint.address;
+  if (auto ok = check_address(what, address, own); !ok) return ok;
+  if (vip.snat.size() > limits::kSnatPerVip) {
+    return too_many(what + ": snat addresses", vip.snat.size(), limits::kSnatPerVip);
+  }
+  for (const net::IpAddress& snat : vip.snat) {
+    if (auto ok = check_address(what + " snat", snat, own); !ok) return ok;
+    if (snat.is_v4() != address.is_v4()) {
+      return refuse(kMixedFamily,
+                    what + ": snat " + snat.to_string() + " is of the other address family");
+    }
+  }
+  if (vip.pool.empty()) return {};
+  const auto pool = pools.find(vip.pool);
+  if (pool == pools.end()) {
+    return refuse(kNoSuchPool, what + ": there is no pool " + vip.pool);
+  }
+  return check_service(vip, *pool->second);
+}
+
+Status check_totals(const api::Configuration& configuration) {
+  std::size_t servers = 0;
+  for (const api::Pool& pool : configuration.pools) servers += pool.servers.size();
+  if (configuration.vips.size() > limits::kVips) {
+    return too_many("vips", configuration.vips.size(), limits::kVips);
+  }
+  if (configuration.pools.size() > limits::kPools) {
+    return too_many("pools", configuration.pools.size(), limits::kPools);
+  }
+  if (servers > limits::kServers) return too_many("servers", servers, limits::kServers);
+  return {};
+}
+
+}  // namespace
+
+Status check(const api::Configuration& configuration, const std::set<net::IpAddress>& own) {
+  if (auto ok = check_totals(configuration); !ok) return ok;
+  Pools pools;
+  for (const api::Pool& pool : configuration.pools) {
+    if (auto ok = check_pool(pool); !ok) return ok;
+    if (!pools.emplace(pool.name, &pool).second) {
+      return refuse(kTwice, "pool " + pool.name + ": given twice");
+    }
+  }
+  std::set<std::string_view> names;
+  std::map<net::ServiceAddress, std::string_view> addresses;
+  for (const api::Vip& vip : configuration.vips) {
+    if (auto ok = check_vip(vip, pools, own); !ok) return ok;
+    if (!names.insert(vip.name).second) {
+      return refuse(kTwice, "vip " + vip.name + ": given twice");
+    }
+    const auto [first, is_new] = addresses.emplace(vip.address, vip.name);
+    if (!is_new) {
+      return refuse(kTwice, "vip " + vip.name + ": " + vip.address.to_string() +
+                                " is the address of vip " + std::string(first->second));
+    }
+  }
+  return {};
+}
+
+}  // namespace yoke::control

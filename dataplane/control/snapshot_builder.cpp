@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/control/snapshot_builder.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace yoke::control {
+namespace {
+
+lb::ServerState state_of(api::ServerState state) {
+  switch (state) {
+    case api::ServerState::kUp:
+      return lb::ServerState::kUp;
+    case api::ServerState::kDraining:
+      return lb::ServerState::kDraining;
+    case api::ServerState::kDown:
+      break;
+  }
+  return lb::ServerState::kDown;
+}
+
+void add_servers(const Plan& plan, lb::Snapshot& next) {
+  next.servers.resize(plan.servers.extent());
+  for (const api::Pool& pool : plan.configuration.pools) {
+    for (const api::Server& from : pool.servers) {
+      const auto& place = *plan.servers.find({pool.name, from.endpoint});
+      lb::Server& to = next.servers[place.slot];
+      to.address = from.endpoint.address;
+      to.port = net::Be16::from_host(from.endpoint.port);
+      to.incarnation = place.incarnation;
+      to.state = state_of(from.state);
+      to.hop = next.routing->resolve(to.address);
+      const auto step = next.routing->next_hop(to.address);
+      to.on_link = step && step->on_link;
+    }
+  }
+}
+
+lb::Service service_of(const api::Vip& vip, const Plan& plan) {
+  const auto& place = *plan.services.find(vip.address);
+  lb::Service service;
+  service.address = vip.address.endpoint.address;
+  service.port = net::Be16::from_host(vip.address.endpoint.port);
+  service.protocol = vip.address.protocol;
+  service.incarnation = place.incarnation;
+  service.idle_timeout_s = vip.idle_timeout_s;
+  service.snat = vip.snat;
+  if (service.snat.empty()) service.snat = {service.address};
+  return service;
+}
+
+// The addresses and tables by which a packet is known to be for a service.
+void add_lookups(const Plan& plan, lb::Snapshot& next) {
+  std::vector<lb::ServiceTable::Row> rows;
+  std::vector<net::IpAddress> local;
+  for (const auto& [address, place] : plan.services.all()) {
+    const lb::Service& service = next.services[place.slot];
+    rows.push_back({service.address, service.port, service.protocol, place.slot});
+    local.push_back(service.address);
+    local.insert(local.end(), service.snat.begin(), service.snat.end());
+  }
+  std::sort(local.begin(), local.end());
+  local.erase(std::unique(local.begin(), local.end()), local.end());
+  next.service_table = lb::ServiceTable(next.hash_key, rows);
+  next.local_addresses = lb::AddressTable(next.hash_key, local);
+}
+
+}  // namespace
+
+std::unique_ptr<const lb::Snapshot> SnapshotBuilder::build(
+    const Plan& plan, std::shared_ptr<const lb::Routing> routing, std::uint64_t generation) {
+  auto next = std::make_unique<lb::Snapshot>();
+  next->generation = generation;
+  next->hash_key = lb::HashKey(plan.configuration.hash_key);
+  next->ports = ports_;
+  next->routing = std::move(routing);
+  add_servers(plan, *next);
+
+  tables_ = tables_for(plan, next->hash_key);
+  key_ = next->hash_key;
+  std::map<std::string_view, api::Method> methods;
+  for (const api::Pool& pool : plan.configuration.pools) methods[pool.name] = pool.method;
+  next->services.resize(plan.services.extent());
+  for (const api::Vip& vip : plan.configuration.vips) {
+    lb::Service service = service_of(vip, plan);
+    if (!vip.pool.empty()) {
+      service.pool = plan.pools.find(vip.pool)->slot;
+      service.method =
+          methods.at(vip.pool) == api::Method::kDsr ? lb::Method::kDsr : lb::Method::kNat;
+      service.maglev = tables_.at(vip.pool);
+    }
+    next->services[plan.services.find(vip.address)->slot] = std::move(service);
+  }
+  add_lookups(plan, *next);
+  return next;
+}
+
+SnapshotBuilder::Tables SnapshotBuilder::tables_for(const Plan& plan,
+                                                    const lb::HashKey& key) const {
+  Tables tables;
+  for (const api::Pool& pool : plan.configuration.pools) {
+    tables[pool.name] = table_for(plan, pool, key);
+  }
+  return tables;
+}
+
+std::shared_ptr<const lb::Maglev> SnapshotBuilder::table_for(const Plan& plan,
+                                                             const api::Pool& pool,
+                                                             const lb::HashKey& key) const {
+  std::vector<lb::Maglev::Member> members;
+  for (const api::Server& server : pool.servers) {
+    if (server.state != api::ServerState::kUp || server.weight == 0) continue;
+    const auto& place = *plan.servers.find({pool.name, server.endpoint});
+    members.push_back({server.endpoint, place.slot, server.weight});
+  }
+  std::sort(members.begin(), members.end(),
+            [](const auto& a, const auto& b) { return a.endpoint < b.endpoint; });
+  const auto before = tables_.find(pool.name);
+  if (before != tables_.end() && key == key_ &&
+      std::ranges::equal(before->second->members(), members)) {
+    return before->second;
+  }
+  return std::make_shared<lb::Maglev>(key, members);
+}
+
+}  // namespace yoke::control

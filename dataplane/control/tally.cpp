@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/control/tally.h"
+
+#include <algorithm>
+
+#include "dataplane/net/drop.h"
+
+namespace yoke::control {
+namespace {
+
+void add(api::TrafficCounters& total, const lb::TrafficCounter& part) {
+  total.packets_in += part.packets_in.value();
+  total.packets_out += part.packets_out.value();
+  total.bytes_in += part.bytes_in.value();
+  total.bytes_out += part.bytes_out.value();
+  // Ended first: a flow that opens and ends between the two reads would make the difference
+  // negative.
+  const std::uint64_t ended = part.flows_ended.value();
+  const std::uint64_t created = part.flows_created.value();
+  total.flows_created += created;
+  total.flows_open += created > ended ? created - ended : 0;
+}
+
+api::TrafficCounters since(const api::TrafficCounters& now, const api::TrafficCounters& base) {
+  api::TrafficCounters rest = now;
+  rest.packets_in -= base.packets_in;
+  rest.packets_out -= base.packets_out;
+  rest.bytes_in -= base.bytes_in;
+  rest.bytes_out -= base.bytes_out;
+  rest.flows_created -= base.flows_created;
+  rest.flows_open -= std::min(rest.flows_open, base.flows_open);
+  return rest;
+}
+
+api::WorkerCounters worker_of(const lb::WorkerCounters& from) {
+  api::WorkerCounters to;
+  // What went out is read before what came in, so that a reader never sees more leave than enter.
+  for (std::size_t i = 0; i < net::kDropCount; ++i) {
+    to.drops[std::string(net::kDropNames[i])] = from.drops[i].value();
+  }
+  to.handed_over = from.handed_over.value();
+  to.punted = from.punted.value();
+  to.replied = from.replied.value();
+  to.tx = from.tx.value();
+  to.taken_over = from.taken_over.value();
+  to.rx = from.rx.value();
+  return to;
+}
+
+// Remembers where the slots of `next` that `running` gave to nobody, or to another, stand now.
+template <typename Key, typename Total>
+void remember(const Slots<Key>& running, const Slots<Key>& next,
+              std::vector<api::TrafficCounters>& bases, Total&& total) {
+  bases.resize(std::max(bases.size(), next.extent()));
+  std::vector<std::uint16_t> incarnations(next.extent());
+  for (const auto& [key, place] : running.all()) incarnations[place.slot] = place.incarnation;
+  for (const auto& [key, place] : next.all()) {
+    if (incarnations[place.slot] != place.incarnation) bases[place.slot] = total(place.slot);
+  }
+}
+
+}  // namespace
+
+api::TrafficCounters Tally::service_total(std::size_t slot) const {
+  Totals total;
+  for (const lb::WorkerCounters* worker : workers_) add(total, worker->services[slot]);
+  return total;
+}
+
+api::TrafficCounters Tally::server_total(std::size_t slot) const {
+  Totals total;
+  for (const lb::WorkerCounters* worker : workers_) add(total, worker->servers[slot]);
+  return total;
+}
+
+void Tally::begin(const Plan& running, const Plan& next) {
+  remember(running.services, next.services, service_bases_,
+           [this](std::size_t slot) { return service_total(slot); });
+  remember(running.servers, next.servers, server_bases_,
+           [this](std::size_t slot) { return server_total(slot); });
+}
+
+api::Counters Tally::read(const Plan& running) const {
+  api::Counters counters;
+  for (const lb::WorkerCounters* worker : workers_) {
+    counters.workers.push_back(worker_of(*worker));
+    const std::uint64_t removed = worker->flows_open_removed.value();
+    counters.flows_open += worker->flows_open_added.value() - removed;
+  }
+  for (const api::Vip& vip : running.configuration.vips) {
+    const auto slot = running.services.find(vip.address)->slot;
+    counters.vips[vip.name] = since(service_total(slot), service_bases_[slot]);
+  }
+  for (const auto& [id, place] : running.servers.all()) {
+    counters.servers[id.pool][id.endpoint.to_string()] =
+        since(server_total(place.slot), server_bases_[place.slot]);
+  }
+  return counters;
+}
+
+}  // namespace yoke::control

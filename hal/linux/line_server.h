@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+
+#include "hal/base/file_descriptor.h"
+#include "hal/base/result.h"
+#include "hal/linux/event.h"
+
+// A local socket of the unit: a line is a request, a line is its answer, in order. What the lines
+// mean is the session's. Threads: the loop's.
+namespace yoke::hal {
+
+// Who is at the other end, as the kernel says.
+struct Peer {
+  pid_t pid = 0;
+  uid_t uid = 0;
+  std::string user;  // its name, or "uid 1000"
+};
+
+// What a connection speaks to; lives as long as the connection.
+class LineSession {
+ public:
+  struct Answer {
+    std::string line;           // without its newline
+    bool ends_session = false;  // nothing more is read; the connection closes behind the answer
+  };
+
+  LineSession() = default;
+  LineSession(const LineSession&) = delete;
+  LineSession& operator=(const LineSession&) = delete;
+  virtual ~LineSession() = default;
+
+  [[nodiscard]] virtual Answer answer(const std::string& line) = 0;
+};
+
+class LineConnection;
+
+class LineServer {
+ public:
+  struct Config {
+    std::string path;
+    std::size_t line_bytes_max = 0;     // of a request, without its newline
+    std::size_t connections_max = 256;  // those beyond are told E-607 and let go
+    std::function<std::unique_ptr<LineSession>(const Peer&)> open_session;
+    std::function<std::string(const Error&)> error_line;  // for what concerns no request
+  };
+
+  // Root, members of the group yoke and the user this process runs as are let in; everybody else is
+  // told E-602 and let go. A socket left by a process that is gone is replaced: the caller has made
+  // sure that no other one is alive. The socket is 0660, of the group yoke where there is one.
+  // E-606.
+  [[nodiscard]] static Result<std::unique_ptr<LineServer>> listen(sd_event* event, Config config);
+  LineServer(const LineServer&) = delete;
+  LineServer& operator=(const LineServer&) = delete;
+  ~LineServer();
+
+ private:
+  LineServer(sd_event* event, FileDescriptor fd, Config config);
+  void accept_one();
+  void shed_one();
+
+  sd_event* event_;
+  FileDescriptor fd_;
+  FileDescriptor reserve_;  // given up to turn a client away when descriptors run out
+  Config config_;
+  std::list<std::unique_ptr<LineConnection>> connections_;
+  IoSource io_;
+};
+
+}  // namespace yoke::hal

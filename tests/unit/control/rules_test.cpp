@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/control/rules.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+
+#include "dataplane/control/errors.h"
+#include "dataplane/limits.h"
+#include "tests/unit/control/fake_workers.h"
+
+namespace yoke::control {
+namespace {
+
+struct Wrong {
+  const char* what;
+  std::string_view id;
+  const char* says;
+  std::function<void(api::Configuration&)> change;
+};
+
+const std::set<net::IpAddress> kOwn{ip("192.0.2.2")};
+
+TEST(Rules, AConfigurationInOrderPasses) {
+  EXPECT_TRUE(check(two_vips(), kOwn));
+  EXPECT_TRUE(check({}, kOwn));
+  auto answers_ping_only = two_vips();
+  answers_ping_only.vips[0].pool.clear();
+  EXPECT_TRUE(check(answers_ping_only, kOwn));
+}
+
+TEST(Rules, WhatCannotBeBuiltIsToldByItsPlace) {
+  const Wrong kWrong[] = {
+      {"weight", kTooMany, "10.0.0.1:80: weight: 257, at most 256",
+       [](auto& c) { c.pools[0].servers[0].weight = limits::kWeightMax + 1; }},
+      {"servers of a pool", kTooMany, "pool web: servers",
+       [](auto& c) { c.pools[0].servers.resize(limits::kServersPerPool + 1); }},
+      {"vips", kTooMany, "vips: 4097", [](auto& c) { c.vips.resize(limits::kVips + 1); }},
+      {"pools", kTooMany, "pools: 4097", [](auto& c) { c.pools.resize(limits::kPools + 1); }},
+      {"servers in all", kTooMany, "servers: 17",
+       [](auto& c) {
+         for (int i = 0; i < 17; ++i) {
+           c.pools.emplace_back().servers.resize(limits::kServersPerPool);
+         }
+       }},
+      {"snat addresses", kTooMany, "vip web: snat",
+       [](auto& c) { c.vips[0].snat.assign(limits::kSnatPerVip + 1, ip("203.0.113.1")); }},
+      {"server twice", kTwice, "10.0.0.1:80: given twice",
+       [](auto& c) { c.pools[0].servers[1] = c.pools[0].servers[0]; }},
+      {"pool twice", kTwice, "pool web: given twice",
+       [](auto& c) { c.pools.push_back(c.pools[0]); }},
+      {"vip twice", kTwice, "vip web: given twice",
+       [](auto& c) { c.vips.push_back(vip("web", "203.0.113.11:80/tcp", "web")); }},
+      {"address twice", kTwice, "is the address of vip web",
+       [](auto& c) { c.vips.push_back(vip("other", "203.0.113.10:443/tcp", "web")); }},
+      {"no pool", kNoSuchPool, "vip web: there is no pool nowhere",
+       [](auto& c) { c.vips[0].pool = "nowhere"; }},
+      {"families in a pool", kMixedFamily, "[2001:db8::1]:80",
+       [](auto& c) {
+         c.pools[0] = pool("web", {"10.0.0.1:80", "[2001:db8::1]:80"});
+       }},
+      {"family of the vip", kMixedFamily, "vip web: server [2001:db8::1]:80",
+       [](auto& c) { c.pools[0] = pool("web", {"[2001:db8::1]:80"}); }},
+      {"family of snat", kMixedFamily, "snat 2001:db8::9",
+       [](auto& c) { c.vips[0].snat = {ip("2001:db8::9")}; }},
+      {"multicast vip", kUnusable, "224.0.0.1",
+       [](auto& c) { c.vips[0] = vip("web", "224.0.0.1:80/tcp", "web"); }},
+      {"broadcast server", kUnusable, "255.255.255.255:80",
+       [](auto& c) { c.pools[0] = pool("web", {"255.255.255.255:80"}); }},
+      {"loopback server", kUnusable, "127.0.0.1:80",
+       [](auto& c) { c.pools[0] = pool("web", {"127.0.0.1:80"}); }},
+      {"own address", kOwnAddress, "192.0.2.2 is the unit's own address",
+       [](auto& c) { c.vips[0] = vip("web", "192.0.2.2:80/tcp", "web"); }},
+      {"own address as snat", kOwnAddress, "192.0.2.2 is the unit's own address",
+       [](auto& c) { c.vips[0].snat = {ip("192.0.2.2")}; }},
+      {"port in dsr", kDsrPort, "must be on port 53",
+       [](auto& c) { c.pools[1].servers[0].endpoint.port = 54; }},
+      {"snat in dsr", kDsrPort, "vip dns: dsr",
+       [](auto& c) { c.vips[1].snat = {ip("2001:db8::9")}; }},
+  };
+  for (const Wrong& wrong : kWrong) {
+    auto configuration = two_vips();
+    wrong.change(configuration);
+    const auto checked = check(configuration, kOwn);
+    ASSERT_FALSE(checked) << wrong.what;
+    EXPECT_EQ(checked.error().id, wrong.id) << wrong.what;
+    EXPECT_NE(checked.error().text.find(wrong.says), std::string::npos) << checked.error().text;
+  }
+}
+
+}  // namespace
+}  // namespace yoke::control
