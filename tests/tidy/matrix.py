@@ -16,6 +16,7 @@ _RPC_CLIENT = "mgmt/rpc/client.h"
 _MAY_INCLUDE = {
     "hal/base": (),
     "hal/linux": (_BASE,),
+    "hal": (_BASE, _NET),
     "dataplane": (),
     "dataplane/net": (_BASE,),
     "dataplane/lb": (_BASE, _NET, _LIMITS),
@@ -24,10 +25,10 @@ _MAY_INCLUDE = {
     "dataplane/io": (_BASE, _LINUX, _NET, _LB, _CONTROL, _LIMITS, _API_TYPES),
     "mgmt": (),
     "mgmt/model": (_BASE, _NET, _LIMITS),
-    "mgmt/store": (_BASE, _MODEL),
+    "mgmt/store": (_BASE, _LINUX, _MODEL),
     "mgmt/commit": (_BASE, _NET, _API, _MODEL, _STORE),
     "mgmt/health": (_BASE, _LINUX, _NET, _MODEL),
-    "mgmt/rpc": (_BASE, _MODEL, _COMMIT, _HEALTH),
+    "mgmt/rpc": (_BASE, _LINUX, _MODEL, _COMMIT, _HEALTH),
     "cli": (_BASE, _MODEL, _RPC_CLIENT),
 }
 

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "dataplane/net/address.h"
+#include "hal/base/result.h"
+
+// The board file as a value: what is true of this box and cannot be seen by looking at it. Its form
+// is described in board/README.md. Threads: values, any.
+namespace yoke::hal {
+
+// A value that another folder makes sense of, with the line to name if it cannot.
+struct BoardText {
+  std::string value;
+  int line = 0;
+};
+
+struct BoardPort {
+  std::string name;
+  int line = 0;      // of its section
+  BoardText device;  // "pci:0000:01:00.0"
+  std::vector<net::Prefix> addresses;
+  std::vector<net::IpAddress> gateways;  // each within one of the addresses' networks
+  std::uint16_t mtu = 1500;
+};
+
+enum class BoardIdle : std::uint8_t { kAdaptive, kPoll };
+enum class BoardHugePages : std::uint8_t { kAuto, kYes, kNo };
+
+struct Board {
+  std::string path;
+  std::string unit_name;        // empty: not given
+  std::vector<unsigned> cores;  // empty: one worker, anywhere
+  int cores_line = 0;
+  BoardIdle idle = BoardIdle::kAdaptive;
+  BoardHugePages huge_pages = BoardHugePages::kAuto;
+  unsigned memory_mib = 128;
+  std::uint32_t flows = 1u << 20;  // a worker
+  std::vector<BoardPort> ports;    // in the file's order; at least one, with unique names
+};
+
+// Everything wrong with the file, each error with its path and line: E-315 to E-319.
+[[nodiscard]] tl::expected<Board, std::vector<Error>> read_board(const std::filesystem::path& path);
+
+// An error about line `line` of the board file.
+[[nodiscard]] Error board_error(const std::string& path, int line, std::string_view id,
+                                const std::string& text);
+
+namespace error {
+inline constexpr std::string_view kBoardFile = "E-315";     // is not there, or cannot be read
+inline constexpr std::string_view kBoardSyntax = "E-316";   // a line that is none of the form's
+inline constexpr std::string_view kBoardKey = "E-317";      // a section or key that there is not
+inline constexpr std::string_view kBoardValue = "E-318";    // a value that its key does not take
+inline constexpr std::string_view kBoardMissing = "E-319";  // something that must be there
+}  // namespace error
+
+}  // namespace yoke::hal
