@@ -41,6 +41,11 @@ int faulty(Call call) {
 
 }  // namespace
 
+const int kDiskFull = SQLITE_FULL;
+const int kIoError = SQLITE_IOERR;
+const int kNoMemory = SQLITE_NOMEM;
+const int kBusy = SQLITE_BUSY;
+
 void arm(long n, int code, Fault fault) { plan = {n, code, fault, false}; }
 
 bool disarm() { return std::exchange(plan, Plan{}).happened; }
@@ -82,7 +87,7 @@ extern "C" int __real_sqlite3_close_v2(sqlite3* db);
 extern "C" int __wrap_sqlite3_close_v2(sqlite3* db);
 extern "C" int __wrap_sqlite3_close_v2(sqlite3* db) {
   // The handle goes in any case; what fails is what it reports.
-  return faulty([db] { return SQLITE_OK; }) | __real_sqlite3_close_v2(db);
+  return faulty([] { return SQLITE_OK; }) | __real_sqlite3_close_v2(db);
 }
 
 extern "C" const unsigned char* __real_sqlite3_column_text(sqlite3_stmt* statement, int column);

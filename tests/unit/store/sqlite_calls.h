@@ -13,6 +13,9 @@ enum class Fault : std::uint8_t {
   kAfterwards  // the n-th call does its work and reports a failure nevertheless
 };
 
+// SQLite's codes, for tests that do not see its header.
+extern const int kDiskFull, kIoError, kNoMemory, kBusy;
+
 // The n-th call from now (1 is the next) fails with `code`.
 void arm(long n, int code, Fault fault);
 // Back to normal. True if the fault has happened.

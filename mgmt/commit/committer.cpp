@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/commit/committer.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+#include "hal/base/log.h"
+#include "mgmt/commit/compile.h"
+#include "mgmt/commit/errors.h"
+#include "mgmt/model/diff.h"
+
+namespace yoke::commit {
+namespace {
+
+tl::unexpected<Refusal> refuse(Error error) {
+  return tl::unexpected<Refusal>(Refusal{std::move(error), {}});
+}
+
+tl::unexpected<Refusal> refuse(std::vector<model::Violation> violations) {
+  const auto count = violations.size();
+  return tl::unexpected<Refusal>(Refusal{
+      {Errc::kInvalid, std::string(kRulesViolated),
+       fmt::format("{} {} the commit", count, count == 1 ? "error stops" : "errors stop"), -1},
+      std::move(violations)});
+}
+
+store::CommitInfo info_of(const Author& author, const std::string& note,
+                          const std::vector<model::Change>& changes) {
+  return {.at = std::chrono::system_clock::now(),
+          .user = author.user,
+          .origin = author.origin,
+          .how = author.how,
+          .note = note,
+          .changes = model::summary(changes)};
+}
+
+}  // namespace
+
+Committer::Committer(store::ConfigStore& store, DataPlane& data_plane)
+    : store_(store),
+      data_plane_(data_plane),
+      states_(ServerStates().following(store.running().config, MonoClock::now())) {}
+
+tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidate,
+                                                   const Author& author, const std::string& note) {
+  const auto changes = model::diff(running().config, candidate);
+  if (changes.empty()) return Committed{running().revision, 0};
+  if (auto violated = model::violations(candidate); !violated.empty()) {
+    return refuse(std::move(violated));
+  }
+  if (auto adopted = adopt_first(); !adopted) {
+    return refuse(within("nothing is changed", adopted.error()).value());
+  }
+  auto states = states_.following(candidate, MonoClock::now());
+  const auto digest = stage(candidate, states, running().revision + 1);
+  if (!digest) return refuse(within("nothing is changed", digest.error()).value());
+  const model::Config previous = running().config;
+  if (auto stored = persist(candidate, info_of(author, note, changes)); !stored) {
+    return refuse(stored.error());
+  }
+  if (auto activated = activate(*digest); !activated) {
+    return tl::unexpected<Refusal>(go_back(previous, activated.error()));
+  }
+  states_ = std::move(states);
+  unpublished_.clear();  // what was staged holds every verdict
+  reconciled_ = true;
+  log::notice("commit", fmt::format("revision {} committed by {}", running().revision, author.user),
+              {{"REVISION", std::to_string(running().revision)},
+               {"USER", author.user},
+               {"ORIGIN", author.origin},
+               {"CHANGES", model::summary(changes)}});
+  if (changed_) changed_();
+  return Committed{running().revision, changes.size()};
+}
+
+// A commit sends states with it: after a restart, those in force are to be known before.
+Status Committer::adopt_first() {
+  if (adopted_) return {};
+  return reconcile(MonoClock::now());
+}
+
+Result<std::string> Committer::stage(const model::Config& config, const ServerStates& states,
+                                     std::uint64_t revision) {
+  const auto configuration = compile(config, states, revision, store_.hash_key());
+  const auto digest = data_plane_.stage(configuration);
+  if (!digest) return tl::unexpected<Error>(digest.error());
+  if (*digest != api::digest(configuration)) {
+    return fail(Errc::kFailed, kNotAsCommitted,
+                "the data plane has read another configuration than it was sent; are both programs "
+                "of one release?");
+  }
+  return *digest;
+}
+
+Status Committer::activate(const std::string& digest) {
+  const auto activation = data_plane_.activate(digest);
+  if (!activation) return tl::unexpected<Error>(activation.error());
+  if (activation->digest == digest) return {};
+  return fail(Errc::kFailed, kNotAsCommitted,
+              "the data plane runs another configuration than it was told to");
+}
+
+Status Committer::persist(const model::Config& config, const store::CommitInfo& info) {
+  auto pending = store_.begin(config, info);
+  if (!pending) return tl::unexpected<Error>(pending.error());
+  return pending->finish();
+}
+
+// The store holds what the data plane does not run. The data plane may be gone, or may have
+// activated it after all: the one before is committed again, and then made to run.
+Refusal Committer::go_back(const model::Config& previous, const Error& cause) {
+  const std::uint64_t failed = running().revision;
+  reconciled_ = false;
+  const auto note = fmt::format("revision {} could not be activated: {}", failed, cause.text);
+  const auto info = info_of({.user = "yoke-mgmt", .origin = "local", .how = "revert"}, note,
+                            model::diff(running().config, previous));
+  log::error("commit-reverted", note, {{"REVISION", std::to_string(failed)}});
+  if (auto stored = persist(previous, info); !stored) {
+    // Now the new one is what is committed, and every reconcile() will try to make it run.
+    states_ = states_.following(running().config, MonoClock::now());
+    if (changed_) changed_();
+    return {{Errc::kFailed, std::string(kNotUndone),
+             fmt::format("{}, and it could not be undone ({}): it is tried again until it runs",
+                         note, stored.error().text),
+             -1},
+            {}};
+  }
+  if (auto back = run_committed(); !back) {
+    log::warning("revert-waiting",
+                 "the configuration before it is activated once the data plane "
+                 "answers: " +
+                     back.error().text);
+  }
+  return {
+      {cause.kind, std::string(kNotActivated),
+       fmt::format("{}; revision {} brings back what was before it", note, running().revision), -1},
+      {}};
+}
+
+Status Committer::run_committed() {
+  reconciled_ = false;
+  const auto digest = stage(running().config, states_, running().revision);
+  if (!digest) return tl::unexpected<Error>(digest.error());
+  if (auto activated = activate(*digest); !activated) return activated;
+  unpublished_.clear();
+  reconciled_ = true;
+  return {};
+}
+
+Status Committer::reconcile(MonoTime now) {
+  reconciled_ = false;
+  const auto status = data_plane_.status();
+  if (!status) return tl::unexpected<Error>(status.error());
+  if (!adopted_) states_.adopt(status->running.servers, now);
+  adopted_ = true;
+  const auto wanted = compile(running().config, states_, running().revision, store_.hash_key());
+  if (status->running.revision != wanted.revision ||
+      status->running.digest != api::digest(wanted)) {
+    if (auto runs = run_committed(); !runs) return runs;
+    log::notice("configuration-applied",
+                fmt::format("the data plane runs revision {}", running().revision),
+                {{"REVISION", std::to_string(running().revision)}});
+    return {};
+  }
+  for (const auto& server : states_.differences(status->running.servers)) {
+    unpublished_.insert({server.pool, server.server});
+  }
+  if (auto published = publish(); !published) return published;
+  reconciled_ = true;
+  return {};
+}
+
+void Committer::report(const ServerId& id, Verdict verdict, MonoTime now) {
+  if (states_.report(id, verdict, now)) unpublished_.insert(id);
+}
+
+Status Committer::publish() {
+  if (unpublished_.empty()) return {};
+  std::vector<api::ServerStateChange> changes;
+  for (const ServerId& id : std::exchange(unpublished_, {})) {
+    const ServerStatus* status = states_.find(id);
+    if (status != nullptr) changes.push_back({id.pool, id.server, status->published()});
+  }
+  auto told = data_plane_.set_server_state(changes);
+  if (!told) reconciled_ = false;
+  return told;
+}
+
+}  // namespace yoke::commit

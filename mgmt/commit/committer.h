@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "hal/base/clock.h"
+#include "hal/base/result.h"
+#include "mgmt/commit/data_plane.h"
+#include "mgmt/commit/server_states.h"
+#include "mgmt/model/config.h"
+#include "mgmt/model/rules.h"
+#include "mgmt/store/config_store.h"
+
+namespace yoke::commit {
+
+// Who commits, for the history.
+struct Author {
+  std::string user;
+  std::string origin;
+  std::string how;
+};
+
+struct Committed {
+  std::uint64_t revision = 0;
+  std::size_t changes = 0;  // 0: nothing differed, no revision was made
+};
+
+struct Refusal {
+  Error error;
+  std::vector<model::Violation> violations;
+};
+
+// The way of every change: rules, then staged at the data plane, then durable in the store, then
+// activated, then verified. Whatever fails, store and data plane end up with the same
+// configuration, the new one or the one before. Threads: owned by one.
+class Committer {
+ public:
+  Committer(store::ConfigStore& store, DataPlane& data_plane);
+
+  [[nodiscard]] tl::expected<Committed, Refusal> commit(const model::Config& candidate,
+                                                        const Author& author,
+                                                        const std::string& note);
+
+  // Makes the data plane run what is committed, with the states known; asks first, and does nothing
+  // where it does so already. To be called whenever a connection is made, and again after an error.
+  // The first call after a start adopts the states that the data plane was told before it.
+  [[nodiscard]] Status reconcile(MonoTime now);
+  // Since the last reconcile nothing has happened that needs another one.
+  [[nodiscard]] bool reconciled() const noexcept { return reconciled_ && data_plane_.reachable(); }
+
+  // A verdict of the health checks; published with the next publish().
+  void report(const ServerId& id, Verdict verdict, MonoTime now);
+  // Tells the data plane all verdicts since the last time in one go. Those that cannot be told are
+  // not lost: reconcile() finds them.
+  [[nodiscard]] Status publish();
+
+  [[nodiscard]] const store::Running& running() const noexcept { return store_.running(); }
+  [[nodiscard]] const ServerStates& servers() const noexcept { return states_; }
+  [[nodiscard]] Result<std::vector<store::Revision>> history(std::size_t count) const {
+    return store_.history(count);
+  }
+  [[nodiscard]] DataPlane& data_plane() noexcept { return data_plane_; }
+
+  // Called after running() has changed, from within commit().
+  void on_change(std::function<void()> callback) { changed_ = std::move(callback); }
+
+ private:
+  [[nodiscard]] Status adopt_first();
+  [[nodiscard]] Result<std::string> stage(const model::Config& config, const ServerStates& states,
+                                          std::uint64_t revision);
+  [[nodiscard]] Status activate(const std::string& digest);
+  [[nodiscard]] Status persist(const model::Config& config, const store::CommitInfo& info);
+  [[nodiscard]] Refusal go_back(const model::Config& previous, const Error& cause);
+  [[nodiscard]] Status run_committed();
+
+  store::ConfigStore& store_;
+  DataPlane& data_plane_;
+  ServerStates states_;
+  std::set<ServerId> unpublished_;  // their state has changed since the data plane was told
+  std::function<void()> changed_;
+  bool adopted_ = false;
+  bool reconciled_ = false;
+};
+
+}  // namespace yoke::commit

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/commit/compile.h"
+
+#include <chrono>
+#include <string>
+
+#include "hal/base/number.h"
+#include "mgmt/model/duration.h"
+#include "mgmt/model/words.h"
+
+namespace yoke::commit {
+namespace {
+
+api::Server compile_server(const model::Config& config, const model::Path& path, const ServerId& id,
+                           const ServerStates& states) {
+  api::Server server;
+  server.endpoint = id.server;
+  server.weight =
+      static_cast<std::uint16_t>(parse_decimal(config.value(path, "weight")).value_or(1));
+  const ServerStatus* status = states.find(id);
+  server.state = status == nullptr ? api::ServerState::kDown : status->published();
+  return server;
+}
+
+api::Pool compile_pool(const model::Config& config, const std::string& name,
+                       const ServerStates& states) {
+  const model::Path path{{"pool", name}};
+  api::Pool pool;
+  pool.name = name;
+  pool.method = config.value(path, "method") == "dsr" ? api::Method::kDsr : api::Method::kNat;
+  for (const auto& key : config.keys("server", path)) {
+    const auto endpoint = net::Endpoint::parse(key);
+    if (!endpoint) continue;  // the schema lets nothing else be a server's key
+    pool.servers.push_back(
+        compile_server(config, path.child("server", key), {name, *endpoint}, states));
+  }
+  return pool;
+}
+
+std::uint32_t whole_seconds(const std::string& duration) {
+  const auto time = model::parse_duration(duration);
+  if (!time) return 0;
+  return static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::seconds>(*time).count());
+}
+
+api::Vip compile_vip(const model::Config& config, const model::Path& path) {
+  api::Vip vip;
+  vip.name = path.key();
+  if (const auto address = net::ServiceAddress::parse(config.value(path, "address"))) {
+    vip.address = *address;
+  }
+  vip.pool = config.value(path, "pool");
+  vip.idle_timeout_s = whole_seconds(config.value(path, "idle-timeout"));
+  if (const std::string snat = config.value(path, "snat"); !snat.empty()) {
+    for (const auto part : model::split_list(snat)) {
+      if (const auto address = net::IpAddress::parse(part)) vip.snat.push_back(*address);
+    }
+  }
+  return vip;
+}
+
+}  // namespace
+
+api::Configuration compile(const model::Config& config, const ServerStates& states,
+                           std::uint64_t revision, const std::array<std::uint8_t, 16>& hash_key) {
+  api::Configuration configuration;
+  configuration.revision = revision;
+  configuration.hash_key = hash_key;
+  for (const auto& name : config.keys("pool")) {
+    configuration.pools.push_back(compile_pool(config, name, states));
+  }
+  for (const auto& name : config.keys("vip")) {
+    const model::Path path{{"vip", name}};
+    if (config.value(path, "enabled") == "no") continue;
+    configuration.vips.push_back(compile_vip(config, path));
+  }
+  return configuration;
+}
+
+}  // namespace yoke::commit

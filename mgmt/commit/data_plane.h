@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dataplane/api/messages.h"
+#include "hal/base/result.h"
+
+namespace yoke::commit {
+
+// The data plane as a commit needs it, so that a test can stand in for it. Calls end within
+// seconds; one that cannot reach it is kUnavailable or kTimeout. Threads: owned by one.
+class DataPlane {
+ public:
+  DataPlane() = default;
+  DataPlane(const DataPlane&) = delete;
+  DataPlane& operator=(const DataPlane&) = delete;
+  virtual ~DataPlane() = default;
+
+  // Whether the last call or connection attempt reached it.
+  [[nodiscard]] virtual bool reachable() const = 0;
+
+  // As in dataplane/api/README.md.
+  [[nodiscard]] virtual Result<std::string> stage(const api::Configuration& configuration) = 0;
+  [[nodiscard]] virtual Result<api::Activation> activate(const std::string& digest) = 0;
+  [[nodiscard]] virtual Status set_server_state(
+      const std::vector<api::ServerStateChange>& changes) = 0;
+  [[nodiscard]] virtual Result<api::ProcessStatus> status() = 0;
+  [[nodiscard]] virtual Result<api::Counters> counters() = 0;
+};
+
+}  // namespace yoke::commit

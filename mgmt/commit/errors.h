@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+// Identifiers of what can go wrong with a commit, besides the store's (E-5xx) and the data plane's
+// own (E-3xx), which are passed on. Threads: constant data, any.
+namespace yoke::commit {
+
+inline constexpr std::string_view kRulesViolated = "E-450";   // the violations come with it
+inline constexpr std::string_view kNotReachable = "E-451";    // nobody answers as data plane
+inline constexpr std::string_view kNotAsCommitted = "E-452";  // it built something else
+inline constexpr std::string_view kNotActivated = "E-453";    // staged, not activated; undone
+inline constexpr std::string_view kNotUndone = "E-454";       // the same, and the store failed too
+
+}  // namespace yoke::commit

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/commit/server_states.h"
+
+namespace yoke::commit {
+namespace {
+
+ServerStatus carried_over(const ServerStatus* known, bool checked, bool enabled, MonoTime now) {
+  if (known == nullptr) return {Verdict::kUnknown, checked, enabled, now};
+  ServerStatus status = *known;
+  status.checked = checked;
+  status.enabled = enabled;
+  if (checked && !known->checked) status.verdict = Verdict::kUp;
+  if (status.published() != known->published()) status.since = now;
+  return status;
+}
+
+}  // namespace
+
+api::ServerState ServerStatus::published() const noexcept {
+  if (!enabled) return api::ServerState::kDraining;
+  const bool up = !checked || verdict == Verdict::kUp;
+  return up ? api::ServerState::kUp : api::ServerState::kDown;
+}
+
+ServerStates ServerStates::following(const model::Config& config, MonoTime now) const {
+  ServerStates next;
+  for (const auto& pool : config.keys("pool")) {
+    const model::Path path{{"pool", pool}};
+    const bool checked = !config.keys("check", path).empty();
+    for (const auto& key : config.keys("server", path)) {
+      const auto endpoint = net::Endpoint::parse(key);
+      if (!endpoint) continue;  // the schema lets nothing else be a server's key
+      const ServerId id{pool, *endpoint};
+      const bool enabled = config.value(path.child("server", key), "enabled") != "no";
+      next.servers_.emplace(id, carried_over(find(id), checked, enabled, now));
+    }
+  }
+  return next;
+}
+
+void ServerStates::adopt(const std::vector<api::ServerStateChange>& running, MonoTime now) {
+  for (const auto& told : running) {
+    // Draining was the operator's wish and says nothing of the server's health.
+    if (told.state == api::ServerState::kDraining) continue;
+    const auto known = servers_.find({told.pool, told.server});
+    if (known == servers_.end() || known->second.verdict != Verdict::kUnknown) continue;
+    (void)report(known->first, told.state == api::ServerState::kUp ? Verdict::kUp : Verdict::kDown,
+                 now);
+  }
+}
+
+bool ServerStates::report(const ServerId& id, Verdict verdict, MonoTime now) {
+  const auto found = servers_.find(id);
+  if (found == servers_.end()) return false;  // its result came after it left the configuration
+  ServerStatus& status = found->second;
+  const auto before = status.published();
+  const bool learned = status.verdict == Verdict::kUnknown && verdict != Verdict::kUnknown;
+  status.verdict = verdict;
+  const bool changed = status.published() != before;
+  if (changed || learned) status.since = now;
+  return changed;
+}
+
+std::vector<api::ServerStateChange> ServerStates::differences(
+    const std::vector<api::ServerStateChange>& running) const {
+  std::map<ServerId, api::ServerState> told;
+  for (const auto& server : running) told[{server.pool, server.server}] = server.state;
+  std::vector<api::ServerStateChange> changes;
+  for (const auto& [id, status] : servers_) {
+    const auto known = told.find(id);
+    if (known == told.end() || known->second != status.published()) {
+      changes.push_back({id.pool, id.server, status.published()});
+    }
+  }
+  return changes;
+}
+
+const ServerStatus* ServerStates::find(const ServerId& id) const {
+  const auto found = servers_.find(id);
+  return found == servers_.end() ? nullptr : &found->second;
+}
+
+}  // namespace yoke::commit

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/commit/socket_data_plane.h"
+
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include "mgmt/commit/errors.h"
+
+namespace yoke::commit {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A whole configuration is built while we wait; everything else is a lookup.
+constexpr auto kStageDeadline = 10s;
+constexpr auto kActivateDeadline = 3s;
+constexpr auto kQuestionDeadline = 500ms;
+
+// The data plane's own refusals pass as they are; what kept us from reaching it gets one name.
+template <typename T>
+Result<T> named(Result<T> answer) {
+  if (answer) return answer;
+  const Error& error = answer.error();
+  if (error.kind != Errc::kUnavailable && error.kind != Errc::kTimeout) return answer;
+  return fail(error.kind, kNotReachable, error.text);
+}
+
+auto not_connected() {
+  return fail(Errc::kUnavailable, kNotReachable, "the data plane is not running");
+}
+
+}  // namespace
+
+Status SocketDataPlane::connect() {
+  client_.reset();
+  auto client = api::Client::connect(socket_, kQuestionDeadline);
+  if (!client) return fail(client.error().kind, kNotReachable, client.error().text);
+  client_.emplace(std::move(*client));
+  return {};
+}
+
+bool SocketDataPlane::check() {
+  if (client_ && !client_->connected()) client_.reset();
+  return reachable();
+}
+
+Result<std::string> SocketDataPlane::stage(const api::Configuration& configuration) {
+  if (!reachable()) return not_connected();
+  return named(client_->stage(configuration, kStageDeadline));
+}
+
+Result<api::Activation> SocketDataPlane::activate(const std::string& digest) {
+  if (!reachable()) return not_connected();
+  return named(client_->activate(digest, kActivateDeadline));
+}
+
+Status SocketDataPlane::set_server_state(const std::vector<api::ServerStateChange>& changes) {
+  if (!reachable()) return not_connected();
+  const auto answer = named(client_->set_server_state(changes, kActivateDeadline));
+  if (!answer) return tl::unexpected<Error>(answer.error());
+  return {};
+}
+
+Result<api::ProcessStatus> SocketDataPlane::status() {
+  if (!reachable()) return not_connected();
+  return named(client_->status(kQuestionDeadline));
+}
+
+Result<api::Counters> SocketDataPlane::counters() {
+  if (!reachable()) return not_connected();
+  return named(client_->counters(kQuestionDeadline));
+}
+
+}  // namespace yoke::commit

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/commit/committer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "mgmt/commit/compile.h"
+#include "tests/unit/commit/fake_data_plane.h"
+#include "tests/unit/commit/web_config.h"
+
+namespace yoke::commit {
+namespace {
+
+using store::must_set;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using Fails = FakeDataPlane::Fails;
+
+const MonoTime kNow = MonoTime(std::chrono::hours(5));
+const ServerId kFirst{"web", net::Endpoint::parse("192.0.2.11:80").value()};
+const ServerId kSecond{"web", net::Endpoint::parse("192.0.2.12:80").value()};
+
+class CommitterTest : public testing::Test {
+ protected:
+  CommitterTest() : store_(store::must_open(folder_.file())), committer_(*store_, data_plane_) {
+    EXPECT_TRUE(committer_.reconcile(kNow));
+    data_plane_.calls.clear();
+  }
+
+  auto commit(const model::Config& config) {
+    return committer_.commit(config, {"ann", "pid 7", "cli"}, "a note");
+  }
+
+  // At revision 1, web_config() and nothing else, both servers up.
+  void begin_with_web() {
+    ASSERT_TRUE(commit(web_config()));
+    committer_.report(kFirst, Verdict::kUp, kNow);
+    committer_.report(kSecond, Verdict::kUp, kNow);
+    ASSERT_TRUE(committer_.publish());
+    data_plane_.calls.clear();
+    data_plane_.batches.clear();
+  }
+
+  // Store and data plane hold `config`, and say so to anybody who asks; a store opened anew too.
+  void expect_everywhere(const model::Config& config, std::uint64_t revision) {
+    EXPECT_EQ(committer_.running().config, config);
+    EXPECT_EQ(committer_.running().revision, revision);
+    ASSERT_TRUE(data_plane_.running);
+    EXPECT_EQ(*data_plane_.running,
+              compile(config, committer_.servers(), revision, store_->hash_key()));
+  }
+
+  store::TempFolder folder_;
+  std::unique_ptr<store::ConfigStore> store_;
+  FakeDataPlane data_plane_;
+  Committer committer_;
+};
+
+TEST_F(CommitterTest, ACommitIsStagedThenStoredThenActivated) {
+  const auto done = commit(web_config());
+  ASSERT_TRUE(done) << done.error().error.text;
+  EXPECT_EQ(done->revision, 1U);
+  EXPECT_EQ(done->changes, 5U);
+  EXPECT_THAT(data_plane_.calls, ElementsAre("stage", "activate"));
+  expect_everywhere(web_config(), 1);
+  const auto history = committer_.history(5).value();
+  ASSERT_EQ(history.size(), 1U);
+  EXPECT_EQ(history[0].info.user, "ann");
+  EXPECT_EQ(history[0].info.origin, "pid 7");
+  EXPECT_EQ(history[0].info.how, "cli");
+  EXPECT_EQ(history[0].info.note, "a note");
+  EXPECT_EQ(history[0].info.changes, "+1 pool +2 servers +1 check +1 vip");
+}
+
+TEST_F(CommitterTest, WithNothingToChangeThereIsNoRevisionAndNoCall) {
+  begin_with_web();
+  const auto done = commit(web_config());
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->revision, 1U);
+  EXPECT_EQ(done->changes, 0U);
+  EXPECT_THAT(data_plane_.calls, IsEmpty());
+  EXPECT_EQ(committer_.history(5)->size(), 1U);
+}
+
+TEST_F(CommitterTest, EveryRuleViolatedIsToldAndNothingHappens) {
+  model::Config bad;
+  must_set(bad, {"vip", "a"}, {{"address", "203.0.113.10:80/tcp"}, {"pool", "gone"}});
+  must_set(bad, {"vip", "b"}, {{"address", "203.0.113.10:80/tcp"}});
+  must_set(bad, {"vip", "c"}, {});
+  const auto refused = commit(bad);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().error.id, "E-450");
+  std::vector<std::string> ids;
+  for (const auto& violation : refused.error().violations) ids.push_back(violation.id);
+  EXPECT_THAT(ids, testing::UnorderedElementsAre("E-201", "E-202", "E-203"));
+  EXPECT_THAT(data_plane_.calls, IsEmpty());
+  EXPECT_EQ(committer_.running().revision, 0U);
+}
+
+struct StageCase {
+  Fails fails;
+  const char* id;
+  const char* word;
+};
+
+class StageFails : public CommitterTest, public testing::WithParamInterface<StageCase> {};
+
+TEST_P(StageFails, NothingIsChangedAnywhere) {
+  begin_with_web();
+  data_plane_.stage_fails = {GetParam().fails};
+  const auto refused = commit(weighted_config());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().error.id, GetParam().id);
+  EXPECT_THAT(refused.error().error.text, HasSubstr("nothing is changed"));
+  EXPECT_THAT(refused.error().error.text, HasSubstr(GetParam().word));
+  EXPECT_THAT(data_plane_.calls, ElementsAre("stage"));
+  EXPECT_EQ(store_->history(5)->size(), 1U);
+  expect_everywhere(web_config(), 1);
+  data_plane_.alive = true;
+  EXPECT_EQ(commit(weighted_config())->revision, 2U) << "and it can be tried again";
+  expect_everywhere(weighted_config(), 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(Commit, StageFails,
+                         testing::Values(StageCase{Fails::kUnreachable, "E-451", "not running"},
+                                         StageCase{Fails::kDies, "E-451", "not running"},
+                                         StageCase{Fails::kAnswersTooLate, "E-451",
+                                                   "did not answer"},
+                                         StageCase{Fails::kRefuses, "E-320", "more servers"},
+                                         StageCase{Fails::kOtherDigest, "E-452", "one release"}));
+
+class ActivateFails : public CommitterTest, public testing::WithParamInterface<Fails> {};
+
+TEST_P(ActivateFails, TheConfigurationBeforeIsBackAsANewRevision) {
+  begin_with_web();
+  data_plane_.activate_fails = {GetParam()};
+  const auto refused = commit(weighted_config());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().error.id, "E-453");
+  EXPECT_THAT(refused.error().error.text, HasSubstr("revision 2 could not be activated"));
+  EXPECT_THAT(refused.error().error.text, HasSubstr("revision 3 brings back"));
+  EXPECT_EQ(committer_.running().config, web_config());
+  const auto history = committer_.history(5).value();
+  ASSERT_EQ(history.size(), 3U);
+  EXPECT_EQ(history[0].info.how, "revert");
+  EXPECT_THAT(history[0].info.note, HasSubstr("revision 2 could not be activated"));
+  if (!data_plane_.alive) {
+    EXPECT_FALSE(committer_.reconciled());
+    data_plane_.restart();
+    ASSERT_TRUE(committer_.reconcile(kNow));
+  }
+  expect_everywhere(web_config(), 3);
+  EXPECT_EQ(data_plane_.state_of("web", "192.0.2.11:80"), api::ServerState::kUp)
+      << "what was known of the servers is not lost";
+}
+
+INSTANTIATE_TEST_SUITE_P(Commit, ActivateFails,
+                         testing::Values(Fails::kRefuses, Fails::kOtherDigest, Fails::kDies,
+                                         Fails::kUnreachable, Fails::kAnswersTooLate));
+
+TEST_F(CommitterTest, AnActivationThatHappenedAfterItsDeadlineIsUndoneOnReconnect) {
+  begin_with_web();
+  data_plane_.activate_fails = {Fails::kAnswersTooLate};
+  data_plane_.stage_fails = {Fails::kNothing, Fails::kUnreachable};  // going back finds nobody
+  ASSERT_FALSE(commit(weighted_config()));
+  EXPECT_EQ(data_plane_.running->pools[0].servers[0].weight, 5U) << "it runs what failed";
+  EXPECT_FALSE(committer_.reconciled());
+  ASSERT_TRUE(committer_.reconcile(kNow));
+  EXPECT_TRUE(committer_.reconciled());
+  expect_everywhere(web_config(), 3);
+}
+
+// A data plane that lets the store go bad between stage and commit, as a disk that fills does.
+TEST_F(CommitterTest, WhenTheStoreCannotWriteNothingIsActivated) {
+  begin_with_web();
+  const auto blocker = store_->begin(weighted_config(), store::info());
+  ASSERT_TRUE(blocker);
+  const auto refused = commit(weighted_config());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().error.id, "E-508");
+  EXPECT_THAT(data_plane_.calls, ElementsAre("stage"));
+  expect_everywhere(web_config(), 1);
+}
+
+TEST_F(CommitterTest, WhenItCannotBeUndoneEitherTheNewOneIsWhatRunsInTheEnd) {
+  begin_with_web();
+  data_plane_.activate_fails = {Fails::kRefuses};
+  std::optional<store::ConfigStore::Pending> in_the_way;
+  data_plane_.on_activate = [&] {
+    if (!in_the_way) in_the_way.emplace(store_->begin(web_config(), store::info()).value());
+  };
+  const auto refused = commit(weighted_config());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().error.id, "E-454");
+  EXPECT_FALSE(committer_.reconciled());
+  in_the_way.reset();
+  data_plane_.on_activate = {};
+  ASSERT_TRUE(committer_.reconcile(kNow));
+  expect_everywhere(weighted_config(), 2);
+}
+
+TEST_F(CommitterTest, ARestartedDataPlaneGetsTheConfigurationAndTheStatesKnown) {
+  begin_with_web();
+  committer_.report(kSecond, Verdict::kDown, kNow);
+  ASSERT_TRUE(committer_.publish());
+  data_plane_.restart();
+  ASSERT_TRUE(committer_.reconcile(kNow));
+  expect_everywhere(web_config(), 1);
+  EXPECT_EQ(data_plane_.state_of("web", "192.0.2.11:80"), api::ServerState::kUp);
+  EXPECT_EQ(data_plane_.state_of("web", "192.0.2.12:80"), api::ServerState::kDown);
+}
+
+TEST_F(CommitterTest, ARestartedManagementPlaneAdoptsTheStatesAndChangesNothing) {
+  begin_with_web();
+  committer_.report(kSecond, Verdict::kDown, kNow);
+  ASSERT_TRUE(committer_.publish());
+  data_plane_.calls.clear();
+  Committer again(*store_, data_plane_);
+  ASSERT_TRUE(again.reconcile(kNow));
+  EXPECT_THAT(data_plane_.calls, ElementsAre("status"));
+  EXPECT_EQ(again.servers().find(kFirst)->verdict, Verdict::kUp);
+  EXPECT_EQ(again.servers().find(kSecond)->verdict, Verdict::kDown);
+  expect_everywhere(web_config(), 1);
+}
+
+TEST_F(CommitterTest, ACommitBeforeTheFirstReconcileTakesNoServerOutOfUse) {
+  begin_with_web();
+  Committer again(*store_, data_plane_);
+  ASSERT_TRUE(again.commit(weighted_config(), {"ann", "pid 7", "cli"}, ""));
+  EXPECT_THAT(data_plane_.calls, ElementsAre("status", "stage", "activate"));
+  EXPECT_EQ(data_plane_.state_of("web", "192.0.2.11:80"), api::ServerState::kUp);
+  EXPECT_EQ(data_plane_.state_of("web", "192.0.2.12:80"), api::ServerState::kUp);
+}
+
+TEST_F(CommitterTest, ACommitAfterARestartIsRefusedWhileNothingIsKnownOfTheDataPlane) {
+  begin_with_web();
+  Committer again(*store_, data_plane_);
+  data_plane_.alive = false;
+  const auto refused = again.commit(weighted_config(), {"ann", "pid 7", "cli"}, "");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().error.id, "E-451");
+  EXPECT_EQ(refused.error().error.text, "nothing is changed: the data plane is not running");
+  EXPECT_EQ(store_->running().revision, 1U);
+}
+
+TEST_F(CommitterTest, AVerdictFromBeforeTheFirstContactCountsMoreThanWhatIsAdopted) {
+  begin_with_web();
+  Committer again(*store_, data_plane_);
+  again.report(kFirst, Verdict::kDown, kNow);
+  ASSERT_TRUE(again.reconcile(kNow));
+  EXPECT_EQ(again.servers().find(kFirst)->verdict, Verdict::kDown);
+  EXPECT_EQ(data_plane_.state_of("web", "192.0.2.11:80"), api::ServerState::kDown);
+}
+
+TEST_F(CommitterTest, ADataPlaneWithTheRightRulesAndAnotherRevisionGetsOurs) {
+  begin_with_web();
+  data_plane_.running->revision = 77;
+  ASSERT_TRUE(committer_.reconcile(kNow));
+  expect_everywhere(web_config(), 1);
+}
+
+TEST_F(CommitterTest, VerdictsGoOutInOneBatchAndOnlyWhereTheyChangeSomething) {
+  begin_with_web();
+  committer_.report(kFirst, Verdict::kDown, kNow);
+  committer_.report(kSecond, Verdict::kDown, kNow);
+  committer_.report(kFirst, Verdict::kUp, kNow);
+  committer_.report(kFirst, Verdict::kUp, kNow);
+  committer_.report({"gone", kFirst.server}, Verdict::kDown, kNow);
+  ASSERT_TRUE(committer_.publish());
+  ASSERT_EQ(data_plane_.batches.size(), 1U);
+  EXPECT_EQ(data_plane_.batches[0].size(), 2U);
+  EXPECT_EQ(data_plane_.state_of("web", "192.0.2.11:80"), api::ServerState::kUp);
+  EXPECT_EQ(data_plane_.state_of("web", "192.0.2.12:80"), api::ServerState::kDown);
+  ASSERT_TRUE(committer_.publish());
+  EXPECT_EQ(data_plane_.batches.size(), 1U);
+}
+
+TEST_F(CommitterTest, AVerdictThatCouldNotBeToldIsToldByTheNextReconcile) {
+  begin_with_web();
+  data_plane_.states_fail = {Fails::kUnreachable};
+  committer_.report(kFirst, Verdict::kDown, kNow);
+  EXPECT_FALSE(committer_.publish());
+  EXPECT_FALSE(committer_.reconciled());
+  ASSERT_TRUE(committer_.reconcile(kNow));
+  EXPECT_EQ(data_plane_.state_of("web", "192.0.2.11:80"), api::ServerState::kDown);
+}
+
+TEST_F(CommitterTest, AServerNewInTheConfigurationIsNotUsedUntilItsFirstCheckDecides) {
+  begin_with_web();
+  model::Config grown = web_config();
+  must_set(grown, {"pool", "web", "server", "192.0.2.13:80"}, {});
+  ASSERT_TRUE(commit(grown));
+  EXPECT_EQ(data_plane_.state_of("web", "192.0.2.11:80"), api::ServerState::kUp);
+  EXPECT_EQ(data_plane_.state_of("web", "192.0.2.13:80"), api::ServerState::kDown);
+  committer_.report({"web", net::Endpoint::parse("192.0.2.13:80").value()}, Verdict::kUp, kNow);
+  ASSERT_TRUE(committer_.publish());
+  EXPECT_EQ(data_plane_.state_of("web", "192.0.2.13:80"), api::ServerState::kUp);
+}
+
+TEST_F(CommitterTest, ChangesOfTheRunningConfigurationAreAnnounced) {
+  std::vector<std::uint64_t> seen;
+  committer_.on_change([&] { seen.push_back(committer_.running().revision); });
+  begin_with_web();
+  (void)commit(web_config());
+  data_plane_.stage_fails = {Fails::kRefuses};
+  (void)commit(weighted_config());
+  (void)commit(weighted_config());
+  EXPECT_THAT(seen, ElementsAre(1, 2));
+}
+
+}  // namespace
+}  // namespace yoke::commit

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/commit/compile.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/store/store_fixture.h"
+
+namespace yoke::commit {
+namespace {
+
+using store::must_set;
+
+const MonoTime kEarly = MonoTime(std::chrono::hours(1));
+const MonoTime kLate = MonoTime(std::chrono::hours(2));
+
+net::Endpoint endpoint(const char* text) { return net::Endpoint::parse(text).value(); }
+
+TEST(Compile, EveryFieldReachesTheDataPlane) {
+  model::Config config;
+  must_set(config, {"pool", "web"}, {});
+  must_set(config, {"pool", "web", "server", "192.0.2.11:80"}, {});
+  must_set(config, {"pool", "web", "server", "192.0.2.12:8080"}, {{"weight", "256"}});
+  must_set(config, {"pool", "web", "server", "192.0.2.13:80"}, {{"weight", "0"}});
+  must_set(config, {"pool", "web", "server", "192.0.2.14:80"}, {{"enabled", "no"}});
+  must_set(config, {"pool", "dns"}, {{"method", "dsr"}});
+  must_set(config, {"pool", "dns", "server", "[2001:db8::1]:53"}, {});
+  must_set(config, {"vip", "web"},
+           {{"address", "203.0.113.10:80/tcp"},
+            {"pool", "web"},
+            {"snat", "192.0.2.200,192.0.2.201"},
+            {"idle-timeout", "1500ms"}});
+  must_set(config, {"vip", "dns"}, {{"address", "[2001:db8::10]:53/udp"}, {"pool", "dns"}});
+  must_set(config, {"vip", "off"}, {{"address", "203.0.113.11:80/tcp"}, {"enabled", "no"}});
+  must_set(config, {"vip", "ping"}, {{"address", "203.0.113.12:1/tcp"}, {"idle-timeout", "2h"}});
+
+  api::Configuration expected;
+  expected.revision = 42;
+  expected.hash_key = {1, 2, 3};
+  expected.pools = {
+      {"dns", api::Method::kDsr, {{endpoint("[2001:db8::1]:53"), 1, api::ServerState::kUp}}},
+      {"web",
+       api::Method::kNat,
+       {{endpoint("192.0.2.11:80"), 1, api::ServerState::kUp},
+        {endpoint("192.0.2.12:8080"), 256, api::ServerState::kUp},
+        {endpoint("192.0.2.13:80"), 0, api::ServerState::kUp},
+        {endpoint("192.0.2.14:80"), 1, api::ServerState::kDraining}}}};
+  expected.vips = {
+      {"dns", net::ServiceAddress::parse("[2001:db8::10]:53/udp").value(), "dns", {}, 0},
+      {"ping", net::ServiceAddress::parse("203.0.113.12:1/tcp").value(), "", {}, 7200},
+      {"web",
+       net::ServiceAddress::parse("203.0.113.10:80/tcp").value(),
+       "web",
+       {net::IpAddress::v4(192, 0, 2, 200), net::IpAddress::v4(192, 0, 2, 201)},
+       2}};
+  const auto states = ServerStates().following(config, kEarly);
+  EXPECT_EQ(compile(config, states, 42, {1, 2, 3}), expected);
+}
+
+struct StateCase {
+  const char* name;
+  bool checked, enabled;
+  Verdict verdict;
+  api::ServerState published;
+};
+
+TEST(ServerStates, WhatIsPublishedFollowsFromCheckSwitchAndVerdict) {
+  using enum api::ServerState;
+  for (const StateCase& c : std::initializer_list<StateCase>{
+           {"not checked", false, true, Verdict::kUnknown, kUp},
+           {"not checked, was down", false, true, Verdict::kDown, kUp},
+           {"not yet checked", true, true, Verdict::kUnknown, kDown},
+           {"healthy", true, true, Verdict::kUp, kUp},
+           {"not healthy", true, true, Verdict::kDown, kDown},
+           {"switched off", false, false, Verdict::kUnknown, kDraining},
+           {"switched off and healthy", true, false, Verdict::kUp, kDraining},
+           {"switched off and not healthy", true, false, Verdict::kDown, kDraining}}) {
+    const ServerStatus status{c.verdict, c.checked, c.enabled, kEarly};
+    EXPECT_EQ(status.published(), c.published) << c.name;
+  }
+}
+
+class Following : public testing::Test {
+ protected:
+  Following() {
+    must_set(config_, {"pool", "web", "server", "192.0.2.11:80"}, {});
+    must_set(config_, {"pool", "web", "check", "tcp"}, {});
+    states_ = ServerStates().following(config_, kEarly);
+  }
+  void follow() { states_ = states_.following(config_, kLate); }
+  [[nodiscard]] const ServerStatus& status() const { return *states_.find(id_); }
+
+  model::Config config_;
+  ServerStates states_;
+  ServerId id_{"web", endpoint("192.0.2.11:80")};
+};
+
+TEST_F(Following, AServerThatStaysKeepsItsVerdict) {
+  EXPECT_TRUE(states_.report(id_, Verdict::kUp, kEarly));
+  must_set(config_, {"pool", "web", "server", "192.0.2.11:80"}, {{"weight", "9"}});
+  must_set(config_, {"pool", "web", "server", "192.0.2.12:80"}, {});
+  follow();
+  EXPECT_EQ(status().verdict, Verdict::kUp);
+  EXPECT_EQ(status().since, kEarly);
+  EXPECT_EQ(states_.all().size(), 2U);
+}
+
+TEST_F(Following, AServerThatLeavesAndReturnsIsNew) {
+  EXPECT_TRUE(states_.report(id_, Verdict::kUp, kEarly));
+  const auto with = config_;
+  ASSERT_TRUE(config_.remove(model::Path{{"pool", "web", "server", "192.0.2.11:80"}}));
+  follow();
+  EXPECT_EQ(states_.find(id_), nullptr);
+  config_ = with;
+  follow();
+  EXPECT_EQ(status().verdict, Verdict::kUnknown);
+  EXPECT_EQ(status().published(), api::ServerState::kDown);
+}
+
+TEST_F(Following, AServerInUseStaysUpWhenItsPoolGainsAFirstCheck) {
+  ASSERT_TRUE(config_.remove(model::Path{{"pool", "web", "check", "tcp"}}));
+  states_ = ServerStates().following(config_, kEarly);
+  EXPECT_EQ(status().published(), api::ServerState::kUp);
+  must_set(config_, {"pool", "web", "check", "http"}, {});
+  follow();
+  EXPECT_EQ(status().published(), api::ServerState::kUp);
+  EXPECT_TRUE(states_.report(id_, Verdict::kDown, kLate));
+  EXPECT_EQ(status().published(), api::ServerState::kDown);
+}
+
+TEST_F(Following, WithoutItsLastCheckAServerIsUp) {
+  EXPECT_FALSE(states_.report(id_, Verdict::kDown, kEarly)) << "it was not in use before";
+  ASSERT_TRUE(config_.remove(model::Path{{"pool", "web", "check", "tcp"}}));
+  follow();
+  EXPECT_EQ(status().published(), api::ServerState::kUp);
+  EXPECT_EQ(status().since, kLate);
+}
+
+TEST_F(Following, SwitchingAServerOffDrainsItAndOnBringsItBackAsItIs) {
+  EXPECT_TRUE(states_.report(id_, Verdict::kUp, kEarly));
+  must_set(config_, {"pool", "web", "server", "192.0.2.11:80"}, {{"enabled", "no"}});
+  follow();
+  EXPECT_EQ(status().published(), api::ServerState::kDraining);
+  EXPECT_EQ(status().since, kLate);
+  EXPECT_FALSE(states_.report(id_, Verdict::kDown, kLate)) << "nothing to tell the data plane";
+  must_set(config_, {"pool", "web", "server", "192.0.2.11:80"}, {{"enabled", "yes"}});
+  follow();
+  EXPECT_EQ(status().published(), api::ServerState::kDown);
+}
+
+TEST_F(Following, DrainingIsNotAdoptedAsHealth) {
+  states_.adopt({{"web", id_.server, api::ServerState::kDraining},
+                 {"gone", id_.server, api::ServerState::kUp}},
+                kLate);
+  EXPECT_EQ(status().verdict, Verdict::kUnknown);
+  states_.adopt({{"web", id_.server, api::ServerState::kUp}}, kLate);
+  EXPECT_EQ(status().verdict, Verdict::kUp);
+  states_.adopt({{"web", id_.server, api::ServerState::kDown}}, kLate);
+  EXPECT_EQ(status().verdict, Verdict::kUp) << "what is known is not replaced";
+}
+
+TEST_F(Following, DifferencesAreTheServersThatRunInAnotherStateOrNotAtAll) {
+  EXPECT_TRUE(states_.report(id_, Verdict::kUp, kEarly));
+  EXPECT_EQ(states_
+                .differences({{"web", id_.server, api::ServerState::kUp},
+                              {"gone", id_.server, api::ServerState::kUp}})
+                .size(),
+            0U);
+  const std::vector<api::ServerStateChange> up{{"web", id_.server, api::ServerState::kUp}};
+  EXPECT_EQ(states_.differences({{"web", id_.server, api::ServerState::kDown}}), up);
+  EXPECT_EQ(states_.differences({}), up);
+}
+
+}  // namespace
+}  // namespace yoke::commit
