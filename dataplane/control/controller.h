@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "dataplane/api/messages.h"
+#include "dataplane/control/network.h"
 #include "dataplane/control/plan.h"
 #include "dataplane/control/snapshot_builder.h"
 #include "dataplane/control/tally.h"
@@ -19,13 +21,6 @@
 #include "hal/base/result.h"
 
 namespace yoke::control {
-
-// What the kernel knows of the network beyond the data ports.
-struct Network {
-  std::vector<lb::Route> routes;
-  std::vector<lb::Neighbor> neighbors;  // by (port, address)
-  friend bool operator==(const Network&, const Network&) = default;
-};
 
 // What the data plane runs and what it is about to: each change of configuration, of a server's
 // state or of the network becomes the next snapshot, whole or not at all. Threads: owned by one.
@@ -57,6 +52,8 @@ class Controller {
   };
   // The next hops towards all servers. Changes with the configuration and the network.
   [[nodiscard]] std::vector<Need> needs() const;
+  // Called behind every publish: needs() may be others.
+  void on_publish(std::function<void()> callback) { published_ = std::move(callback); }
 
  private:
   void publish();
@@ -71,6 +68,7 @@ class Controller {
   Network network_;
   std::shared_ptr<const lb::Routing> routing_;
   std::uint64_t generation_ = 0;
+  std::function<void()> published_;
 };
 
 }  // namespace yoke::control

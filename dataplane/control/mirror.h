@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "dataplane/control/netlink.h"
+#include "dataplane/control/network.h"
+#include "dataplane/control/network_message.h"
+#include "hal/base/result.h"
+
+namespace yoke::control {
+
+// The kernel's routes and neighbours on the ports' twins, as it changes them; and the way to make
+// the kernel find neighbours and give twins their addresses. Bounded by limits.h: what is beyond is
+// left out and told once. Threads: owned by one.
+class Mirror {
+ public:
+  // `twins`: interface indexes, by port. Everything is known on return. E-341.
+  [[nodiscard]] static Result<Mirror> open(std::vector<unsigned> twins);
+
+  // Readable when the kernel has news.
+  [[nodiscard]] int fd() const { return news_.fd(); }
+  // Takes the news in, without waiting. True if the network may differ.
+  bool update();
+  // What is known. Costs a copy of it.
+  [[nodiscard]] Network network() const;
+
+  // Makes the kernel resolve `address` on the twin of `port`, or check again an address that it has
+  // not heard of for long. Returns at once; what it finds is news.
+  void resolve(unsigned port, const net::IpAddress& address);
+
+  // The unit's own addresses and default routes, on the twin of `port`. IPv6 addresses are usable
+  // at once: they are told by the board file, not found by chance. E-341.
+  [[nodiscard]] Status set_addresses(unsigned port, const std::vector<net::Prefix>& addresses);
+  [[nodiscard]] Status set_gateways(unsigned port, const std::vector<net::IpAddress>& gateways);
+
+ private:
+  using Key = std::pair<unsigned, net::IpAddress>;  // port, address
+
+  Mirror(Netlink news, Netlink questions, std::vector<unsigned> twins)
+      : news_(std::move(news)), questions_(std::move(questions)), twins_(std::move(twins)) {}
+  // -1: not a twin.
+  [[nodiscard]] int port_of(unsigned ifindex) const;
+  [[nodiscard]] int read_all();
+  [[nodiscard]] int read_routes();
+  [[nodiscard]] int read_neighbors();
+  bool take(const NeighborMessage& neighbor);
+  void tell_once(bool& told, const char* what, std::size_t limit);
+
+  Netlink news_, questions_;
+  std::vector<unsigned> twins_;
+  std::vector<lb::Route> routes_;
+  std::map<Key, net::MacAddress> neighbors_;
+  bool told_routes_ = false, told_neighbors_ = false;
+};
+
+}  // namespace yoke::control
