@@ -60,7 +60,6 @@ struct Options {
 
 void complain(const Error& error) {
   (void)std::fprintf(stderr, "yoke-dataplane: %s [%s]\n", error.text.c_str(), error.id.c_str());
-  log::error("start-refused", error.text, {{"ERROR", error.id}});
 }
 
 // Nothing: the process has said what was asked and ends with `status`.
@@ -301,7 +300,7 @@ Status serve(const hal::Board& board, const io::EngineConfig& config, const Opti
     return listening;
   }
   io::set_telemetry_source(engine->get());
-  log::notice("started", fmt::format("{} ports, {} workers, {}", config.ports.size(),
+  log::notice("started", fmt::format("ports: {}, workers: {}, {}", config.ports.size(),
                                      (*engine)->worker_counters().size(),
                                      (*eal)->has_huge_pages() ? "huge pages" : "no huge pages"));
   (void)sd_notify(0, "READY=1");
@@ -328,7 +327,7 @@ int run(int argc, char** argv) {
     return kFailed;
   }
   if (options->only_check) {
-    fmt::print("{}: in order: {} ports, {} workers\n", board->path, board->ports.size(),
+    fmt::print("{}: in order; ports: {}, workers: {}\n", board->path, board->ports.size(),
                std::max<std::size_t>(1, board->cores.size()));
     return 0;
   }
