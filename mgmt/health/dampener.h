@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "mgmt/health/check.h"
+
+// From single results to a verdict that does not flap: `rise` passes in a row bring a server up,
+// `fall` failures in a row take it down. The first result of a server of which nothing is known
+// decides at once, so that a unit serves as soon as it can after a start.
+// Pure. Threads: owned by one.
+namespace yoke::health {
+
+class Dampener {
+ public:
+  Dampener(unsigned rise, unsigned fall) noexcept : rise_(rise), fall_(fall) {}
+
+  // Takes the next result. True if the verdict changed by it.
+  bool add(bool passed) noexcept;
+
+  // Starts from a verdict reached elsewhere: before a restart, or under other counts.
+  void adopt(Verdict verdict) noexcept;
+  // Keeps the verdict and forgets how many results in a row speak against it.
+  void forget_streak() noexcept { streak_ = 0; }
+
+  [[nodiscard]] Verdict verdict() const noexcept { return verdict_; }
+  // Equal results in a row, the last one included; 0 before the first.
+  [[nodiscard]] unsigned consecutive() const noexcept { return streak_; }
+
+ private:
+  unsigned rise_;
+  unsigned fall_;
+  Verdict verdict_ = Verdict::kUnknown;
+  bool last_passed_ = false;
+  unsigned streak_ = 0;
+};
+
+}  // namespace yoke::health

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/health/probe_text.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace yoke::health {
+namespace {
+
+std::string reason(int error) {
+  switch (error) {
+    case ECONNREFUSED:
+      return "refused";
+    case ECONNRESET:
+      return "connection reset";
+    case EHOSTUNREACH:
+      return "host unreachable";
+    case ENETUNREACH:
+      return "network unreachable";
+    case ETIMEDOUT:
+      return "no answer";
+    default:
+      return std::generic_category().message(error);
+  }
+}
+
+bool is_ours(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS ||
+         error == EADDRNOTAVAIL || error == EAFNOSUPPORT || error == EPERM || error == EACCES;
+}
+
+}  // namespace
+
+std::string duration_text(std::chrono::microseconds duration) {
+  const auto ms = std::chrono::round<std::chrono::milliseconds>(duration).count();
+  return ms < 1 ? "<1ms" : fmt::format("{}ms", ms);
+}
+
+std::string timeout_text(std::chrono::milliseconds timeout, std::string_view stage) {
+  const auto ms = timeout.count();
+  const bool whole = ms >= 1000 && ms % 1000 == 0;
+  return whole ? fmt::format("timeout after {}s at {}", ms / 1000, stage)
+               : fmt::format("timeout after {}ms at {}", ms, stage);
+}
+
+ProbeResult socket_failure(CheckType type, int error, std::chrono::microseconds duration) {
+  if (is_ours(error)) return {Outcome::kNotTried, "not tried: " + reason(error), duration};
+  return {Outcome::kFailed, fmt::format("{} {}", to_string(type), reason(error)), duration};
+}
+
+}  // namespace yoke::health

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "mgmt/health/probe.h"
+
+// How results read to a person. Threads: any.
+namespace yoke::health {
+
+// "3ms"; "<1ms" below one.
+[[nodiscard]] std::string duration_text(std::chrono::microseconds duration);
+
+// "timeout after 1s at connect".
+[[nodiscard]] std::string timeout_text(std::chrono::milliseconds timeout, std::string_view stage);
+
+// What errno of a socket call that failed says, and whose fault it is: "tcp refused".
+[[nodiscard]] ProbeResult socket_failure(CheckType type, int error,
+                                         std::chrono::microseconds duration);
+
+}  // namespace yoke::health

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/health/scheduler.h"
+
+#include <algorithm>
+#include <set>
+
+namespace yoke::health {
+
+using std::chrono::milliseconds;
+
+namespace {
+
+// From one first probe to the next: a thousand servers take a second to begin.
+constexpr milliseconds kStagger{1};
+
+}  // namespace
+
+Scheduler::Scheduler(sd_event* loop, Prober& prober, Report report)
+    : loop_(loop), prober_(prober), report_(std::move(report)) {}
+
+void Scheduler::reconcile(const std::vector<Target>& targets) {
+  stagger_ = milliseconds(0);
+  std::set<ServerKey> wanted;
+  for (const Target& target : targets) {
+    if (target.checks.empty()) continue;
+    ServerKey key(target.pool, target.server);
+    const auto [at, is_new] = servers_.try_emplace(key);
+    if (is_new && target.known == Verdict::kUp) at->second.told = Verdict::kUp;
+    reconcile(key, at->second, target);
+    wanted.insert(std::move(key));
+  }
+  std::erase_if(servers_, [&](const auto& entry) { return !wanted.contains(entry.first); });
+}
+
+void Scheduler::reconcile(const ServerKey& key, Server& server, const Target& target) {
+  std::set<CheckType> wanted;
+  for (const Check& check : target.checks) {
+    wanted.insert(check.type);
+    auto& watch = server.watches[check.type];
+    if (watch && watch->check() == check) continue;
+    const Verdict before = watch ? watch->verdict() : server.told;
+    watch = std::make_unique<Watch>(loop_, prober_, key.second, check, [this, key] { judge(key); });
+    if (before == Verdict::kUp) watch->adopt(before);
+    if (!paused_) start(*watch);
+  }
+  std::erase_if(server.watches, [&](const auto& entry) { return !wanted.contains(entry.first); });
+  judge(key);  // the check that kept it down may be gone
+}
+
+void Scheduler::start(Watch& watch) {
+  watch.start(stagger_);
+  stagger_ = std::min(stagger_ + kStagger, watch.check().interval);
+}
+
+void Scheduler::pause() {
+  paused_ = true;
+  for (auto& [key, server] : servers_) {
+    for (auto& [type, watch] : server.watches) watch->stop();
+  }
+}
+
+void Scheduler::resume() {
+  if (!std::exchange(paused_, false)) return;
+  stagger_ = milliseconds(0);
+  for (auto& [key, server] : servers_) {
+    for (auto& [type, watch] : server.watches) start(*watch);
+  }
+}
+
+Verdict Scheduler::verdict_of(const Server& server) {
+  Verdict all = Verdict::kUp;
+  for (const auto& [type, watch] : server.watches) {
+    if (watch->verdict() == Verdict::kDown) return Verdict::kDown;
+    if (watch->verdict() == Verdict::kUnknown) all = Verdict::kUnknown;
+  }
+  return all;
+}
+
+void Scheduler::judge(const ServerKey& key) {
+  Server& server = servers_.at(key);
+  const Verdict verdict = verdict_of(server);
+  if (verdict == Verdict::kUnknown || verdict == server.told) return;
+  server.told = verdict;
+  report_(key.first, key.second, verdict);
+}
+
+std::vector<Scheduler::Status> Scheduler::status() const {
+  std::vector<Status> rows;
+  for (const auto& [key, server] : servers_) {
+    for (const auto& [type, watch] : server.watches) {
+      rows.push_back({key.first, key.second, type, watch->verdict(), watch->since(),
+                      watch->failures(), watch->last_text()});
+    }
+  }
+  return rows;
+}
+
+}  // namespace yoke::health

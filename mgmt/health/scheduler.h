@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mgmt/health/check.h"
+#include "mgmt/health/watch.h"
+
+namespace yoke::health {
+
+// Watches every server that the configuration wants checked, and tells when one goes up or down.
+// Threads: the loop's own.
+class Scheduler {
+ public:
+  // What holds of a server from now on: up while all of its checks say so, down while one says
+  // that, unknown before the first result of each. Never called with kUnknown. It must not call
+  // the Scheduler.
+  using Report = std::function<void(const std::string& pool, const net::Endpoint& server, Verdict)>;
+
+  // `prober` outlives the Scheduler.
+  Scheduler(sd_event* loop, Prober& prober, Report report);
+
+  // Watches exactly `targets` from now on. Servers that stay keep what is known of them; a check
+  // whose settings changed, or that is added to a server which is up, begins with the server up.
+  // New ones begin at once, but not all in the same instant. `Target::known` counts for servers not
+  // watched so far: kUp stands until checks fail; anything else is decided by the first result.
+  void reconcile(const std::vector<Target>& targets);
+
+  // While the way to the servers is not there, checks say nothing of them.
+  void pause();
+  void resume();
+  [[nodiscard]] bool paused() const noexcept { return paused_; }
+
+  // One check of one server.
+  struct Status {
+    std::string pool;
+    net::Endpoint server;
+    CheckType type = CheckType::kTcp;
+    Verdict verdict = Verdict::kUnknown;
+    MonoTime since;              // of the verdict
+    std::uint64_t failures = 0;  // since the check began
+    std::string last;            // the last result in words; empty before the first
+  };
+  // By pool, server and type.
+  [[nodiscard]] std::vector<Status> status() const;
+
+ private:
+  using ServerKey = std::pair<std::string, net::Endpoint>;
+  struct Server {
+    Verdict told = Verdict::kUnknown;
+    std::map<CheckType, std::unique_ptr<Watch>> watches;
+  };
+
+  void reconcile(const ServerKey& key, Server& server, const Target& target);
+  [[nodiscard]] static Verdict verdict_of(const Server& server);
+  void judge(const ServerKey& key);
+  void start(Watch& watch);
+
+  sd_event* loop_;
+  Prober& prober_;
+  Report report_;
+  bool paused_ = false;
+  std::chrono::milliseconds stagger_{0};  // of the next one to start in this turn
+  std::map<ServerKey, Server> servers_;
+};
+
+}  // namespace yoke::health
