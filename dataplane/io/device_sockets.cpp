@@ -2,6 +2,8 @@
 #include "dataplane/io/device_sockets.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -23,7 +25,19 @@ bool carries_packets(int fd, const std::filesystem::path& link) {
   return std::filesystem::read_symlink(link, none) == "/dev/net/tun";
 }
 
+// 0: not open.
+ino_t inode_of(int fd) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 ? status.st_ino : 0;
+}
+
 }  // namespace
+
+DriverSocket::DriverSocket(int fd) noexcept : fd_(fd), inode_(inode_of(fd)) {}
+
+void DriverSocket::close_if_forgotten() const noexcept {
+  if (inode_ != 0 && inode_of(fd_) == inode_) ::close(fd_);
+}
 
 std::vector<int> DeviceSockets::list() {
   std::vector<int> fds;

@@ -121,9 +121,6 @@ std::vector<std::string> arguments(const EalConfig& config, bool huge_pages) {
 
 tl::unexpected<Error> start_error(int code, const std::string& complaint) {
   const std::string told = complaint.empty() ? rte_strerror(code) : complaint;
-  if (code == EALREADY) {
-    return fail(Errc::kFailed, error::kEal, "DPDK runs, or ran, in this process: it starts once");
-  }
   if (code == EACCES || code == EPERM) {
     return fail(Errc::kDenied, error::kPermission,
                 "DPDK may not start: run as root (" + told + ")");
@@ -149,21 +146,24 @@ Result<std::unique_ptr<Eal>> Eal::start(const EalConfig& config) {
   if (auto fine = check_cores(config); !fine) return tl::unexpected(fine.error());
   const auto huge_pages = decide_huge_pages(config);
   if (!huge_pages) return tl::unexpected(huge_pages.error());
+  if (*rte_eal_get_runtime_dir() != '\0') {
+    return fail(Errc::kFailed, error::kEal, "DPDK runs, or ran, in this process: it starts once");
+  }
 
   // AF_XDP locks its buffers in memory; without this, only a privileged process could.
   const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
   (void)::setrlimit(RLIMIT_MEMLOCK, &unlimited);
 
-  auto log = std::make_unique<EalLog>();
+  auto eal_log = std::make_unique<EalLog>();
   auto words = arguments(config, *huge_pages);
   std::vector<char*> argv;
   std::ranges::transform(words, std::back_inserter(argv), [](std::string& w) { return w.data(); });
   const RuntimeDirectory directory(config.runtime_directory);
   if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0) {
-    return start_error(rte_errno, log->take_complaint());
+    return start_error(rte_errno, eal_log->take_complaint());
   }
-  (void)log->take_complaint();
-  std::unique_ptr<Eal> eal(new Eal(std::move(log), *huge_pages));
+  (void)eal_log->take_complaint();
+  std::unique_ptr<Eal> eal(new Eal(std::move(eal_log), *huge_pages));
   if (fits_socket(telemetry_path(config))) {
     eal->telemetry_socket_ = std::string(rte_eal_get_runtime_dir()) + "/dpdk_telemetry.v2";
     register_telemetry();

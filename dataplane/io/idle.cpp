@@ -29,7 +29,7 @@ class PollIdle final : public IdleStrategy {
 
 // After kPatience empty rounds: say that we are about to sleep and have interrupts enabled, look
 // once more, then wait. A wait that nothing ends grows, up to a length that costs next to no
-// processor time: 10 ms where every queue has a descriptor that ends it, 500 us where one has not.
+// processor time: 10 ms where every queue has a descriptor that ends it, 1 ms where one has not.
 class AdaptiveIdle final : public IdleStrategy {
  public:
   AdaptiveIdle(Wake& wake, std::vector<WatchedQueue> queues)
@@ -61,7 +61,12 @@ class AdaptiveIdle final : public IdleStrategy {
   void sleep() noexcept override {
     const timespec limit = to_timespec(timeout_);
     const int ready = ::ppoll(waits_.data(), waits_.size(), &limit, nullptr);
-    if (ready > 0 && !has_input()) recover();
+    if (ready <= 0) {
+      for (pollfd& wait : waits_) wait.revents = 0;
+    } else if (!has_input()) {
+      recover();
+    }
+    if ((waits_.front().revents & POLLIN) != 0) wake_.clear();
     timeout_ = std::min(longest_, timeout_ * 2);
     disarm();
   }
@@ -69,7 +74,7 @@ class AdaptiveIdle final : public IdleStrategy {
  private:
   static constexpr unsigned kPatience = 64;
   static constexpr microseconds kShortest{10};
-  static constexpr microseconds kLongestBlind{500};
+  static constexpr microseconds kLongestBlind{1000};
   static constexpr microseconds kLongest{10'000};
 
   void arm() noexcept {

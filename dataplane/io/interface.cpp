@@ -4,6 +4,7 @@
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <netpacket/packet.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -116,6 +117,21 @@ Result<FileDescriptor> claim_interface(const std::string& name) {
               "interface " + name +
                   " is in use by another port or another yoke-dataplane; end "
                   "that one first");
+}
+
+Result<FileDescriptor> hear_everything(const std::string& name) {
+  // Of protocol 0: it receives nothing itself.
+  FileDescriptor socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+  packet_mreq request{};
+  request.mr_ifindex = static_cast<int>(::if_nametoindex(name.c_str()));
+  request.mr_type = PACKET_MR_PROMISC;
+  if (::setsockopt(socket.get(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request) ==
+      0) {
+    return socket;
+  }
+  return fail(
+      Errc::kFailed, error::kDriver,
+      "interface " + name + " does not take frames for other addresses: " + std::strerror(errno));
 }
 
 }  // namespace yoke::io

@@ -31,4 +31,8 @@ struct Interface {
 // twice. E-324.
 [[nodiscard]] Result<FileDescriptor> claim_interface(const std::string& name);
 
+// The interface takes frames for every address, as long as the descriptor is open: the flag that
+// drivers set for that would stay behind a process that is killed. E-327.
+[[nodiscard]] Result<FileDescriptor> hear_everything(const std::string& name);
+
 }  // namespace yoke::io

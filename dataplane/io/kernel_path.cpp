@@ -55,6 +55,7 @@ void KernelPath::run(const std::stop_token& stop) {
 
 void KernelPath::sleep() {
   (void)::poll(waits_.data(), waits_.size(), -1);
+  wake_.clear();
   for (std::size_t port = 0; port < twins_.size(); ++port) {
     pollfd& wait = waits_[port + 1];
     if ((wait.revents & (POLLERR | POLLHUP | POLLNVAL)) == 0) continue;

@@ -42,6 +42,11 @@ Status check(const EngineConfig& config) {
     if (std::any_of(config.ports.begin(), port, is_same)) {
       return fail(Errc::kInvalid, error::kDevice, "two ports have the name " + port->name);
     }
+    if (port->mtu < kMtuMin || port->mtu > kMtuMax) {
+      return fail(Errc::kInvalid, error::kDevice,
+                  "port " + port->name + ": mtu " + std::to_string(port->mtu) + ", expected " +
+                      std::to_string(kMtuMin) + " to " + std::to_string(kMtuMax));
+    }
   }
   return {};
 }

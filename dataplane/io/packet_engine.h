@@ -19,8 +19,10 @@ namespace yoke::io {
 struct PortConfig {
   std::string name;  // of the port, and of its kernel twin
   Device device;
-  std::uint16_t mtu = 1500;
+  std::uint16_t mtu = 1500;  // kMtuMin to kMtuMax
 };
+inline constexpr std::uint16_t kMtuMin = 1280;  // of IPv6 (RFC 8200 section 5)
+inline constexpr std::uint16_t kMtuMax = 9216;  // what NICs and switches call jumbo
 
 enum class IdleMode : std::uint8_t {
   kAdaptive,  // an idle worker sleeps until its ports or other threads have work for it

@@ -15,6 +15,7 @@
 #include "dataplane/io/device_sockets.h"
 #include "dataplane/io/errors.h"
 #include "dataplane/io/interface.h"
+#include "dataplane/io/xdp_program.h"
 
 namespace yoke::io {
 namespace {
@@ -111,6 +112,7 @@ Result<std::unique_ptr<Port>> Port::open(const PortConfig& config, unsigned work
     if (!claimed) return within(context, claimed.error());
     claim = std::move(*claimed);
   }
+  if (config.device.kind == Device::Kind::kAfXdp) prefer_sole_xdp_program();
   (void)eal.take_complaint();
   const auto [name, arguments] = recipe(config, workers);
   DeviceSockets sockets;
@@ -232,16 +234,44 @@ Status Port::start(rte_mempool& pool, Eal& eal) {
   if (const int failed = rte_eth_dev_start(id_); failed != 0) {
     return within(context, driver_error("start", failed, eal));
   }
-  (void)rte_eth_promiscuous_enable(id_);  // VIPs have addresses of their own
+  if (auto fine = hear_everything(); !fine) return within(context, fine.error());
   find_interrupts();
   return {};
 }
 
+// VIPs have hardware addresses of their own.
+Status Port::hear_everything() {
+  switch (config_.device.kind) {
+    case Device::Kind::kAfXdp:
+      xdp_program_ = hold_xdp_program(::if_nametoindex(config_.device.argument.c_str()));
+      [[fallthrough]];
+    case Device::Kind::kAfPacket: {
+      auto ears = io::hear_everything(config_.device.argument);
+      if (!ears) return tl::unexpected(ears.error());
+      ears_ = std::move(*ears);
+      return {};
+    }
+    case Device::Kind::kPci:
+    case Device::Kind::kTap:
+    case Device::Kind::kVdev:
+      break;
+  }
+  (void)rte_eth_promiscuous_enable(id_);
+  return {};
+}
+
+// The driver of AF_XDP takes its own program off, and leaves its sockets open.
 Port::~Port() {
+  std::vector<DriverSocket> sockets;
+  if (config_.device.kind == Device::Kind::kAfXdp) {
+    for (const QueueWait& wait : waits_) sockets.emplace_back(wait.fd);
+  }
+  xdp_program_.reset();
   rte_eth_dev_info info{};
   const bool known = rte_eth_dev_info_get(id_, &info) == 0;
   rte_eth_dev_stop(id_);
   if (is_ours_ && known) rte_dev_remove(info.device);
+  for (const DriverSocket& socket : sockets) socket.close_if_forgotten();
 }
 
 unsigned Port::frames_held() const noexcept {

@@ -56,6 +56,7 @@ class Port {
   [[nodiscard]] int configure();
   [[nodiscard]] int set_up_queues(rte_mempool& pool);
   void find_interrupts();
+  [[nodiscard]] Status hear_everything();
 
   PortConfig config_;
   std::uint16_t id_;
@@ -67,6 +68,8 @@ class Port {
   std::vector<int> sockets_;  // opened by the device at once: af_packet, in the order of its queues
   std::vector<QueueWait> waits_;  // by receive queue
   FileDescriptor claim_;
+  FileDescriptor ears_;         // af_xdp, af_packet: every frame is for us
+  FileDescriptor xdp_program_;  // af_xdp
 };
 
 }  // namespace yoke::io

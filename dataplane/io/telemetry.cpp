@@ -3,6 +3,7 @@
 
 #include <rte_telemetry.h>
 
+#include <algorithm>
 #include <array>
 #include <mutex>
 #include <string>
@@ -66,7 +67,9 @@ int answer_drops(const char*, const char*, rte_tel_data* answer) {
     for (const auto* worker : source().engine->worker_counters()) {
       sum += worker->drops[reason].value();
     }
-    rte_tel_data_add_dict_u64(answer, std::string(net::kDropNames[reason]).c_str(), sum);
+    std::string name(net::kDropNames[reason]);
+    std::ranges::replace(name, '-', '_');  // a name with a dash would be refused
+    rte_tel_data_add_dict_u64(answer, name.c_str(), sum);
   }
   return 0;
 }

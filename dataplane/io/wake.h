@@ -12,9 +12,9 @@
 // Wakes one thread that waits for rings to fill. A ring is looked at without any lock; only a
 // thread that says it is about to sleep is worth a system call.
 //
-// The sleeper: prepare(); look at everything once more; wait for fd(); done().
-// The waker: put something where the sleeper looks; call().
-// Threads: prepare() and done() by the sleeper, call() by any.
+// The sleeper: prepare(); look at everything once more; wait for fd(); done(). Where fd() was
+// ready, clear() as well, now or before the next wait. The waker: put something where the sleeper
+// looks; call(). Threads: call() by any, the rest by the sleeper.
 namespace yoke::io {
 
 class Wake {
@@ -29,8 +29,8 @@ class Wake {
     asleep_.store(true, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_seq_cst);
   }
-  void done() noexcept {
-    asleep_.store(false, std::memory_order_relaxed);
+  void done() noexcept { asleep_.store(false, std::memory_order_relaxed); }
+  void clear() noexcept {
     std::uint64_t count = 0;
     (void)!::read(event_.get(), &count, sizeof count);
   }

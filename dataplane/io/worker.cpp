@@ -35,6 +35,11 @@ Status pin(std::uint8_t worker, const std::optional<unsigned>& core) {
               "worker " + std::to_string(worker) + " cannot run on core " + std::to_string(*core));
 }
 
+void set_length(Frame frame, std::uint16_t length) noexcept {
+  frame->data_len = length;
+  frame->pkt_len = length;
+}
+
 }  // namespace
 
 Worker::Worker(WorkerConfig config, Shared shared)
@@ -184,11 +189,14 @@ void Worker::process(std::span<const Frame> frames, const lb::Snapshot& snapshot
     }
     whole[count] = frame;
     packets[count++] = {rte_pktmbuf_mtod(frame, std::uint8_t*), frame->data_len,
-                        static_cast<std::uint8_t>(frame->port)};
+                        rte_pktmbuf_tailroom(frame), static_cast<std::uint8_t>(frame->port)};
   }
   if (count == 0) return;
   pipeline_->process({packets.data(), count}, {verdicts.data(), count}, snapshot, now);
-  for (unsigned i = 0; i < count; ++i) outbox_.add(whole[i], verdicts[i], now);
+  for (unsigned i = 0; i < count; ++i) {
+    if (verdicts[i].action == lb::Action::kReply) set_length(whole[i], verdicts[i].length);
+    outbox_.add(whole[i], verdicts[i], now);
+  }
 }
 
 unsigned Worker::send_for_kernel() noexcept {
