@@ -34,6 +34,7 @@ void Watch::begin() {
 }
 
 void Watch::take(const ProbeResult& result) {
+  probe_.reset();
   const auto now = MonoClock::now();
   // Where one took longer than its interval, turns that are past are left out.
   due_ = std::max(due_ + check_.interval, now);

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "hal/base/file_descriptor.h"
+#include "mgmt/health/socket_address.h"
+#include "mgmt/health/socket_prober.h"
+#include "tests/unit/health/loop.h"
+
+namespace yoke::health {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A server on loopback that treats each connection in its own way, on a thread.
+class Server {
+ public:
+  using Serve = std::function<void(int connection, const std::string& request)>;
+
+  explicit Server(Serve serve, const char* address = "127.0.0.1") : serve_(std::move(serve)) {
+    net::Endpoint any{*net::IpAddress::parse(address), 0};
+    const SocketAddress bound(any);
+    socket_ = FileDescriptor(::socket(bound.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(::bind(socket_.get(), bound.get(), bound.size()), 0);
+    EXPECT_EQ(::listen(socket_.get(), 8), 0);
+    sockaddr_in6 name{};
+    socklen_t size = sizeof name;
+    EXPECT_EQ(::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&name), &size), 0);
+    endpoint_ = {any.address, ntohs(name.sin6_port)};  // the port is at the same place in both
+    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+  }
+  [[nodiscard]] const net::Endpoint& endpoint() const { return endpoint_; }
+
+ private:
+  void run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      pollfd wait{socket_.get(), POLLIN, 0};
+      if (::poll(&wait, 1, 20) != 1) continue;
+      const FileDescriptor connection(::accept(socket_.get(), nullptr, nullptr));
+      std::string request;
+      char buffer[4096];
+      while (request.find("\r\n\r\n") == std::string::npos) {
+        pollfd more{connection.get(), POLLIN, 0};
+        if (::poll(&more, 1, 1000) != 1) break;
+        const ssize_t n = ::recv(connection.get(), buffer, sizeof buffer, 0);
+        if (n <= 0) break;
+        request.append(buffer, static_cast<std::size_t>(n));
+      }
+      serve_(connection.get(), request);
+    }
+  }
+
+  Serve serve_;
+  FileDescriptor socket_;
+  net::Endpoint endpoint_;
+  std::jthread thread_;
+};
+
+void say(int connection, const std::string& text) {
+  (void)::send(connection, text.data(), text.size(), MSG_NOSIGNAL);
+}
+Server::Serve answering(const std::string& text) {
+  return [text](int connection, const std::string&) { say(connection, text); };
+}
+
+class Probing : public ::testing::Test {
+ protected:
+  ProbeResult probe(const net::Endpoint& server, const Check& check) {
+    std::optional<ProbeResult> result;
+    const auto under_way =
+        prober_.start(server, check, [&](ProbeResult done) { result = std::move(done); });
+    EXPECT_FALSE(result) << "never from within start()";
+    EXPECT_TRUE(loop_.until([&] { return result.has_value(); }));
+    return result.value_or(ProbeResult{});
+  }
+  static Check http(milliseconds timeout = milliseconds(5000)) {
+    Check check;
+    check.type = CheckType::kHttp;
+    check.timeout = timeout;
+    return check;
+  }
+  static net::Endpoint refusing() {
+    // A port that was free a moment ago and nobody listens on.
+    const Server gone(answering(""));
+    return gone.endpoint();
+  }
+
+  Loop loop_;
+  SocketProber prober_{loop_.get()};
+};
+
+TEST_F(Probing, AListenerPassesATcpCheckInBothFamilies) {
+  const Server four(answering("")), six(answering(""), "::1");
+  for (const Server* server : {&four, &six}) {
+    const auto result = probe(server->endpoint(), Check{});
+    EXPECT_EQ(result.outcome, Outcome::kPassed) << result.text;
+    EXPECT_NE(result.text.find("tcp connected"), std::string::npos) << result.text;
+  }
+}
+
+TEST_F(Probing, ARefusedConnectionFailsBothKinds) {
+  const auto tcp = probe(refusing(), Check{});
+  EXPECT_EQ(tcp.outcome, Outcome::kFailed);
+  EXPECT_EQ(tcp.text, "tcp refused");
+  const auto web = probe(refusing(), http());
+  EXPECT_EQ(web.outcome, Outcome::kFailed);
+  EXPECT_EQ(web.text, "http refused");
+}
+
+TEST_F(Probing, TheStatusDecidesAnHttpCheck) {
+  struct Case {
+    const char* answer;
+    std::vector<StatusRange> expect;
+    Outcome outcome;
+    const char* says;
+  };
+  const Case kCases[] = {
+      {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+       {{200, 200}},
+       Outcome::kPassed,
+       "http 200"},
+      {"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n", {{200, 200}}, Outcome::kFailed, "http 503"},
+      {"HTTP/1.1 204 None\r\n\r\n", {{200, 200}, {204, 204}}, Outcome::kPassed, "http 204"},
+      {"HTTP/1.1 299 Odd\r\nContent-Length: 0\r\n\r\n", {{200, 299}}, Outcome::kPassed, "http 299"},
+      {"HTTP/1.1 301 Moved\r\nLocation: http://192.0.2.1/\r\nContent-Length: 0\r\n\r\n",
+       {{301, 301}},
+       Outcome::kPassed,
+       "http 301"},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok",
+       {{200, 200}},
+       Outcome::kFailed,
+       "cut short"},
+      {"", {{200, 200}}, Outcome::kFailed, "without an answer"},
+      {"220 mail ESMTP\r\n\r\n", {{200, 200}}, Outcome::kFailed, "not HTTP"},
+  };
+  for (const Case& c : kCases) {
+    const Server server(answering(c.answer));
+    Check check = http();
+    check.expect = c.expect;
+    const auto result = probe(server.endpoint(), check);
+    EXPECT_EQ(result.outcome, c.outcome) << c.answer << result.text;
+    EXPECT_NE(result.text.find(c.says), std::string::npos) << c.answer << result.text;
+  }
+}
+
+TEST_F(Probing, TheRequestIsTheOneConfigured) {
+  std::string seen;
+  const Server server([&](int connection, const std::string& request) {
+    seen = request;
+    say(connection, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  });
+  Check check = http();
+  check.head = true;
+  check.path = "/health?deep=1&x=%20";
+  check.host = "www.example.net";
+  EXPECT_EQ(probe(server.endpoint(), check).outcome, Outcome::kPassed);
+  EXPECT_TRUE(seen.starts_with("HEAD /health?deep=1&x=%20 HTTP/1.1\r\n")) << seen;
+  EXPECT_NE(seen.find("\r\nHost: www.example.net\r\n"), std::string::npos) << seen;
+  EXPECT_NE(seen.find("\r\nConnection: close\r\n"), std::string::npos) << seen;
+}
+
+TEST_F(Probing, AServerThatKeepsSilentOrDripsRunsIntoTheTimeout) {
+  const Server silent([](int connection, const std::string&) {
+    pollfd wait{connection, POLLIN, 0};
+    (void)::poll(&wait, 1, 3000);  // until the client leaves
+  });
+  const auto result = probe(silent.endpoint(), http(milliseconds(200)));
+  EXPECT_EQ(result.outcome, Outcome::kFailed);
+  EXPECT_EQ(result.text, "timeout after 200ms at answer");
+
+  const Server dripping([](int connection, const std::string&) {
+    say(connection, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n.");
+    pollfd wait{connection, POLLIN, 0};
+    (void)::poll(&wait, 1, 3000);
+  });
+  EXPECT_EQ(probe(dripping.endpoint(), http(milliseconds(200))).outcome, Outcome::kFailed);
+}
+
+TEST_F(Probing, AnAnswerWithoutEndIsBrokenOff) {
+  const Server endless([](int connection, const std::string&) {
+    say(connection, "HTTP/1.1 200 OK\r\n\r\n");
+    const std::string part(65536, 'x');
+    for (int i = 0; i < 4; ++i) say(connection, part);
+  });
+  const auto body = probe(endless.endpoint(), http());
+  EXPECT_EQ(body.outcome, Outcome::kPassed) << "the status was told: " << body.text;
+
+  const Server header([](int connection, const std::string&) {
+    say(connection, "HTTP/1.1 200 OK\r\n");
+    const std::string line = "X-Long: " + std::string(4000, 'x') + "\r\n";
+    for (int i = 0; i < 40; ++i) say(connection, line);
+    say(connection, "\r\n");
+  });
+  EXPECT_EQ(probe(header.endpoint(), http()).outcome, Outcome::kFailed);
+}
+
+TEST_F(Probing, TheCheckMayAskAnotherPort) {
+  const Server server(answering(""));
+  Check check;
+  check.port = server.endpoint().port;
+  EXPECT_EQ(probe({server.endpoint().address, 1}, check).outcome, Outcome::kPassed);
+}
+
+TEST_F(Probing, AProbeGivenUpSaysNothing) {
+  const Server server(answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+  bool called = false;
+  for (const auto& check : {Check{}, http()}) {
+    auto under_way =
+        prober_.start(server.endpoint(), check, [&](const ProbeResult&) { called = true; });
+    under_way.reset();
+  }
+  EXPECT_EQ(probe(server.endpoint(), Check{}).outcome, Outcome::kPassed);
+  EXPECT_FALSE(called);
+}
+
+}  // namespace
+}  // namespace yoke::health
