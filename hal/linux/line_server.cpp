@@ -98,7 +98,7 @@ Result<std::unique_ptr<LineServer>> LineServer::listen(sd_event* event, Config c
   const std::string path = config.path;
   auto fd = bound_socket(path);
   if (!fd) return tl::unexpected(fd.error());
-  if (const auto group = yoke_group()) {
+  if (const auto group = yoke_group(); group && *group != ::getegid()) {
     if (::chown(path.c_str(), static_cast<uid_t>(-1), *group) != 0) {
       log::warning("socket-group", path + ": cannot be given to the group yoke");
     }
