@@ -64,12 +64,16 @@ class Timer {
   void start(std::chrono::milliseconds after) {
     stop();
     const auto usec = static_cast<std::uint64_t>(std::chrono::microseconds(after).count());
-    (void)sd_event_add_time_relative(event_, &source_, CLOCK_MONOTONIC, usec, 0, dispatch, this);
+    (void)sd_event_add_time_relative(event_, &source_, CLOCK_MONOTONIC, usec, kAccuracyUs, dispatch,
+                                     this);
   }
   void stop() noexcept { source_ = sd_event_source_disable_unref(source_); }
   [[nodiscard]] bool running() const noexcept { return source_ != nullptr; }
 
  private:
+  // How late it may be; 0 would be sd-event's default, a quarter of a second.
+  static constexpr std::uint64_t kAccuracyUs = 1000;
+
   static int dispatch(sd_event_source*, std::uint64_t, void* self) {
     auto* const timer = static_cast<Timer*>(self);
     const auto callback = timer->callback_;

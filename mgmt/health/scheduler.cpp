@@ -10,7 +10,8 @@ using std::chrono::milliseconds;
 
 namespace {
 
-// From one first probe to the next: a thousand servers take a second to begin.
+// From one first probe to the next: a thousand servers take a second to begin, and keep that
+// distance from then on.
 constexpr milliseconds kStagger{1};
 
 }  // namespace
@@ -48,8 +49,8 @@ void Scheduler::reconcile(const ServerKey& key, Server& server, const Target& ta
 }
 
 void Scheduler::start(Watch& watch) {
-  watch.start(stagger_);
-  stagger_ = std::min(stagger_ + kStagger, watch.check().interval);
+  watch.start(stagger_ % watch.check().interval);
+  stagger_ += kStagger;
 }
 
 void Scheduler::pause() {
@@ -76,12 +77,22 @@ Verdict Scheduler::verdict_of(const Server& server) {
   return all;
 }
 
+// Of the check whose verdict is the server's, and the latest to have come to it.
+std::string Scheduler::reason_of(const Server& server) {
+  const Watch* latest = nullptr;
+  for (const auto& [type, watch] : server.watches) {
+    if (watch->verdict() != server.told) continue;
+    if (latest == nullptr || watch->since() > latest->since()) latest = watch.get();
+  }
+  return latest == nullptr ? "" : latest->last_text();
+}
+
 void Scheduler::judge(const ServerKey& key) {
   Server& server = servers_.at(key);
   const Verdict verdict = verdict_of(server);
   if (verdict == Verdict::kUnknown || verdict == server.told) return;
   server.told = verdict;
-  report_(key.first, key.second, verdict);
+  report_({key.first, key.second, verdict, reason_of(server), MonoClock::now()});
 }
 
 std::vector<Scheduler::Status> Scheduler::status() const {

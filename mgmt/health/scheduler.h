@@ -19,17 +19,25 @@ namespace yoke::health {
 class Scheduler {
  public:
   // What holds of a server from now on: up while all of its checks say so, down while one says
-  // that, unknown before the first result of each. Never called with kUnknown. It must not call
-  // the Scheduler.
-  using Report = std::function<void(const std::string& pool, const net::Endpoint& server, Verdict)>;
+  // that, unknown before the first result of each.
+  struct Change {
+    std::string pool;
+    net::Endpoint server;
+    Verdict verdict = Verdict::kUnknown;  // never that
+    std::string reason;                   // the result that decided, in words: "http 503"
+    MonoTime when;
+  };
+  // It must not call the Scheduler.
+  using Report = std::function<void(const Change&)>;
 
   // `prober` outlives the Scheduler.
   Scheduler(sd_event* loop, Prober& prober, Report report);
 
   // Watches exactly `targets` from now on. Servers that stay keep what is known of them; a check
   // whose settings changed, or that is added to a server which is up, begins with the server up.
-  // New ones begin at once, but not all in the same instant. `Target::known` counts for servers not
-  // watched so far: kUp stands until checks fail; anything else is decided by the first result.
+  // New ones begin at once, but many are spread over their interval. `Target::known` counts for
+  // servers not watched so far: kUp stands until checks fail; anything else is decided by the first
+  // result.
   void reconcile(const std::vector<Target>& targets);
 
   // While the way to the servers is not there, checks say nothing of them.
@@ -59,6 +67,7 @@ class Scheduler {
 
   void reconcile(const ServerKey& key, Server& server, const Target& target);
   [[nodiscard]] static Verdict verdict_of(const Server& server);
+  [[nodiscard]] static std::string reason_of(const Server& server);
   void judge(const ServerKey& key);
   void start(Watch& watch);
 
@@ -66,7 +75,7 @@ class Scheduler {
   Prober& prober_;
   Report report_;
   bool paused_ = false;
-  std::chrono::milliseconds stagger_{0};  // of the next one to start in this turn
+  std::chrono::milliseconds stagger_{0};  // what the next one to start is put off by
   std::map<ServerKey, Server> servers_;
 };
 

@@ -97,10 +97,11 @@ class Scheduling : public ::testing::Test {
   Loop loop_;
   FakeProber prober_{loop_.get()};
   std::map<std::string, Verdict> told_;
+  Scheduler::Change last_;
   int reports_ = 0;
-  Scheduler scheduler_{loop_.get(), prober_,
-                       [this](const std::string&, const net::Endpoint& server, Verdict verdict) {
-                         told_[server.to_string()] = verdict;
+  Scheduler scheduler_{loop_.get(), prober_, [this](const Scheduler::Change& change) {
+                         told_[change.server.to_string()] = change.verdict;
+                         last_ = change;
                          ++reports_;
                        }};
 };
@@ -207,18 +208,79 @@ TEST_F(Scheduling, WhatCouldNotBeTriedSaysNothingOfTheServer) {
   EXPECT_EQ(scheduler_.status()[0].failures, 0u);
 }
 
-TEST_F(Scheduling, ManyServersDoNotBeginInTheSameInstant) {
-  prober_.hold(true);
+// In how many turns of the loop `count` servers are first probed.
+int turns_to_begin(const Loop& loop, FakeProber& prober, Scheduler& scheduler, int count,
+                   milliseconds interval) {
+  prober.hold(true);
   std::vector<Target> many;
-  Check slow;
-  slow.interval = std::chrono::seconds(10);
-  for (int i = 0; i < 1000; ++i) {
+  Check check;
+  check.interval = interval;
+  for (int i = 0; i < count; ++i) {
     many.push_back(target(
-        "10.1." + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1) + ":80", {slow}));
+        "10.1." + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1) + ":80", {check}));
   }
-  scheduler_.reconcile(many);
-  ASSERT_TRUE(loop_.until([&] { return prober_.under_way() >= 1; }));
-  EXPECT_LT(prober_.under_way(), 500);
+  scheduler.reconcile(many);
+  int turns = 0, before = 0;
+  EXPECT_TRUE(loop.until([&] {
+    turns += prober.under_way() != before;
+    before = prober.under_way();
+    return before == count;
+  }));
+  return turns;
+}
+
+// A machine that stalls lumps some together; all at once would be one turn, and timers left to
+// sd-event's own accuracy would take five.
+TEST_F(Scheduling, AThousandServersDoNotBeginInTheSameInstant) {
+  EXPECT_GT(turns_to_begin(loop_, prober_, scheduler_, 1000, milliseconds(10'000)), 20);
+}
+
+TEST_F(Scheduling, MoreServersThanTheirIntervalHasMillisecondsAreSpreadOverAllOfIt) {
+  EXPECT_GT(turns_to_begin(loop_, prober_, scheduler_, 2000, milliseconds(500)), 20);
+}
+
+TEST_F(Scheduling, AChangeIsToldWithTheResultThatDecided) {
+  scheduler_.reconcile({target(kA, {quick(), quick(CheckType::kHttp)})});
+  ASSERT_TRUE(until_told(kA, Verdict::kUp));
+  EXPECT_EQ(last_.reason, "fine");
+  prober_.answer(kA, Outcome::kFailed);
+  const auto before = MonoClock::now();
+  ASSERT_TRUE(until_told(kA, Verdict::kDown));
+  EXPECT_EQ(last_.pool, "web");
+  EXPECT_EQ(last_.reason, "not fine");
+  EXPECT_GE(last_.when, before);
+}
+
+TEST_F(Scheduling, AServerThatIsSlowToAnswerDelaysNoOther) {
+  prober_.hold(true);
+  scheduler_.reconcile({target(kA)});
+  ASSERT_TRUE(turns(kA, 1));
+  prober_.hold(false);
+  scheduler_.reconcile({target(kA), target(kB)});
+  ASSERT_TRUE(turns(kB, 10));
+  EXPECT_EQ(prober_.started(kA), 1) << "one at a time for each server";
+}
+
+TEST_F(Scheduling, ProbesKeepToTheirIntervalAndNoFaster) {
+  Check check;
+  check.interval = milliseconds(20);
+  const auto began = MonoClock::now();
+  scheduler_.reconcile({target(kA, {check})});
+  ASSERT_TRUE(turns(kA, 11));
+  EXPECT_GE(MonoClock::now() - began, 10 * check.interval);
+}
+
+TEST_F(Scheduling, AFailureBeforeAPauseIsNotCountedWithThoseAfterIt) {
+  scheduler_.reconcile({target(kA)});
+  ASSERT_TRUE(until_told(kA, Verdict::kUp));
+  prober_.answer(kA, Outcome::kFailed);
+  for (int i = 0; i < 5; ++i) {  // two failures at most between one pause and the next
+    const auto failures = scheduler_.status()[0].failures;
+    ASSERT_TRUE(loop_.until([&] { return scheduler_.status()[0].failures > failures; }));
+    scheduler_.pause();
+    scheduler_.resume();
+  }
+  EXPECT_EQ(told_[kA], Verdict::kUp);
 }
 
 TEST(Targets, AreTheServersInUseOfPoolsWithChecks) {
