@@ -65,6 +65,7 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-605", "an answer that does not keep to the protocol"},
     ErrorMeaning{"E-606", "the socket cannot be listened on"},
     ErrorMeaning{"E-607", "too many connections"},
+    ErrorMeaning{"E-608", "the system gives no event loop"},
     ErrorMeaning{"E-610", "a request that is not JSON"},
     ErrorMeaning{"E-611", "a request that does not keep to the protocol"},
     ErrorMeaning{"E-612", "a request longer than is read"},

@@ -9,7 +9,8 @@
 #include "hal/base/clock.h"
 #include "hal/base/file_descriptor.h"
 #include "hal/base/result.h"
-#include "mgmt/rpc/line_buffer.h"
+#include "hal/linux/line_buffer.h"
+#include "mgmt/rpc/message.h"
 
 namespace yoke::rpc {
 
@@ -43,7 +44,7 @@ class Client {
 
   FileDescriptor fd_;
   std::chrono::milliseconds timeout_;
-  LineBuffer input_;
+  hal::LineBuffer input_{kLineBytesMax};
   std::uint64_t next_id_ = 1;
   nlohmann::json error_data_ = nlohmann::json::object();
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -10,6 +11,10 @@
 // JSON-RPC 2.0 messages as lines (mgmt/README.md). Whatever bytes come in, what goes out is a value
 // or an Error. Threads: pure, any.
 namespace yoke::rpc {
+
+// Longest line in either direction, without its newline: a configuration of 1,000 VIPs and 16,000
+// servers is about 1 MiB.
+inline constexpr std::size_t kLineBytesMax = std::size_t{16} << 20;
 
 struct Request {
   nlohmann::json id;  // number, string, or null

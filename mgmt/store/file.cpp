@@ -90,6 +90,28 @@ Status make_ready(Database& database) {
   return migrate(database);
 }
 
+// A file beside the store, because SQLite's own locks last only for a transaction.
+Result<hal::LockFile> take_lock(const std::string& path) {
+  auto lock = hal::LockFile::acquire(path);
+  if (lock) return std::move(*lock);
+  const int error = lock.error().error;
+  if (error == EWOULDBLOCK) {
+    return fail(Errc::kConflict, kInUse,
+                path + ": in use by " + lock.error().holder_text() + "; end that one first");
+  }
+  if (error == EROFS) {
+    return fail(Errc::kFailed, kReadOnly,
+                path + ": its file system is read-only; remount it for writing");
+  }
+  if (error == ENOSPC || error == EDQUOT) {
+    return fail(Errc::kFailed, kDiskFull,
+                path + ": no space left on its file system; free some and try again");
+  }
+  return fail(Errc::kDenied, kNoPermission,
+              path + ": " + std::strerror(error) +
+                  "; check that its folder exists and belongs to this user");
+}
+
 }  // namespace
 
 Error while_opening(const std::string& path, Error error) {
@@ -100,7 +122,7 @@ Error while_opening(const std::string& path, Error error) {
 }
 
 Result<StoreFile> open_store_file(const std::string& path) {
-  auto lock = LockFile::acquire(path + ".lock");
+  auto lock = take_lock(path + ".lock");
   if (!lock) return tl::unexpected<Error>(lock.error());
   struct stat file {};
   if (::stat(path.c_str(), &file) != 0) {

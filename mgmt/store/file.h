@@ -5,14 +5,14 @@
 #include <string>
 
 #include "hal/base/result.h"
+#include "hal/linux/lock_file.h"
 #include "mgmt/store/database.h"
-#include "mgmt/store/lock_file.h"
 
 namespace yoke::store {
 
 // A store's file, ours alone and of the shape this release works with. Threads: owned by one.
 struct StoreFile {
-  LockFile lock;  // let go of after the database is closed
+  hal::LockFile lock;  // let go of after the database is closed
   std::unique_ptr<Database> database;
 };
 

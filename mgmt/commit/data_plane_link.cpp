@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/commit/data_plane_link.h"
+
+#include <chrono>
+#include <utility>
+
+#include "hal/base/log.h"
+
+namespace yoke::commit {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kInterval = 100ms;
+constexpr auto kAfterFailure = 1s;
+
+}  // namespace
+
+DataPlaneLink::DataPlaneLink(sd_event* event, SocketDataPlane& data_plane, Committer& committer,
+                             std::function<void(bool in_step)> changed)
+    : data_plane_(data_plane),
+      committer_(committer),
+      changed_(std::move(changed)),
+      next_(event, [this] { look(); }) {}
+
+void DataPlaneLink::look() {
+  auto next = kInterval;
+  const bool alive = data_plane_.check();
+  if (!alive || !committer_.reconciled()) {
+    if (!alive) tell(false);
+    if (const auto done = bring_in_step(); done) {
+      last_error_.clear();
+      tell(true);
+    } else {
+      tell_why(done.error());
+      if (done.error().kind != Errc::kUnavailable) next = kAfterFailure;
+      if (!data_plane_.reachable()) tell(false);
+    }
+  }
+  next_.start(next);
+}
+
+Status DataPlaneLink::bring_in_step() {
+  if (!data_plane_.reachable()) {
+    if (auto connected = data_plane_.connect(); !connected) return connected;
+  }
+  return committer_.reconcile(MonoClock::now());
+}
+
+void DataPlaneLink::tell(bool in_step) {
+  if (in_step == in_step_) return;
+  in_step_ = in_step;
+  if (in_step) {
+    log::notice("dataplane-connected", "the data plane runs what is committed",
+                {{"REVISION", std::to_string(committer_.running().revision)}});
+  } else {
+    log::warning("dataplane-lost", "the data plane does not answer any more");
+  }
+  if (changed_) changed_(in_step);
+}
+
+void DataPlaneLink::tell_why(const Error& error) {
+  if (error.text == std::exchange(last_error_, error.text)) return;
+  log::warning("dataplane-not-in-step", error.text, {{"ERROR", error.id}});
+}
+
+}  // namespace yoke::commit

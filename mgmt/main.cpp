@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <signal.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/program_options.hpp>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hal/base/log.h"
+#include "hal/board.h"
+#include "hal/linux/event.h"
+#include "mgmt/commit/committer.h"
+#include "mgmt/commit/data_plane_link.h"
+#include "mgmt/commit/socket_data_plane.h"
+#include "mgmt/health/scheduler.h"
+#include "mgmt/health/socket_prober.h"
+#include "mgmt/health/targets.h"
+#include "mgmt/rpc/server.h"
+#include "mgmt/rpc/unit.h"
+#include "mgmt/store/config_store.h"
+
+// yoke-mgmt: opens the store, takes the data plane in charge, checks servers and serves the socket
+// until it is told to end. Packets flow with or without it.
+namespace yoke {
+namespace {
+
+namespace po = boost::program_options;
+using std::chrono::milliseconds;
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+constexpr std::string_view kNoLoop = "E-608";
+
+struct Options {
+  std::filesystem::path root = "/";
+  std::string unit;  // empty: the board file's, or the host's
+};
+
+// Nothing: the process has said what was asked and ends with `status`.
+std::optional<Options> read_options(int argc, char** argv, int& status) {
+  po::options_description known("yoke-mgmt: the management plane of a Yoke unit");
+  known.add_options()("root", po::value<std::string>()->default_value("/"),
+                      "folder below which etc/yoke, var/lib/yoke and run/yoke are")(
+      "unit", po::value<std::string>()->default_value(""),
+      "name of this unit; default: the board file's, or the host's")(
+      "version", "print the version and end")("help", "print this and end");
+  po::variables_map given;
+  try {
+    po::store(po::command_line_parser(argc, argv)
+                  .options(known)
+                  .positional(po::positional_options_description())
+                  .run(),
+              given);
+  } catch (const po::error& error) {
+    (void)std::fprintf(stderr, "yoke-mgmt: %s; see --help [E-112]\n", error.what());
+    status = kUsage;
+    return std::nullopt;
+  }
+  status = 0;
+  if (given.count("help") != 0) {
+    std::cout << known;
+    return std::nullopt;
+  }
+  if (given.count("version") != 0) {
+    fmt::print("yoke-mgmt {}\n", YOKE_VERSION);
+    return std::nullopt;
+  }
+  return Options{given["root"].as<std::string>(), given["unit"].as<std::string>()};
+}
+
+// The board file is the data plane's business: one that is wrong is no reason not to manage.
+std::string unit_name(const Options& options) {
+  if (!options.unit.empty()) return options.unit;
+  const auto path = options.root / "etc/yoke/board.conf";
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored)) {
+    const auto board = hal::read_board(path);
+    if (board && !board->unit_name.empty()) return board->unit_name;
+    if (!board) log::warning("board-file", board.error().front().text);
+  }
+  std::array<char, 256> host{};
+  return ::gethostname(host.data(), host.size() - 1) == 0 ? host.data() : "unit";
+}
+
+commit::Verdict verdict_of(health::Verdict verdict) {
+  switch (verdict) {
+    case health::Verdict::kUp:
+      return commit::Verdict::kUp;
+    case health::Verdict::kDown:
+      return commit::Verdict::kDown;
+    case health::Verdict::kUnknown:
+      break;
+  }
+  return commit::Verdict::kUnknown;
+}
+
+// Everything that lives between start and end, on the one thread there is.
+class Process {
+ public:
+  Process(sd_event* loop, store::ConfigStore& store, const Options& options)
+      : loop_(loop),
+        data_plane_(options.root / "run/yoke/dataplane.sock"),
+        committer_(store, data_plane_),
+        unit_{unit_name(options), committer_, [this] { return check_reports(); }, MonoClock::now()},
+        prober_(loop),
+        checks_(loop, prober_, [this](const auto& change) { on_change(change); }),
+        follow_(loop, [this] { checks_.reconcile(targets()); }),
+        publish_(loop, [this] { publish(); }),
+        link_(loop, data_plane_, committer_, [this](bool in_step) { on_link(in_step); }) {
+    checks_.pause();  // checks go by way of the data plane's ports
+    committer_.on_change([this] { follow_.start(milliseconds(0)); });
+  }
+
+  [[nodiscard]] Status start(const std::string& socket) {
+    auto server = rpc::serve(loop_, socket, unit_);
+    if (!server) return tl::unexpected(server.error());
+    server_ = std::move(*server);
+    link_.start();
+    return {};
+  }
+
+  [[nodiscard]] const rpc::Unit& unit() const noexcept { return unit_; }
+
+ private:
+  // What to check; a server in use stays in use until its checks have failed as often as they must.
+  [[nodiscard]] std::vector<health::Target> targets() const {
+    auto targets = health::targets_of(committer_.running().config);
+    for (health::Target& target : targets) {
+      const auto* known = committer_.servers().find({target.pool, target.server});
+      const bool in_use = known != nullptr && known->verdict == commit::Verdict::kUp;
+      if (in_use) target.known = health::Verdict::kUp;
+    }
+    return targets;
+  }
+
+  void on_link(bool in_step) {
+    if (!in_step) {
+      checks_.pause();
+      return;
+    }
+    checks_.reconcile(targets());
+    checks_.resume();
+  }
+
+  void on_change(const health::Scheduler::Change& change) {
+    const bool is_up = change.verdict == health::Verdict::kUp;
+    const std::string server = change.server.to_string();
+    committer_.report({change.pool, change.server}, verdict_of(change.verdict), change.when);
+    log::notice(is_up ? "server-up" : "server-down",
+                fmt::format("server {} of pool {} is {}: {}", server, change.pool,
+                            is_up ? "up" : "down", change.reason),
+                {{"POOL", change.pool}, {"SERVER", server}});
+    publish_.start(milliseconds(0));  // with all others of this turn of the loop
+  }
+
+  // What cannot be told now is told when the link is in step again.
+  void publish() { (void)committer_.publish(); }
+
+  [[nodiscard]] std::vector<rpc::CheckReport> check_reports() const {
+    std::vector<rpc::CheckReport> reports;
+    for (const auto& row : checks_.status()) {
+      const bool known = row.verdict != health::Verdict::kUnknown;
+      reports.push_back({{row.pool, row.server},
+                         std::string(health::to_string(row.type)),
+                         verdict_of(row.verdict),
+                         known ? std::optional(row.since) : std::nullopt,
+                         row.failures,
+                         row.last});
+    }
+    return reports;
+  }
+
+  sd_event* loop_;
+  commit::SocketDataPlane data_plane_;
+  commit::Committer committer_;
+  rpc::Unit unit_;
+  health::SocketProber prober_;
+  health::Scheduler checks_;
+  hal::Timer follow_, publish_;
+  commit::DataPlaneLink link_;
+  std::unique_ptr<hal::LineServer> server_;
+};
+
+Result<hal::Event> make_loop() {
+  sd_event* made = nullptr;
+  int error = sd_event_new(&made);
+  hal::Event loop(made);
+  for (const int signal : {SIGTERM, SIGINT}) {
+    if (error >= 0) error = sd_event_add_signal(made, nullptr, signal, nullptr, nullptr);
+  }
+  if (error >= 0) error = sd_event_set_watchdog(made, 1);
+  if (error >= 0) return loop;
+  return fail(Errc::kFailed, kNoLoop, fmt::format("no event loop: {}", std::strerror(-error)));
+}
+
+// Until a signal asks for the end.
+Status serve(const Options& options) {
+  const auto folder = options.root / "var/lib/yoke";
+  const auto run = options.root / "run/yoke";
+  std::error_code told_when_used;
+  std::filesystem::create_directories(folder, told_when_used);
+  std::filesystem::create_directories(run, told_when_used);
+  // First of all: whoever has the store is the one who may have the socket.
+  const auto store = store::ConfigStore::open((folder / "config.db").string());
+  if (!store) return tl::unexpected(store.error());
+  const auto loop = make_loop();
+  if (!loop) return tl::unexpected(loop.error());
+  Process process(loop->get(), **store, options);
+  if (auto started = process.start((run / "mgmt.sock").string()); !started) return started;
+  const auto revision = std::to_string((*store)->running().revision);
+  log::notice("started", fmt::format("unit {}, revision {}", process.unit().name, revision),
+              {{"UNIT", process.unit().name}, {"REVISION", revision}});
+  (void)sd_notify(0, "READY=1");
+  const int ended = sd_event_loop(loop->get());
+  (void)sd_notify(0, "STOPPING=1");
+  log::notice("stopped", "asked to end");
+  if (ended < 0) return fail(Errc::kFailed, kNoLoop, std::strerror(-ended));
+  return {};
+}
+
+int run(int argc, char** argv) {
+  int status = 0;
+  const auto options = read_options(argc, argv, status);
+  if (!options) return status;
+  if (const auto served = serve(*options); !served) {
+    log::error("start-refused", served.error().text, {{"ERROR", served.error().id}});
+    return kFailed;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace yoke
+
+int main(int argc, char** argv) {
+  // Blocked before any thread starts, so that the loop alone takes them.
+  sigset_t blocked;
+  (void)sigemptyset(&blocked);
+  for (const int signal : {SIGTERM, SIGINT}) (void)sigaddset(&blocked, signal);
+  (void)pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
+  (void)::signal(SIGPIPE, SIG_IGN);
+  return yoke::run(argc, argv);
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+// Identifiers of what can be wrong with a request, besides what the model (E-1xx), a commit (E-45x)
+// and the store (E-5xx) say of its contents. Threads: constant data, any.
+namespace yoke::rpc {
+
+inline constexpr std::string_view kNoSuchMethod = "E-401";
+inline constexpr std::string_view kBadParameters = "E-402";
+inline constexpr std::string_view kBadVersion = "E-403";
+inline constexpr std::string_view kNotThere = "E-404";
+inline constexpr std::string_view kOvertaken = "E-409";  // somebody committed since the edits began
+inline constexpr std::string_view kAnswerTooLong = "E-613";
+
+}  // namespace yoke::rpc

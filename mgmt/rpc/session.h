@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "hal/base/result.h"
+#include "hal/linux/line_server.h"
+#include "mgmt/model/config.h"
+#include "mgmt/rpc/unit.h"
+
+namespace yoke::rpc {
+
+// The methods of mgmt/README.md, for one client, with its candidate. A candidate begins with the
+// first edit and ends with a commit, a discard or the session. Threads: the loop's.
+class Session final : public hal::LineSession {
+ public:
+  Session(Unit& unit, hal::Peer peer) : unit_(unit), peer_(std::move(peer)) {}
+
+  [[nodiscard]] Answer answer(const std::string& line) override;
+
+ private:
+  using Json = nlohmann::json;
+  using Outcome = Result<Json>;
+  struct Candidate {
+    model::Config base;  // what was committed when the edits began
+    model::Config config;
+  };
+  struct Method {
+    std::string_view name;
+    Outcome (Session::*call)(const Json& params);
+  };
+  static const Method kMethods[];
+
+  [[nodiscard]] Outcome hello(const Json& params);
+  [[nodiscard]] Outcome edit(const Json& params);
+  [[nodiscard]] Outcome load(const Json& params);
+  [[nodiscard]] Outcome check(const Json& params);
+  [[nodiscard]] Outcome diff(const Json& params);
+  [[nodiscard]] Outcome discard(const Json& params);
+  [[nodiscard]] Outcome commit(const Json& params);
+  [[nodiscard]] Outcome config(const Json& params);
+  [[nodiscard]] Outcome show(const Json& params);
+
+  [[nodiscard]] Outcome call(const std::string& method, const Json& params);
+  [[nodiscard]] const model::Config& running() const { return unit_.committer.running().config; }
+  [[nodiscard]] const model::Config& candidate() const {
+    return candidate_ ? candidate_->config : running();
+  }
+  void begin_candidate();
+
+  Unit& unit_;
+  hal::Peer peer_;
+  std::optional<Candidate> candidate_;
+  Json error_data_;  // beside the error of the call under way
+};
+
+}  // namespace yoke::rpc

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/rpc/show.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "mgmt/model/words.h"
+#include "mgmt/rpc/errors.h"
+#include "mgmt/rpc/show_rows.h"
+
+namespace yoke::rpc {
+namespace {
+
+struct Object {
+  std::string_view word;
+  std::string_view named_by;  // kind of the record whose name it takes, or empty
+  Rows (*rows)(const Question& question);
+};
+
+constexpr std::array kObjects{
+    Object{"status", "", status_rows},       Object{"vip", "vip", vip_rows},
+    Object{"pool", "pool", pool_rows},       Object{"server", "pool", server_rows},
+    Object{"check", "pool", check_rows},     Object{"traffic", "vip", traffic_rows},
+    Object{"interface", "", interface_rows}, Object{"worker", "", worker_rows},
+    Object{"history", "", history_rows},     Object{"version", "", version_rows},
+};
+
+auto unknown_object(const std::string& word) {
+  std::vector<std::string> words;
+  for (const Object& object : kObjects) words.emplace_back(object.word);
+  return fail(
+      Errc::kInvalid, "E-101",
+      fmt::format("{} cannot be shown; expected {}", model::shown(word), model::join_or(words)));
+}
+
+Status check_name(const Object& object, const std::string& name, const model::Config& config) {
+  if (name.empty()) return {};
+  if (object.named_by.empty()) {
+    return fail(Errc::kInvalid, kBadParameters, fmt::format("{} takes no name", object.word));
+  }
+  if (config.find({{std::string(object.named_by), name}}) != nullptr) return {};
+  return fail(Errc::kNotFound, kNotThere,
+              fmt::format("there is no {} {}", object.named_by, model::shown(name)));
+}
+
+}  // namespace
+
+Result<nlohmann::json> show(const Unit& unit, const std::string& object, const std::string& name,
+                            MonoTime now) {
+  const auto* const found = std::ranges::find(kObjects, object, &Object::word);
+  if (found == kObjects.end()) return unknown_object(object);
+  const Question question{unit, name, now};
+  if (auto good = check_name(*found, name, question.config()); !good) {
+    return tl::unexpected(good.error());
+  }
+  return found->rows(question);
+}
+
+std::uint64_t seconds_between(MonoTime before, MonoTime after) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(after - before).count();
+  return static_cast<std::uint64_t>(std::max<decltype(seconds)>(seconds, 0));
+}
+
+}  // namespace yoke::rpc

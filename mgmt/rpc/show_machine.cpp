@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <chrono>
+#include <utility>
+
+#include "mgmt/model/json.h"
+#include "mgmt/rpc/show_rows.h"
+
+namespace yoke::rpc {
+namespace {
+
+using nlohmann::json;
+
+template <typename T>
+json or_null(const std::optional<T>& value) {
+  return value ? json(*value) : json();
+}
+
+template <typename T>
+std::optional<T> known(Result<T> answer) {
+  if (!answer) return std::nullopt;
+  return std::move(*answer);
+}
+
+}  // namespace
+
+Rows status_rows(const Question& question) {
+  const auto status = known(question.data_plane().status());
+  const auto counters = known(question.data_plane().counters());
+  const ServiceTally tally = service_tally(question);
+  json row = {{"unit", question.unit.name},
+              {"version", YOKE_VERSION},
+              {"uptime_s", seconds_between(question.unit.started, question.now)},
+              {"revision", question.unit.committer.running().revision},
+              {"dataplane", status ? "running" : "unreachable"},
+              {"generation", json()},
+              {"revision_running", json()},
+              {"dataplane_uptime_s", json()},
+              {"ports_ready", json()},
+              {"vips", tally.vips},
+              {"vips_up", tally.vips_up},
+              {"servers", tally.servers},
+              {"servers_up", tally.servers_up},
+              {"servers_down", tally.servers_down},
+              {"flows_open", json()},
+              {"flows_capacity", json()}};
+  if (status) {
+    row["generation"] = status->running.generation;
+    row["revision_running"] = status->running.revision;
+    row["dataplane_uptime_s"] = status->uptime_s;
+    row["ports_ready"] = status->ports_ready;
+  }
+  if (counters) {
+    row["flows_open"] = counters->flows_open;
+    row["flows_capacity"] = counters->flows_capacity;
+  }
+  return json::array({std::move(row)});
+}
+
+Rows history_rows(const Question& question) {
+  const auto revisions = question.unit.committer.history(store::kRevisionsKept);
+  if (!revisions) return tl::unexpected(revisions.error());
+  json rows = json::array();
+  for (const store::Revision& revision : *revisions) {
+    const auto& info = revision.info;
+    const auto when = std::chrono::floor<std::chrono::seconds>(info.at).time_since_epoch().count();
+    rows.push_back({{"revision", revision.id},
+                    {"when", when},
+                    {"user", info.user},
+                    {"from", info.origin},
+                    {"how", info.how},
+                    {"changes", info.changes},
+                    {"note", info.note}});
+  }
+  return rows;
+}
+
+Rows interface_rows(const Question& question) {
+  const auto counters = question.data_plane().counters();
+  if (!counters) return tl::unexpected(counters.error());
+  json rows = json::array();
+  for (const auto& port : counters->ports) {
+    rows.push_back({{"name", port.name},
+                    {"driver", port.driver},
+                    {"mac", port.mac},
+                    {"link", port.link_up ? "up" : "down"},
+                    {"rx_packets", port.rx_packets},
+                    {"tx_packets", port.tx_packets},
+                    {"rx_bytes", port.rx_bytes},
+                    {"tx_bytes", port.tx_bytes},
+                    {"rx_missed", port.rx_missed},
+                    {"rx_errors", port.rx_errors},
+                    {"tx_errors", port.tx_errors}});
+  }
+  return rows;
+}
+
+Rows traffic_rows(const Question& question) {
+  const auto counters = question.data_plane().counters();
+  if (!counters) return tl::unexpected(counters.error());
+  json rows = json::array();
+  for (const auto& [name, traffic] : counters->vips) {
+    if (!question.name.empty() && question.name != name) continue;
+    rows.push_back({{"name", name},
+                    {"flows_open", traffic.flows_open},
+                    {"flows_created", traffic.flows_created},
+                    {"packets_in", traffic.packets_in},
+                    {"packets_out", traffic.packets_out},
+                    {"bytes_in", traffic.bytes_in},
+                    {"bytes_out", traffic.bytes_out}});
+  }
+  return rows;
+}
+
+Rows worker_rows(const Question& question) {
+  const auto counters = question.data_plane().counters();
+  if (!counters) return tl::unexpected(counters.error());
+  json rows = json::array();
+  for (const auto& worker : counters->workers) {
+    rows.push_back({{"worker", rows.size()},
+                    {"rx", worker.rx},
+                    {"taken_over", worker.taken_over},
+                    {"tx", worker.tx},
+                    {"replied", worker.replied},
+                    {"punted", worker.punted},
+                    {"handed_over", worker.handed_over},
+                    {"drops", worker.drops}});
+  }
+  return rows;
+}
+
+Rows version_rows(const Question& question) {
+  const auto status = known(question.data_plane().status());
+  return json::array(
+      {{{"version", YOKE_VERSION},
+        {"schema", model::kSchemaName},
+        {"dataplane_protocol", or_null(status ? std::optional(status->version) : std::nullopt)}}});
+}
+
+}  // namespace yoke::rpc

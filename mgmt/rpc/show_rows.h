@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "hal/base/clock.h"
+#include "hal/base/result.h"
+#include "mgmt/rpc/unit.h"
+
+// The parts of show.h: one function an object. Threads: the loop's.
+namespace yoke::rpc {
+
+struct Question {
+  const Unit& unit;
+  const std::string& name;  // of the one asked for; empty: all. It is there
+  MonoTime now;
+
+  [[nodiscard]] const model::Config& config() const { return unit.committer.running().config; }
+  [[nodiscard]] commit::DataPlane& data_plane() const { return unit.committer.data_plane(); }
+};
+
+using Rows = Result<nlohmann::json>;
+
+// Of the configuration and its health: answered without the data plane too, counters being null.
+[[nodiscard]] Rows vip_rows(const Question& question);
+[[nodiscard]] Rows pool_rows(const Question& question);  // of one: its servers
+[[nodiscard]] Rows server_rows(const Question& question);
+[[nodiscard]] Rows check_rows(const Question& question);
+
+// Of the unit itself.
+[[nodiscard]] Rows status_rows(const Question& question);
+[[nodiscard]] Rows history_rows(const Question& question);
+[[nodiscard]] Rows interface_rows(const Question& question);
+[[nodiscard]] Rows traffic_rows(const Question& question);
+[[nodiscard]] Rows worker_rows(const Question& question);
+[[nodiscard]] Rows version_rows(const Question& question);
+
+struct ServiceTally {
+  std::size_t vips = 0, vips_up = 0, servers = 0, servers_up = 0, servers_down = 0;
+};
+[[nodiscard]] ServiceTally service_tally(const Question& question);
+
+[[nodiscard]] std::uint64_t seconds_between(MonoTime before, MonoTime after);
+
+}  // namespace yoke::rpc

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hal/base/clock.h"
+#include "mgmt/commit/committer.h"
+
+namespace yoke::rpc {
+
+// One check of one server, as far as anything is known of it.
+struct CheckReport {
+  commit::ServerId id;
+  std::string check;  // "http"
+  commit::Verdict verdict = commit::Verdict::kUnknown;
+  std::optional<MonoTime> since;  // of the verdict
+  std::uint64_t failures = 0;     // ever, since the check began
+  std::string last;               // "http 503, expected 200"; empty before the first
+};
+
+// What the methods work on; outlives every session. Threads: the loop's.
+struct Unit {
+  std::string name;  // "lb-a"
+  commit::Committer& committer;
+  std::function<std::vector<CheckReport>()> checks;
+  MonoTime started;
+};
+
+}  // namespace yoke::rpc
