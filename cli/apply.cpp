@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/apply.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <sstream>
+
+#include "cli/caret.h"
+#include "cli/pipe.h"
+#include "mgmt/model/diff.h"
+#include "mgmt/model/json.h"
+
+namespace yoke::cli {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kBlanks = " \t\r\n";
+
+Result<std::string> content_of(const std::string& file) {
+  if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  std::ifstream stream(file, std::ios::binary);
+  std::string text(std::istreambuf_iterator<char>(stream), {});
+  if (stream.is_open() && !stream.bad()) return text;
+  const int error = errno;
+  return fail(error == EACCES ? Errc::kDenied : Errc::kNotFound, "E-405",
+              fmt::format("{} cannot be read: {}", file, std::strerror(error)));
+}
+
+tl::expected<model::Config, FileError> read_document(std::string_view text) {
+  auto document = model::parse_json(text);
+  if (!document) return tl::unexpected(FileError{document.error(), 0, {}});
+  auto config = model::config_from_json(*document);
+  if (!config) return tl::unexpected(FileError{config.error(), 0, {}});
+  return std::move(*config);
+}
+
+Status add_line(const std::string& line, model::Config& config) {
+  const auto edits = model::parse_command(line);
+  if (!edits) return tl::unexpected(edits.error());
+  for (const model::Operation& edit : *edits) {
+    if (auto done = model::edit(config, edit); !done) return done;
+  }
+  return {};
+}
+
+// The steps at yoke-mgmt, each with its own way of saying what came of it. Owned by one call.
+class Applier {
+ public:
+  Applier(const ApplyOptions& options, Connection& connection, Style style, std::ostream& data,
+          std::ostream& talk)
+      : options_(options), connection_(connection), style_(style), data_(data), talk_(talk) {}
+
+  int run(const model::Config& config) {
+    const auto loaded = connection_.call("load", {{"document", model::to_json(config)}});
+    if (!loaded) return refused(loaded.error());
+    const auto checked = connection_.call("check", json::object());
+    if (!checked) return refused(checked.error());
+    const auto violations = model::violations_from_json(checked->value("violations", json()));
+    if (!violations) return refused(violations.error());
+    if (!violations->empty()) return invalid(*violations);
+    const auto compared = connection_.call("diff", json::object());
+    if (!compared) return refused(compared.error());
+    const auto changes = model::changes_from_json(compared->value("changes", json()));
+    if (!changes) return refused(changes.error());
+    if (options_.dry_run) return tell_changes(*changes);
+    if (!style_.json) data_ << model::to_text(*changes) << std::flush;
+    return commit();
+  }
+
+ private:
+  int refused(const Error& error) {
+    for (const std::string& line : violation_lines_of(connection_.error_data())) {
+      talk_ << line << '\n';
+    }
+    talk_ << sentence(error) << '\n';
+    return exit_code(error.kind);
+  }
+
+  int invalid(const std::vector<model::Violation>& violations) {
+    for (const std::string& line : violation_lines(violations)) talk_ << line << '\n';
+    return refused({Errc::kInvalid, "E-450",
+                    fmt::format("{} is not applied: {} {}", options_.file, violations.size(),
+                                violations.size() == 1 ? "error" : "errors"),
+                    -1});
+  }
+
+  int tell_changes(const std::vector<model::Change>& changes) {
+    if (style_.json) {
+      print({{"schema", model::kSchemaName}, {"changes", model::to_json(changes)}});
+    } else {
+      data_ << model::to_text(changes);
+    }
+    talk_ << (changes.empty()
+                  ? "Dry run: no change.\n"
+                  : fmt::format("Dry run: {} not committed.\n", model::summary(changes)));
+    return 0;
+  }
+
+  int commit() {
+    auto result = connection_.call("commit", {{"note", options_.note}});
+    if (!result) return refused(result.error());
+    if (style_.json) {
+      (*result)["schema"] = model::kSchemaName;
+      print(*result);
+    }
+    talk_ << commit_sentence(*result) << '\n';
+    return 0;
+  }
+
+  void print(const json& object) { data_ << object.dump(style_.pretty ? 2 : -1) << std::endl; }
+
+  const ApplyOptions& options_;
+  Connection& connection_;
+  Style style_;
+  std::ostream& data_;
+  std::ostream& talk_;
+};
+
+}  // namespace
+
+tl::expected<model::Config, FileError> read_configuration(std::string_view text) {
+  const auto start = text.find_first_not_of(kBlanks);
+  if (start != std::string_view::npos && text[start] == '{') return read_document(text);
+  model::Config config;
+  std::istringstream lines{std::string(text)};
+  std::string line;
+  for (std::size_t number = 1; std::getline(lines, line); ++number) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    const auto first = line.find_first_not_of(kBlanks);
+    if (first == std::string::npos || line[first] == '#') continue;
+    if (auto added = add_line(line, config); !added) {
+      return tl::unexpected(FileError{added.error(), number, line});
+    }
+  }
+  return config;
+}
+
+int apply_file(const ApplyOptions& options, Connection& connection, Style style, std::ostream& data,
+               std::ostream& talk) {
+  const auto text = content_of(options.file);
+  if (!text) {
+    talk << sentence(text.error()) << '\n';
+    return exit_code(text.error().kind);
+  }
+  const auto config = read_configuration(*text);
+  if (config) return Applier(options, connection, style, data, talk).run(*config);
+  const FileError& wrong = config.error();
+  const std::string place =
+      wrong.line == 0 ? options.file : fmt::format("{}, line {}", options.file, wrong.line);
+  talk << place << ":\n";
+  for (const std::string& shown : caret_lines(wrong.text, wrong.error)) talk << shown << '\n';
+  return exit_code(wrong.error.kind);
+}
+
+}  // namespace yoke::cli

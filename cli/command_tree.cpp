@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/command_tree.h"
+
+#include <algorithm>
+#include <array>
+
+namespace yoke::cli {
+namespace {
+
+constexpr std::array kVipName{
+    Node{.word = "NAME", .help = "One VIP", .value = Value::kKey, .kind = "vip"}};
+constexpr std::array kPoolName{
+    Node{.word = "NAME", .help = "One pool", .value = Value::kKey, .kind = "pool"}};
+constexpr std::array kCandidate{
+    Node{.word = "candidate", .help = "As edited in this session, not yet committed"}};
+
+constexpr std::array kObjects{
+    Node{.word = "status", .help = "The unit at a glance"},
+    Node{.word = "vip", .help = "VIPs: state, servers, flows", .next = kVipName},
+    Node{.word = "pool", .help = "Pools, or the servers of one", .next = kPoolName},
+    Node{.word = "server", .help = "Servers of all pools, or of one", .next = kPoolName},
+    Node{.word = "check", .help = "Checks and what they last saw", .next = kPoolName},
+    Node{.word = "traffic", .help = "Packets, bytes and flows of each VIP"},
+    Node{.word = "interface", .help = "Data ports and their counters"},
+    Node{.word = "worker", .help = "Packets of each worker, and why some were dropped"},
+    Node{.word = "history", .help = "Committed revisions: who, when, what"},
+    Node{.word = "configuration", .help = "The configuration, as set-commands", .next = kCandidate},
+    Node{.word = "version", .help = "Versions of the software"},
+};
+
+constexpr std::array kNoteText{
+    Node{.word = "TEXT", .help = "Why, for the history", .value = Value::kText}};
+constexpr std::array kNote{
+    Node{.word = "note", .help = "Say why, for the history", .may_end = false, .next = kNoteText}};
+constexpr std::array kTopic{
+    Node{.word = "COMMAND", .help = "More about one command", .value = Value::kCommand}};
+
+constexpr std::array kVerbs{
+    Verb{.node = {.word = "show", .help = "Show something", .may_end = false, .next = kObjects},
+         .prints = true,
+         .example = "show pool web"},
+    Verb{.node = {.word = "configure", .help = "Enter configuration mode"},
+         .use = Use::kOper,
+         .example = "configure"},
+    Verb{.node = {.word = "set", .help = "Change the candidate configuration", .may_end = false},
+         .use = Use::kConfig,
+         .edits = true,
+         .example = "set vip web 203.0.113.10:80/tcp pool web"},
+    Verb{.node = {.word = "delete", .help = "Remove from the candidate", .may_end = false},
+         .use = Use::kConfig,
+         .edits = true,
+         .example = "delete pool web server 192.0.2.11:80"},
+    Verb{.node = {.word = "diff", .help = "What the candidate changes"},
+         .use = Use::kConfig,
+         .prints = true,
+         .example = "diff"},
+    Verb{.node = {.word = "check", .help = "Whether the candidate may be committed"},
+         .use = Use::kConfig,
+         .prints = true,
+         .example = "check"},
+    Verb{.node = {.word = "commit", .help = "Put the candidate into use, durably", .next = kNote},
+         .use = Use::kConfig,
+         .prints = true,
+         .example = "commit note \"add vip web\""},
+    Verb{.node = {.word = "discard", .help = "Forget the candidate's edits"},
+         .use = Use::kConfig,
+         .example = "discard"},
+    Verb{.node = {.word = "help", .help = "What can be typed", .next = kTopic},
+         .prints = true,
+         .example = "help set"},
+    Verb{.node = {.word = "exit", .help = "Leave this mode, or the session"}, .example = "exit"},
+};
+
+constexpr std::array kPattern{
+    Node{.word = "PATTERN", .help = "Extended regular expression", .value = Value::kPattern}};
+constexpr std::array kCount{Node{.word = "N", .help = "How many", .value = Value::kNumber}};
+
+constexpr std::array kPipes{
+    Node{.word = "match", .help = "Only matching lines", .may_end = false, .next = kPattern},
+    Node{.word = "except", .help = "No matching lines", .may_end = false, .next = kPattern},
+    Node{.word = "head", .help = "The first lines", .may_end = false, .next = kCount},
+    Node{.word = "tail", .help = "The last lines", .may_end = false, .next = kCount},
+    Node{.word = "count", .help = "How many lines"},
+    Node{.word = "json", .help = "As JSON"},
+};
+
+}  // namespace
+
+std::span<const Verb> verbs() noexcept { return kVerbs; }
+
+const Verb* find_verb(std::string_view word) noexcept {
+  const auto* const found =
+      std::ranges::find_if(kVerbs, [&](const Verb& verb) { return verb.node.word == word; });
+  return found == kVerbs.end() ? nullptr : found;
+}
+
+std::span<const Node> pipes() noexcept { return kPipes; }
+
+}  // namespace yoke::cli

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+// The words of every command but what follows `set` and `delete`, which mgmt/model derives from the
+// schema. Threads: constant data, any.
+namespace yoke::cli {
+
+// What a value on the line must be.
+enum class Value : std::uint8_t {
+  kNone,     // not a value: the word itself
+  kCommand,  // first word of a command
+  kKey,      // name of a record of the node's kind
+  kText,     // anything; the words that follow belong to it
+  kNumber,   // a count
+  kPattern,  // extended regular expression
+};
+
+struct Node {
+  std::string_view word;  // or, of a value, how help shows it: "NAME"
+  std::string_view help;
+  Value value = Value::kNone;
+  std::string_view kind = {};  // kKey: of the record
+  bool may_end = true;         // the line may end behind it
+  std::span<const Node> next = {};
+};
+
+// Where a command has a meaning.
+enum class Use : std::uint8_t {
+  kAlways,
+  kOper,    // in operational mode
+  kConfig,  // in configuration mode
+};
+
+struct Verb {
+  Node node;
+  Use use = Use::kAlways;
+  bool edits = false;   // what follows is read by model::CommandReader
+  bool prints = false;  // has output that can be piped
+  std::string_view example;
+};
+
+[[nodiscard]] std::span<const Verb> verbs() noexcept;
+[[nodiscard]] const Verb* find_verb(std::string_view word) noexcept;
+
+// What may follow a "|".
+[[nodiscard]] std::span<const Node> pipes() noexcept;
+
+}  // namespace yoke::cli

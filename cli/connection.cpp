@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/connection.h"
+
+#include <chrono>
+
+namespace yoke::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+constexpr auto kTimeout = 30s;  // a commit waits for a disk and for the data plane
+constexpr int kProtocolVersion = 1;
+
+// The client is of no use after these (mgmt/rpc/client.h).
+bool ends_connection(const Error& error) {
+  return error.id == "E-603" || error.id == "E-604" || error.id == "E-605";
+}
+
+std::string text_of(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+}  // namespace
+
+std::string socket_below(const std::string& root) {
+  std::string folder = root;
+  while (!folder.empty() && folder.back() == '/') folder.pop_back();
+  return folder + "/run/yoke/mgmt.sock";
+}
+
+Status Connection::greet() {
+  if (client_) return {};
+  auto client = rpc::Client::connect(path_, kTimeout);
+  if (!client) return tl::unexpected(client.error());
+  client_.emplace(std::move(*client));
+  const auto hello = client_->call("hello", {{"version", kProtocolVersion}});
+  if (!hello) {
+    error_data_ = client_->error_data();
+    client_.reset();
+    return tl::unexpected(hello.error());
+  }
+  unit_ = hello->is_object() ? text_of(*hello, "unit") : "";
+  return {};
+}
+
+Result<json> Connection::call_once(const std::string& method, const json& params) {
+  if (auto greeted = greet(); !greeted) return tl::unexpected(greeted.error());
+  auto result = client_->call(method, params);
+  error_data_ = client_->error_data();
+  if (!result && ends_connection(result.error())) client_.reset();
+  return result;
+}
+
+Result<json> Connection::call(const std::string& method, const json& params) {
+  const bool was_connected = client_.has_value();
+  auto result = call_once(method, params);
+  if (result || client_) return result;
+  if (has_edits_) {
+    has_edits_ = false;
+    result.error().text += "; the uncommitted edits are lost with it";
+    return result;
+  }
+  // yoke-mgmt may have been restarted since the last call; without edits nothing is lost by that.
+  if (was_connected && result.error().id == "E-604") return call_once(method, params);
+  return result;
+}
+
+}  // namespace yoke::cli

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "hal/base/result.h"
+#include "mgmt/rpc/client.h"
+
+namespace yoke::cli {
+
+// The way to yoke-mgmt, made at the first call and again at the first call after it was lost; the
+// candidate is gone then, so nothing is sent again by itself once there are edits. Threads: owned
+// by one.
+class Connection {
+ public:
+  explicit Connection(std::string socket_path) : path_(std::move(socket_path)) {}
+
+  // The result of `method`. Errors: those of rpc::Client, and yoke-mgmt's own answers.
+  [[nodiscard]] Result<nlohmann::json> call(const std::string& method,
+                                            const nlohmann::json& params);
+  // `data` of the error that the last call was answered with, or an empty object.
+  [[nodiscard]] const nlohmann::json& error_data() const noexcept { return error_data_; }
+
+  // Connects where that was not done yet.
+  [[nodiscard]] Status greet();
+  // Name of the unit; empty before the first call.
+  [[nodiscard]] const std::string& unit() const noexcept { return unit_; }
+
+  // The candidate that this connection holds differs from what is committed, as far as we know.
+  [[nodiscard]] bool has_edits() const noexcept { return has_edits_; }
+  void set_edits(bool edits) noexcept { has_edits_ = edits; }
+
+ private:
+  [[nodiscard]] Result<nlohmann::json> call_once(const std::string& method,
+                                                 const nlohmann::json& params);
+
+  std::string path_;
+  std::optional<rpc::Client> client_;
+  std::string unit_;
+  nlohmann::json error_data_ = nlohmann::json::object();
+  bool has_edits_ = false;
+};
+
+// <root>/run/yoke/mgmt.sock; an empty root is the machine's own.
+[[nodiscard]] std::string socket_below(const std::string& root);
+
+}  // namespace yoke::cli

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/line_reader.h"
+
+#include <fmt/format.h>
+#include <regex.h>
+
+#include <algorithm>
+
+#include "hal/base/number.h"
+
+namespace yoke::cli {
+namespace {
+
+using model::Word;
+
+tl::unexpected<Error> bad(std::string_view id, std::string text, int column) {
+  return fail(Errc::kInvalid, id, std::move(text), column);
+}
+
+Offer offer_of(const Node& node) {
+  const bool is_word = node.value == Value::kNone;
+  Offer offer{.word = is_word ? std::string(node.word) : "",
+              .placeholder = is_word ? "" : std::string(node.word),
+              .help = std::string(node.help),
+              .field = nullptr,
+              .kind = std::string(node.kind),
+              .parent = {}};
+  if (const model::RecordType* type = model::find_type(node.kind)) offer.field = &type->key;
+  return offer;
+}
+
+Offer offer_of(const model::Expected& expected) {
+  Offer offer{.word = expected.word,
+              .placeholder = "",
+              .help = expected.help,
+              .field = expected.field,
+              .kind = "",
+              .parent = expected.parent};
+  if (!expected.word.empty()) return offer;
+  offer.placeholder = fmt::format("<{}>", expected.field->name);
+  offer.kind = expected.type != nullptr ? expected.type->kind : expected.field->refers_to;
+  return offer;
+}
+
+std::string why_no_pattern(const std::string& text) {
+  regex_t compiled;
+  const int error = ::regcomp(&compiled, text.c_str(), REG_EXTENDED | REG_NOSUB);
+  if (error == 0) {
+    ::regfree(&compiled);
+    return {};
+  }
+  std::array<char, 128> reason{};
+  (void)::regerror(error, &compiled, reason.data(), reason.size());
+  return reason.data();
+}
+
+}  // namespace
+
+std::vector<std::string>& LineReader::words() {
+  return in_pipe_ ? command_.pipes.back() : command_.words;
+}
+
+bool LineReader::is_open(const Verb& verb) const {
+  switch (verb.use) {
+    case Use::kAlways:
+      return true;
+    case Use::kOper:
+      return mode_ != Mode::kConfig;
+    case Use::kConfig:
+      return mode_ != Mode::kOper;
+  }
+  return false;
+}
+
+std::vector<Offer> LineReader::offers() const {
+  std::vector<Offer> list;
+  if (command_.verb == nullptr) {
+    for (const Verb& verb : verbs()) {
+      if (is_open(verb)) list.push_back(offer_of(verb.node));
+    }
+    return list;
+  }
+  if (edit_) {
+    for (const model::Expected& expected : edit_->expected()) list.push_back(offer_of(expected));
+    return list;
+  }
+  for (const Node& node : next_) {
+    if (node.value != Value::kCommand) {
+      list.push_back(offer_of(node));
+      continue;
+    }
+    for (const Verb& verb : verbs()) list.push_back(offer_of(verb.node));
+  }
+  if (may_end_ && command_.verb->prints) {
+    list.push_back({.word = "|",
+                    .placeholder = "",
+                    .help = "Pass the output on",
+                    .field = nullptr,
+                    .kind = "",
+                    .parent = {}});
+  }
+  return list;
+}
+
+bool LineReader::may_end() const {
+  return edit_ ? edit_->finish(0).has_value() : command_.verb == nullptr || may_end_;
+}
+
+// A word in full is meant as it is, even where others begin like it.
+Result<Word> LineReader::in_full(const Word& word) const {
+  if (mode_ == Mode::kScript || word.quoted || word.text.empty()) return word;
+  std::vector<std::string> fits;
+  for (const Offer& offer : offers()) {
+    if (offer.word == word.text) return word;
+    if (offer.word.starts_with(word.text) && std::ranges::find(fits, offer.word) == fits.end()) {
+      fits.push_back(offer.word);
+    }
+  }
+  if (fits.size() > 1) {
+    return bad("E-108",
+               fmt::format("{} is short for more than one: {}", model::shown(word.text),
+                           model::join_or(fits)),
+               word.column);
+  }
+  Word full = word;
+  if (fits.size() == 1) full.text = fits.front();
+  return full;
+}
+
+Status LineReader::take(const Word& word) {
+  const auto full = in_full(word);
+  if (!full) return tl::unexpected(full.error());
+  if (command_.verb == nullptr) return take_verb(*full);
+  if (edit_) return edit_->take(*full);
+  if (full->text != "|" || full->quoted) return take_word(*full);
+  if (!command_.verb->prints) {
+    return bad("E-101", fmt::format("{} prints nothing to pass on", command_.verb->node.word),
+               full->column);
+  }
+  if (!may_end_) return unknown(*full);
+  start_pipe();
+  return {};
+}
+
+Status LineReader::take_verb(const Word& word) {
+  const Verb* verb = word.quoted ? nullptr : find_verb(word.text);
+  if (verb == nullptr) return unknown(word);
+  if (!is_open(*verb)) {
+    return bad(
+        "E-113",
+        verb->use == Use::kConfig
+            ? fmt::format("{} belongs to configuration mode: type configure first", word.text)
+            : "this is configuration mode already",
+        word.column);
+  }
+  command_.verb = verb;
+  if (verb->edits) {
+    edit_.emplace(verb->node.word == "set" ? model::Operation::Kind::kSet
+                                           : model::Operation::Kind::kDelete);
+  }
+  next_ = verb->node.next;
+  may_end_ = verb->node.may_end;
+  return {};
+}
+
+void LineReader::start_pipe() {
+  command_.pipes.emplace_back();
+  in_pipe_ = true;
+  in_text_ = false;
+  may_end_ = false;
+  next_ = pipes();
+}
+
+Status LineReader::take_word(const Word& word) {
+  if (in_text_) {
+    words().back() += ' ' + word.text;
+    return {};
+  }
+  for (const Node& node : next_) {
+    if (node.value != Value::kNone) return take_value(node, word);
+    if (word.quoted || node.word != word.text) continue;
+    words().emplace_back(node.word);
+    next_ = node.next;
+    may_end_ = node.may_end;
+    return {};
+  }
+  return unknown(word);
+}
+
+Status LineReader::take_value(const Node& node, const Word& word) {
+  std::string text = word.text;
+  switch (node.value) {
+    case Value::kNone:
+      return unknown(word);
+    case Value::kCommand:
+      if (find_verb(text) == nullptr) return unknown(word);
+      break;
+    case Value::kKey: {
+      auto key = model::canonical(model::find_type(node.kind)->key, text);
+      if (!key) return bad(key.error().id, key.error().text, word.column);
+      text = std::move(*key);
+      break;
+    }
+    case Value::kNumber:
+      if (!parse_decimal(text)) {
+        return bad("E-102", fmt::format("{} is not a number", model::shown(text)), word.column);
+      }
+      break;
+    case Value::kPattern:
+      if (const std::string reason = why_no_pattern(text); !reason.empty()) {
+        return bad("E-102", fmt::format("{} is not a pattern: {}", model::shown(text), reason),
+                   word.column);
+      }
+      break;
+    case Value::kText:
+      in_text_ = true;
+      break;
+  }
+  words().push_back(std::move(text));
+  next_ = node.next;
+  may_end_ = node.may_end;
+  return {};
+}
+
+tl::unexpected<Error> LineReader::unknown(const Word& word) const {
+  std::vector<std::string> known;
+  for (const Offer& offer : offers()) {
+    if (offer.word != "|") known.push_back(offer.word.empty() ? offer.placeholder : offer.word);
+  }
+  const std::string what = model::shown(word.text);
+  if (known.empty()) {
+    return bad("E-101", fmt::format("the line should end before {}", what), word.column);
+  }
+  const auto close = model::nearest(word.text, known);
+  return bad("E-101",
+             close.empty()
+                 ? fmt::format("unknown word {}: expected {}", what, model::join_or(known))
+                 : fmt::format("unknown word {}: did you mean {}?", what, model::join_or(close)),
+             word.column);
+}
+
+Result<Command> LineReader::finish(int column) const {
+  if (edit_) {
+    auto edits = edit_->finish(column);
+    if (!edits) return tl::unexpected(edits.error());
+    Command command = command_;
+    command.edits = std::move(*edits);
+    return command;
+  }
+  if (command_.verb == nullptr || !may_end_) {
+    std::vector<std::string> known;
+    for (const Offer& offer : offers()) {
+      known.push_back(offer.word.empty() ? offer.placeholder : offer.word);
+    }
+    return bad("E-106", fmt::format("the line ends too early: expected {}", model::join_or(known)),
+               column);
+  }
+  return command_;
+}
+
+std::string LineReader::example() const {
+  return command_.verb == nullptr ? std::string{} : std::string(command_.verb->example);
+}
+
+Result<std::vector<Word>> split_line(std::string_view line) {
+  auto words = model::split_words(line);
+  if (!words) return words;
+  std::vector<Word> split;
+  for (Word& word : *words) {
+    if (word.quoted || word.text.find('|') == std::string::npos) {
+      split.push_back(std::move(word));
+      continue;
+    }
+    for (std::size_t start = 0; start < word.text.size();) {
+      const auto bar = word.text.find('|', start);
+      const auto end = bar == start ? start + 1 : std::min(bar, word.text.size());
+      split.push_back(
+          {word.text.substr(start, end - start), word.column + static_cast<int>(start), false});
+      start = end;
+    }
+  }
+  return split;
+}
+
+Result<Command> read_line(std::string_view line, Mode mode) {
+  const auto words = split_line(line);
+  if (!words) return tl::unexpected(words.error());
+  LineReader reader(mode);
+  for (const Word& word : *words) {
+    if (auto taken = reader.take(word); !taken) return tl::unexpected(taken.error());
+  }
+  return reader.finish(static_cast<int>(line.size()));
+}
+
+}  // namespace yoke::cli

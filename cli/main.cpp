@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <clocale>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+#include "cli/apply.h"
+#include "cli/caret.h"
+#include "cli/completion.h"
+#include "cli/line_editor.h"
+#include "cli/options.h"
+#include "cli/session.h"
+#include "cli/shell.h"
+
+namespace {
+
+using namespace yoke::cli;
+
+std::string history_file() {
+  const char* home = std::getenv("HOME");
+  return home == nullptr || *home == '\0' ? "" : std::string(home) + "/.yoke_history";
+}
+
+int tell(const yoke::Error& error) {
+  std::cerr << sentence(error) << '\n';
+  return exit_code(error.kind);
+}
+
+int talk_to_person(Connection& connection, Style style) {
+  if (auto greeted = connection.greet(); !greeted) return tell(greeted.error());
+  // Ctrl-C while a command runs must not take the session and its candidate with it.
+  (void)std::signal(SIGINT, SIG_IGN);
+  Session session(connection, Mode::kOper);
+  Shell shell(session, style, std::cout, std::cerr);
+  const auto keys = [&](std::string_view kind, const yoke::model::Path& parent) {
+    return session.keys(kind, parent);
+  };
+  LineEditor editor([&](std::string_view line) { return complete(line, session.mode(), keys); },
+                    history_file());
+  while (!session.ended()) {
+    const std::string prompt = session.prompt();
+    const auto line = editor.read(prompt);
+    if (!line) {
+      std::cout << '\n';
+      break;
+    }
+    (void)shell.run_typed(*line, prompt.size());
+  }
+  shell.tell_of_lost_edits(connection);
+  return 0;
+}
+
+int run_script(const Options& options, Connection& connection, Style style) {
+  Session session(connection, Mode::kScript);
+  Shell shell(session, style, std::cout, std::cerr);
+  int code = 0;
+  if (!options.words.empty()) {
+    code = shell.run(line_of(options.words));
+  } else if (!options.commands.empty()) {
+    code = shell.run_all(options.commands);
+  } else {
+    code = shell.run_all(std::cin);
+  }
+  shell.tell_of_lost_edits(connection);
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  (void)std::setlocale(LC_CTYPE, "");
+  const auto options = read_options({argv + 1, argv + argc});
+  if (!options) return tell(options.error());
+  if (options->help) {
+    std::cout << usage();
+    return 0;
+  }
+  if (options->version) {
+    std::cout << "yoke " YOKE_VERSION "\n";
+    return 0;
+  }
+  const Style style{.json = options->json, .pretty = ::isatty(STDOUT_FILENO) == 1};
+  Connection connection(socket_below(options->root));
+  if (!options->words.empty() && options->words.front() == "apply") {
+    const ApplyOptions apply{
+        .file = options->words[1], .note = options->note, .dry_run = options->dry_run};
+    return apply_file(apply, connection, style, std::cout, std::cerr);
+  }
+  const bool is_script = !options->words.empty() || !options->commands.empty();
+  if (!is_script && ::isatty(STDIN_FILENO) == 1) return talk_to_person(connection, style);
+  return run_script(*options, connection, style);
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/pipe.h"
+
+#include <fmt/format.h>
+#include <regex.h>
+
+#include <sstream>
+
+#include "hal/base/number.h"
+
+namespace yoke::cli {
+namespace {
+
+// Extended regular expressions of POSIX, letter case aside.
+class Pattern {
+ public:
+  explicit Pattern(const std::string& text)
+      : valid_(::regcomp(&compiled_, text.c_str(), REG_EXTENDED | REG_NOSUB | REG_ICASE) == 0) {}
+  Pattern(const Pattern&) = delete;
+  Pattern& operator=(const Pattern&) = delete;
+  ~Pattern() {
+    if (valid_) ::regfree(&compiled_);
+  }
+  [[nodiscard]] bool matches(const std::string& text) const {
+    return valid_ && ::regexec(&compiled_, text.c_str(), 0, nullptr, 0) == 0;
+  }
+
+ private:
+  regex_t compiled_{};
+  bool valid_;
+};
+
+void keep_matching(Output& output, const std::string& text, bool wanted) {
+  const Pattern pattern(text);
+  std::erase_if(output.rows,
+                [&](const std::string& row) { return pattern.matches(row) != wanted; });
+}
+
+void keep_some(Output& output, const std::string& text, bool first) {
+  const auto count = parse_decimal(text).value_or(0);
+  auto& rows = output.rows;
+  if (count >= rows.size()) return;
+  const auto kept = static_cast<std::ptrdiff_t>(count);
+  if (first) {
+    rows.erase(rows.begin() + kept, rows.end());
+  } else {
+    rows.erase(rows.begin(), rows.end() - kept);
+  }
+}
+
+void to_json(Output& output, bool pretty) {
+  std::istringstream text(
+      output.json.dump(pretty ? 2 : -1, ' ', false, nlohmann::json::error_handler_t::replace));
+  output.header.clear();
+  output.rows.clear();
+  output.talk.clear();
+  for (std::string line; std::getline(text, line);) output.rows.push_back(line);
+}
+
+}  // namespace
+
+Output through_pipes(Output output, const std::vector<std::vector<std::string>>& pipes,
+                     bool pretty) {
+  for (const std::vector<std::string>& words : pipes) {
+    const std::string& name = words.front();
+    if (name == "match" || name == "except") keep_matching(output, words[1], name == "match");
+    if (name == "head" || name == "tail") keep_some(output, words[1], name == "head");
+    if (name == "json") to_json(output, pretty);
+    if (name == "count") {
+      output.rows = {std::to_string(output.rows.size())};
+      output.header.clear();
+      output.talk.clear();
+    }
+  }
+  return output;
+}
+
+}  // namespace yoke::cli

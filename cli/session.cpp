@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/session.h"
+
+#include <fmt/format.h>
+
+#include <sstream>
+
+#include "cli/help.h"
+#include "mgmt/model/diff.h"
+#include "mgmt/model/json.h"
+
+namespace yoke::cli {
+namespace {
+
+using nlohmann::json;
+
+Outcome failed(Error error) { return {.output = {}, .error = std::move(error)}; }
+
+Outcome said(std::string text) {
+  Outcome outcome;
+  outcome.output.talk.push_back(std::move(text));
+  return outcome;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+// What `result` holds under `key`, or null; an answer of another shape is the readers' to refuse.
+json part_of(const json& result, const char* key) {
+  return result.is_object() ? result.value(key, json()) : json();
+}
+
+std::uint64_t number_of(const json& result, const char* key) {
+  const json value = part_of(result, key);
+  return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
+}
+
+json with_schema(json object) {
+  object["schema"] = model::kSchemaName;
+  return object;
+}
+
+}  // namespace
+
+std::vector<std::string> violation_lines(const std::vector<model::Violation>& violations) {
+  std::vector<std::string> lines;
+  for (const model::Violation& violation : violations) {
+    lines.push_back(fmt::format("{} {}: {}", violation.id, violation.path, violation.text));
+  }
+  return lines;
+}
+
+std::vector<std::string> violation_lines_of(const json& error_data) {
+  const auto found = model::violations_from_json(part_of(error_data, "violations"));
+  return found ? violation_lines(*found) : std::vector<std::string>{};
+}
+
+std::string commit_sentence(const json& result) {
+  const auto revision = number_of(result, "revision");
+  const auto changes = number_of(result, "changes");
+  if (changes == 0) return fmt::format("No change: revision {} stays.", revision);
+  return fmt::format("Revision {}: {} {}.", revision, changes, changes == 1 ? "change" : "changes");
+}
+
+Outcome Session::run(const Command& command) {
+  const std::string_view verb = command.verb->node.word;
+  if (verb != "exit") warned_ = false;
+  if (verb == "show") return show(command);
+  if (verb == "set" || verb == "delete") return edit(command);
+  if (verb == "diff") return diff();
+  if (verb == "check") return check();
+  if (verb == "commit") return commit(command);
+  if (verb == "discard") return discard();
+  if (verb == "exit") return exit();
+  if (verb == "help") return help(command.words.empty() ? "" : command.words.front());
+  if (verb == "configure" && mode_ == Mode::kOper) mode_ = Mode::kConfig;
+  return {};
+}
+
+Outcome Session::show(const Command& command) {
+  const std::string& object = command.words.front();
+  if (object == "configuration") return show_configuration(command.words.size() > 1);
+  json params = {{"object", object}};
+  const bool of_one = command.words.size() > 1;
+  if (of_one) params["name"] = command.words[1];
+  auto answer = connection_.call("show", params);
+  if (!answer) return failed(answer.error());
+  return {.output = show_output(object, of_one, std::move(*answer)), .error = {}};
+}
+
+Outcome Session::show_configuration(bool candidate) {
+  const auto answer = connection_.call("config", {{"candidate", candidate}});
+  if (!answer) return failed(answer.error());
+  Outcome outcome;
+  outcome.output.json = part_of(*answer, "document");
+  const auto config = model::config_from_json(outcome.output.json);
+  if (!config) return failed(config.error());
+  outcome.output.rows = lines_of(model::to_commands(*config));
+  if (outcome.output.rows.empty()) outcome.output.talk.emplace_back("The configuration is empty.");
+  return outcome;
+}
+
+Outcome Session::edit(const Command& command) {
+  const auto answer = connection_.call("edit", {{"operations", model::to_json(command.edits)}});
+  if (!answer) return failed(answer.error());
+  connection_.set_edits(true);
+  return {};
+}
+
+Outcome Session::diff() {
+  const auto answer = connection_.call("diff", json::object());
+  if (!answer) return failed(answer.error());
+  const auto changes = model::changes_from_json(part_of(*answer, "changes"));
+  if (!changes) return failed(changes.error());
+  Outcome outcome;
+  outcome.output.json = with_schema({{"changes", model::to_json(*changes)}});
+  outcome.output.rows = lines_of(model::to_text(*changes));
+  if (changes->empty()) outcome.output.talk.emplace_back("No change.");
+  return outcome;
+}
+
+Outcome Session::check() {
+  const auto answer = connection_.call("check", json::object());
+  if (!answer) return failed(answer.error());
+  const auto found = model::violations_from_json(part_of(*answer, "violations"));
+  if (!found) return failed(found.error());
+  Outcome outcome;
+  outcome.output.json = with_schema({{"violations", model::to_json(*found)}});
+  outcome.output.rows = violation_lines(*found);
+  if (found->empty()) {
+    outcome.output.talk.emplace_back("The candidate may be committed.");
+  } else {
+    outcome.error = Error{Errc::kInvalid, "E-450",
+                          fmt::format("the candidate cannot be committed: {} {}", found->size(),
+                                      found->size() == 1 ? "error" : "errors"),
+                          -1};
+  }
+  return outcome;
+}
+
+Outcome Session::commit(const Command& command) {
+  const std::string note = command.words.size() > 1 ? command.words[1] : "";
+  const auto answer = connection_.call("commit", {{"note", note}});
+  if (!answer) {
+    Outcome outcome = failed(answer.error());
+    outcome.output.talk = violation_lines_of(connection_.error_data());
+    return outcome;
+  }
+  connection_.set_edits(false);
+  Outcome outcome = said(commit_sentence(*answer));
+  outcome.output.json = with_schema(*answer);
+  return outcome;
+}
+
+Outcome Session::discard() {
+  const auto answer = connection_.call("discard", json::object());
+  if (!answer) return failed(answer.error());
+  connection_.set_edits(false);
+  return {};
+}
+
+Outcome Session::exit() {
+  if (mode_ == Mode::kConfig) {
+    mode_ = Mode::kOper;
+    return {};
+  }
+  if (mode_ == Mode::kOper && connection_.has_edits() && !warned_) {
+    warned_ = true;
+    return said("There are uncommitted edits: commit or discard them, or exit again to lose them.");
+  }
+  ended_ = true;
+  return {};
+}
+
+std::string Session::prompt() const {
+  return fmt::format("{}{}{} ", connection_.unit(), connection_.has_edits() ? "*" : "",
+                     mode_ == Mode::kConfig ? "#" : ">");
+}
+
+std::vector<std::string> Session::keys(std::string_view kind, const model::Path& parent) {
+  const auto answer = connection_.call("config", {{"candidate", true}});
+  if (!answer) return {};
+  const auto config = model::config_from_json(part_of(*answer, "document"));
+  return config ? config->keys(kind, parent) : std::vector<std::string>{};
+}
+
+}  // namespace yoke::cli

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/shell.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <istream>
+#include <ostream>
+
+#include "cli/caret.h"
+#include "cli/pipe.h"
+
+namespace yoke::cli {
+namespace {
+
+bool is_nothing(const std::string& line) {
+  const auto start = line.find_first_not_of(" \t\r");
+  return start == std::string::npos || line[start] == '#';
+}
+
+std::string without_return(std::string line) {
+  if (!line.empty() && line.back() == '\r') line.pop_back();
+  return line;
+}
+
+}  // namespace
+
+int exit_code(Errc kind) noexcept {
+  switch (kind) {
+    case Errc::kFailed:
+      return 1;
+    case Errc::kInvalid:
+      return 2;
+    case Errc::kDenied:
+      return 3;
+    case Errc::kNotFound:
+      return 4;
+    case Errc::kConflict:
+      return 5;
+    case Errc::kRefused:
+      return 6;
+    case Errc::kUnavailable:
+      return 7;
+    case Errc::kTimeout:
+      return 124;
+  }
+  return 1;
+}
+
+void Shell::tell(const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) talk_ << line << '\n';
+  talk_.flush();
+}
+
+int Shell::carry_out(const Command& command) {
+  Outcome outcome = session_.run(command);
+  auto pipes = command.pipes;
+  const auto is_json = [](const auto& pipe) { return pipe.front() == "json"; };
+  if (style_.json && command.verb->prints && std::ranges::none_of(pipes, is_json)) {
+    pipes.insert(pipes.begin(), {"json"});
+  }
+  if (!outcome.error || !outcome.output.json.is_null()) {
+    outcome.output = through_pipes(std::move(outcome.output), pipes, style_.pretty);
+  }
+  for (const std::string& line : outcome.output.header) data_ << line << '\n';
+  for (const std::string& row : outcome.output.rows) data_ << row << '\n';
+  data_.flush();
+  tell(outcome.output.talk);
+  if (!outcome.error) return 0;
+  tell({sentence(*outcome.error)});
+  return exit_code(outcome.error->kind);
+}
+
+int Shell::run_typed(const std::string& line, std::size_t prompt_width) {
+  if (is_nothing(line)) return 0;
+  const auto command = read_line(line, session_.mode());
+  if (command) return carry_out(*command);
+  tell(caret_lines_below(line, command.error(), prompt_width));
+  return exit_code(command.error().kind);
+}
+
+int Shell::run(const std::string& line, std::string_view place) {
+  if (is_nothing(line)) return 0;
+  const auto command = read_line(line, session_.mode());
+  const int code = command ? carry_out(*command) : exit_code(command.error().kind);
+  if (!command) tell(caret_lines(line, command.error()));
+  if (code != 0 && !place.empty()) tell({fmt::format("Stopped at {}.", place)});
+  return code;
+}
+
+int Shell::run_all(const std::vector<std::string>& lines) {
+  for (std::size_t i = 0; i < lines.size() && !session_.ended(); ++i) {
+    const std::string place = lines.size() > 1 ? fmt::format("command {}", i + 1) : "";
+    if (const int code = run(lines[i], place); code != 0) return code;
+  }
+  return 0;
+}
+
+int Shell::run_all(std::istream& lines) {
+  std::string line;
+  for (std::size_t number = 1; !session_.ended() && std::getline(lines, line); ++number) {
+    const int code = run(without_return(line), fmt::format("line {}", number));
+    if (code != 0) return code;
+  }
+  return 0;
+}
+
+void Shell::tell_of_lost_edits(const Connection& connection) {
+  if (connection.has_edits())
+    tell({"The edits were not committed and are gone with this session."});
+}
+
+std::string line_of(const std::vector<std::string>& words) {
+  std::string line;
+  for (const std::string& word : words) {
+    if (!line.empty()) line += ' ';
+    line += word == "|" ? word : model::quote(word);
+  }
+  return line;
+}
+
+}  // namespace yoke::cli

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/table.h"
+
+#include <algorithm>
+
+#include "cli/caret.h"
+
+namespace yoke::cli {
+namespace {
+
+constexpr std::size_t kGap = 2;
+
+// What comes from a file or a peer must not drive the terminal.
+std::string harmless(std::string text) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; };
+  std::ranges::replace_if(text, is_control, '?');
+  return text;
+}
+
+bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
+
+// The first `width` characters.
+std::string_view first_characters(std::string_view text, std::size_t width) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    if (!continues_character(text[at]) && width-- == 0) break;
+    ++at;
+  }
+  return text.substr(0, at);
+}
+
+std::string padded(const std::string& text, std::size_t width, Align align) {
+  const std::size_t used = text_width(text);
+  const std::string pad(used < width ? width - used : 0, ' ');
+  return align == Align::kLeft ? text + pad : pad + text;
+}
+
+void trim_right(std::string& line) { line.erase(line.find_last_not_of(' ') + 1); }
+
+class Printer {
+ public:
+  Printer(std::span<const TableColumn> columns, const std::vector<std::vector<std::string>>& rows)
+      : columns_(columns) {
+    std::vector<std::size_t> longest;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      longest.push_back(columns[i].title.size());
+      for (const auto& row : rows) longest[i] = std::max(longest[i], text_width(row[i]));
+      widths_.push_back(
+          std::max(columns[i].title.size(), std::min(longest[i], columns[i].width_max)));
+    }
+    std::size_t used = kGap * (columns.size() - 1);
+    for (const std::size_t width : widths_) used += width;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const std::size_t more = longest[i] - widths_[i];
+      if (used + more > kWidth) continue;
+      widths_[i] += more;
+      used += more;
+    }
+  }
+
+  std::string header() const {
+    std::string line;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      if (i > 0) line += std::string(kGap, ' ');
+      line += padded(std::string(columns_[i].title), widths_[i], columns_[i].align);
+    }
+    trim_right(line);
+    return line;
+  }
+
+  std::string row(const std::vector<std::string>& cells) const {
+    std::string text;
+    std::string line;
+    const auto next_line = [&] {
+      trim_right(line);
+      if (!line.empty()) text += line + '\n';
+    };
+    std::size_t start = 0;
+    for (std::size_t i = 0; i + 1 < columns_.size(); ++i) {
+      const std::string cell = harmless(cells[i]);
+      const bool fits = text_width(cell) <= widths_[i];
+      if (!fits && start + text_width(cell) > kWidth) {
+        next_line();
+        line = cell;
+      } else {
+        line += padded(cell, widths_[i], columns_[i].align);
+      }
+      start += widths_[i] + kGap;
+      if (fits) {
+        line += std::string(kGap, ' ');
+      } else {
+        next_line();
+        line = std::string(start, ' ');
+      }
+    }
+    line += padded(fitted(harmless(cells.back()), start), widths_.back(), columns_.back().align);
+    trim_right(line);
+    return text + line;
+  }
+
+ private:
+  static std::string fitted(const std::string& cell, std::size_t start) {
+    const std::size_t room = start < kWidth ? kWidth - start : 0;
+    if (text_width(cell) <= room || room < 4) return cell;
+    return std::string(first_characters(cell, room - 3)) + "...";
+  }
+
+  std::span<const TableColumn> columns_;
+  std::vector<std::size_t> widths_;
+};
+
+}  // namespace
+
+std::size_t text_width(std::string_view text) noexcept {
+  return text.size() - static_cast<std::size_t>(std::ranges::count_if(text, continues_character));
+}
+
+Table make_table(std::span<const TableColumn> columns,
+                 const std::vector<std::vector<std::string>>& rows) {
+  const Printer printer(columns, rows);
+  Table table{printer.header(), {}};
+  for (const auto& row : rows) table.rows.push_back(printer.row(row));
+  return table;
+}
+
+std::vector<std::string> make_list(const std::vector<std::pair<std::string, std::string>>& items) {
+  std::size_t width = 0;
+  for (const auto& [name, text] : items) width = std::max(width, text_width(name));
+  std::vector<std::string> lines;
+  for (const auto& [name, text] : items) {
+    std::string line = padded(name, width, Align::kLeft) + "  " + harmless(text);
+    trim_right(line);
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+}  // namespace yoke::cli

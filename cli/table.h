@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Tables of text that fit a terminal of 80 columns. Threads: any.
+namespace yoke::cli {
+
+enum class Align : std::uint8_t { kLeft, kRight };
+
+struct TableColumn {
+  std::string_view title;
+  std::size_t width_max = 0;  // a longer cell breaks the line behind itself
+  Align align = Align::kLeft;
+};
+
+struct Table {
+  std::string header;
+  std::vector<std::string> rows;  // of several lines where a cell is longer than its column
+};
+
+// Columns are as wide as their widest cell, two blanks apart. Where 80 columns are not enough for
+// that, those to the right stay at width_max and a longer cell breaks its row there. Nothing is cut
+// but the last cell of a row, where it would pass column 80. Control characters become '?'. Every
+// row has as many cells as there are columns.
+[[nodiscard]] Table make_table(std::span<const TableColumn> columns,
+                               const std::vector<std::vector<std::string>>& rows);
+
+// "NAME  text" lines, the names padded to one width.
+[[nodiscard]] std::vector<std::string> make_list(
+    const std::vector<std::pair<std::string, std::string>>& items);
+
+// How many columns UTF-8 text takes, one a character.
+[[nodiscard]] std::size_t text_width(std::string_view text) noexcept;
+
+}  // namespace yoke::cli

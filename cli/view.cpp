@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+namespace yoke::cli {
+namespace {
+
+using nlohmann::json;
+
+// IPv4 endpoints take 21 columns, service addresses 25; longer ones get a line where they must.
+constexpr std::array kVipColumns{
+    Column{"NAME", "name", Format::kText, 11},
+    Column{"ADDRESS", "address", Format::kText, 25},
+    Column{"POOL", "pool", Format::kText, 10},
+    Column{"STATE", "state", Format::kText, 8},
+    Column{"SERVERS", "servers_up/servers", Format::kRatio, 9},
+    Column{"FLOWS", "flows_open", Format::kCount, 7},
+};
+constexpr std::array kPoolColumns{
+    Column{"NAME", "name", Format::kText, 32},
+    Column{"METHOD", "method", Format::kText, 6},
+    Column{"SERVERS", "servers_up/servers", Format::kRatio, 9},
+    Column{"VIPS", "vips", Format::kText, 7},
+};
+constexpr std::array kPoolServerColumns{
+    Column{"SERVER", "server", Format::kText, 21},
+    Column{"STATE", "state", Format::kText, 8},
+    Column{"WEIGHT", "weight", Format::kCount, 6},
+    Column{"FLOWS", "flows_open", Format::kCount, 7},
+    Column{"OPENED", "flows_created", Format::kCount, 7},
+    Column{"SINCE", "since_s", Format::kAge, 6},
+    Column{"CHECK", "check", Format::kText, 12},
+};
+constexpr std::array kServerColumns{
+    Column{"SERVER", "server", Format::kText, 21},    Column{"POOL", "pool", Format::kText, 10},
+    Column{"STATE", "state", Format::kText, 8},       Column{"WEIGHT", "weight", Format::kCount, 6},
+    Column{"FLOWS", "flows_open", Format::kCount, 7}, Column{"SINCE", "since_s", Format::kAge, 6},
+    Column{"CHECK", "check", Format::kText, 10},
+};
+constexpr std::array kCheckColumns{
+    Column{"SERVER", "server", Format::kText, 21}, Column{"POOL", "pool", Format::kText, 10},
+    Column{"CHECK", "check", Format::kText, 5},    Column{"STATE", "state", Format::kText, 8},
+    Column{"SINCE", "since_s", Format::kAge, 6},   Column{"FAILED", "failures", Format::kCount, 7},
+    Column{"LAST", "last", Format::kText, 11},
+};
+constexpr std::array kTrafficColumns{
+    Column{"VIP", "name", Format::kText, 20},
+    Column{"FLOWS", "flows_open", Format::kCount, 7},
+    Column{"OPENED", "flows_created", Format::kCount, 7},
+    Column{"PACKETS IN", "packets_in", Format::kCount, 10},
+    Column{"OUT", "packets_out", Format::kCount, 7},
+    Column{"BYTES IN", "bytes_in", Format::kCount, 8},
+    Column{"OUT", "bytes_out", Format::kCount, 7},
+};
+constexpr std::array kInterfaceColumns{
+    Column{"NAME", "name", Format::kText, 7},
+    Column{"DRIVER", "driver", Format::kText, 12},
+    Column{"MAC", "mac", Format::kText, 17},
+    Column{"LINK", "link", Format::kText, 4},
+    Column{"RX", "rx_packets", Format::kCount, 7},
+    Column{"TX", "tx_packets", Format::kCount, 7},
+    Column{"MISSED", "rx_missed", Format::kCount, 6},
+    Column{"ERRORS", "rx_errors+tx_errors", Format::kSum, 6},
+};
+constexpr std::array kWorkerColumns{
+    Column{"WORKER", "worker", Format::kText, 6},
+    Column{"RX", "rx", Format::kCount, 7},
+    Column{"TX", "tx", Format::kCount, 7},
+    Column{"REPLIED", "replied", Format::kCount, 7},
+    Column{"TO KERNEL", "punted", Format::kCount, 9},
+    Column{"TO OTHERS", "handed_over", Format::kCount, 9},
+    Column{"DROPPED", "drops", Format::kSum, 7},
+};
+constexpr std::array kHistoryColumns{
+    Column{"REV", "revision", Format::kText, 5}, Column{"WHEN", "when", Format::kTime, 19},
+    Column{"USER", "user", Format::kText, 8},    Column{"FROM", "from", Format::kText, 10},
+    Column{"HOW", "how", Format::kText, 4},      Column{"CHANGES", "changes", Format::kText, 14},
+    Column{"NOTE", "note", Format::kText, 8},
+};
+
+constexpr std::array kViews{
+    View{"vip", false, kVipColumns},         View{"vip", true, kVipColumns},
+    View{"pool", false, kPoolColumns},       View{"pool", true, kPoolServerColumns},
+    View{"server", false, kServerColumns},   View{"server", true, kPoolServerColumns},
+    View{"check", false, kCheckColumns},     View{"check", true, kCheckColumns},
+    View{"traffic", false, kTrafficColumns}, View{"interface", false, kInterfaceColumns},
+    View{"worker", false, kWorkerColumns},   View{"history", false, kHistoryColumns},
+};
+
+void add_table(std::span<const Column> columns, const json& rows, Output& output) {
+  std::vector<TableColumn> layout;
+  for (const Column& column : columns) {
+    const bool is_text = column.format == Format::kText || column.format == Format::kTime;
+    layout.push_back({column.title, column.width_max, is_text ? Align::kLeft : Align::kRight});
+  }
+  std::vector<std::vector<std::string>> cells;
+  for (const json& row : rows) {
+    auto& line = cells.emplace_back();
+    for (const Column& column : columns) {
+      line.push_back(cell_text(row, column.key, column.format));
+    }
+  }
+  Table table = make_table(layout, cells);
+  output.header.push_back(std::move(table.header));
+  output.rows = std::move(table.rows);
+}
+
+// Drop reasons of all workers together; which worker it was is in the JSON.
+void add_drops(const json& rows, Output& output) {
+  std::map<std::string, std::uint64_t> total;
+  for (const json& row : rows) {
+    const json drops = row.is_object() ? row.value("drops", json::object()) : json::object();
+    if (!drops.is_object()) continue;
+    for (const auto& [reason, count] : drops.items()) {
+      if (count.is_number_unsigned() && count != 0) total[reason] += count.get<std::uint64_t>();
+    }
+  }
+  std::vector<std::pair<std::string, std::string>> items;
+  for (const auto& [reason, count] : total) items.emplace_back(reason, count_text(count));
+  if (items.empty()) return;
+  output.rows.emplace_back();
+  output.rows.emplace_back("DROPPED FOR");
+  for (std::string& line : make_list(items)) output.rows.push_back(std::move(line));
+}
+
+std::string of_total(const json& row, std::string_view part, std::string_view whole) {
+  return fmt::format("{} of {}", cell_text(row, part, Format::kCount),
+                     cell_text(row, whole, Format::kCount));
+}
+
+void add_status(const json& row, Output& output) {
+  const auto cell = [&](std::string_view key, Format format = Format::kText) {
+    return cell_text(row, key, format);
+  };
+  std::string plane = cell("dataplane");
+  if (row.contains("packets_per_s"))
+    plane += ", " + cell("packets_per_s", Format::kCount) + " packets/s";
+  std::string servers = of_total(row, "servers_up", "servers") + " up";
+  if (cell("servers_down", Format::kCount) != "0") {
+    servers += ", " + cell("servers_down", Format::kCount) + " down";
+  }
+  output.rows = make_list({
+      {"UNIT", cell("unit") + ", up " + cell("uptime_s", Format::kAge)},
+      {"CONFIG", "revision " + cell("revision")},
+      {"DATAPLANE", plane},
+      {"VIPS", of_total(row, "vips_up", "vips") + " up"},
+      {"SERVERS", servers},
+      {"FLOWS", of_total(row, "flows_open", "flows_capacity")},
+  });
+}
+
+// Of an object without a view of its own: every value by its key.
+void add_values(const json& rows, Output& output) {
+  for (const json& row : rows) {
+    std::vector<std::pair<std::string, std::string>> items;
+    if (row.is_object()) {
+      for (const auto& [key, value] : row.items()) {
+        items.emplace_back(key, cell_text(row, key, Format::kText));
+      }
+    }
+    if (!output.rows.empty()) output.rows.emplace_back();
+    for (std::string& line : make_list(items)) output.rows.push_back(std::move(line));
+  }
+}
+
+}  // namespace
+
+std::span<const View> views() noexcept { return kViews; }
+
+Output show_output(std::string_view object, bool of_one, json answer) {
+  Output output;
+  const json rows = answer.is_object() ? answer.value("rows", json::array()) : json::array();
+  output.json = std::move(answer);
+  if (!rows.is_array() || rows.empty()) {
+    output.talk.push_back(fmt::format("There is no {} to show.", object));
+    return output;
+  }
+  const auto* const view = std::ranges::find_if(kViews, [&](const View& candidate) {
+    return candidate.object == object && candidate.of_one == of_one;
+  });
+  if (object == "status" && rows.front().is_object()) {
+    add_status(rows.front(), output);
+  } else if (view != kViews.end()) {
+    add_table(view->columns, rows, output);
+  } else {
+    add_values(rows, output);
+  }
+  if (object == "worker") add_drops(rows, output);
+  return output;
+}
+
+}  // namespace yoke::cli

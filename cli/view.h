@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/cell.h"
+#include "cli/table.h"
+
+// How the rows that `show` answers with look at a terminal. Threads: any.
+namespace yoke::cli {
+
+struct Column {
+  std::string_view title;
+  std::string_view key;
+  Format format = Format::kText;
+  std::size_t width_max = 0;
+};
+
+struct View {
+  std::string_view object;
+  bool of_one = false;  // asked for by name: `show pool web`
+  std::span<const Column> columns;
+};
+
+[[nodiscard]] std::span<const View> views() noexcept;
+
+// What a command has to say: `header` and `rows` and `json` are its data, `talk` is about it.
+struct Output {
+  std::vector<std::string> header;
+  std::vector<std::string> rows;  // a row may be of several lines
+  nlohmann::json json;
+  std::vector<std::string> talk;
+};
+
+// `answer` is the result of `show`. Whatever it holds, the output is text that fits the terminal.
+[[nodiscard]] Output show_output(std::string_view object, bool of_one, nlohmann::json answer);
+
+}  // namespace yoke::cli
