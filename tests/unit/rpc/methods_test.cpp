@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <pwd.h>
+#include <unistd.h>
+
+#include "tests/unit/rpc/rig.h"
+
+// Every method of mgmt/README.md over the socket, as the CLI calls it.
+namespace yoke::rpc {
+namespace {
+
+using commit::other_config;
+using commit::web_config;
+using commit::weighted_config;
+using testing::HasSubstr;
+
+class Methods : public testing::Test {
+ protected:
+  Rig rig_;
+  Client client_ = rig_.client();
+};
+
+TEST_F(Methods, HelloTellsTheUnitAndWhoAsks) {
+  const passwd* me = ::getpwuid(::geteuid());
+  const json expected = {
+      {"version", 1},
+      {"unit", "lb-a"},
+      {"user", me != nullptr ? me->pw_name : "uid " + std::to_string(::geteuid())},
+      {"role", "admin"}};
+  EXPECT_EQ(must(client_, "hello", {{"version", 1}}), expected);
+}
+
+TEST_F(Methods, HelloInAnotherVersionIsRefused) {
+  EXPECT_EQ(refusal(client_, "hello", {{"version", 2}}), "E-403");
+  EXPECT_EQ(refusal(client_, "hello", {{"version", "1"}}), "E-403");
+  EXPECT_EQ(refusal(client_, "hello"), "E-403");
+}
+
+TEST_F(Methods, AnEditIsSeenInTheCandidateAndNowhereElse) {
+  const json edits = operations(
+      {set({"pool", "web"}, {{"method", "dsr"}}), set({"pool", "web", "server", "192.0.2.11:80"})});
+  EXPECT_EQ(must(client_, "edit", edits), json({{"edited", 2}}));
+  const json document = {
+      {"schema", "yoke/1"},
+      {"pool", {{"web", {{"method", "dsr"}, {"server", {{"192.0.2.11:80", json::object()}}}}}}}};
+  EXPECT_EQ(must(client_, "config", {{"candidate", true}}),
+            json({{"revision", 0}, {"document", document}}));
+  EXPECT_EQ(must(client_, "config")["document"], json({{"schema", "yoke/1"}}));
+  EXPECT_EQ(
+      must(client_, "diff")["changes"][0],
+      json({{"sign", "+"}, {"path", {"pool", "web"}}, {"fields", {{"method", {nullptr, "dsr"}}}}}));
+}
+
+TEST_F(Methods, EditsAreAllCarriedOutOrNone) {
+  (void)must(client_, "edit", operations({set({"pool", "a"})}));
+  const json edits =
+      operations({set({"pool", "b"}), set({"pool", "a", "server", "not an address"})});
+  EXPECT_THAT(refusal(client_, "edit", edits), HasSubstr("E-10"));
+  EXPECT_EQ(must(client_, "config", {{"candidate", true}})["document"]["pool"].size(), 1U);
+  EXPECT_EQ(refusal(client_, "edit", operations({json{{"op", "delete"}, {"path", {"pool", "b"}}}})),
+            "E-404");
+  EXPECT_EQ(refusal(client_, "edit"), "E-111");
+  EXPECT_EQ(refusal(client_, "edit", {{"operations", "all of it"}}), "E-111");
+}
+
+TEST_F(Methods, LoadReplacesTheCandidate) {
+  (void)must(client_, "edit", operations({set({"pool", "other"})}));
+  EXPECT_EQ(must(client_, "load", {{"document", model::to_json(web_config())}}), json::object());
+  EXPECT_EQ(must(client_, "config", {{"candidate", true}})["document"],
+            model::to_json(web_config()));
+  EXPECT_EQ(refusal(client_, "load", {{"document", 7}}), "E-111");
+  EXPECT_EQ(
+      refusal(client_, "load", {{"document", {{"schema", "yoke/1"}, {"cellar", json::object()}}}}),
+      "E-101");
+  EXPECT_EQ(must(client_, "config", {{"candidate", true}})["document"],
+            model::to_json(web_config()))
+      << "what was loaded before is still there";
+}
+
+TEST_F(Methods, CheckTellsEveryViolation) {
+  EXPECT_EQ(must(client_, "check"), json({{"violations", json::array()}}));
+  (void)must(client_, "edit",
+             operations({set({"vip", "a"}, {{"pool", "gone"}}), set({"vip", "b"})}));
+  std::set<std::string> ids;
+  const json found = must(client_, "check");
+  for (const auto& violation : found["violations"]) {
+    ids.insert(violation["id"].get<std::string>());
+  }
+  EXPECT_EQ(ids, (std::set<std::string>{"E-201", "E-202"}));
+}
+
+TEST_F(Methods, ACommitIsForwardingAndInTheHistory) {
+  (void)must(client_, "load", {{"document", model::to_json(web_config())}});
+  EXPECT_EQ(must(client_, "commit", {{"note", "first"}}), json({{"revision", 1}, {"changes", 5}}));
+  EXPECT_EQ(must(client_, "commit"), json({{"revision", 1}, {"changes", 0}}));
+  EXPECT_EQ(must(client_, "config")["document"], model::to_json(web_config()));
+  const json row = must(client_, "show", {{"object", "history"}})["rows"][0];
+  EXPECT_EQ(row["revision"], 1);
+  EXPECT_EQ(row["note"], "first");
+  EXPECT_EQ(row["how"], "cli");
+  EXPECT_EQ(row["from"], "pid " + std::to_string(::getpid()));
+  EXPECT_EQ(row["changes"], "+1 pool +2 servers +1 check +1 vip");
+  rig_.run([this] { EXPECT_EQ(rig_.data_plane().running->revision, 1U); });
+}
+
+TEST_F(Methods, ACommitThatBreaksRulesIsRefusedWithAllOfThem) {
+  (void)must(client_, "edit", operations({set({"vip", "a"}, {{"pool", "gone"}})}));
+  EXPECT_EQ(refusal(client_, "commit"), "E-450");
+  const json told = client_.error_data().value("violations", json());
+  EXPECT_EQ(told.size(), 2U);
+  EXPECT_EQ(told, must(client_, "check")["violations"]);
+  EXPECT_EQ(refusal(client_, "commit"), "E-450") << "the candidate is still there to be mended";
+  EXPECT_EQ(refusal(client_, "commit", {{"note", 5}}), "E-402");
+  EXPECT_EQ(refusal(client_, "commit", {{"note", std::string(5000, 'x')}}), "E-402");
+}
+
+TEST_F(Methods, ACommitWithoutADataPlaneIsRefusedAndCanBeTriedAgain) {
+  (void)must(client_, "load", {{"document", model::to_json(web_config())}});
+  rig_.run([this] { rig_.data_plane().alive = false; });
+  const auto answer = client_.call("commit");
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error(), (Error{Errc::kUnavailable, "E-451",
+                                   "nothing is changed: the data plane is not running", -1}));
+  rig_.run([this] { rig_.data_plane().alive = true; });
+  EXPECT_EQ(must(client_, "commit")["revision"], 1);
+}
+
+TEST_F(Methods, DiscardForgetsTheEdits) {
+  (void)must(client_, "edit", operations({set({"pool", "web"})}));
+  EXPECT_EQ(must(client_, "discard"), json::object());
+  EXPECT_EQ(must(client_, "diff"), json({{"changes", json::array()}}));
+}
+
+TEST_F(Methods, EachSessionHasItsOwnCandidate) {
+  Client other = rig_.client();
+  (void)must(client_, "edit", operations({set({"pool", "mine"})}));
+  (void)must(other, "edit", operations({set({"pool", "theirs"})}));
+  EXPECT_TRUE(must(client_, "config", {{"candidate", true}})["document"]["pool"].contains("mine"));
+  EXPECT_FALSE(
+      must(client_, "config", {{"candidate", true}})["document"]["pool"].contains("theirs"));
+  { const Client gone = std::move(other); }
+  EXPECT_EQ(must(client_, "diff")["changes"].size(), 1U);
+}
+
+TEST_F(Methods, EditsThatSomebodyHasOvertakenUndoNothingOfTheirs) {
+  commit_web(client_);
+  Client other = rig_.client();
+  (void)must(client_, "edit",
+             operations({set({"pool", "web", "server", "192.0.2.12:80"}, {{"weight", 9}})}));
+  (void)must(other, "load", {{"document", model::to_json(weighted_config())}});
+  (void)must(other, "commit");
+  EXPECT_EQ(refusal(client_, "commit"), "E-409");
+  EXPECT_EQ(must(client_, "config")["document"], model::to_json(weighted_config()));
+  (void)must(client_, "discard");
+  (void)must(client_, "edit",
+             operations({set({"pool", "web", "server", "192.0.2.12:80"}, {{"weight", 9}})}));
+  EXPECT_EQ(must(client_, "commit"), json({{"revision", 3}, {"changes", 1}}));
+  const json servers = must(client_, "config")["document"]["pool"]["web"]["server"];
+  EXPECT_EQ(servers["192.0.2.11:80"]["weight"], 5);
+  EXPECT_EQ(servers["192.0.2.12:80"]["weight"], 9);
+}
+
+TEST_F(Methods, AWholeDocumentLoadedReplacesWhateverIsThere) {
+  commit_web(client_);
+  (void)must(client_, "edit", operations({set({"pool", "mine"})}));
+  Client other = rig_.client();
+  (void)must(other, "load", {{"document", model::to_json(weighted_config())}});
+  (void)must(other, "commit");
+  (void)must(client_, "load", {{"document", model::to_json(other_config())}});
+  EXPECT_EQ(must(client_, "commit")["revision"], 3);
+}
+
+TEST_F(Methods, WhatIsNoMethodOrNoParameterIsTold) {
+  EXPECT_EQ(refusal(client_, "reboot"), "E-401");
+  EXPECT_EQ(refusal(client_, "config", {{"candidate", "yes"}}), "E-402");
+  EXPECT_EQ(refusal(client_, "show", {{"object", 7}}), "E-402");
+  EXPECT_EQ(refusal(client_, "show", {{"object", "weather"}}), "E-101");
+  EXPECT_EQ(refusal(client_, "show"), "E-101");
+  EXPECT_EQ(refusal(client_, "show", {{"object", "worker"}, {"name", "1"}}), "E-402");
+  EXPECT_EQ(must(client_, "hello", {{"version", 1}})["unit"], "lb-a");
+}
+
+}  // namespace
+}  // namespace yoke::rpc

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/rpc/rig.h"
+
+// The rows of `show`: the keys that mgmt/README.md promises, and where their values come from.
+namespace yoke::rpc {
+namespace {
+
+using commit::ServerId;
+using commit::Verdict;
+using testing::ElementsAre;
+
+const ServerId kFirst{"web", net::Endpoint::parse("192.0.2.11:80").value()};
+const ServerId kSecond{"web", net::Endpoint::parse("192.0.2.12:80").value()};
+
+class Show : public testing::Test {
+ protected:
+  Show() {
+    commit_web(client_);
+    rig_.run([this] {
+      rig_.committer().report(kFirst, Verdict::kUp, MonoClock::now() - 90s);
+      rig_.committer().report(kSecond, Verdict::kDown, MonoClock::now());
+      rig_.data_plane().traffic = traffic();
+      rig_.reports = {{kFirst, "tcp", Verdict::kUp, MonoClock::now() - 90s, 1, "tcp 1ms"},
+                      {kSecond, "tcp", Verdict::kDown, MonoClock::now(), 7, "tcp refused"}};
+    });
+  }
+
+  static api::Counters traffic() {
+    api::Counters counters;
+    counters.workers = {{.rx = 10,
+                         .taken_over = 1,
+                         .tx = 5,
+                         .replied = 2,
+                         .punted = 1,
+                         .handed_over = 1,
+                         .drops = {{"no-server", 2}}},
+                        {.rx = 3,
+                         .taken_over = 0,
+                         .tx = 3,
+                         .replied = 0,
+                         .punted = 0,
+                         .handed_over = 0,
+                         .drops = {}}};
+    counters.ports = {{.name = "wan",
+                       .driver = "net_af_packet",
+                       .mac = "02:00:00:00:00:01",
+                       .link_up = true,
+                       .rx_packets = 21,
+                       .tx_packets = 22,
+                       .rx_bytes = 23,
+                       .tx_bytes = 24,
+                       .rx_missed = 25,
+                       .rx_errors = 26,
+                       .tx_errors = 27}};
+    counters.vips = {{"web", {31, 32, 33, 34, 35, 36}}};
+    counters.servers = {{"web", {{"192.0.2.11:80", {41, 42, 43, 44, 45, 46}}}}};
+    counters.flows_open = 36;
+    counters.flows_capacity = 1000;
+    return counters;
+  }
+
+  json rows(const std::string& object, const std::string& name = "") {
+    json params = {{"object", object}};
+    if (!name.empty()) params["name"] = name;
+    const json answer = must(client_, "show", params);
+    EXPECT_EQ(answer["schema"], "yoke/1");
+    EXPECT_EQ(answer["object"], object);
+    return answer["rows"];
+  }
+  json only_row(const std::string& object, const std::string& name = "") {
+    json all = rows(object, name);
+    EXPECT_EQ(all.size(), 1U) << object;
+    return all.at(0);
+  }
+
+  Rig rig_;
+  Client client_ = rig_.client();
+};
+
+TEST_F(Show, Status) {
+  json row = only_row("status");
+  EXPECT_LT(row["uptime_s"], 60);
+  row.erase("uptime_s");
+  EXPECT_EQ(row, json({{"unit", "lb-a"},
+                       {"version", YOKE_VERSION},
+                       {"revision", 1},
+                       {"revision_running", 1},
+                       {"dataplane", "running"},
+                       {"dataplane_uptime_s", 0},
+                       {"ports_ready", true},
+                       {"generation", 2},
+                       {"vips", 1},
+                       {"vips_up", 1},
+                       {"servers", 2},
+                       {"servers_up", 1},
+                       {"servers_down", 1},
+                       {"flows_open", 36},
+                       {"flows_capacity", 1000}}));
+}
+
+TEST_F(Show, Vip) {
+  const json expected = {{"name", "web"},   {"address", "203.0.113.10:80/tcp"},
+                         {"pool", "web"},   {"state", "up"},
+                         {"servers", 2},    {"servers_up", 1},
+                         {"flows_open", 36}};
+  EXPECT_EQ(only_row("vip"), expected);
+  EXPECT_EQ(only_row("vip", "web"), expected);
+  EXPECT_EQ(refusal(client_, "show", {{"object", "vip"}, {"name", "gone"}}), "E-404");
+}
+
+TEST_F(Show, AVipIsDownWithoutAServerAndDisabledWhereItIsSo) {
+  rig_.run([this] { rig_.committer().report(kFirst, Verdict::kDown, MonoClock::now()); });
+  EXPECT_EQ(only_row("vip")["state"], "down");
+  rig_.run([this] { rig_.committer().report(kFirst, Verdict::kUp, MonoClock::now()); });
+  (void)must(client_, "edit",
+             operations({set({"pool", "web", "server", "192.0.2.11:80"}, {{"weight", 0}})}));
+  (void)must(client_, "commit");
+  EXPECT_EQ(only_row("vip")["state"], "down") << "its one healthy server takes no flows";
+  (void)must(client_, "edit", operations({set({"vip", "web"}, {{"enabled", false}})}));
+  (void)must(client_, "commit");
+  EXPECT_EQ(only_row("vip")["state"], "disabled");
+}
+
+TEST_F(Show, Pool) {
+  EXPECT_EQ(only_row("pool"), json({{"name", "web"},
+                                    {"method", "nat"},
+                                    {"servers", 2},
+                                    {"servers_up", 1},
+                                    {"vips", "web"}}));
+  EXPECT_EQ(refusal(client_, "show", {{"object", "pool"}, {"name", "gone"}}), "E-404");
+}
+
+TEST_F(Show, Server) {
+  const json all = rows("server");
+  EXPECT_EQ(rows("pool", "web"), all);
+  EXPECT_EQ(rows("server", "web"), all);
+  ASSERT_EQ(all.size(), 2U);
+  json first = all[0];
+  EXPECT_GE(first["since_s"], 90);
+  EXPECT_LT(first["since_s"], 120);
+  first.erase("since_s");
+  EXPECT_EQ(first, json({{"pool", "web"},
+                         {"server", "192.0.2.11:80"},
+                         {"state", "up"},
+                         {"weight", 1},
+                         {"flows_open", 46},
+                         {"flows_created", 45},
+                         {"check", "tcp 1ms"}}));
+  EXPECT_EQ(all[1]["state"], "down");
+  EXPECT_EQ(all[1]["check"], "tcp refused");
+  EXPECT_EQ(all[1]["flows_open"], json()) << "the data plane has not counted it yet";
+}
+
+TEST_F(Show, AServerWithoutAReportIsUnknownAndOneSwitchedOffIsDraining) {
+  (void)must(client_, "edit",
+             operations({set({"pool", "web", "server", "192.0.2.13:80"}),
+                         set({"pool", "web", "server", "192.0.2.11:80"}, {{"enabled", false}})}));
+  (void)must(client_, "commit");
+  const json all = rows("server");
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0]["state"], "draining");
+  EXPECT_EQ(all[2]["state"], "unknown");
+  EXPECT_EQ(all[2]["check"], json());
+}
+
+TEST_F(Show, Check) {
+  const json all = rows("check");
+  EXPECT_EQ(rows("check", "web"), all);
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_GE(all[0]["since_s"], 90);
+  json second = all[1];
+  EXPECT_LT(second["since_s"], 60);
+  second.erase("since_s");
+  EXPECT_EQ(second, json({{"pool", "web"},
+                          {"server", "192.0.2.12:80"},
+                          {"check", "tcp"},
+                          {"state", "down"},
+                          {"failures", 7},
+                          {"last", "tcp refused"}}));
+}
+
+TEST_F(Show, OfTwoChecksTheOneThatFailsIsTold) {
+  (void)must(client_, "edit", operations({set({"pool", "web", "check", "http"})}));
+  (void)must(client_, "commit");
+  rig_.run([this] {
+    rig_.reports = {{kFirst, "http", Verdict::kDown, MonoClock::now(), 3, "http 503, not 200"},
+                    {kFirst, "tcp", Verdict::kUp, MonoClock::now(), 0, "tcp 1ms"}};
+  });
+  EXPECT_EQ(rows("server")[0]["check"], "http 503, not 200");
+  EXPECT_EQ(rows("check").size(), 4U);
+}
+
+TEST_F(Show, Traffic) {
+  const json expected = {{"name", "web"},   {"packets_in", 31}, {"packets_out", 32},
+                         {"bytes_in", 33},  {"bytes_out", 34},  {"flows_created", 35},
+                         {"flows_open", 36}};
+  EXPECT_EQ(only_row("traffic"), expected);
+  EXPECT_EQ(only_row("traffic", "web"), expected);
+}
+
+TEST_F(Show, Interface) {
+  EXPECT_EQ(only_row("interface"), json({{"name", "wan"},
+                                         {"driver", "net_af_packet"},
+                                         {"mac", "02:00:00:00:00:01"},
+                                         {"link", "up"},
+                                         {"rx_packets", 21},
+                                         {"tx_packets", 22},
+                                         {"rx_bytes", 23},
+                                         {"tx_bytes", 24},
+                                         {"rx_missed", 25},
+                                         {"rx_errors", 26},
+                                         {"tx_errors", 27}}));
+}
+
+TEST_F(Show, Worker) {
+  const json all = rows("worker");
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0], json({{"worker", 0},
+                          {"rx", 10},
+                          {"taken_over", 1},
+                          {"tx", 5},
+                          {"replied", 2},
+                          {"punted", 1},
+                          {"handed_over", 1},
+                          {"drops", {{"no-server", 2}}}}));
+  EXPECT_EQ(all[1]["worker"], 1);
+  EXPECT_EQ(all[1]["drops"], json::object());
+}
+
+TEST_F(Show, Version) {
+  EXPECT_EQ(only_row("version"), json({{"version", YOKE_VERSION},
+                                       {"schema", "yoke/1"},
+                                       {"dataplane_protocol", api::kVersion}}));
+}
+
+TEST_F(Show, WithoutADataPlaneWhatIsKnownHereIsStillTold) {
+  rig_.run([this] { rig_.data_plane().alive = false; });
+  const json status = only_row("status");
+  EXPECT_EQ(status["dataplane"], "unreachable");
+  EXPECT_EQ(status["generation"], json());
+  EXPECT_EQ(status["flows_open"], json());
+  EXPECT_EQ(status["servers_up"], 1);
+  EXPECT_EQ(only_row("vip")["state"], "unknown");
+  EXPECT_EQ(only_row("vip")["flows_open"], json());
+  EXPECT_EQ(rows("server")[0]["state"], "up");
+  EXPECT_EQ(rows("history").size(), 1U);
+  EXPECT_EQ(only_row("version")["dataplane_protocol"], json());
+  for (const char* object : {"interface", "worker", "traffic"}) {
+    EXPECT_EQ(refusal(client_, "show", {{"object", object}}), "E-451") << object;
+  }
+}
+
+}  // namespace
+}  // namespace yoke::rpc
