@@ -28,7 +28,7 @@ Result<std::string> content_of(const std::string& file) {
   std::string text(std::istreambuf_iterator<char>(stream), {});
   if (stream.is_open() && !stream.bad()) return text;
   const int error = errno;
-  return fail(error == EACCES ? Errc::kDenied : Errc::kNotFound, "E-405",
+  return fail(error == EACCES ? Errc::kDenied : Errc::kFailed, "E-405",
               fmt::format("{} cannot be read: {}", file, std::strerror(error)));
 }
 
@@ -84,7 +84,7 @@ class Applier {
 
   int invalid(const std::vector<model::Violation>& violations) {
     for (const std::string& line : violation_lines(violations)) talk_ << line << '\n';
-    return refused({Errc::kInvalid, "E-450",
+    return refused({Errc::kFailed, "E-450",
                     fmt::format("{} is not applied: {} {}", options_.file, violations.size(),
                                 violations.size() == 1 ? "error" : "errors"),
                     -1});

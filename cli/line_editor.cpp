@@ -70,18 +70,18 @@ struct LineEditor::State {
     const auto behind = static_cast<int>(line->lastchar - line->cursor);
     (void)::el_cursor(editor, behind);
     ::el_deletestr(editor, before + behind);
-    std::fputs("^C\r\n", stdout);
+    std::fputs("^C\n", stdout);
     (void)std::fflush(stdout);
     return CC_NEWLINE;
   }
 
   void list(const Completion& completion) const {
-    std::fputs("\r\n", stdout);
+    std::fputs("\n", stdout);
     const auto lines = help_lines(completion);
     const std::size_t shown = std::min(lines.size(), kListedAtOnce);
-    for (std::size_t i = 0; i < shown; ++i) std::fprintf(stdout, "%s\r\n", lines[i].c_str());
+    for (std::size_t i = 0; i < shown; ++i) std::fprintf(stdout, "%s\n", lines[i].c_str());
     if (shown < lines.size()) {
-      std::fprintf(stdout, "  ... %zu more; type a letter or two\r\n", lines.size() - shown);
+      std::fprintf(stdout, "  ... %zu more; type a letter or two\n", lines.size() - shown);
     }
     (void)std::fflush(stdout);
   }

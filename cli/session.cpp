@@ -134,7 +134,7 @@ Outcome Session::check() {
   if (found->empty()) {
     outcome.output.talk.emplace_back("The candidate may be committed.");
   } else {
-    outcome.error = Error{Errc::kInvalid, "E-450",
+    outcome.error = Error{Errc::kFailed, "E-450",
                           fmt::format("the candidate cannot be committed: {} {}", found->size(),
                                       found->size() == 1 ? "error" : "errors"),
                           -1};

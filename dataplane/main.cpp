@@ -102,6 +102,13 @@ std::optional<Options> read_options(int argc, char** argv, int& status) {
   return options;
 }
 
+// As far as can be told without taking it, and while another process may have it.
+Status check_device(const io::Device& device, std::uint16_t mtu) {
+  using Kind = io::Device::Kind;
+  const bool has_interface = device.kind == Kind::kAfXdp || device.kind == Kind::kAfPacket;
+  return has_interface ? io::check_interface(device, mtu) : Status{};
+}
+
 // What io takes, from what the board file says. Values that only io or the machine can judge are
 // judged here, each mistake with its line.
 tl::expected<io::EngineConfig, std::vector<Error>> engine_config(const hal::Board& board) {
@@ -121,8 +128,7 @@ tl::expected<io::EngineConfig, std::vector<Error>> engine_config(const hal::Boar
   }
   for (const hal::BoardPort& port : board.ports) {
     auto device = io::Device::parse(port.device.value);
-    Status ok =
-        device ? io::check_interface(*device, port.mtu) : Status(tl::unexpected(device.error()));
+    const Status ok = device ? check_device(*device, port.mtu) : tl::unexpected(device.error());
     if (!ok) {
       errors.push_back(
           hal::board_error(board.path, port.device.line, ok.error().id, ok.error().text));

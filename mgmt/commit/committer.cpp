@@ -21,9 +21,20 @@ tl::unexpected<Refusal> refuse(Error error) {
 tl::unexpected<Refusal> refuse(std::vector<model::Violation> violations) {
   const auto count = violations.size();
   return tl::unexpected<Refusal>(Refusal{
-      {Errc::kInvalid, std::string(kRulesViolated),
+      {Errc::kFailed, std::string(kRulesViolated),
        fmt::format("{} {} the commit", count, count == 1 ? "error stops" : "errors stop"), -1},
       std::move(violations)});
+}
+
+// For the one who commits, whatever the data plane finds wrong is a commit that failed: no word of
+// the command was.
+Errc kind_told(Errc kind) {
+  return kind == Errc::kUnavailable || kind == Errc::kTimeout ? kind : Errc::kFailed;
+}
+
+Error nothing_changed(Error cause) {
+  cause.kind = kind_told(cause.kind);
+  return within("nothing is changed", std::move(cause)).value();
 }
 
 store::CommitInfo info_of(const Author& author, const std::string& note,
@@ -51,11 +62,16 @@ tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidat
     return refuse(std::move(violated));
   }
   if (auto adopted = adopt_first(); !adopted) {
-    return refuse(within("nothing is changed", adopted.error()).value());
+    return refuse(nothing_changed(adopted.error()));
   }
   auto states = states_.following(candidate, MonoClock::now());
   const auto digest = stage(candidate, states, running().revision + 1);
-  if (!digest) return refuse(within("nothing is changed", digest.error()).value());
+  if (!digest) {
+    Error error = within("nothing is changed", digest.error()).value();
+    // The words were understood; it is the data plane that cannot do it.
+    if (error.kind == Errc::kInvalid) error.kind = Errc::kFailed;
+    return refuse(std::move(error));
+  }
   const model::Config previous = running().config;
   if (auto stored = persist(candidate, info_of(author, note, changes)); !stored) {
     return refuse(stored.error());
@@ -134,7 +150,7 @@ Refusal Committer::go_back(const model::Config& previous, const Error& cause) {
                      back.error().text);
   }
   return {
-      {cause.kind, std::string(kNotActivated),
+      {kind_told(cause.kind), std::string(kNotActivated),
        fmt::format("{}; revision {} brings back what was before it", note, running().revision), -1},
       {}};
 }

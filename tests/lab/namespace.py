@@ -146,6 +146,10 @@ class Switch:
         self.namespace = Namespace("switch")
         self.namespace.ip("link add br0 type bridge forward_delay 0 stp_state 0 mcast_snooping 0")
         self.namespace.ip("link set br0 up")
+        # A switch looks no deeper than the frame; a kernel with br_netfilter drops broken IP.
+        for family in ("iptables", "ip6tables", "arptables"):
+            with contextlib.suppress(FileNotFoundError):
+                self.namespace.sysctl(f"bridge/bridge-nf-call-{family}", 0)
 
     def plug(self, namespace, interface="eth0", queues=1):
         """A cable from a port of the switch, called as the namespace, to `interface` in it."""

@@ -20,15 +20,16 @@ def prompt(lab):
 
 def test_a_command_is_completed_and_answered(prompt):
     prompt.send("show po\t")
-    prompt.expect("pool")
+    prompt.expect("ol ")  # what was missing, where the cursor stood
     prompt.send("\r")
     prompt.expect("10.9.0.21:80")
 
 
 def test_a_question_mark_lists_what_may_follow(prompt):
     prompt.send("show ?")
-    for word in ("pool", "vip", "worker"):
-        prompt.expect(word)
+    prompt.expect("-a> show ")  # the line again, below the list
+    for word in ("pool", "vip", "worker", "Versions of the software"):
+        assert word in prompt.before
 
 
 def test_edits_are_shown_and_discarded(prompt):
