@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/api/codec.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "dataplane/api/errors.h"
+#include "dataplane/api/json_reader.h"
+#include "tests/unit/api/random_messages.h"
+
+namespace yoke::api {
+namespace {
+
+constexpr int kRounds = 200;
+
+// As it arrives at the other side: through text.
+Json sent(const Json& json) { return Json::parse(json.dump()); }
+
+Configuration small_configuration() {
+  Configuration made;
+  made.revision = 7;
+  made.hash_key = {0xab, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0x0f};
+  made.pools = {{"web",
+                 Method::kDsr,
+                 {{*net::Endpoint::parse("10.0.0.1:80"), 3, ServerState::kDraining},
+                  {*net::Endpoint::parse("10.0.0.2:80"), 1, ServerState::kDown}}}};
+  made.vips = {{"front",
+                *net::ServiceAddress::parse("[2001:db8::1]:443/udp"),
+                "web",
+                {*net::IpAddress::parse("192.0.2.9")},
+                60}};
+  return made;
+}
+
+TEST(Codec, WhatIsEncodedIsDecodedTheSame) {
+  for (unsigned seed = 0; seed < kRounds; ++seed) {
+    testing::RandomMessages random(seed);
+    const auto configuration = random.configuration();
+    EXPECT_EQ(decode_configuration(sent(encode(configuration))), configuration) << seed;
+    EXPECT_EQ(decode_stage(sent(encode_stage(configuration))), configuration) << seed;
+    const auto running = random.running();
+    EXPECT_EQ(decode_running_state(sent(encode(running))), running) << seed;
+    const ProcessStatus status{running, kVersion, random.flag(), random.number<std::uint64_t>()};
+    EXPECT_EQ(decode_process_status(sent(encode(status))), status) << seed;
+    EXPECT_EQ(decode_changes(sent(encode_changes(running.servers))), running.servers) << seed;
+    const auto change = random.change();
+    EXPECT_EQ(decode_server_state_change(sent(encode(change))), change) << seed;
+    const Activation activation{random.number<std::uint64_t>(), change.pool};
+    EXPECT_EQ(decode_activation(sent(encode(activation))), activation) << seed;
+    EXPECT_EQ(decode_digest(sent(encode_digest(change.pool))), change.pool) << seed;
+    const auto generation = random.number<std::uint64_t>();
+    EXPECT_EQ(decode_generation(sent(encode_generation(generation))), generation) << seed;
+    const auto counters = random.counters();
+    EXPECT_EQ(decode_counters(sent(encode(counters))), counters) << seed;
+  }
+}
+
+// Written by hand: the names are the contract.
+TEST(Codec, KeysAreTheNamesOfTheFieldsAndValuesAreWords) {
+  const Json expected = Json::parse(R"({
+    "revision": 7, "hash_key": "ab0102030405060708090a0b0c0d0e0f",
+    "pools": [{"name": "web", "method": "dsr", "servers": [
+      {"endpoint": "10.0.0.1:80", "weight": 3, "state": "draining"},
+      {"endpoint": "10.0.0.2:80", "weight": 1, "state": "down"}]}],
+    "vips": [{"name": "front", "address": "[2001:db8::1]:443/udp", "pool": "web",
+              "snat": ["192.0.2.9"], "idle_timeout_s": 60}]})");
+  EXPECT_EQ(encode(small_configuration()), expected);
+  EXPECT_EQ(encode_stage(small_configuration()),
+            (Json{{"version", 1}, {"configuration", expected}}));
+}
+
+// Adds `key` to every object in `json`, at any depth.
+void add_everywhere(Json& json, const std::string& key) {
+  for (Json& item : json) {
+    if (item.is_structured()) add_everywhere(item, key);
+  }
+  if (json.is_object()) json[key] = {{"of", "a later version"}};
+}
+
+TEST(Codec, KeysThatAreNotKnownAreIgnored) {
+  Json json = encode_stage(small_configuration());
+  add_everywhere(json, "colour");
+  ASSERT_TRUE(json["configuration"]["pools"][0]["servers"][0].contains("colour"));
+  EXPECT_EQ(decode_stage(sent(json)), small_configuration());
+}
+
+TEST(Codec, ThisVersionAndTheOneBeforeAreSpoken) {
+  Json json = encode_stage(small_configuration());
+  json["version"] = kVersion - 1;
+  EXPECT_EQ(decode_stage(sent(json)), small_configuration());
+  for (const Json& other : {Json(kVersion + 1), Json(kVersion + 1000)}) {
+    json["version"] = other;
+    const auto read = decode_stage(sent(json));
+    ASSERT_FALSE(read) << other;
+    EXPECT_EQ(read.error().id, kBadVersion);
+    EXPECT_EQ(read.error().kind, Errc::kInvalid);
+  }
+}
+
+// Every path to a value in `json`.
+void paths_of(const Json& json, const Json::json_pointer& at,
+              std::vector<Json::json_pointer>& paths) {
+  if (json.is_object()) {
+    for (const auto& [key, value] : json.items()) {
+      paths.push_back(at / key);
+      paths_of(value, at / key, paths);
+    }
+  } else if (json.is_array()) {
+    for (std::size_t i = 0; i < json.size(); ++i) {
+      paths.push_back(at / i);
+      paths_of(json[i], at / i, paths);
+    }
+  }
+}
+
+TEST(Codec, EveryKeyThatIsMissingOrOfAnotherTypeIsRefused) {
+  const Json whole = encode_stage(small_configuration());
+  std::vector<Json::json_pointer> paths;
+  paths_of(whole, Json::json_pointer(), paths);
+  ASSERT_EQ(paths.size(), 25u) << "all there are";
+  for (const auto& path : paths) {
+    Json wrong = whole;
+    wrong[path] = nullptr;
+    const auto read = decode_stage(sent(wrong));
+    ASSERT_FALSE(read) << path;
+    EXPECT_EQ(read.error().id, kBadShape) << path;
+    if (whole[path.parent_pointer()].is_array()) continue;
+    Json without = whole;
+    without[path.parent_pointer()].erase(path.back());
+    const auto missing = decode_stage(sent(without));
+    ASSERT_FALSE(missing) << path;
+    EXPECT_EQ(missing.error().id, kBadShape) << path;
+    EXPECT_NE(missing.error().text.find("'" + path.back() + "' is missing"), std::string::npos)
+        << missing.error().text;
+  }
+}
+
+TEST(Codec, BadValuesAreRefusedWithTheirPlace) {
+  struct Case {
+    const char* path;
+    Json value;
+    std::string_view id;
+    const char* says;
+  };
+  const Case kCases[] = {
+      {"/configuration/revision", -1, kBadValue, "configuration.revision: -1"},
+      {"/configuration/revision", 1.5, kBadValue, "configuration.revision: 1.5"},
+      {"/configuration/revision", "7", kBadShape, "configuration.revision: is text"},
+      {"/configuration/hash_key", "ab", kBadValue, "32 hexadecimal digits"},
+      {"/configuration/hash_key", "AB0102030405060708090a0b0c0d0e0f", kBadValue, "lower case"},
+      {"/configuration/hash_key", "gb0102030405060708090a0b0c0d0e0f", kBadValue, "hexadecimal"},
+      {"/configuration/pools/0/method", "tunnel", kBadValue, "'tunnel' is none of nat, dsr"},
+      {"/configuration/pools/0/servers/1/weight", 65536, kBadValue,
+       "configuration.pools[0].servers[1].weight: 65536 is not a whole number from 0 to 65535"},
+      {"/configuration/pools/0/servers/1/weight", true, kBadShape, "is true or false"},
+      {"/configuration/pools/0/servers/1/state", "Up", kBadValue, "none of up, down, draining"},
+      {"/configuration/pools/0/servers/1/endpoint", "10.0.0.2", kBadValue,
+       "configuration.pools[0].servers[1].endpoint: "},
+      {"/configuration/vips/0/address", "10.0.0.2:80/icmp", kBadValue, "configuration.vips[0]"},
+      {"/configuration/vips/0/snat/0", "::ffff:10.0.0.1", kBadValue, "vips[0].snat[0]: "},
+      {"/configuration/vips/0/idle_timeout_s", 4294967296, kBadValue, "4294967295"},
+      {"/configuration/vips", Json::object(), kBadShape, "is an object where a list is needed"},
+      {"/configuration", Json::array(), kBadShape, "is a list where an object is needed"},
+      {"/version", "1", kBadShape, "version: is text where a number is needed"},
+  };
+  for (const Case& c : kCases) {
+    Json json = encode_stage(small_configuration());
+    json[Json::json_pointer(c.path)] = c.value;
+    const auto read = decode_stage(sent(json));
+    ASSERT_FALSE(read) << c.path << c.value;
+    EXPECT_EQ(read.error().kind, Errc::kInvalid);
+    EXPECT_EQ(read.error().id, c.id) << read.error().text;
+    EXPECT_NE(read.error().text.find(c.says), std::string::npos) << read.error().text;
+  }
+}
+
+TEST(Codec, OnlyOneObjectOfBoundedDepthIsAMessage) {
+  const std::string deep = "{\"a\":" + std::string(31, '[') + std::string(31, ']') + "}";
+  EXPECT_TRUE(parse_object(deep));
+  EXPECT_TRUE(parse_object(R"({"a":"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"["})")) << "in a string";
+  const std::string too_deep = "{\"a\":" + std::string(32, '[') + std::string(32, ']') + "}";
+  for (const std::string& text :
+       {too_deep, std::string(1'000'000, '['), std::string(), std::string("[]"), std::string("7"),
+        std::string("{} {}"), std::string("{\"a\":}"), std::string("{\"a\":\"\xff\"}")}) {
+    const auto read = parse_object(text);
+    ASSERT_FALSE(read) << text.substr(0, 80);
+    EXPECT_EQ(read.error().id, kNotJson);
+  }
+}
+
+TEST(Codec, NoTruncatedMessageIsTaken) {
+  const std::string whole = encode_stage(small_configuration()).dump();
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_FALSE(parse_object(std::string_view(whole).substr(0, size))) << size;
+  }
+}
+
+}  // namespace
+}  // namespace yoke::api
