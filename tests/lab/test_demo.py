@@ -16,6 +16,7 @@ import waiting
 import xdp
 
 DEMO = pathlib.Path(__file__).parents[1] / "demo"
+LOG = pathlib.Path("/run/lab-demo.log")
 
 
 def processes():
@@ -42,22 +43,28 @@ def traces():
 
 @pytest.fixture
 def before():
+    LOG.touch()
     return traces()
 
 
 def nothing_left(before):
-    return waiting.until(lambda: traces() == before or None, f"as before: {before}", 10) or True
+    try:
+        waiting.until(lambda: traces() == before, "nothing is left", 10)
+    except waiting.Late as late:
+        now = traces()
+        left = {name: (before[name], now[name]) for name in now if now[name] != before[name]}
+        raise waiting.Late(f"{late}; before and now: {left}") from None
 
 
 def start(*words):
     # With a file and not a pipe, so that nothing waits for whoever holds it open.
-    log = open("/run/lab-demo.log", "w+", encoding="utf-8")
-    return subprocess.Popen([DEMO, *words], stdin=subprocess.DEVNULL, stdout=log,
-                            stderr=subprocess.STDOUT, start_new_session=True)
+    with LOG.open("w", encoding="utf-8") as file:
+        return subprocess.Popen([DEMO, *words], stdin=subprocess.DEVNULL, stdout=file,
+                                stderr=subprocess.STDOUT, start_new_session=True)
 
 
 def log():
-    return pathlib.Path("/run/lab-demo.log").read_text(encoding="utf-8")
+    return LOG.read_text(encoding="utf-8")
 
 
 @pytest.mark.smoke

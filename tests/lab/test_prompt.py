@@ -21,7 +21,7 @@ def prompt(lab):
 def test_a_command_is_completed_and_answered(prompt):
     prompt.send("show po\t")
     prompt.expect("ol ")  # what was missing, where the cursor stood
-    prompt.send("\r")
+    prompt.send("web\r")
     prompt.expect("10.9.0.21:80")
 
 
