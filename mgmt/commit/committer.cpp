@@ -66,12 +66,7 @@ tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidat
   }
   auto states = states_.following(candidate, MonoClock::now());
   const auto digest = stage(candidate, states, running().revision + 1);
-  if (!digest) {
-    Error error = within("nothing is changed", digest.error()).value();
-    // The words were understood; it is the data plane that cannot do it.
-    if (error.kind == Errc::kInvalid) error.kind = Errc::kFailed;
-    return refuse(std::move(error));
-  }
+  if (!digest) return refuse(nothing_changed(digest.error()));
   const model::Config previous = running().config;
   if (auto stored = persist(candidate, info_of(author, note, changes)); !stored) {
     return refuse(stored.error());

@@ -91,6 +91,7 @@ TEST_F(CommitterTest, EveryRuleViolatedIsToldAndNothingHappens) {
   const auto refused = commit(bad);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().error.id, "E-450");
+  EXPECT_EQ(refused.error().error.kind, Errc::kFailed);
   std::vector<std::string> ids;
   for (const auto& violation : refused.error().violations) ids.push_back(violation.id);
   EXPECT_THAT(ids, testing::UnorderedElementsAre("E-201", "E-202", "E-203"));
@@ -101,6 +102,7 @@ TEST_F(CommitterTest, EveryRuleViolatedIsToldAndNothingHappens) {
 struct StageCase {
   Fails fails;
   const char* id;
+  Errc kind;
   const char* word;
 };
 
@@ -112,6 +114,7 @@ TEST_P(StageFails, NothingIsChangedAnywhere) {
   const auto refused = commit(weighted_config());
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().error.id, GetParam().id);
+  EXPECT_EQ(refused.error().error.kind, GetParam().kind);
   EXPECT_THAT(refused.error().error.text, HasSubstr("nothing is changed"));
   EXPECT_THAT(refused.error().error.text, HasSubstr(GetParam().word));
   EXPECT_THAT(data_plane_.calls, ElementsAre("stage"));
@@ -122,13 +125,13 @@ TEST_P(StageFails, NothingIsChangedAnywhere) {
   expect_everywhere(weighted_config(), 2);
 }
 
-INSTANTIATE_TEST_SUITE_P(Commit, StageFails,
-                         testing::Values(StageCase{Fails::kUnreachable, "E-451", "not running"},
-                                         StageCase{Fails::kDies, "E-451", "not running"},
-                                         StageCase{Fails::kAnswersTooLate, "E-451",
-                                                   "did not answer"},
-                                         StageCase{Fails::kRefuses, "E-320", "more servers"},
-                                         StageCase{Fails::kOtherDigest, "E-452", "one release"}));
+INSTANTIATE_TEST_SUITE_P(
+    Commit, StageFails,
+    testing::Values(StageCase{Fails::kUnreachable, "E-451", Errc::kUnavailable, "not running"},
+                    StageCase{Fails::kDies, "E-451", Errc::kUnavailable, "not running"},
+                    StageCase{Fails::kAnswersTooLate, "E-451", Errc::kTimeout, "did not answer"},
+                    StageCase{Fails::kRefuses, "E-320", Errc::kFailed, "more servers"},
+                    StageCase{Fails::kOtherDigest, "E-452", Errc::kFailed, "one release"}));
 
 class ActivateFails : public CommitterTest, public testing::WithParamInterface<Fails> {};
 
