@@ -2,9 +2,10 @@
 #include "mgmt/health/http_probe.h"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
+#include <cerrno>
 
 #include "mgmt/health/probe_text.h"
 
@@ -56,6 +57,8 @@ bool HttpProbe::set_up(const net::Endpoint& server, const Check& check) {
          option(easy, CURLOPT_PROXY, "") && option(easy, CURLOPT_NOSIGNAL, 1L) &&
          option(easy, CURLOPT_FRESH_CONNECT, 1L) && option(easy, CURLOPT_FORBID_REUSE, 1L) &&
          option(easy, CURLOPT_USERAGENT, "yoke-check") &&
+         option(easy, CURLOPT_OPENSOCKETFUNCTION, &HttpProbe::open_socket) &&
+         option(easy, CURLOPT_OPENSOCKETDATA, this) &&
          option(easy, CURLOPT_HEADERFUNCTION, &HttpProbe::take_header) &&
          option(easy, CURLOPT_HEADERDATA, this) &&
          option(easy, CURLOPT_WRITEFUNCTION, &HttpProbe::take_body) &&
@@ -71,6 +74,13 @@ bool HttpProbe::set_headers(const Check& check) {
     return false;
   }
   return option(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
+}
+
+curl_socket_t HttpProbe::open_socket(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) {
+  auto& me = *static_cast<HttpProbe*>(self);
+  const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  me.socket_error_ = fd < 0 ? errno : 0;
+  return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
 std::size_t HttpProbe::take_header(char* /*data*/, std::size_t size, std::size_t count,
@@ -108,11 +118,7 @@ ProbeResult HttpProbe::result_of(CURLcode code) const {
   if (code == CURLE_OK || body_bytes_ > kBodyBytesMax) return judge_status(duration);
   if (code == CURLE_OPERATION_TIMEDOUT) return failed(timeout_text(timeout_, stage()));
   if (header_bytes_ > kHeaderBytesMax) return failed("http header longer than 64 KiB");
-  if (code == CURLE_COULDNT_CONNECT) {
-    long error = 0;
-    (void)curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &error);
-    return socket_failure(CheckType::kHttp, static_cast<int>(error), duration);
-  }
+  if (code == CURLE_COULDNT_CONNECT) return judge_connect(duration);
   if (code == CURLE_GOT_NOTHING) return failed("http closed without an answer");
   if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY) {
     return failed("http answer is not HTTP");
@@ -128,8 +134,15 @@ ProbeResult HttpProbe::judge_status(std::chrono::microseconds duration) const {
   const bool expected = std::any_of(expect_.begin(), expect_.end(), [code](const StatusRange& r) {
     return code >= r.first && code <= r.last;
   });
-  if (!expected) return {Outcome::kFailed, fmt::format("http {}", code), duration};
+  if (!expected) return {Outcome::kFailed, status_text(code, expect_), duration};
   return {Outcome::kPassed, fmt::format("http {} {}", code, duration_text(duration)), duration};
+}
+
+ProbeResult HttpProbe::judge_connect(std::chrono::microseconds duration) const {
+  long error = socket_error_;
+  if (error == 0) (void)curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &error);
+  if (error == 0) return {Outcome::kFailed, "http no connection", duration};
+  return socket_failure(CheckType::kHttp, static_cast<int>(error), duration);
 }
 
 std::string_view HttpProbe::stage() const {

@@ -32,6 +32,8 @@ class HttpProbe final : public Probe {
 
   [[nodiscard]] bool set_up(const net::Endpoint& server, const Check& check);
   [[nodiscard]] bool set_headers(const Check& check);
+  // libcurl tells no reason where there is no socket to be had: ours to remember.
+  static curl_socket_t open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
   // Counts what comes in, and breaks off what is more than a check needs.
   static std::size_t take_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t take_body(char* data, std::size_t size, std::size_t count, void* self);
@@ -39,6 +41,7 @@ class HttpProbe final : public Probe {
 
   [[nodiscard]] ProbeResult result_of(CURLcode code) const;
   [[nodiscard]] ProbeResult judge_status(std::chrono::microseconds duration) const;
+  [[nodiscard]] ProbeResult judge_connect(std::chrono::microseconds duration) const;
   [[nodiscard]] std::string_view stage() const;
   [[nodiscard]] long status() const;
 
@@ -46,6 +49,7 @@ class HttpProbe final : public Probe {
   std::vector<StatusRange> expect_;
   std::chrono::milliseconds timeout_;
   ProbeDone done_;
+  int socket_error_ = 0;
   std::size_t header_bytes_ = 0;
   std::size_t body_bytes_ = 0;
   std::unique_ptr<curl_slist, ListRelease> headers_;

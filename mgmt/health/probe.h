@@ -19,7 +19,7 @@ enum class Outcome : std::uint8_t {
 
 struct ProbeResult {
   Outcome outcome = Outcome::kNotTried;
-  std::string text;  // for people: "http 200 3ms", "tcp refused", "timeout after 1s at connect"
+  std::string text;  // for people: "http 200 3ms", "tcp connection refused"
   std::chrono::microseconds duration{0};
 };
 

@@ -12,7 +12,7 @@ namespace {
 std::string reason(int error) {
   switch (error) {
     case ECONNREFUSED:
-      return "refused";
+      return "connection refused";
     case ECONNRESET:
       return "connection reset";
     case EHOSTUNREACH:
@@ -43,6 +43,16 @@ std::string timeout_text(std::chrono::milliseconds timeout, std::string_view sta
   const bool whole = ms >= 1000 && ms % 1000 == 0;
   return whole ? fmt::format("timeout after {}s at {}", ms / 1000, stage)
                : fmt::format("timeout after {}ms at {}", ms, stage);
+}
+
+std::string status_text(long status, const std::vector<StatusRange>& expected) {
+  std::string text = fmt::format("http {}, expected ", status);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const auto [first, last] = expected[i];
+    text += fmt::format("{}{}", i == 0 ? "" : ", ", first);
+    if (last != first) text += fmt::format("-{}", last);
+  }
+  return text;
 }
 
 ProbeResult socket_failure(CheckType type, int error, std::chrono::microseconds duration) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "mgmt/health/probe.h"
 
@@ -16,7 +17,10 @@ namespace yoke::health {
 // "timeout after 1s at connect".
 [[nodiscard]] std::string timeout_text(std::chrono::milliseconds timeout, std::string_view stage);
 
-// What errno of a socket call that failed says, and whose fault it is: "tcp refused".
+// "http 503, expected 200-299, 401".
+[[nodiscard]] std::string status_text(long status, const std::vector<StatusRange>& expected);
+
+// What errno of a socket call that failed says, and whose fault it is: "tcp connection refused".
 [[nodiscard]] ProbeResult socket_failure(CheckType type, int error,
                                          std::chrono::microseconds duration);
 

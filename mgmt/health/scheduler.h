@@ -24,7 +24,7 @@ class Scheduler {
     std::string pool;
     net::Endpoint server;
     Verdict verdict = Verdict::kUnknown;  // never that
-    std::string reason;                   // the result that decided, in words: "http 503"
+    std::string reason;                   // the result that decided, in words
     MonoTime when;
   };
   // It must not call the Scheduler.
