@@ -4,13 +4,14 @@
 #include <systemd/sd-event.h>
 
 #include <chrono>
+#include <cstdint>
+#include <limits>
 
-#include "hal/base/clock.h"
 #include "hal/linux/event.h"
 
 namespace yoke::health {
 
-// An event loop that turns until something holds.
+// An event loop that turns, as one of a process does, until something holds.
 class Loop {
  public:
   Loop() {
@@ -23,10 +24,12 @@ class Loop {
   template <typename Holds>
   [[nodiscard]] bool until(Holds&& holds,
                            std::chrono::seconds limit = std::chrono::seconds(10)) const {
-    const auto deadline = MonoClock::now() + limit;
+    bool late = false;
+    hal::Timer timer(event_.get(), [&late] { late = true; });
+    timer.start(limit);
     while (!holds()) {
-      if (MonoClock::now() > deadline) return false;
-      (void)sd_event_run(event_.get(), 20'000);
+      if (late) return false;
+      (void)sd_event_run(event_.get(), std::numeric_limits<std::uint64_t>::max());
     }
     return true;
   }
