@@ -5,6 +5,7 @@
 #include <rte_log.h>
 #include <xdp/libxdp.h>
 
+#include <cstdarg>
 #include <utility>
 
 #include "hal/base/log.h"
@@ -27,6 +28,11 @@ log::Level level_of(int dpdk_level) {
   return log::Level::kNotice;
 }
 
+// By DPDK's log to the stream below.
+int pass_on(const char* format, va_list values) {
+  return rte_vlog(RTE_LOG_WARNING, RTE_LOGTYPE_EAL, format, values);
+}
+
 }  // namespace
 
 EalLog::EalLog() {
@@ -35,8 +41,10 @@ EalLog::EalLog() {
   stream_ = ::fopencookie(this, "w", functions);
   rte_log_set_global_level(RTE_LOG_NOTICE);
   if (stream_ != nullptr) rte_openlog_stream(stream_);
-  // These two print to the terminal by themselves, and the port's driver repeats what matters.
-  libbpf_set_print(nullptr);
+  // These two would print to the terminal. The first knows what the kernel had against a program.
+  libbpf_set_print([](libbpf_print_level level, const char* format, va_list values) {
+    return level == LIBBPF_WARN ? pass_on(format, values) : 0;
+  });
   libxdp_set_print(nullptr);
 }
 

@@ -9,12 +9,12 @@
 
 #include <algorithm>
 #include <cstring>
-#include <filesystem>
 #include <utility>
 
 #include "dataplane/io/device_sockets.h"
 #include "dataplane/io/errors.h"
 #include "dataplane/io/interface.h"
+#include "dataplane/io/nic.h"
 #include "dataplane/io/xdp_program.h"
 
 namespace yoke::io {
@@ -55,19 +55,6 @@ Recipe recipe(const PortConfig& config, unsigned workers) {
     }
   }
   return {};
-}
-
-Error missing_nic(const std::string& address) {
-  const std::filesystem::path device = "/sys/bus/pci/devices/" + address;
-  std::error_code none;
-  if (!std::filesystem::exists(device, none)) {
-    return {Errc::kNotFound, std::string(error::kNotThere),
-            "there is no PCI device " + address + " (lspci -D shows those that are)"};
-  }
-  const auto driver = std::filesystem::read_symlink(device / "driver", none).filename().string();
-  return {Errc::kRefused, std::string(error::kNotReady),
-          "PCI device " + address + " is bound to " + (driver.empty() ? "no driver" : driver) +
-              " and DPDK could not take it: dpdk-devbind.py --bind=vfio-pci " + address};
 }
 
 Error driver_error(const std::string& step, int code, Eal& eal) {
@@ -120,7 +107,7 @@ Result<std::unique_ptr<Port>> Port::open(const PortConfig& config, unsigned work
   bool is_ours = false;
   if (rte_eth_dev_get_port_by_name(name.c_str(), &id) != 0) {
     if (config.device.kind == Device::Kind::kPci) {
-      return within(context, missing_nic(name));
+      return within(context, explain_missing_nic(name, eal.has_huge_pages()));
     }
     const int failed = rte_dev_probe((name + arguments).c_str());
     if (failed != 0 || rte_eth_dev_get_port_by_name(name.c_str(), &id) != 0) {

@@ -163,8 +163,9 @@ TEST_F(Engine, PuntsAreLimitedInRateAndDroppedWhereThereIsNoKernel) {
   for (int i = 0; i < 50; ++i) send(wan_, test::make_arp_request({.destination = "192.0.2.1"}));
   ASSERT_TRUE(all_received(50));
   EXPECT_EQ(now().punted, 0u);
-  // One more may be earned while the test runs.
-  EXPECT_NEAR(static_cast<double>(drops(*engine_, net::Drop::kPuntFull)), 10, 2);
+  // Some more may be earned while the test runs.
+  EXPECT_GE(drops(*engine_, net::Drop::kPuntFull), 10u);
+  EXPECT_GE(drops(*engine_, net::Drop::kPuntLimit), 20u);
   EXPECT_EQ(drops(*engine_, net::Drop::kPuntFull) + drops(*engine_, net::Drop::kPuntLimit), 50u);
 }
 
@@ -197,6 +198,7 @@ TEST_F(Engine, AThousandSnapshotSwapsUnderLoadLoseNothing) {
   client.join();
   EXPECT_GE(sent, 10'000u);
   EXPECT_EQ(came_out, sent);
+  ASSERT_TRUE(all_counted(*engine_));
   EXPECT_EQ(now().drops, 0u);
   EXPECT_EQ(now().tx, sent);
 }

@@ -50,11 +50,10 @@ TEST_F(TwoWorkers, AnAnswerThatReachesTheWrongOneIsHandedToTheOwnerOfItsFlow) {
     for (const auto& frame : wan.receive()) answered += test::checksums_hold(frame) ? 1u : 0u;
     return answered == kFlows;
   }));
+  ASSERT_TRUE(all_counted(*engine_));
   EXPECT_EQ(of(0).handed_over, kFlows);
   EXPECT_EQ(of(1).taken_over, kFlows);
   EXPECT_EQ(of(1).tx, 2 * kFlows);
-  EXPECT_EQ(of(0).in(), of(0).out());
-  EXPECT_EQ(of(1).in(), of(1).out());
   engine_.reset();
 }
 
@@ -71,10 +70,9 @@ TEST_F(TwoWorkers, AWorkerWithoutAQueueOfThePortSendsThroughOneWhoHas) {
   ASSERT_TRUE(eventually([&] { return of(0).tx == kFrames && of(0).replied == 1; }));
   EXPECT_EQ(lan.receive().size(), kFrames);
   EXPECT_EQ(wan.receive().size(), 1u);
+  ASSERT_TRUE(all_counted(*engine_));
   EXPECT_EQ(of(1).handed_over, kFrames + 1);
   EXPECT_EQ(of(1).tx, 0u);
-  EXPECT_EQ(of(0).in(), of(0).out());
-  EXPECT_EQ(of(1).in(), of(1).out());
   engine_.reset();
 }
 
@@ -98,7 +96,7 @@ TEST_F(TwoWorkers, TheirSumsHoldWhenMoreIsHandedOverThanFits) {
     return all.rx == sent && all.in() == all.out() && all.taken_over == all.handed_over;
   }));
   EXPECT_GT(totals(*engine_).handed_over, 0u);
-  for (const std::size_t worker : {0u, 1u}) EXPECT_EQ(of(worker).in(), of(worker).out());
+  EXPECT_TRUE(all_counted(*engine_));
   engine_.reset();
 }
 

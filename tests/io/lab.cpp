@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -65,7 +66,7 @@ test::Frame copy_of(const rte_mbuf* frame) {
   return {bytes, bytes + frame->data_len};
 }
 
-rte_mbuf* make_frame(const std::uint8_t* bytes, std::size_t length) {
+rte_mbuf* make_piece(const std::uint8_t* bytes, std::size_t length) {
   rte_mbuf* frame = rte_pktmbuf_alloc(environment().pool_);
   if (frame == nullptr) return nullptr;
   if (char* room = rte_pktmbuf_append(frame, static_cast<std::uint16_t>(length))) {
@@ -92,6 +93,8 @@ void free_ring(rte_ring* ring) {
 }  // namespace
 
 Eal& eal() { return *environment().eal_; }
+
+rte_mbuf* make_frame(const test::Frame& frame) { return make_piece(frame.data(), frame.size()); }
 
 const std::string& runtime_directory() { return environment().directory_; }
 
@@ -127,14 +130,14 @@ bool RingPort::enqueue(void* frame, unsigned queue) {
 }
 
 bool RingPort::send(const test::Frame& frame, unsigned queue) {
-  return enqueue(make_frame(frame.data(), frame.size()), queue);
+  return enqueue(make_frame(frame), queue);
 }
 
 bool RingPort::send_in_pieces(const test::Frame& frame, const std::vector<unsigned>& lengths) {
   rte_mbuf* head = nullptr;
   std::size_t at = 0;
   for (const unsigned length : lengths) {
-    rte_mbuf* piece = make_frame(frame.data() + at, length);
+    rte_mbuf* piece = make_piece(frame.data() + at, length);
     at += length;
     if (head == nullptr) {
       head = piece;
@@ -182,6 +185,15 @@ bool eventually(const std::function<bool()>& condition) {
   return true;
 }
 
+double rounds_per_ms(const PacketEngine& engine) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto before = engine.worker_rounds(0);
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  const auto rounds = engine.worker_rounds(0) - before;
+  const std::chrono::duration<double, std::milli> passed = std::chrono::steady_clock::now() - start;
+  return static_cast<double>(rounds) / passed.count();
+}
+
 Totals totals(const lb::WorkerCounters& worker) {
   Totals t{worker.rx.value(),
            worker.taken_over.value(),
@@ -207,6 +219,15 @@ Totals totals(const PacketEngine& engine) {
     sum.drops += t.drops;
   }
   return sum;
+}
+
+bool all_counted(const PacketEngine& engine) {
+  return eventually([&] {
+    return std::ranges::all_of(engine.worker_counters(), [](const lb::WorkerCounters* worker) {
+      const Totals t = totals(*worker);
+      return t.in() == t.out();
+    });
+  });
 }
 
 std::uint64_t drops(const PacketEngine& engine, net::Drop reason) {

@@ -12,7 +12,7 @@
 #include "tests/support/packets.h"
 
 struct rte_ring;
-struct rte_mempool;
+struct rte_mbuf;
 
 // What the tests of the packet side share: the one EAL of the process, ports whose cable the test
 // holds, and the network that rig.h describes.
@@ -21,6 +21,9 @@ namespace yoke::io {
 // Started on first use, on ordinary memory, with telemetry below a temporary directory.
 [[nodiscard]] Eal& eal();
 [[nodiscard]] const std::string& runtime_directory();
+
+// The caller's to free; null where the test's pool is empty.
+[[nodiscard]] rte_mbuf* make_frame(const test::Frame& frame);
 
 // A DPDK device made of rings: send() is what the port receives, receive() what it sent.
 class RingPort {
@@ -55,6 +58,10 @@ class RingPort {
 // Whether `condition` came true within ten seconds.
 [[nodiscard]] bool eventually(const std::function<bool()>& condition);
 
+// How often worker 0 comes round while nothing happens, for a second or so. Where the machine is
+// slow it is less often; never more.
+[[nodiscard]] double rounds_per_ms(const PacketEngine& engine);
+
 // Sums over all workers.
 struct Totals {
   std::uint64_t rx = 0, taken_over = 0, tx = 0, replied = 0, punted = 0, handed_over = 0, drops = 0;
@@ -63,6 +70,8 @@ struct Totals {
 };
 [[nodiscard]] Totals totals(const PacketEngine& engine);
 [[nodiscard]] Totals totals(const lb::WorkerCounters& worker);
+// Once every worker has counted each frame that it took: a frame may be out before it is counted.
+[[nodiscard]] bool all_counted(const PacketEngine& engine);
 [[nodiscard]] std::uint64_t drops(const PacketEngine& engine, net::Drop reason);
 
 // A network namespace of this thread's own, and of the threads it starts; for ever. Empty, or why
