@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What boot_test.sh looks at, from within: the one service that its systemd starts. Says what it does
+# in /result/story, and at the end that it came through.
+set -Eeuxo pipefail
+trap 'systemctl status --no-pager -l "yoke-*"' ERR
+
+# until_holds COMMAND...: within 20 seconds.
+until_holds() {
+  local end=$((SECONDS + 20))
+  until "$@"; do
+    ((SECONDS < end)) || return 1
+    sleep 0.1
+  done
+}
+says() { yoke show status | grep -qE "$1"; }
+main_pid() { systemctl show -p MainPID --value "$1"; }
+restarts() { systemctl show -p NRestarts --value "$1"; }
+came_back() { [[ $(restarts "$1") -eq $2 && $(systemctl is-active "$1") == active ]]; }
+capabilities() { sed -n 's/^CapEff:\t//p' "/proc/$(main_pid "$1")/status"; }
+
+systemd-sysusers
+systemd-tmpfiles --create --prefix=/run/yoke
+
+# Without the data plane there is still somebody to ask why.
+systemctl start yoke-mgmt
+says 'DATAPLANE +unreachable'
+systemctl start yoke-dataplane
+until_holds says 'DATAPLANE +running'
+yoke -c 'set pool web server 10.9.0.11:80' -c 'set vip web 203.0.113.10:80/tcp pool web' -c commit
+
+# Members of the group get in, others do not.
+setpriv --reuid=nobody --regid=yoke --clear-groups yoke show vip | grep -q '^web '
+if setpriv --reuid=nobody --regid=nogroup --clear-groups yoke show vip; then exit 1; fi
+[[ $(stat -c '%U %a' /run/yoke/mgmt.sock /var/lib/yoke/config.db | sort -u) == $'yoke 600\nyoke 660' ]]
+
+[[ $(capabilities yoke-mgmt) == 0000000000000000 ]]
+[[ $(capabilities yoke-dataplane) != 0000000000000000 ]]
+
+# Killed, each comes back, and what was committed is forwarded again.
+for unit in yoke-mgmt yoke-dataplane; do
+  kill -KILL "$(main_pid "$unit")"
+  until_holds came_back "$unit" 1
+done
+until_holds says 'VIPS +1 of 1 up'
+
+# Hung, the watchdog ends it.
+kill -STOP "$(main_pid yoke-dataplane)"
+until_holds came_back yoke-dataplane 2
+until_holds says 'VIPS +1 of 1 up'
+[[ $(restarts yoke-mgmt) -eq 1 ]]
+
+systemctl stop yoke-dataplane yoke-mgmt
+[[ $(systemctl show -p Result --value yoke-dataplane yoke-mgmt | sort -u | xargs) == success ]]
+touch /result/passed

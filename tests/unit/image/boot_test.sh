@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The units as a box runs them: installed over a copy of this machine's file system, started, killed
+# and stopped by a systemd that is process 1 of namespaces of its own. Nothing of it is seen outside
+# or outlives this script. Exit status 77: skipped.
+#
+#   boot_test.sh BUILD      the test
+#   boot_test.sh boot ...   within the namespaces: makes the root and becomes systemd
+set -euo pipefail
+self=$(readlink -f "$0")
+folder=$(dirname "$self")
+
+skip() {
+  echo "skipped: $1"
+  exit 77
+}
+
+# Files written here stay in memory; what is below is this machine's. Settings of the kernel, which
+# are everybody's, are there to read alone.
+make_root() {
+  mount -t tmpfs tmpfs "$1"
+  mkdir "$1"/{upper,work,root}
+  mount -t overlay overlay "$1/root" \
+    -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work"
+  mount -t proc proc "$1/root/proc"
+  mount --bind "$1/root/proc/sys" "$1/root/proc/sys"
+  mount -o remount,bind,ro "$1/root/proc/sys"
+  mount -t sysfs -o ro sysfs "$1/root/sys"
+  mount -t cgroup2 cgroup2 "$1/root/sys/fs/cgroup"
+  local folder device
+  for folder in dev run tmp; do
+    mount -t tmpfs tmpfs "$1/root/$folder"
+  done
+  mkdir "$1"/root/dev/{net,pts,shm}
+  mount -t devpts devpts "$1/root/dev/pts"
+  ln -s pts/ptmx "$1/root/dev/ptmx"
+  for device in null zero full random urandom tty net/tun; do
+    touch "$1/root/dev/$device"
+    mount --bind "/dev/$device" "$1/root/dev/$device"
+  done
+}
+
+install_yoke() {
+  local build=$1 root=$2
+  DESTDIR=$root cmake --install "$build" --prefix /usr >/dev/null
+  mkdir -p "$root/etc/yoke" "$root/var/lib"
+  rm -rf "$root/var/lib/yoke"
+  cp "$folder/board.conf" "$root/etc/yoke/board.conf"
+  # The story alone runs, with none of this machine's own units.
+  cp "$folder/boot_story.sh" "$root/usr/bin/yoke-boot-story"
+  cp "$folder/boot.target" "$folder/boot-story.service" "$root/etc/systemd/system/"
+  # Of a build with sanitizers: what they do at the end takes ptrace.
+  local unit
+  for unit in yoke-dataplane yoke-mgmt; do
+    mkdir -p "$root/etc/systemd/system/$unit.service.d"
+    printf '[Service]\nEnvironment=ASAN_OPTIONS=detect_leaks=0\n' \
+      >"$root/etc/systemd/system/$unit.service.d/sanitizer.conf"
+  done
+}
+
+boot() {
+  local build=$1 scratch=$2
+  mount --make-rprivate /
+  make_root "$scratch/disk"
+  local root=$scratch/disk/root
+  install_yoke "$build" "$root"
+  ip link set lo up
+  ip link add lan0 type veth peer name lan1
+  ip link set lan0 up
+  ip link set lan1 up
+  mkdir -p "$root/before" "$root/result"
+  mount --bind "$scratch/result" "$root/result"
+  cd "$root"
+  pivot_root . before
+  umount -l /before
+  exec env -i container=other PATH="$PATH" /lib/systemd/systemd --system --unit=boot.target \
+    --log-target=console --log-level=notice </dev/null
+}
+
+if [[ $1 == boot ]]; then
+  boot "$2" "$3"
+fi
+
+[[ $EUID -eq 0 ]] || skip "not root"
+[[ -x /lib/systemd/systemd ]] || skip "no systemd on this machine"
+for program in yoke-dataplane yoke-mgmt yoke; do
+  [[ -x $1/bin/$program ]] || skip "$program is not built"
+done
+scratch=$(mktemp -d)
+mkdir "$scratch"/{disk,result,cgroup}
+group=$scratch/cgroup/yoke-boot-$$
+clean() {
+  # Process 1 has taken all others with it; their groups are free a moment later.
+  for _ in {1..50}; do
+    find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true
+    [[ -d $group ]] || break
+    sleep 0.1
+  done
+  umount "$scratch/cgroup" 2>/dev/null || true
+  rm -rf --one-file-system "$scratch"
+}
+trap clean EXIT
+mount -t cgroup2 cgroup2 "$scratch/cgroup" 2>/dev/null || skip "no control groups to be had here"
+mkdir "$group" 2>/dev/null || skip "no control group may be made here"
+unshare --mount true 2>/dev/null || skip "no namespaces to be had here"
+
+# shellcheck disable=SC2016
+timeout --signal=KILL 90 bash -c 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"' - "$group" \
+  unshare --mount --pid --fork --kill-child --uts --ipc --net --cgroup \
+  "$self" boot "$1" "$scratch" >"$scratch/console" 2>&1 || true
+if [[ -f $scratch/result/passed ]]; then
+  exit 0
+fi
+cat "$scratch/console" "$scratch/result/story" 2>/dev/null || true
+exit 1
