@@ -19,9 +19,9 @@ skip() {
 # are everybody's, are there to read alone.
 make_root() {
   mount -t tmpfs tmpfs "$1"
-  mkdir "$1"/{upper,work,root}
+  mkdir "$1"/{upper,spare,root}
   mount -t overlay overlay "$1/root" \
-    -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work"
+    -o "lowerdir=/,upperdir=$1/upper,workdir=$1/spare"
   mount -t proc proc "$1/root/proc"
   mount --bind "$1/root/proc/sys" "$1/root/proc/sys"
   mount -o remount,bind,ro "$1/root/proc/sys"
