@@ -31,7 +31,7 @@ make_root() {
   for folder in dev run tmp; do
     mount -t tmpfs tmpfs "$1/root/$folder"
   done
-  mkdir "$1"/root/dev/{net,pts,shm}
+  mkdir "$1/root/dev/net" "$1/root/dev/pts" "$1/root/dev/shm"
   mount -t devpts devpts "$1/root/dev/pts"
   ln -s pts/ptmx "$1/root/dev/ptmx"
   for device in null zero full random urandom tty net/tun; do
