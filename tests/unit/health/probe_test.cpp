@@ -236,7 +236,9 @@ TEST_F(Probing, AServerThatTakesNoConnectionRunsIntoTheTimeout) {
 
 TEST_F(Probing, WithoutADescriptorLeftNothingIsSaidOfTheServer) {
   const Server server(answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
-  EXPECT_EQ(probe(server.endpoint(), http()).outcome, Outcome::kPassed);  // libcurl has its own
+  // libcurl opens some of its own at first, and UBSan takes one to look at a type it has not seen.
+  EXPECT_EQ(probe(server.endpoint(), Check{}).outcome, Outcome::kPassed);
+  EXPECT_EQ(probe(server.endpoint(), http()).outcome, Outcome::kPassed);
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   rlimit none = before;
