@@ -18,6 +18,9 @@ IPV4 = "10.9.0.2"
 IPV6 = "2001:db8:9::2"
 PROGRAMS = pathlib.Path(os.environ.get(
     "YOKE_BIN", pathlib.Path(__file__).parents[2] / "build/release/bin")).resolve()
+# What libraries leave behind at exit, told to a program built with sanitizers.
+LEAKS_OF_OTHERS = {"LSAN_OPTIONS": "print_suppressions=0:suppressions="
+                   f"{pathlib.Path(__file__).parents[1] / 'support/leaks'}"}
 
 
 def no_huge_pages_reason():
@@ -84,7 +87,7 @@ class Unit:
 
     def _start(self, program, environment):
         return self.namespace.start(program, PROGRAMS / program, "--root", self.root,
-                                    environment=environment)
+                                    environment=LEAKS_OF_OTHERS | (environment or {}))
 
     def until_mgmt_is_in_charge(self):
         """Waits until the data plane runs the revision that the management plane has committed, with
