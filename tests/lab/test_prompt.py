@@ -11,7 +11,7 @@ import unit
 def prompt(lab):
     terminal = pexpect.spawn(str(unit.PROGRAMS / "yoke"), ["--root", str(lab.unit.root)],
                              encoding="utf-8", timeout=10, dimensions=(24, 80),
-                             env={"TERM": "vt100", "PATH": "/usr/bin"})
+                             env=unit.LEAKS_OF_OTHERS | {"TERM": "vt100", "PATH": "/usr/bin"})
     terminal.expect("lab-a|lb-a")
     terminal.expect("> ")
     yield terminal
