@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <string>
 
@@ -18,8 +19,8 @@ namespace yoke::control {
 namespace {
 
 // A change of link takes IPv4 routes with it without a word about them.
-constexpr std::uint32_t kGroups =
-    RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
+constexpr std::uint32_t kGroups = RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE |
+                                  RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
 
 constexpr std::uint32_t kFirstMetric = 100;  // of our default routes; a person's own come before
 
@@ -44,7 +45,8 @@ Result<Mirror> Mirror::open(std::vector<unsigned> twins) {
   auto questions = Netlink::open(0);
   if (!questions) return tl::unexpected(questions.error());
   Mirror mirror(std::move(*news), std::move(*questions), std::move(twins));
-  if (const int error = mirror.read_all()) {
+  // What changes all the while is read later: news of it are on their way.
+  if (const int error = mirror.read(); error != 0 && error != EINTR) {
     return refused("routes and neighbours cannot be read", error);
   }
   return mirror;
@@ -55,9 +57,25 @@ int Mirror::port_of(unsigned ifindex) const {
   return found == twins_.end() ? -1 : static_cast<int>(found - twins_.begin());
 }
 
-int Mirror::read_all() {
-  if (const int error = read_routes()) return error;
-  return read_neighbors();
+int Mirror::read() {
+  int failed = 0;
+  const auto again = [&failed](bool& is_stale, int error) {
+    is_stale = error != 0;
+    if (error != 0) failed = error;
+  };
+  if (stale_.routes) again(stale_.routes, read_routes());
+  if (stale_.neighbors) again(stale_.neighbors, read_neighbors());
+  if (stale_.addresses) again(stale_.addresses, read_addresses());
+  return failed;
+}
+
+bool Mirror::has_room(std::size_t size, std::size_t limit, const char* what, bool& told) {
+  if (size < limit) return true;
+  if (!std::exchange(told, true)) {
+    log::warning("network-limit", "the kernel has more than " + std::to_string(limit) + " " + what +
+                                      " on the data ports; the rest is not used");
+  }
+  return false;
 }
 
 int Mirror::read_routes() {
@@ -67,10 +85,11 @@ int Mirror::read_routes() {
       RTM_GETROUTE, AF_UNSPEC, [&] { routes.clear(); },
       [&](const nlmsghdr& message) {
         const auto route = read_route(message, is_ours);
-        if (!route) return;
-        if (routes.size() == limits::kRoutes) {
-          tell_once(told_routes_, "routes", limits::kRoutes);
-          return;
+        if (!route || !has_room(routes.size(), limits::kRoutes, "routes", told_.routes)) return;
+        if (route->has_others && !std::exchange(told_.several_hops, true)) {
+          log::notice("network-hops",
+                      "the route to " + route->prefix.to_string() +
+                          " has several next hops; the first that is alive is used");
         }
         routes.push_back({route->prefix, static_cast<std::uint8_t>(port_of(route->ifindex)),
                           route->gateway, route->metric});
@@ -80,11 +99,37 @@ int Mirror::read_routes() {
 }
 
 int Mirror::read_neighbors() {
-  return questions_.dump(
-      RTM_GETNEIGH, AF_UNSPEC, [this] { neighbors_.clear(); },
+  auto before = neighbors_;
+  const int error = questions_.dump(
+      RTM_GETNEIGH, AF_UNSPEC,
+      [this] {
+        neighbors_.clear();
+        left_out_neighbors_ = false;
+      },
       [this](const nlmsghdr& message) {
         if (const auto neighbor = read_neighbor(message)) (void)take(*neighbor);
       });
+  if (error != 0) neighbors_ = std::move(before);
+  return error;
+}
+
+int Mirror::read_addresses() {
+  std::vector<LocalAddress> addresses;
+  const int error = questions_.dump(
+      RTM_GETADDR, AF_UNSPEC, [&] { addresses.clear(); },
+      [&](const nlmsghdr& message) {
+        const auto address = read_local_address(message);
+        const int port = address ? port_of(address->ifindex) : -1;
+        // Each brings a route, so they have its bound.
+        if (port < 0 ||
+            !has_room(addresses.size(), limits::kRoutes, "addresses", told_.addresses)) {
+          return;
+        }
+        addresses.push_back({static_cast<std::uint8_t>(port), address->prefix});
+      });
+  std::sort(addresses.begin(), addresses.end());
+  if (error == 0) addresses_ = std::move(addresses);
+  return error;
 }
 
 // True if it says something new.
@@ -92,62 +137,66 @@ bool Mirror::take(const NeighborMessage& neighbor) {
   const int port = port_of(neighbor.ifindex);
   if (port < 0) return false;
   const Key key(static_cast<unsigned>(port), neighbor.address);
-  if (!neighbor.mac) return neighbors_.erase(key) > 0;
+  if (!neighbor.mac) {
+    const bool was_known = neighbors_.erase(key) > 0;
+    // There is room now for one that was left out, of which no news will come.
+    stale_.neighbors |= was_known && left_out_neighbors_;
+    return was_known;
+  }
   const auto known = neighbors_.find(key);
-  if (known != neighbors_.end())
+  if (known != neighbors_.end()) {
     return std::exchange(known->second, *neighbor.mac) != *neighbor.mac;
-  if (neighbors_.size() == limits::kNeighbors) {
-    tell_once(told_neighbors_, "neighbours", limits::kNeighbors);
+  }
+  if (!has_room(neighbors_.size(), limits::kNeighbors, "neighbours", told_.neighbors)) {
+    left_out_neighbors_ = true;
     return false;
   }
   neighbors_.emplace(key, *neighbor.mac);
   return true;
 }
 
-void Mirror::tell_once(bool& told, const char* what, std::size_t limit) {
-  if (std::exchange(told, true)) return;
-  log::warning("network-limit", "the kernel has more than " + std::to_string(limit) + " " + what +
-                                    " on the data ports; the rest is not used");
+bool Mirror::take(const nlmsghdr& message) {
+  switch (message.nlmsg_type) {
+    case RTM_NEWNEIGH:
+    case RTM_DELNEIGH: {
+      const auto neighbor = read_neighbor(message);
+      return neighbor && take(*neighbor);
+    }
+    case RTM_NEWADDR:
+    case RTM_DELADDR:
+      stale_.addresses = true;
+      return true;
+    case RTM_NEWROUTE:
+    case RTM_DELROUTE:
+    case RTM_NEWLINK:
+    case RTM_DELLINK:
+      stale_.routes = true;
+      return true;
+    default:
+      return false;
+  }
 }
 
 bool Mirror::update() {
   bool differs = false;
-  bool routes_changed = false;
-  const bool whole = news_.receive([&](const nlmsghdr& message) {
-    switch (message.nlmsg_type) {
-      case RTM_NEWNEIGH:
-      case RTM_DELNEIGH:
-        if (const auto neighbor = read_neighbor(message)) differs |= take(*neighbor);
-        break;
-      case RTM_NEWROUTE:
-      case RTM_DELROUTE:
-      case RTM_NEWLINK:
-      case RTM_DELLINK:
-        routes_changed = true;
-        break;
-      default:
-        break;
-    }
-  });
-  int error = 0;
-  if (!whole) {
-    error = read_all();
-  } else if (routes_changed) {
-    error = read_routes();
-  }
-  if (error != 0) {
+  const bool is_whole =
+      news_.receive([&](const nlmsghdr& message) { differs = take(message) || differs; });
+  if (!is_whole) stale_ = {};
+  return differs || stale_.routes || stale_.neighbors || stale_.addresses;
+}
+
+Network Mirror::network() {
+  if (const int error = read(); error != 0 && error != EINTR) {
     log::warning("network-unread",
                  std::string("routes and neighbours cannot be read now: ") + std::strerror(error));
   }
-  return differs || routes_changed || !whole;
-}
-
-Network Mirror::network() const {
   Network network;
   network.routes = routes_;
+  network.neighbors.reserve(neighbors_.size());
   for (const auto& [key, mac] : neighbors_) {
     network.neighbors.push_back({static_cast<std::uint8_t>(key.first), key.second, mac});
   }
+  network.addresses = addresses_;
   return network;
 }
 

@@ -13,20 +13,23 @@
 
 namespace yoke::control {
 
-// The kernel's routes and neighbours on the ports' twins, as it changes them; and the way to make
-// the kernel find neighbours and give twins their addresses. Bounded by limits.h: what is beyond is
-// left out and told once. Threads: owned by one.
+// The kernel's routes, neighbours and addresses on the ports' twins, as it changes them; and the
+// way to make the kernel find neighbours and give twins their addresses. Bounded by limits.h: what
+// is beyond is left out and told once. Threads: owned by one.
 class Mirror {
  public:
-  // `twins`: interface indexes, by port. Everything is known on return. E-341.
+  // `twins`: interface indexes, by port; every port given below is one of them. Everything is known
+  // on return. E-341.
   [[nodiscard]] static Result<Mirror> open(std::vector<unsigned> twins);
 
   // Readable when the kernel has news.
   [[nodiscard]] int fd() const { return news_.fd(); }
-  // Takes the news in, without waiting. True if the network may differ.
+  // Takes the news in, without waiting. True if network() may differ.
   bool update();
-  // What is known. Costs a copy of it.
-  [[nodiscard]] Network network() const;
+  // What is known. Costs a copy of it and, where the news were of the kind that only tells that
+  // something is new, a look at the kernel's tables: many news are to be gathered before one call.
+  // What cannot be read now stays as it was until the next call.
+  [[nodiscard]] Network network();
 
   // Makes the kernel resolve `address` on the twin of `port`, or check again an address that it has
   // not heard of for long. Returns at once; what it finds is news.
@@ -44,17 +47,29 @@ class Mirror {
       : news_(std::move(news)), questions_(std::move(questions)), twins_(std::move(twins)) {}
   // -1: not a twin.
   [[nodiscard]] int port_of(unsigned ifindex) const;
-  [[nodiscard]] int read_all();
+  // What is stale; errno of what remains so.
+  [[nodiscard]] int read();
   [[nodiscard]] int read_routes();
   [[nodiscard]] int read_neighbors();
+  [[nodiscard]] int read_addresses();
+  bool take(const nlmsghdr& message);
   bool take(const NeighborMessage& neighbor);
-  void tell_once(bool& told, const char* what, std::size_t limit);
+  // False, and said once, if there is no room for one more.
+  [[nodiscard]] static bool has_room(std::size_t size, std::size_t limit, const char* what,
+                                     bool& told);
 
   Netlink news_, questions_;
   std::vector<unsigned> twins_;
   std::vector<lb::Route> routes_;
   std::map<Key, net::MacAddress> neighbors_;
-  bool told_routes_ = false, told_neighbors_ = false;
+  std::vector<LocalAddress> addresses_;
+  struct Stale {
+    bool routes = true, neighbors = true, addresses = true;
+  } stale_;
+  bool left_out_neighbors_ = false;  // for want of room
+  struct Told {
+    bool routes = false, neighbors = false, addresses = false, several_hops = false;
+  } told_;
 };
 
 }  // namespace yoke::control

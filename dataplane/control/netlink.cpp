@@ -18,9 +18,28 @@ constexpr int kReceiveBytes = 8 << 20;       // of notifications not read yet
 constexpr unsigned kDumpTries = 8;           // each begun because the table changed meanwhile
 constexpr timeval kAnswerTime{.tv_sec = 2, .tv_usec = 0};  // the kernel answers within the call
 
-int call_visit(const nlmsghdr* header, void* visit) {
-  (*static_cast<const Netlink::Visit*>(visit))(*header);
-  return MNL_CB_OK;
+// Messages start at a multiple of four.
+struct Buffer {
+  alignas(nlmsghdr) std::array<std::uint8_t, kBufferBytes> octets;
+};
+
+void for_each_message(std::span<const std::uint8_t> bytes, const Netlink::Visit& visit) {
+  const auto* at = reinterpret_cast<const nlmsghdr*>(bytes.data());
+  auto left = static_cast<int>(bytes.size());
+  while (mnl_nlmsg_ok(at, left)) {
+    visit(*at);
+    at = mnl_nlmsg_next(at, &left);
+  }
+}
+
+// What an NLMSG_ERROR says, or an NLMSG_DONE of a dump that failed on its way; 0: it is well.
+int error_of(const nlmsghdr& message) {
+  int error = 0;
+  if (mnl_nlmsg_get_payload_len(&message) < sizeof error) {
+    return message.nlmsg_type == NLMSG_DONE ? 0 : EBADMSG;
+  }
+  std::memcpy(&error, mnl_nlmsg_get_payload(&message), sizeof error);
+  return error < 0 ? -error : 0;
 }
 
 }  // namespace
@@ -62,22 +81,48 @@ Result<Netlink> Netlink::open(std::uint32_t groups) {
 
 int Netlink::fd() const { return mnl_socket_get_fd(socket_.get()); }
 
+ssize_t Netlink::take_one(std::span<std::uint8_t> to, int flags) const {
+  while (true) {
+    sockaddr_nl sender{};
+    socklen_t size = sizeof sender;
+    const ssize_t n = ::recvfrom(fd(), to.data(), to.size(), flags | MSG_TRUNC,
+                                 reinterpret_cast<sockaddr*>(&sender), &size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return n;
+    if (sender.nl_pid != 0) continue;  // another process, not the kernel
+    if (static_cast<std::size_t>(n) <= to.size()) return n;
+    errno = ENOSPC;
+    return -1;
+  }
+}
+
+void Netlink::read_answer(std::span<const std::uint8_t> bytes, const Visit& visit,
+                          Answer& answer) const {
+  for_each_message(bytes, [&](const nlmsghdr& message) {
+    // What is left of a question that was given up has a number that is past.
+    if (message.nlmsg_seq != sequence_ || answer.end) return;
+    answer.is_torn |= (message.nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+    if (message.nlmsg_type == NLMSG_ERROR || message.nlmsg_type == NLMSG_DONE) {
+      answer.end = error_of(message);
+    } else if (message.nlmsg_type >= NLMSG_MIN_TYPE) {
+      visit(message);
+    }
+  });
+}
+
+// To the end even of a dump that is torn: the kernel begins no other while one is under way.
 int Netlink::run(NetlinkRequest& request, const Visit& visit) {
   nlmsghdr* const header = request.header();
   header->nlmsg_seq = ++sequence_;
   if (mnl_socket_sendto(socket_.get(), header, header->nlmsg_len) < 0) return errno;
-  std::array<char, kBufferBytes> buffer;
-  const unsigned port = mnl_socket_get_portid(socket_.get());
-  while (true) {
-    const ssize_t n = mnl_socket_recvfrom(socket_.get(), buffer.data(), buffer.size());
+  Buffer buffer;
+  Answer answer;
+  while (!answer.end) {
+    const ssize_t n = take_one(buffer.octets, 0);
     if (n < 0) return errno;
-    const int more = mnl_cb_run(buffer.data(), static_cast<std::size_t>(n), sequence_, port,
-                                call_visit, const_cast<Visit*>(&visit));
-    // The rest of a dump that was given up is for a number that is past.
-    if (more < 0 && errno == EPROTO) continue;
-    if (more < 0) return errno;
-    if (more == MNL_CB_STOP) return 0;
+    read_answer({buffer.octets.data(), static_cast<std::size_t>(n)}, visit, answer);
   }
+  return *answer.end == 0 && answer.is_torn ? EINTR : *answer.end;
 }
 
 int Netlink::transact(NetlinkRequest& request) {
@@ -98,12 +143,17 @@ int Netlink::dump(std::uint16_t type, std::uint8_t family, const std::function<v
 }
 
 bool Netlink::receive(const Visit& visit) {
-  std::array<char, kBufferBytes> buffer;
+  Buffer buffer;
+  bool is_whole = true;
   while (true) {
-    const ssize_t n = ::recv(fd(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-    if (n < 0) return errno == EAGAIN || errno == EINTR;
-    (void)mnl_cb_run(buffer.data(), static_cast<std::size_t>(n), 0, 0, call_visit,
-                     const_cast<Visit*>(&visit));
+    const ssize_t n = take_one(buffer.octets, MSG_DONTWAIT);
+    if (n >= 0) {
+      for_each_message({buffer.octets.data(), static_cast<std::size_t>(n)}, visit);
+      continue;
+    }
+    if (errno == EAGAIN) return is_whole;
+    is_whole = false;
+    if (errno != ENOBUFS && errno != ENOSPC) return is_whole;
   }
 }
 

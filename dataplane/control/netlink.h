@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
 #include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -47,11 +50,13 @@ class Netlink {
   // Sends a request and waits for the kernel's acknowledgement, which comes at once. The error is
   // errno; 0 is success.
   [[nodiscard]] int transact(NetlinkRequest& request);
-  // Every message of a dump; begun anew while the kernel says that it changed under it.
+  // Every message of a dump; begun anew, a few times, while the kernel says that it changed under
+  // it. Where the error is not 0, what was visited is of no use; EINTR: it changes all the while.
   [[nodiscard]] int dump(std::uint16_t type, std::uint8_t family,
                          const std::function<void()>& begin, const Visit& visit);
 
-  // What was told since the last call, without waiting. False: messages were lost.
+  // Everything that was told since the last call, without waiting. False: some of it was lost, so
+  // that what remains may be older than what a dump says from here on.
   [[nodiscard]] bool receive(const Visit& visit);
   [[nodiscard]] int fd() const;
 
@@ -60,7 +65,15 @@ class Netlink {
     void operator()(mnl_socket* socket) const noexcept;
   };
   explicit Netlink(mnl_socket* socket) : socket_(socket) {}
+  // errno of an answer, 0 of a good one; nothing while there is more to come.
+  struct Answer {
+    std::optional<int> end;
+    bool is_torn = false;  // what was dumped changed meanwhile
+  };
   [[nodiscard]] int run(NetlinkRequest& request, const Visit& visit);
+  // The next datagram of the kernel's, whole, or -1 and errno.
+  [[nodiscard]] ssize_t take_one(std::span<std::uint8_t> to, int flags) const;
+  void read_answer(std::span<const std::uint8_t> bytes, const Visit& visit, Answer& answer) const;
 
   std::unique_ptr<mnl_socket, Close> socket_;
   std::uint32_t sequence_ = 0;

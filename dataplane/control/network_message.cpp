@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/control/network_message.h"
 
-#include <libmnl/libmnl.h>
+#include <linux/if_addr.h>
 #include <linux/neighbour.h>
+#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <span>
@@ -18,51 +20,45 @@ using Bytes = std::span<const std::uint8_t>;
 // Everything in a netlink message starts at a multiple of four.
 constexpr std::size_t aligned(std::size_t size) { return (size + 3) & ~std::size_t{3}; }
 
-Bytes payload_of(const nlattr& attribute) {
-  return {static_cast<const std::uint8_t*>(mnl_attr_get_payload(&attribute)),
-          mnl_attr_get_payload_len(&attribute)};
-}
+// Above them are flags.
+constexpr std::size_t kTypeBits = static_cast<std::uint16_t>(NLA_TYPE_MASK);
 
-// Attributes by number; those beyond N are of no interest.
-template <std::size_t N>
-class Attributes {
- public:
-  Attributes(const void* first, std::size_t size) {
-    const auto* at = static_cast<const nlattr*>(first);
-    auto left = static_cast<int>(size);
-    while (mnl_attr_ok(at, left)) {
-      if (mnl_attr_get_type(at) < N) found_[mnl_attr_get_type(at)] = at;
-      left -= static_cast<int>(aligned(at->nla_len));
-      at = mnl_attr_next(at);
-    }
-  }
-  [[nodiscard]] Bytes operator[](std::size_t type) const {
-    return found_[type] == nullptr ? Bytes() : payload_of(*found_[type]);
-  }
-
- private:
-  std::array<const nlattr*, N> found_{};
-};
-
-template <std::size_t N>
-Attributes<N> attributes_behind(const nlmsghdr& message, std::size_t body) {
-  const auto* const payload = static_cast<const std::uint8_t*>(mnl_nlmsg_get_payload(&message));
-  return {payload + aligned(body), mnl_nlmsg_get_payload_len(&message) - aligned(body)};
-}
-
-// The fixed part of the message, or null if it is cut short.
 template <typename T>
-const T* body_of(const nlmsghdr& message) {
-  if (mnl_nlmsg_get_payload_len(&message) < aligned(sizeof(T))) return nullptr;
-  return static_cast<const T*>(mnl_nlmsg_get_payload(&message));
-}
-
-std::optional<std::uint32_t> read_u32(Bytes bytes) {
-  std::uint32_t value = 0;
-  if (bytes.size() < sizeof value) return std::nullopt;
+std::optional<T> read(Bytes bytes) {
+  if (bytes.size() < sizeof(T)) return std::nullopt;
+  T value;
   std::memcpy(&value, bytes.data(), sizeof value);
   return value;
 }
+
+// What is behind the first `size` octets and the gap that follows them.
+Bytes behind(Bytes bytes, std::size_t size) {
+  return bytes.subspan(std::min(bytes.size(), aligned(size)));
+}
+
+Bytes payload_of(const nlmsghdr& message) {
+  const Bytes whole(reinterpret_cast<const std::uint8_t*>(&message), message.nlmsg_len);
+  return behind(whole, sizeof message);
+}
+
+// Attributes by number; those beyond N are of no interest. Read here and not by libmnl, so that the
+// sanitizers see every access.
+template <std::size_t N>
+class Attributes {
+ public:
+  explicit Attributes(Bytes bytes) {
+    while (const auto head = read<nlattr>(bytes)) {
+      if (head->nla_len < sizeof *head || head->nla_len > bytes.size()) return;
+      const std::size_t type = head->nla_type & kTypeBits;
+      if (type < N) found_[type] = bytes.subspan(sizeof *head, head->nla_len - sizeof *head);
+      bytes = behind(bytes, head->nla_len);
+    }
+  }
+  [[nodiscard]] Bytes operator[](std::size_t type) const { return found_[type]; }
+
+ private:
+  std::array<Bytes, N> found_;
+};
 
 std::optional<net::IpAddress> read_address(int family, Bytes bytes) {
   if (family == AF_INET && bytes.size() == 4) return net::IpAddress::load_v4(bytes.data());
@@ -72,10 +68,9 @@ std::optional<net::IpAddress> read_address(int family, Bytes bytes) {
 
 // RTA_VIA: a next hop of the other family (an IPv4 route by an IPv6 gateway).
 std::optional<net::IpAddress> read_via(Bytes bytes) {
-  std::uint16_t family = 0;
-  if (bytes.size() < sizeof family) return std::nullopt;
-  std::memcpy(&family, bytes.data(), sizeof family);
-  return read_address(family, bytes.subspan(sizeof family));
+  const auto family = read<std::uint16_t>(bytes);
+  if (!family) return std::nullopt;
+  return read_address(*family, bytes.subspan(sizeof *family));
 }
 
 std::optional<net::IpAddress> gateway_of(int family, const Attributes<RTA_MAX + 1>& attributes) {
@@ -92,16 +87,14 @@ constexpr unsigned kNotAlive = RTNH_F_DEAD | RTNH_F_LINKDOWN;
 
 std::optional<NextHop> first_alive(int family, Bytes hops,
                                    const std::function<bool(unsigned)>& is_ours) {
-  while (hops.size() >= sizeof(rtnexthop)) {
-    rtnexthop hop{};
-    std::memcpy(&hop, hops.data(), sizeof hop);
-    if (hop.rtnh_len < sizeof hop || hop.rtnh_len > hops.size()) return std::nullopt;
-    const auto ifindex = static_cast<unsigned>(hop.rtnh_ifindex);
-    if ((hop.rtnh_flags & kNotAlive) == 0 && is_ours(ifindex)) {
-      const Attributes<RTA_MAX + 1> attributes(hops.data() + sizeof hop, hop.rtnh_len - sizeof hop);
+  while (const auto hop = read<rtnexthop>(hops)) {
+    if (hop->rtnh_len < sizeof *hop || hop->rtnh_len > hops.size()) return std::nullopt;
+    const auto ifindex = static_cast<unsigned>(hop->rtnh_ifindex);
+    if ((hop->rtnh_flags & kNotAlive) == 0 && is_ours(ifindex)) {
+      const Attributes<RTA_MAX + 1> attributes(behind(hops.first(hop->rtnh_len), sizeof *hop));
       return NextHop{ifindex, gateway_of(family, attributes)};
     }
-    hops = hops.subspan(std::min<std::size_t>(hops.size(), aligned(hop.rtnh_len)));
+    hops = behind(hops, hop->rtnh_len);
   }
   return std::nullopt;
 }
@@ -113,9 +106,10 @@ bool is_usable(unsigned state) {
 }  // namespace
 
 std::optional<NeighborMessage> read_neighbor(const nlmsghdr& message) {
-  const auto* const body = body_of<ndmsg>(message);
-  if (body == nullptr) return std::nullopt;
-  const auto attributes = attributes_behind<NDA_MAX + 1>(message, sizeof *body);
+  const auto body = read<ndmsg>(payload_of(message));
+  // A proxy entry is an address that the kernel answers for, not one that it knows.
+  if (!body || (body->ndm_flags & NTF_PROXY) != 0) return std::nullopt;
+  const Attributes<NDA_MAX + 1> attributes(behind(payload_of(message), sizeof *body));
   const auto address = read_address(body->ndm_family, attributes[NDA_DST]);
   if (!address || address->is_multicast()) return std::nullopt;
   NeighborMessage neighbor;
@@ -129,17 +123,27 @@ std::optional<NeighborMessage> read_neighbor(const nlmsghdr& message) {
   return neighbor;
 }
 
+std::optional<AddressMessage> read_local_address(const nlmsghdr& message) {
+  const auto body = read<ifaddrmsg>(payload_of(message));
+  if (!body || message.nlmsg_type != RTM_NEWADDR) return std::nullopt;
+  const Attributes<IFA_MAX + 1> attributes(behind(payload_of(message), sizeof *body));
+  auto address = read_address(body->ifa_family, attributes[IFA_LOCAL]);
+  if (!address) address = read_address(body->ifa_family, attributes[IFA_ADDRESS]);
+  if (!address || body->ifa_prefixlen > (address->is_v4() ? 32 : 128)) return std::nullopt;
+  return AddressMessage{body->ifa_index, {*address, body->ifa_prefixlen}};
+}
+
 std::optional<RouteMessage> read_route(const nlmsghdr& message,
                                        const std::function<bool(unsigned)>& is_ours) {
-  const auto* const body = body_of<rtmsg>(message);
-  if (body == nullptr || message.nlmsg_type != RTM_NEWROUTE) return std::nullopt;
+  const auto body = read<rtmsg>(payload_of(message));
+  if (!body || message.nlmsg_type != RTM_NEWROUTE) return std::nullopt;
   const int family = body->rtm_family;
   if ((family != AF_INET && family != AF_INET6) || body->rtm_type != RTN_UNICAST ||
       (body->rtm_flags & (RTM_F_CLONED | kNotAlive)) != 0) {
     return std::nullopt;
   }
-  const auto attributes = attributes_behind<RTA_MAX + 1>(message, sizeof *body);
-  if (read_u32(attributes[RTA_TABLE]).value_or(body->rtm_table) != RT_TABLE_MAIN) {
+  const Attributes<RTA_MAX + 1> attributes(behind(payload_of(message), sizeof *body));
+  if (read<std::uint32_t>(attributes[RTA_TABLE]).value_or(body->rtm_table) != RT_TABLE_MAIN) {
     return std::nullopt;
   }
   RouteMessage route;
@@ -149,12 +153,13 @@ std::optional<RouteMessage> read_route(const nlmsghdr& message,
   if (const auto network = read_address(family, attributes[RTA_DST])) {
     route.prefix.address = *network;
   }
-  route.metric = read_u32(attributes[RTA_PRIORITY]).value_or(0);
+  route.metric = read<std::uint32_t>(attributes[RTA_PRIORITY]).value_or(0);
   std::optional<NextHop> hop;
-  if (const auto ifindex = read_u32(attributes[RTA_OIF]); ifindex && is_ours(*ifindex)) {
+  if (const auto ifindex = read<std::uint32_t>(attributes[RTA_OIF]); ifindex && is_ours(*ifindex)) {
     hop = NextHop{*ifindex, gateway_of(family, attributes)};
   } else {
     hop = first_alive(family, attributes[RTA_MULTIPATH], is_ours);
+    route.has_others = hop.has_value();
   }
   if (!hop) return std::nullopt;
   route.ifindex = hop->ifindex;

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/if_tun.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -12,10 +11,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <random>
+#include <optional>
+#include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "dataplane/limits.h"
@@ -45,12 +48,12 @@ class Twin {
   unsigned index_ = 0;
 };
 
-// A network namespace of this process's own, with two twins. It is gone with the process.
+// Two twins in a network namespace of this thread's own, a new one for each test. It is gone with
+// its last user.
 class KernelNetwork : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() { has_namespace_ = ::unshare(CLONE_NEWNET) == 0; }
   void SetUp() override {
-    if (!has_namespace_) GTEST_SKIP() << "a network namespace needs root";
+    if (::unshare(CLONE_NEWNET) != 0) GTEST_SKIP() << "a network namespace needs root";
     wan_.emplace("wan0");
     lan_.emplace("lan0");
     if (!wan_->made() || !lan_->made()) GTEST_SKIP() << "no TAP device: is there a /dev/net/tun?";
@@ -61,6 +64,20 @@ class KernelNetwork : public ::testing::Test {
   }
   static void ip_command(const std::string& words) {
     ASSERT_EQ(std::system(("ip " + words).c_str()), 0) << words;
+  }
+  // `line`s for `ip -batch`, one for each number below `count`.
+  template <typename Line>
+  static void ip_batch(int count, Line&& line) {
+    std::FILE* const batch = ::popen("ip -batch -", "w");
+    ASSERT_NE(batch, nullptr);
+    for (int i = 0; i < count; ++i) (void)std::fprintf(batch, "%s\n", line(i).c_str());
+    ASSERT_EQ(::pclose(batch), 0);
+  }
+  static std::string host(int i) { return "192.0.2." + std::to_string(i + 1); }
+  // The kernel keeps as few news for us as it ever does.
+  void take_few_news() {
+    const int smallest = 1;
+    ASSERT_EQ(::setsockopt(mirror_->fd(), SOL_SOCKET, SO_RCVBUF, &smallest, sizeof smallest), 0);
   }
   // Takes news in until `holds` of the network, for at most five seconds.
   template <typename Holds>
@@ -87,7 +104,6 @@ class KernelNetwork : public ::testing::Test {
     return found == network.routes.end() ? nullptr : &*found;
   }
 
-  static inline bool has_namespace_ = false;
   std::optional<Twin> wan_, lan_;
   std::optional<Mirror> mirror_;
 };
@@ -171,60 +187,131 @@ TEST_F(KernelNetwork, ResolvingMakesTheKernelAsk) {
   EXPECT_TRUE(mirror_->network().neighbors.empty()) << "nobody answers yet";
 }
 
+TEST_F(KernelNetwork, AddressesAreKnownWhoeverSetThem) {
+  ASSERT_TRUE(mirror_->set_addresses(0, {*net::Prefix::parse("192.0.2.2/24")}));
+  ip_command("addr add 2001:db8::7/64 dev lan0 nodad");
+  ip_command("link set lo up");
+  const auto has = [](const Network& n, const LocalAddress& address) {
+    return std::ranges::find(n.addresses, address) != n.addresses.end();
+  };
+  const LocalAddress near{0, *net::Prefix::parse("192.0.2.2/24")};
+  const LocalAddress far{1, *net::Prefix::parse("2001:db8::7/64")};
+  EXPECT_TRUE(until([&](const Network& n) { return has(n, near) && has(n, far); }));
+  const auto addresses = mirror_->network().addresses;
+  EXPECT_TRUE(std::ranges::is_sorted(addresses));
+  EXPECT_TRUE(std::ranges::none_of(
+      addresses, [](const LocalAddress& a) { return a.prefix.address.is_loopback(); }));
+  ip_command("addr del 2001:db8::7/64 dev lan0");
+  EXPECT_TRUE(until([&](const Network& n) { return has(n, near) && !has(n, far); }));
+}
+
+TEST_F(KernelNetwork, WhatIsThereAlreadyIsKnownFromTheStart) {
+  ip_command("addr add 10.0.0.2/24 dev lan0");
+  ip_command("route add 198.51.100.0/24 via 10.0.0.1");
+  ip_command("neigh add 10.0.0.1 lladdr 02:00:00:00:00:01 dev lan0");
+  auto late = Mirror::open({wan_->index(), lan_->index()});
+  ASSERT_TRUE(late) << late.error().text;
+  const auto network = late->network();
+  EXPECT_TRUE(has_neighbor(network, 1, "10.0.0.1", "02:00:00:00:00:01"));
+  ASSERT_NE(find(network, "198.51.100.0/24"), nullptr);
+  EXPECT_EQ(find(network, "198.51.100.0/24")->gateway, ip("10.0.0.1"));
+  EXPECT_FALSE(network.addresses.empty());
+}
+
 TEST_F(KernelNetwork, NewsLostInAFloodAreFoundAgain) {
-  const int smallest = 1;  // the kernel rounds up to its own least
-  ASSERT_EQ(::setsockopt(mirror_->fd(), SOL_SOCKET, SO_RCVBUF, &smallest, sizeof smallest), 0);
-  std::string batch;
-  for (int i = 1; i <= 250; ++i) {
-    batch += "neigh add 192.0.2." + std::to_string(i) + " lladdr 02:00:00:00:01:01 dev lan0\n";
-  }
-  ASSERT_EQ(std::system(("printf '" + batch + "' | ip -batch -").c_str()), 0);
+  take_few_news();
+  ip_batch(250,
+           [](int i) { return "neigh add " + host(i) + " lladdr 02:00:00:00:01:01 dev lan0"; });
   EXPECT_TRUE(until([](const Network& n) { return n.neighbors.size() == 250; }));
 }
 
-// A real message, then cut and garbled: whatever it says, reading it stays within it.
-TEST(NetworkMessage, NoBytesAreReadBeyondAMessageOrTakenForMoreThanTheySay) {
-  NetlinkRequest route(RTM_NEWROUTE, 0);
-  auto& body = route.body<rtmsg>();
-  body.rtm_family = AF_INET6;
-  body.rtm_type = RTN_UNICAST;
-  body.rtm_table = RT_TABLE_MAIN;
-  body.rtm_dst_len = 64;
-  const auto network = ip("2001:db8:7::");
-  const auto gateway = ip("2001:db8::1");
-  route.put(RTA_DST, network.octets());
-  std::vector<std::uint8_t> hop(sizeof(rtnexthop) + 4 + 16);
-  hop[0] = static_cast<std::uint8_t>(hop.size());
-  hop[4] = 7;
-  hop[sizeof(rtnexthop)] = 20;
-  hop[sizeof(rtnexthop) + 2] = RTA_GATEWAY;
-  std::memcpy(hop.data() + sizeof(rtnexthop) + 4, gateway.octets().data(), 16);
-  route.put(RTA_MULTIPATH, hop);
-  const auto is_seven = [](unsigned ifindex) { return ifindex == 7; };
-  const auto whole = read_route(*route.header(), is_seven);
-  ASSERT_TRUE(whole);
-  EXPECT_EQ(whole->prefix.to_string(), "2001:db8:7::/64");
-  EXPECT_EQ(whole->gateway, gateway);
-  EXPECT_FALSE(read_route(*route.header(), [](unsigned) { return false; }));
-
-  const auto* const bytes = reinterpret_cast<const std::uint8_t*>(route.header());
-  const std::vector<std::uint8_t> original(bytes, bytes + route.header()->nlmsg_len);
-  std::mt19937 random(5);
-  for (int round = 0; round < 20000; ++round) {
-    const std::size_t length =
-        sizeof(nlmsghdr) + random() % (original.size() - sizeof(nlmsghdr) + 1);
-    // Memory of exactly this size, so that the sanitizer sees a read beyond it.
-    std::vector<std::uint8_t> garbled(original.begin(),
-                                      original.begin() + static_cast<std::ptrdiff_t>(length));
-    for (int i = 0; i < 3 && round % 2 == 0; ++i) {
-      garbled[random() % length] = static_cast<std::uint8_t>(random());
-    }
-    auto* const header = reinterpret_cast<nlmsghdr*>(garbled.data());
-    header->nlmsg_len = static_cast<std::uint32_t>(length);
-    (void)read_route(*header, is_seven);
-    header->nlmsg_type = RTM_NEWNEIGH;
-    (void)read_neighbor(*header);
+TEST_F(KernelNetwork, WhatWasToldBeforeALossDoesNotReplaceWhatWasReadAfterIt) {
+  take_few_news();
+  ip_batch(250,
+           [](int i) { return "neigh add " + host(i) + " lladdr 02:00:00:00:0a:0a dev lan0"; });
+  ip_batch(250,
+           [](int i) { return "neigh replace " + host(i) + " lladdr 02:00:00:00:0b:0b dev lan0"; });
+  const auto are_new = [](const Network& n) {
+    return n.neighbors.size() == 250 &&
+           std::ranges::all_of(n.neighbors, [](const lb::Neighbor& neighbor) {
+             return neighbor.mac.to_string() == "02:00:00:00:0b:0b";
+           });
+  };
+  EXPECT_TRUE(until(are_new));
+  while (mirror_->update()) {
+    (void)mirror_->network();
   }
+  EXPECT_TRUE(are_new(mirror_->network())) << "and stays so";
+}
+
+TEST_F(KernelNetwork, RoutesBeyondTheBoundAreLeftOutUntilThereIsRoom) {
+  ASSERT_TRUE(mirror_->set_addresses(1, {*net::Prefix::parse("10.0.0.2/24")}));
+  const auto route = [](int i) {
+    return "172.16." + std::to_string(i / 256) + "." + std::to_string(i % 256) + "/32";
+  };
+  const int surplus = static_cast<int>(limits::kRoutes) + 10;
+  ip_batch(surplus, [&](int i) { return "route add " + route(i) + " dev lan0"; });
+  EXPECT_TRUE(until([](const Network& n) { return n.routes.size() == limits::kRoutes; }));
+  ip_batch(surplus - 5, [&](int i) { return "route del " + route(i) + " dev lan0"; });
+  EXPECT_TRUE(until([&](const Network& n) {
+    return find(n, route(surplus - 1)) != nullptr && find(n, "10.0.0.0/24") != nullptr;
+  }));
+}
+
+TEST_F(KernelNetwork, NeighboursBeyondTheBoundAreLeftOutUntilThereIsRoom) {
+  const auto neighbor = [](int i) {
+    return "10." + std::to_string(i / 65536) + "." + std::to_string(i / 256 % 256) + "." +
+           std::to_string(i % 256);
+  };
+  const int surplus = static_cast<int>(limits::kNeighbors) + 10;
+  ip_batch(surplus, [&](int i) {
+    return "neigh add " + neighbor(i) + " lladdr 02:00:00:00:00:01 dev lan0";
+  });
+  ASSERT_TRUE(until([](const Network& n) { return n.neighbors.size() == limits::kNeighbors; }));
+  const auto gone = mirror_->network().neighbors.front().address;
+  std::vector<net::IpAddress> left_out;
+  std::set<net::IpAddress> known;
+  for (const auto& one : mirror_->network().neighbors) known.insert(one.address);
+  for (int i = 0; i < surplus; ++i) {
+    if (!known.contains(ip(neighbor(i)))) left_out.push_back(ip(neighbor(i)));
+  }
+  ASSERT_EQ(left_out.size(), 10u);
+  ip_command("neigh del " + gone.to_string() + " dev lan0");
+  EXPECT_TRUE(until([&](const Network& n) {
+    return n.neighbors.size() == limits::kNeighbors &&
+           std::ranges::any_of(n.neighbors, [&](const lb::Neighbor& one) {
+             return std::ranges::find(left_out, one.address) != left_out.end();
+           });
+  }));
+}
+
+// A dump that changes under way is begun anew, which the kernel refuses until the torn one is over.
+TEST_F(KernelNetwork, TablesThatChangeWhileTheyAreReadAreReadWhole) {
+  constexpr int kFixed = 2000;
+  const auto address = [](int i) {
+    return "10." + std::to_string(i / 65536) + "." + std::to_string(i / 256 % 256) + "." +
+           std::to_string(i % 256);
+  };
+  ip_batch(kFixed, [&](int i) { return "addr add " + address(i + 256) + "/32 dev lan0"; });
+  std::atomic<bool> ended = false;
+  std::thread restless([&] {
+    auto other = Mirror::open({wan_->index()});
+    while (!ended && other) {
+      (void)other->set_addresses(0, {{ip("172.16.0.0"), 32}});
+      (void)std::system("ip addr del 172.16.0.0/32 dev wan0");
+    }
+  });
+  for (int round = 0; round < 40; ++round) {
+    auto opened = Mirror::open({wan_->index(), lan_->index()});
+    EXPECT_TRUE(opened) << opened.error().text;
+    if (!opened) break;
+    mirror_ = std::move(*opened);
+    EXPECT_TRUE(until([](const Network& n) {
+      return std::ranges::count(n.addresses, 1, &LocalAddress::port) >= kFixed;
+    }));
+  }
+  ended = true;
+  restless.join();
 }
 
 }  // namespace
