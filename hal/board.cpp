@@ -4,16 +4,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <map>
 #include <set>
+#include <sstream>
+#include <string>
 #include <string_view>
 
-#include "hal/base/number.h"
 #include "hal/board_lines.h"
+#include "hal/board_value.h"
+#include "hal/errors.h"
 
 namespace yoke::hal {
 namespace {
@@ -22,99 +24,14 @@ constexpr std::size_t kPortsMax = 16;
 constexpr std::size_t kNameMax = 15;  // of a kernel interface
 constexpr std::string_view kPortPrefix = "port.";
 
-// What a value is not, or nothing.
-using Problem = std::optional<std::string>;
+constexpr std::size_t kUnitNameMax = 63;  // of a host
+constexpr std::size_t kFileBytesMax = 1 << 20;
 
-std::vector<std::string> list_of(std::string_view text) {
-  std::vector<std::string> parts;
-  while (true) {
-    const auto comma = text.find(',');
-    std::string part(text.substr(0, comma));
-    part.erase(0, std::min(part.find_first_not_of(" \t"), part.size()));
-    part.erase(part.find_last_not_of(" \t") + 1);
-    parts.push_back(std::move(part));
-    if (comma == std::string_view::npos) return parts;
-    text.remove_prefix(comma + 1);
+Problem read_name(const std::string& text, std::string& to) {
+  if (!is_name(text, kUnitNameMax)) {
+    return fmt::format("expected 1 to {} letters, digits, '-', '_' and '.'", kUnitNameMax);
   }
-}
-
-template <typename T>
-Problem read_number(const std::string& text, std::uint64_t least, std::uint64_t most, T& to) {
-  const auto number = parse_decimal(text);
-  if (!number || *number < least || *number > most) {
-    return fmt::format("expected a number from {} to {}", least, most);
-  }
-  to = static_cast<T>(*number);
-  return std::nullopt;
-}
-
-template <typename T>
-Problem read_word(const std::string& text,
-                  std::initializer_list<std::pair<std::string_view, T>> words, T& to) {
-  std::string expected;
-  for (const auto& [word, value] : words) {
-    if (text == word) {
-      to = value;
-      return std::nullopt;
-    }
-    expected += fmt::format("{}{}", expected.empty() ? "" : ", ", word);
-  }
-  return "expected one of " + expected;
-}
-
-bool is_name(std::string_view text, std::size_t longest) {
-  return !text.empty() && text.size() <= longest && text != "." && text != ".." &&
-         std::ranges::all_of(text, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '-' || c == '_' || c == '.';
-         });
-}
-
-Problem read_name(const std::string& text, Board& board) {
-  if (!is_name(text, 63)) return "expected up to 63 letters, digits, '-', '_' and '.'";
-  board.unit_name = text;
-  return std::nullopt;
-}
-
-Problem read_cores(const std::string& text, Board& board) {
-  constexpr std::uint64_t kCoreMax = 1023;
-  if (text == "any") return std::nullopt;
-  for (const std::string& part : list_of(text)) {
-    unsigned core = 0;
-    if (read_number(part, 0, kCoreMax, core)) {
-      return "expected `any` or core numbers parted by commas";
-    }
-    if (std::ranges::find(board.cores, core) != board.cores.end()) {
-      return fmt::format("core {} is given twice", core);
-    }
-    board.cores.push_back(core);
-  }
-  return std::nullopt;
-}
-
-Problem read_addresses(const std::string& text, BoardPort& port) {
-  for (const std::string& part : list_of(text)) {
-    const auto prefix = net::Prefix::parse(part);
-    if (!prefix) return prefix.error().text;
-    const auto& address = prefix->address;
-    if (part.find('/') == std::string::npos) {
-      return fmt::format("{} lacks the length of its network, as in {}/{}", part, part,
-                         address.is_v4() ? 24 : 64);
-    }
-    if (address.is_unspecified() || address.is_multicast() || address.is_loopback()) {
-      return part + " cannot be an address of a port";
-    }
-    port.addresses.push_back(*prefix);
-  }
-  return std::nullopt;
-}
-
-Problem read_gateways(const std::string& text, BoardPort& port) {
-  for (const std::string& part : list_of(text)) {
-    const auto address = net::IpAddress::parse(part);
-    if (!address) return address.error().text;
-    port.gateways.push_back(*address);
-  }
+  to = text;
   return std::nullopt;
 }
 
@@ -208,84 +125,116 @@ class Reader {
            fmt::format("[{}] has no key '{}'; expected one of {}", section_, line.key, expected));
       return;
     }
-    if (const Problem problem = reader->second(*this, line)) {
+    if (const Problem problem = reader->second(board_, line)) {
       note(line.number, error::kBoardValue,
            fmt::format("{} = {}: {}", line.key, line.value, *problem));
     }
   }
 
-  using Read = Problem (*)(Reader&, const BoardLine&);
+  using Read = Problem (*)(Board&, const BoardLine&);
   using Readers = std::map<std::string_view, Read>;
 
   static const Readers& readers_of(const std::string& section) {
-    static const Readers kUnit{
-        {"name", [](Reader& r, const BoardLine& l) { return read_name(l.value, r.board_); }}};
-    static const Readers kDataplane{
+    if (section == "unit") return unit_readers();
+    return section == "dataplane" ? dataplane_readers() : port_readers();
+  }
+
+  static const Readers& unit_readers() {
+    static const Readers kReaders{
+        {"name", [](Board& b, const BoardLine& l) { return read_name(l.value, b.unit_name); }}};
+    return kReaders;
+  }
+
+  static const Readers& dataplane_readers() {
+    static const Readers kReaders{
         {"cores",
-         [](Reader& r, const BoardLine& l) {
-           r.board_.cores_line = l.number;
-           return read_cores(l.value, r.board_);
+         [](Board& b, const BoardLine& l) {
+           b.cores_line = l.number;
+           return read_cores(l.value, b.cores);
          }},
         {"idle",
-         [](Reader& r, const BoardLine& l) {
+         [](Board& b, const BoardLine& l) {
            return read_word<BoardIdle>(
-               l.value, {{"adaptive", BoardIdle::kAdaptive}, {"poll", BoardIdle::kPoll}},
-               r.board_.idle);
+               l.value, {{"adaptive", BoardIdle::kAdaptive}, {"poll", BoardIdle::kPoll}}, b.idle);
          }},
         {"huge_pages",
-         [](Reader& r, const BoardLine& l) {
+         [](Board& b, const BoardLine& l) {
            return read_word<BoardHugePages>(l.value,
                                             {{"auto", BoardHugePages::kAuto},
                                              {"yes", BoardHugePages::kYes},
                                              {"no", BoardHugePages::kNo}},
-                                            r.board_.huge_pages);
+                                            b.huge_pages);
          }},
         {"memory_mib",
-         [](Reader& r, const BoardLine& l) {
-           return read_number(l.value, 64, 1u << 20, r.board_.memory_mib);
+         [](Board& b, const BoardLine& l) {
+           return read_number(l.value, 64u, 1u << 20, b.memory_mib);
          }},
-        {"flows", [](Reader& r, const BoardLine& l) {
-           return read_number(l.value, 1024, 1u << 27, r.board_.flows);
+        {"flows", [](Board& b, const BoardLine& l) {
+           return read_number<std::uint32_t>(l.value, 1024, 1u << 27, b.flows);
          }}};
-    static const Readers kPort{{"device",
-                                [](Reader& r, const BoardLine& l) {
-                                  r.board_.ports.back().device = {l.value, l.number};
-                                  return Problem();
-                                }},
-                               {"address",
-                                [](Reader& r, const BoardLine& l) {
-                                  return read_addresses(l.value, r.board_.ports.back());
-                                }},
-                               {"gateway",
-                                [](Reader& r, const BoardLine& l) {
-                                  return read_gateways(l.value, r.board_.ports.back());
-                                }},
-                               {"mtu", [](Reader& r, const BoardLine& l) {
-                                  return read_number(l.value, 1280, 9216,
-                                                     r.board_.ports.back().mtu);
-                                }}};
-    if (section == "unit") return kUnit;
-    return section == "dataplane" ? kDataplane : kPort;
+    return kReaders;
+  }
+
+  static const Readers& port_readers() {
+    static const Readers kReaders{
+        {"device",
+         [](Board& b, const BoardLine& l) {
+           b.ports.back().device = {l.value, l.number};
+           return l.value.empty() ? Problem("expected KIND:ARGUMENT") : Problem();
+         }},
+        {"address",
+         [](Board& b, const BoardLine& l) {
+           b.ports.back().addresses_line = l.number;
+           return read_addresses(l.value, b.ports.back().addresses);
+         }},
+        {"gateway",
+         [](Board& b, const BoardLine& l) {
+           b.ports.back().gateways_line = l.number;
+           return read_gateways(l.value, b.ports.back().gateways);
+         }},
+        {"mtu", [](Board& b, const BoardLine& l) {
+           return read_number<std::uint16_t>(l.value, 1280, 9216, b.ports.back().mtu);
+         }}};
+    return kReaders;
   }
 
   // What no single line can tell.
   void check(const BoardPort& port) {
+    check_device(port);
+    for (const net::Prefix& own : port.addresses) {
+      const auto [other, is_new] = addresses_.emplace(own.address, port.name);
+      if (is_new) continue;
+      note(port.addresses_line, error::kBoardValue,
+           fmt::format("address {} belongs to port {} already", own.address.to_string(),
+                       other->second));
+    }
+    for (const net::IpAddress& gateway : port.gateways) check_gateway(port, gateway);
+  }
+
+  void check_device(const BoardPort& port) {
     if (port.device.line == 0) {
       note(port.line, error::kBoardMissing,
            fmt::format("[port.{}] has no device; expected `device = KIND:ARGUMENT`", port.name));
-    } else if (!devices_.emplace(port.device.value, port.name).second) {
-      note(port.device.line, error::kBoardValue,
-           fmt::format("device {} belongs to port {} already", port.device.value,
-                       devices_.at(port.device.value)));
+      return;
     }
-    for (const net::IpAddress& gateway : port.gateways) {
-      const bool is_near = std::ranges::any_of(
-          port.addresses, [&](const net::Prefix& own) { return own.contains(gateway); });
-      if (!is_near && !gateway.is_link_local()) {
-        note(port.line, error::kBoardValue,
-             fmt::format("[port.{}] gateway {} is in none of the port's networks", port.name,
-                         gateway.to_string()));
-      }
+    const auto [other, is_new] = devices_.emplace(port.device.value, port.name);
+    if (is_new) return;
+    note(port.device.line, error::kBoardValue,
+         fmt::format("device {} belongs to port {} already", port.device.value, other->second));
+  }
+
+  void check_gateway(const BoardPort& port, const net::IpAddress& gateway) {
+    if (std::ranges::find(port.addresses, gateway, &net::Prefix::address) != port.addresses.end()) {
+      note(port.gateways_line, error::kBoardValue,
+           fmt::format("gateway {} is the unit itself", gateway.to_string()));
+    } else if (!gateway.is_link_local() &&
+               std::ranges::none_of(port.addresses, [&gateway](const net::Prefix& own) {
+                 return own.contains(gateway);
+               })) {
+      note(port.gateways_line, error::kBoardValue,
+           fmt::format("gateway {} is in none of the port's networks; expected one that an "
+                       "address of the port is in",
+                       gateway.to_string()));
     }
   }
 
@@ -293,9 +242,29 @@ class Reader {
   std::vector<Error> errors_;
   std::string section_;
   std::set<std::string> sections_, keys_;
-  std::map<std::string, std::string> devices_;  // device -> port
+  std::map<std::string, std::string> devices_;       // to the port that has it
+  std::map<net::IpAddress, std::string> addresses_;  // likewise
   bool port_refused_ = false;
 };
+
+Result<std::vector<BoardLine>> read_file(const std::filesystem::path& path) {
+  const auto unreadable = [&path](const std::string& why) {
+    return tl::unexpected(
+        board_error(path.string(), 0, error::kBoardFile,
+                    fmt::format("cannot be read: {}; board/README.md describes it", why)));
+  };
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) return unreadable("it is a folder");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return unreadable(std::strerror(errno));
+  std::string text(kFileBytesMax + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (file.bad()) return unreadable(std::strerror(errno));
+  if (text.size() > kFileBytesMax) return unreadable("it is longer than 1 MiB");
+  std::istringstream whole(std::move(text));
+  return read_board_lines(whole);
+}
 
 }  // namespace
 
@@ -305,15 +274,28 @@ Error board_error(const std::string& path, int line, std::string_view id, const 
 }
 
 tl::expected<Board, std::vector<Error>> read_board(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  if (!file) {
-    return tl::unexpected(std::vector{board_error(
-        path.string(), 0, error::kBoardFile,
-        fmt::format("cannot be read: {}; board/README.md describes it", std::strerror(errno)))});
-  }
+  auto lines = read_file(path);
+  if (!lines) return tl::unexpected(std::vector{lines.error()});
   Reader reader(path.string());
-  for (const BoardLine& line : read_board_lines(file)) reader.read(line);
+  for (const BoardLine& line : *lines) reader.read(line);
   return reader.finish();
+}
+
+Result<std::string> read_unit_name(const std::filesystem::path& path) {
+  const auto lines = read_file(path);
+  if (!lines) return tl::unexpected(lines.error());
+  std::string section, name;
+  for (const BoardLine& line : *lines) {
+    if (line.kind == BoardLine::Kind::kSection) section = line.section;
+    if (line.kind != BoardLine::Kind::kEntry || section != "unit" || line.key != "name") continue;
+    if (const Problem problem = read_name(line.value, name)) {
+      return tl::unexpected(
+          board_error(path.string(), line.number, error::kBoardValue,
+                      fmt::format("{} = {}: {}", line.key, line.value, *problem)));
+    }
+    break;
+  }
+  return name;
 }
 
 }  // namespace yoke::hal

@@ -23,10 +23,13 @@ struct BoardText {
 
 struct BoardPort {
   std::string name;
-  int line = 0;      // of its section
-  BoardText device;  // "pci:0000:01:00.0"
-  std::vector<net::Prefix> addresses;
-  std::vector<net::IpAddress> gateways;  // each within one of the addresses' networks
+  int line = 0;                        // of its section
+  BoardText device;                    // "pci:0000:01:00.0"
+  std::vector<net::Prefix> addresses;  // no other port has one of them
+  int addresses_line = 0;
+  // At most one a family, each in the network of one of the addresses, or link-local.
+  std::vector<net::IpAddress> gateways;
+  int gateways_line = 0;
   std::uint16_t mtu = 1500;
 };
 
@@ -45,19 +48,15 @@ struct Board {
   std::vector<BoardPort> ports;    // in the file's order; at least one, with unique names
 };
 
-// Everything wrong with the file, each error with its path and line: E-315 to E-319.
+// Everything wrong with the file, each error with its path and line: E-315 to E-319 (errors.h).
 [[nodiscard]] tl::expected<Board, std::vector<Error>> read_board(const std::filesystem::path& path);
+
+// The unit's name alone, empty if not given, whatever else is wrong with the file: for those who
+// have no use for the rest. E-315, E-318.
+[[nodiscard]] Result<std::string> read_unit_name(const std::filesystem::path& path);
 
 // An error about line `line` of the board file.
 [[nodiscard]] Error board_error(const std::string& path, int line, std::string_view id,
                                 const std::string& text);
-
-namespace error {
-inline constexpr std::string_view kBoardFile = "E-315";     // is not there, or cannot be read
-inline constexpr std::string_view kBoardSyntax = "E-316";   // a line that is none of the form's
-inline constexpr std::string_view kBoardKey = "E-317";      // a section or key that there is not
-inline constexpr std::string_view kBoardValue = "E-318";    // a value that its key does not take
-inline constexpr std::string_view kBoardMissing = "E-319";  // something that must be there
-}  // namespace error
 
 }  // namespace yoke::hal

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "hal/errors.h"
+
 namespace yoke::hal {
 namespace {
 
@@ -113,7 +115,20 @@ TEST_F(BoardFile, AMistakeIsToldByFileAndLine) {
       {"[port.q]\naddress = 10.9.0.2\ndevice = tap:y\n", error::kBoardValue, "10.9.0.2/24"},
       {"[port.q]\naddress = 224.0.0.1/24\ndevice = tap:y\n", error::kBoardValue, "cannot be"},
       {"[port.q]\ngateway = nowhere\ndevice = tap:y\n", error::kBoardValue, ":2: gateway"},
-      {"[port.q]\ngateway = 10.0.0.1\ndevice = tap:y\n", error::kBoardValue, "in none of the port"},
+      {"[port.q]\ngateway = 10.0.0.1\ndevice = tap:y\n", error::kBoardValue,
+       ":2: gateway 10.0.0.1 is in none"},
+      {"[port.q]\naddress = 10.9.0.2/24\ngateway = 10.9.0.2\ndevice = tap:y\n", error::kBoardValue,
+       ":3: gateway 10.9.0.2 is the unit itself"},
+      {"[port.q]\naddress = 10.9.0.2/24\ngateway = 10.9.0.1, 10.9.0.3\ndevice = tap:y\n",
+       error::kBoardValue, ":3: gateway = 10.9.0.1, 10.9.0.3: expected at most one IPv4 gateway"},
+      {"[port.q]\ngateway = ff02::1\ndevice = tap:y\n", error::kBoardValue, "cannot be a gateway"},
+      {"[port.q]\naddress = 10.9.0.0/24\ndevice = tap:y\n", error::kBoardValue,
+       ":2: address = 10.9.0.0/24: 10.9.0.0/24 is the network itself"},
+      {"[port.q]\naddress = 2001:db8::/64\ndevice = tap:y\n", error::kBoardValue, "itself"},
+      {"[port.q]\naddress = 10.9.0.2/0\ndevice = tap:y\n", error::kBoardValue, "smaller than all"},
+      {"[port.q]\naddress = 10.9.0.2/24, 10.9.0.2/16\ndevice = tap:y\n", error::kBoardValue,
+       ":2: address 10.9.0.2 belongs to port q already"},
+      {"[port.q]\ndevice =\n", error::kBoardValue, ":2: device = : expected KIND:ARGUMENT"},
       {"[port.q]\nmtu = 1500\n", error::kBoardMissing, ":1: [port.q] has no device"},
       {"[port.q]\ndevice = tap:x\n", error::kBoardValue, "belongs to port q already"},
   };
@@ -139,15 +154,64 @@ TEST_F(BoardFile, AFileThatIsNotThereOrEmpty) {
   const auto missing = read_board(path_);
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error()[0].id, error::kBoardFile);
+  const auto folder = read_board(path_.parent_path());
+  ASSERT_FALSE(folder);
+  EXPECT_EQ(folder.error()[0].id, error::kBoardFile);
+  const auto endless = read_board("/dev/zero");
+  ASSERT_FALSE(endless);
+  EXPECT_EQ(endless.error()[0].id, error::kBoardFile);
   const auto empty = read("");
   ASSERT_FALSE(empty);
   EXPECT_EQ(empty.error()[0].id, error::kBoardMissing);
 }
 
+TEST_F(BoardFile, NetworksOfTwoHaveNoAddressOfTheirOwn) {
+  const auto board = read("[port.p]\ndevice = tap:x\naddress = 192.0.2.0/31, 2001:db8::/127\n");
+  ASSERT_TRUE(board) << board.error()[0].text;
+  EXPECT_EQ(board->ports[0].addresses.size(), 2u);
+}
+
+TEST_F(BoardFile, MoreCoresOrPortsThanTheDataPlaneHasAreRefused) {
+  std::string cores = "0", ports;
+  for (int i = 1; i < 64; ++i) cores += "," + std::to_string(i);
+  for (int i = 0; i < 16; ++i) {
+    ports += "[port.p" + std::to_string(i) + "]\ndevice = tap:t" + std::to_string(i) + "\n";
+  }
+  const auto board = read("[dataplane]\ncores = " + cores + "\n" + ports);
+  ASSERT_TRUE(board) << board.error()[0].text;
+  EXPECT_EQ(board->cores.size(), 64u);
+  EXPECT_EQ(board->ports.size(), 16u);
+  const auto wrong =
+      read("[dataplane]\ncores = " + cores + ",64\n" + ports + "[port.more]\ndevice = tap:x\n");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().size(), 2u);
+}
+
+TEST_F(BoardFile, TheUnitsNameIsReadWhateverElseIsWrong) {
+  struct Case {
+    const char* text;
+    const char* name;
+  };
+  for (const Case& file :
+       {Case{kWhole, "lb-a"}, Case{"[cellar]\nname = x\n[unit]\nname = b\n[", "b"},
+        Case{"[port.p]\nname = x\n", ""}, Case{"", ""}}) {
+    (void)read(file.text);
+    const auto name = read_unit_name(path_);
+    ASSERT_TRUE(name) << name.error().text;
+    EXPECT_EQ(*name, file.name) << file.text;
+  }
+  (void)read("[unit]\nname = a b\n");
+  const auto wrong = read_unit_name(path_);
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().id, error::kBoardValue);
+  EXPECT_NE(wrong.error().text.find(":2: name = a b: expected"), std::string::npos);
+  EXPECT_EQ(read_unit_name(path_.string() + "-not").error().id, error::kBoardFile);
+}
+
 TEST_F(BoardFile, NoBytesAreReadAsMoreThanMistakes) {
   std::mt19937 random(11);
   const std::string whole = kWhole;
-  for (int round = 0; round < 2000; ++round) {
+  for (int round = 0; round < 120; ++round) {
     std::string text = whole.substr(0, random() % (whole.size() + 1));
     for (int i = 0; i < 4 && !text.empty(); ++i) {
       text[random() % text.size()] = static_cast<char>(random());
