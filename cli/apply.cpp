@@ -3,15 +3,17 @@
 
 #include <fmt/format.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iostream>
-#include <iterator>
+#include <ostream>
 #include <sstream>
 
 #include "cli/caret.h"
-#include "cli/pipe.h"
+#include "hal/base/file_descriptor.h"
 #include "mgmt/model/diff.h"
 #include "mgmt/model/json.h"
 
@@ -23,10 +25,21 @@ using nlohmann::json;
 constexpr std::string_view kBlanks = " \t\r\n";
 
 Result<std::string> content_of(const std::string& file) {
-  if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  std::ifstream stream(file, std::ios::binary);
-  std::string text(std::istreambuf_iterator<char>(stream), {});
-  if (stream.is_open() && !stream.bad()) return text;
+  const FileDescriptor opened(file == "-" ? -1 : ::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  const int fd = file == "-" ? STDIN_FILENO : opened.get();
+  std::string text;
+  std::array<char, 65536> part{};
+  ssize_t count = fd;
+  while (count >= 0 && text.size() <= rpc::kLineBytesMax) {
+    count = ::read(fd, part.data(), part.size());
+    if (count == 0) return text;
+    if (count > 0) text.append(part.data(), static_cast<std::size_t>(count));
+    if (count < 0 && errno == EINTR) count = 0;
+  }
+  if (count >= 0) {
+    return fail(Errc::kFailed, "E-405",
+                fmt::format("{} is longer than {} bytes", file, rpc::kLineBytesMax));
+  }
   const int error = errno;
   return fail(error == EACCES ? Errc::kDenied : Errc::kFailed, "E-405",
               fmt::format("{} cannot be read: {}", file, std::strerror(error)));
@@ -59,14 +72,17 @@ class Applier {
   int run(const model::Config& config) {
     const auto loaded = connection_.call("load", {{"document", model::to_json(config)}});
     if (!loaded) return refused(loaded.error());
+    // From here on a connection that is lost takes the candidate with it, which must not look like
+    // a commit that found no change.
+    connection_.set_edits(true);
     const auto checked = connection_.call("check", json::object());
     if (!checked) return refused(checked.error());
-    const auto violations = model::violations_from_json(checked->value("violations", json()));
+    const auto violations = model::violations_from_json(part_of(*checked, "violations"));
     if (!violations) return refused(violations.error());
     if (!violations->empty()) return invalid(*violations);
     const auto compared = connection_.call("diff", json::object());
     if (!compared) return refused(compared.error());
-    const auto changes = model::changes_from_json(compared->value("changes", json()));
+    const auto changes = model::changes_from_json(part_of(*compared, "changes"));
     if (!changes) return refused(changes.error());
     if (options_.dry_run) return tell_changes(*changes);
     if (!style_.json) data_ << model::to_text(*changes) << std::flush;
@@ -103,7 +119,7 @@ class Applier {
   }
 
   int commit() {
-    auto result = connection_.call("commit", {{"note", options_.note}});
+    auto result = connection_.commit(options_.note);
     if (!result) return refused(result.error());
     if (style_.json) {
       (*result)["schema"] = model::kSchemaName;

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <ctime>
+#include <optional>
 
 namespace yoke::cli {
 namespace {
@@ -19,15 +20,22 @@ const json& member(const json& row, std::string_view key) {
   return found == row.end() ? kNull : *found;
 }
 
-std::uint64_t number_of(const json& value) {
+// Nothing for what counts nothing: no number, below 0, or beyond any counter.
+std::optional<std::uint64_t> number_of(const json& value) {
   if (value.is_number_unsigned()) return value.get<std::uint64_t>();
-  if (value.is_number_float() && value.get<double>() > 0 && value.get<double>() < 1e18) {
+  if (value.is_number_integer() && value.get<std::int64_t>() >= 0) {
+    return value.get<std::uint64_t>();
+  }
+  if (value.is_number_float() && value.get<double>() >= 0 && value.get<double>() < 1e18) {
     return static_cast<std::uint64_t>(value.get<double>());
   }
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> sum_of(const json& value) {
+  if (!value.is_object()) return number_of(value);
   std::uint64_t sum = 0;
-  if (value.is_object()) {
-    for (const json& part : value) sum += part.is_object() ? 0 : number_of(part);
-  }
+  for (const json& part : value) sum += number_of(part).value_or(0);
   return sum;
 }
 
@@ -38,7 +46,7 @@ std::string text_of(const json& value) {
     const auto& text = value.get_ref<const std::string&>();
     return text.empty() ? std::string(kNothing) : text;
   }
-  return value.dump();
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -98,17 +106,22 @@ std::string cell_text(const json& row, std::string_view key, Format format) {
   }
   if (format == Format::kSum) {
     const auto [one, other] = parted('+');
-    return count_text(number_of(member(row, one)) + number_of(member(row, other)));
+    const auto sum = sum_of(member(row, one));
+    const std::optional<std::uint64_t> more = other.empty() ? 0 : sum_of(member(row, other));
+    // A part that is not known leaves the sum unknown.
+    return sum && more ? count_text(*sum + *more) : std::string(kNothing);
   }
   const json& value = member(row, key);
-  if (!value.is_number()) return text_of(value);
+  if (!value.is_number() || format == Format::kText) return text_of(value);
+  const auto number = number_of(value);
+  if (!number) return format == Format::kCount ? text_of(value) : std::string(kNothing);
   switch (format) {
     case Format::kCount:
-      return count_text(number_of(value));
+      return count_text(*number);
     case Format::kAge:
-      return age_text(number_of(value));
+      return age_text(*number);
     case Format::kTime:
-      return time_text(static_cast<std::int64_t>(number_of(value)));
+      return time_text(static_cast<std::int64_t>(*number));
     case Format::kText:
     case Format::kRatio:
     case Format::kSum:

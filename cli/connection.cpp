@@ -30,6 +30,10 @@ std::string socket_below(const std::string& root) {
   return folder + "/run/yoke/mgmt.sock";
 }
 
+json part_of(const json& answer, const char* key) {
+  return answer.is_object() ? answer.value(key, json()) : json();
+}
+
 Status Connection::greet() {
   if (client_) return {};
   auto client = rpc::Client::connect(path_, kTimeout);
@@ -51,6 +55,14 @@ Result<json> Connection::call_once(const std::string& method, const json& params
   error_data_ = client_->error_data();
   if (!result && ends_connection(result.error())) client_.reset();
   return result;
+}
+
+Result<json> Connection::commit(const std::string& note) {
+  auto result = call("commit", {{"note", note}});
+  if (!result) return result;
+  has_edits_ = false;
+  if (result->is_object()) return result;
+  return fail(Errc::kFailed, "E-605", "the answer does not tell what became of the commit");
 }
 
 Result<json> Connection::call(const std::string& method, const json& params) {

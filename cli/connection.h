@@ -20,6 +20,8 @@ class Connection {
   // The result of `method`. Errors: those of rpc::Client, and yoke-mgmt's own answers.
   [[nodiscard]] Result<nlohmann::json> call(const std::string& method,
                                             const nlohmann::json& params);
+  // Commits the candidate; the answer is an object.
+  [[nodiscard]] Result<nlohmann::json> commit(const std::string& note);
   // `data` of the error that the last call was answered with, or an empty object.
   [[nodiscard]] const nlohmann::json& error_data() const noexcept { return error_data_; }
 
@@ -42,6 +44,10 @@ class Connection {
   nlohmann::json error_data_ = nlohmann::json::object();
   bool has_edits_ = false;
 };
+
+// What `answer` holds under `key`, or null; one of another shape is for the reader of the part to
+// refuse.
+[[nodiscard]] nlohmann::json part_of(const nlohmann::json& answer, const char* key);
 
 // <root>/run/yoke/mgmt.sock; an empty root is the machine's own.
 [[nodiscard]] std::string socket_below(const std::string& root);

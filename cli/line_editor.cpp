@@ -65,11 +65,14 @@ struct LineEditor::State {
   }
 
   static unsigned char on_interrupt(EditLine* editor, int) {
-    const LineInfo* line = ::el_line(editor);
+    // The editor counts characters; asked to delete more than there are, it deletes none.
+    const LineInfoW* line = ::el_wline(editor);
     const auto before = static_cast<int>(line->cursor - line->buffer);
     const auto behind = static_cast<int>(line->lastchar - line->cursor);
     (void)::el_cursor(editor, behind);
     ::el_deletestr(editor, before + behind);
+    // A line without its newline would be the end of input.
+    (void)::el_insertstr(editor, "\n");
     std::fputs("^C\n", stdout);
     (void)std::fflush(stdout);
     return CC_NEWLINE;

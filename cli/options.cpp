@@ -18,7 +18,7 @@ constexpr const char* kExamples =
     "  yoke -c 'set pool web method dsr' -c commit\n"
     "  yoke apply --dry-run unit.conf         what a file would change\n"
     "  yoke apply unit.conf                   make it the whole configuration\n"
-    "  yoke < commands                        commands from a file, up to the first error\n"
+    "  yoke < commands                        commands from a file, up to an error\n"
     "\n";
 
 po::options_description visible_options(Options& options) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <sstream>
+#include <utility>
 
 #include "cli/help.h"
 #include "mgmt/model/diff.h"
@@ -27,11 +28,6 @@ std::vector<std::string> lines_of(const std::string& text) {
   std::istringstream stream(text);
   for (std::string line; std::getline(stream, line);) lines.push_back(line);
   return lines;
-}
-
-// What `result` holds under `key`, or null; an answer of another shape is the readers' to refuse.
-json part_of(const json& result, const char* key) {
-  return result.is_object() ? result.value(key, json()) : json();
 }
 
 std::uint64_t number_of(const json& result, const char* key) {
@@ -67,6 +63,7 @@ std::string commit_sentence(const json& result) {
 }
 
 Outcome Session::run(const Command& command) {
+  if (untold_) return failed(*std::exchange(untold_, std::nullopt));
   const std::string_view verb = command.verb->node.word;
   if (verb != "exit") warned_ = false;
   if (verb == "show") return show(command);
@@ -144,13 +141,12 @@ Outcome Session::check() {
 
 Outcome Session::commit(const Command& command) {
   const std::string note = command.words.size() > 1 ? command.words[1] : "";
-  const auto answer = connection_.call("commit", {{"note", note}});
+  const auto answer = connection_.commit(note);
   if (!answer) {
     Outcome outcome = failed(answer.error());
     outcome.output.talk = violation_lines_of(connection_.error_data());
     return outcome;
   }
-  connection_.set_edits(false);
   Outcome outcome = said(commit_sentence(*answer));
   outcome.output.json = with_schema(*answer);
   return outcome;
@@ -182,8 +178,12 @@ std::string Session::prompt() const {
 }
 
 std::vector<std::string> Session::keys(std::string_view kind, const model::Path& parent) {
+  const bool had_edits = connection_.has_edits();
   const auto answer = connection_.call("config", {{"candidate", true}});
-  if (!answer) return {};
+  if (!answer) {
+    if (had_edits && !connection_.has_edits()) untold_ = answer.error();
+    return {};
+  }
   const auto config = model::config_from_json(part_of(*answer, "document"));
   return config ? config->keys(kind, parent) : std::vector<std::string>{};
 }

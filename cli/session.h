@@ -46,7 +46,8 @@ class Session {
   Connection& connection_;
   Mode mode_;
   bool ended_ = false;
-  bool warned_ = false;  // the last command was an exit that edits held back
+  std::optional<Error> untold_;  // completion found the edits lost; the next command tells
+  bool warned_ = false;          // the last command was an exit that edits held back
 };
 
 // "E-203 vip b: vip a answers for ..." a line each.

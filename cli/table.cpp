@@ -10,29 +10,30 @@ namespace {
 
 constexpr std::size_t kGap = 2;
 
-// What comes from a file or a peer must not drive the terminal.
+// What comes from a file or a peer must not drive the terminal; the controls above ASCII are U+0080
+// to U+009F.
 std::string harmless(std::string text) {
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; };
-  std::ranges::replace_if(text, is_control, '?');
+  const auto byte_at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_pair = byte_at(i) == 0xc2 && i + 1 < text.size() && byte_at(i + 1) < 0xa0;
+    if (is_pair) text.erase(i, 1);
+    if (is_pair || byte_at(i) < ' ' || byte_at(i) == 0x7f) text[i] = '?';
+  }
   return text;
 }
 
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
-// The first `width` characters.
-std::string_view first_characters(std::string_view text, std::size_t width) {
-  std::size_t at = 0;
-  while (at < text.size()) {
-    if (!continues_character(text[at]) && width-- == 0) break;
-    ++at;
-  }
-  return text.substr(0, at);
-}
-
 std::string padded(const std::string& text, std::size_t width, Align align) {
   const std::size_t used = text_width(text);
   const std::string pad(used < width ? width - used : 0, ' ');
   return align == Align::kLeft ? text + pad : pad + text;
+}
+
+std::string cut(const std::string& text, std::size_t room) {
+  if (text_width(text) <= room) return text;
+  if (room < 4) return std::string(first_characters(text, room));
+  return std::string(first_characters(text, room - 3)) + "...";
 }
 
 void trim_right(std::string& line) { line.erase(line.find_last_not_of(' ') + 1); }
@@ -81,7 +82,7 @@ class Printer {
       const bool fits = text_width(cell) <= widths_[i];
       if (!fits && start + text_width(cell) > kWidth) {
         next_line();
-        line = cell;
+        line = cut(cell, kWidth);
       } else {
         line += padded(cell, widths_[i], columns_[i].align);
       }
@@ -100,9 +101,7 @@ class Printer {
 
  private:
   static std::string fitted(const std::string& cell, std::size_t start) {
-    const std::size_t room = start < kWidth ? kWidth - start : 0;
-    if (text_width(cell) <= room || room < 4) return cell;
-    return std::string(first_characters(cell, room - 3)) + "...";
+    return cut(cell, start < kWidth ? kWidth - start : 0);
   }
 
   std::span<const TableColumn> columns_;
@@ -113,6 +112,15 @@ class Printer {
 
 std::size_t text_width(std::string_view text) noexcept {
   return text.size() - static_cast<std::size_t>(std::ranges::count_if(text, continues_character));
+}
+
+std::string_view first_characters(std::string_view text, std::size_t width) noexcept {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    if (!continues_character(text[at]) && width-- == 0) break;
+    ++at;
+  }
+  return text.substr(0, at);
 }
 
 Table make_table(std::span<const TableColumn> columns,
@@ -128,9 +136,9 @@ std::vector<std::string> make_list(const std::vector<std::pair<std::string, std:
   for (const auto& [name, text] : items) width = std::max(width, text_width(name));
   std::vector<std::string> lines;
   for (const auto& [name, text] : items) {
-    std::string line = padded(name, width, Align::kLeft) + "  " + harmless(text);
+    std::string line = padded(harmless(name), width, Align::kLeft) + "  " + harmless(text);
     trim_right(line);
-    lines.push_back(std::move(line));
+    lines.push_back(cut(line, kWidth));
   }
   return lines;
 }

@@ -26,16 +26,18 @@ struct Table {
 
 // Columns are as wide as their widest cell, two blanks apart. Where 80 columns are not enough for
 // that, those to the right stay at width_max and a longer cell breaks its row there. Nothing is cut
-// but the last cell of a row, where it would pass column 80. Control characters become '?'. Every
-// row has as many cells as there are columns.
+// but the last cell of a row, where it would pass column 80, and a cell wider than the terminal.
+// Control characters become '?'. Every row has as many cells as there are columns.
 [[nodiscard]] Table make_table(std::span<const TableColumn> columns,
                                const std::vector<std::vector<std::string>>& rows);
 
-// "NAME  text" lines, the names padded to one width.
+// "NAME  text" lines, the names padded to one width; cut at column 80.
 [[nodiscard]] std::vector<std::string> make_list(
     const std::vector<std::pair<std::string, std::string>>& items);
 
 // How many columns UTF-8 text takes, one a character.
 [[nodiscard]] std::size_t text_width(std::string_view text) noexcept;
+// What of it `width` columns hold, in whole characters.
+[[nodiscard]] std::string_view first_characters(std::string_view text, std::size_t width) noexcept;
 
 }  // namespace yoke::cli

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/pipe.h"
+
+#include <gtest/gtest.h>
+
+namespace yoke::cli {
+namespace {
+
+using Words = std::vector<std::string>;
+
+Output some_output() {
+  return {.header = {"NAME  STATE"},
+          .rows = {"web   up", "dns   down", "mail  UP", "long-name\n      up"},
+          .json = {{"rows", {1, 2}}},
+          .talk = {"about it"}};
+}
+
+struct PipeRow {
+  std::vector<Words> pipes;
+  Words rows;
+  bool keeps_header = true;
+};
+
+const PipeRow kPipes[] = {
+    {{}, {"web   up", "dns   down", "mail  UP", "long-name\n      up"}},
+    {{{"match", "web"}}, {"web   up"}},
+    {{{"match", "up$"}}, {"web   up", "mail  UP", "long-name\n      up"}},  // letter case aside
+    {{{"match", "^(web|dns)"}}, {"web   up", "dns   down"}},
+    {{{"match", "nothing"}}, {}},
+    {{{"match", ""}}, {"web   up", "dns   down", "mail  UP", "long-name\n      up"}},
+    {{{"except", "up$"}}, {"dns   down"}},
+    {{{"except", ""}}, {}},
+    {{{"head", "2"}}, {"web   up", "dns   down"}},
+    {{{"head", "0"}}, {}},
+    {{{"head", "99"}}, {"web   up", "dns   down", "mail  UP", "long-name\n      up"}},
+    {{{"head", "18446744073709551615"}},
+     {"web   up", "dns   down", "mail  UP", "long-name\n      up"}},
+    {{{"tail", "1"}}, {"long-name\n      up"}},
+    {{{"tail", "0"}}, {}},
+    {{{"tail", "3"}, {"head", "1"}}, {"dns   down"}},
+    {{{"count"}}, {"4"}, false},
+    {{{"match", "up$"}, {"count"}}, {"3"}, false},
+    {{{"match", "nothing"}, {"count"}}, {"0"}, false},
+    {{{"count"}, {"count"}}, {"1"}, false},
+    {{{"json"}}, {R"({"rows":[1,2]})"}, false},
+    {{{"json"}, {"match", "no"}}, {}, false},
+};
+
+TEST(Pipe, ChoosesAmongRows) {
+  for (const PipeRow& row : kPipes) {
+    const Output output = through_pipes(some_output(), row.pipes, false);
+    const std::string name = row.pipes.empty() ? "none" : row.pipes.front().front();
+    EXPECT_EQ(output.rows, row.rows) << name;
+    EXPECT_EQ(output.header.empty(), !row.keeps_header) << name;
+    EXPECT_EQ(output.talk.empty(), !row.keeps_header) << name;
+  }
+}
+
+TEST(Pipe, JsonForEyesHasLinesAndTheSameValue) {
+  const Output output = through_pipes(some_output(), {{"json"}}, true);
+  EXPECT_GT(output.rows.size(), 1U);
+  std::string text;
+  for (const std::string& line : output.rows) text += line;
+  EXPECT_EQ(nlohmann::json::parse(text), some_output().json);
+}
+
+TEST(Pipe, JsonOfTextThatIsNoUtf8IsStillJson) {
+  Output output;
+  output.json = {{"a", "\xff\xfe"}};
+  const Output piped = through_pipes(output, {{"json"}}, false);
+  ASSERT_EQ(piped.rows.size(), 1U);
+  EXPECT_TRUE(nlohmann::json::accept(piped.rows.front()));
+}
+
+}  // namespace
+}  // namespace yoke::cli

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/session.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "cli/shell.h"
+#include "tests/unit/cli/fake_mgmt.h"
+
+namespace yoke::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+// A shell and what it prints, against a server on a real socket.
+struct Desk {
+  explicit Desk(FakeMgmt& mgmt, Mode mode = Mode::kScript, Style style = {})
+      : connection(mgmt.socket()), session(connection, mode), shell(session, style, data, talk) {}
+
+  int run(const std::string& line) {
+    data.str("");
+    talk.str("");
+    return shell.run(line);
+  }
+
+  Connection connection;
+  Session session;
+  std::ostringstream data, talk;
+  Shell shell;
+};
+
+constexpr std::string_view kWeb =
+    "set pool web server 192.0.2.11:80 weight 2\n"
+    "set vip web 203.0.113.10:80/tcp pool web\n";
+
+TEST(ExitCode, IsOneForEachKindOfFailure) {
+  const std::pair<Errc, int> rows[] = {
+      {Errc::kFailed, 1},   {Errc::kInvalid, 2}, {Errc::kDenied, 3},      {Errc::kNotFound, 4},
+      {Errc::kConflict, 5}, {Errc::kRefused, 6}, {Errc::kUnavailable, 7}, {Errc::kTimeout, 124},
+  };
+  FakeMgmt mgmt;
+  Desk desk(mgmt);
+  for (const auto& [kind, code] : rows) {
+    EXPECT_EQ(exit_code(kind), code);
+    mgmt.answer("show", Error{kind, "E-999", "because", 3});
+    EXPECT_EQ(desk.run("show pool"), code);
+    EXPECT_EQ(desk.talk.str(), "E-999 because\n");
+    EXPECT_EQ(desk.data.str(), "");
+  }
+}
+
+TEST(Session, EditsADifferenceAndCommitsIt) {
+  FakeMgmt mgmt;
+  mgmt.commit_lines(kWeb);
+  Desk desk(mgmt);
+  EXPECT_EQ(desk.run("set pool web server 192.0.2.12:80 weight 3"), 0);
+  EXPECT_EQ(desk.talk.str(), "");
+  EXPECT_TRUE(desk.connection.has_edits());
+  EXPECT_EQ(desk.run("diff"), 0);
+  EXPECT_EQ(desk.data.str(), "+ pool web server 192.0.2.12:80 weight 3\n");
+  EXPECT_EQ(desk.run("check"), 0);
+  EXPECT_EQ(desk.talk.str(), "The candidate may be committed.\n");
+  EXPECT_EQ(desk.run("commit note a second server"), 0);
+  EXPECT_EQ(desk.talk.str(), "Revision 7: 1 change.\n");
+  EXPECT_EQ(mgmt.calls("commit"), (std::vector<json>{{{"note", "a second server"}}}));
+  EXPECT_FALSE(desk.connection.has_edits());
+  EXPECT_THAT(mgmt.running(), HasSubstr("192.0.2.12:80 weight 3"));
+  EXPECT_EQ(desk.run("commit"), 0);
+  EXPECT_EQ(desk.talk.str(), "No change: revision 7 stays.\n");
+  EXPECT_EQ(desk.run("diff"), 0);
+  EXPECT_EQ(desk.talk.str(), "No change.\n");
+}
+
+TEST(Session, ForgetsEdits) {
+  FakeMgmt mgmt;
+  Desk desk(mgmt);
+  EXPECT_EQ(desk.run("set pool web"), 0);
+  EXPECT_EQ(desk.run("discard"), 0);
+  EXPECT_FALSE(desk.connection.has_edits());
+  EXPECT_EQ(desk.run("diff"), 0);
+  EXPECT_EQ(desk.data.str(), "");
+}
+
+TEST(Session, ShowsTheConfigurationAndTheCandidateAsCommands) {
+  FakeMgmt mgmt;
+  Desk desk(mgmt);
+  EXPECT_EQ(desk.run("show configuration"), 0);
+  EXPECT_EQ(desk.talk.str(), "The configuration is empty.\n");
+  mgmt.commit_lines(kWeb);
+  EXPECT_EQ(desk.run("delete vip web"), 0);
+  EXPECT_EQ(desk.run("show configuration"), 0);
+  EXPECT_EQ(desk.data.str(), kWeb);
+  EXPECT_EQ(desk.run("show configuration candidate"), 0);
+  EXPECT_EQ(desk.data.str(), "set pool web server 192.0.2.11:80 weight 2\n");
+}
+
+TEST(Session, ARefusedCommitSaysWhatToMend) {
+  FakeMgmt mgmt;
+  Desk desk(mgmt);
+  EXPECT_EQ(desk.run("set vip web pool nowhere"), 0);
+  EXPECT_EQ(desk.run("check"), 1);
+  EXPECT_THAT(desk.data.str(), HasSubstr("E-202 vip web"));
+  EXPECT_THAT(desk.talk.str(), HasSubstr("E-450 the candidate cannot be committed: 2 errors"));
+  EXPECT_EQ(desk.run("commit"), 1);
+  EXPECT_THAT(desk.talk.str(), HasSubstr("E-202 vip web"));
+  EXPECT_THAT(desk.talk.str(), HasSubstr("E-450"));
+  EXPECT_TRUE(desk.connection.has_edits());
+}
+
+TEST(Session, AsksForOneByName) {
+  FakeMgmt mgmt;
+  mgmt.answer("show", json{{"rows", json::array()}});
+  Desk desk(mgmt);
+  EXPECT_EQ(desk.run("show pool web"), 0);
+  EXPECT_EQ(desk.run("show pool"), 0);
+  const std::vector<json> expected = {{{"object", "pool"}, {"name", "web"}}, {{"object", "pool"}}};
+  EXPECT_EQ(mgmt.calls("show"), expected);
+}
+
+TEST(Session, PromptTellsUnitEditsAndMode) {
+  FakeMgmt mgmt;
+  Desk desk(mgmt, Mode::kOper);
+  EXPECT_TRUE(desk.connection.greet());
+  EXPECT_EQ(desk.session.prompt(), "lb-a> ");
+  EXPECT_EQ(desk.run("configure"), 0);
+  EXPECT_EQ(desk.session.prompt(), "lb-a# ");
+  EXPECT_EQ(desk.run("set pool web"), 0);
+  EXPECT_EQ(desk.session.prompt(), "lb-a*# ");
+  EXPECT_EQ(desk.run("exit"), 0);
+  EXPECT_EQ(desk.session.prompt(), "lb-a*> ");
+}
+
+TEST(Session, LeavesWithEditsOnlyWhenToldTwice) {
+  FakeMgmt mgmt;
+  Desk desk(mgmt, Mode::kOper);
+  EXPECT_EQ(desk.run("configure"), 0);
+  EXPECT_EQ(desk.run("set pool web"), 0);
+  EXPECT_EQ(desk.run("exit"), 0);
+  EXPECT_EQ(desk.run("exit"), 0);
+  EXPECT_FALSE(desk.session.ended());
+  EXPECT_THAT(desk.talk.str(), HasSubstr("uncommitted edits"));
+  EXPECT_EQ(desk.run("show configuration"), 0);
+  EXPECT_EQ(desk.run("exit"), 0);
+  EXPECT_FALSE(desk.session.ended()) << "what came between makes it the first time again";
+  EXPECT_EQ(desk.run("exit"), 0);
+  EXPECT_TRUE(desk.session.ended());
+}
+
+TEST(Session, CompletesKeysOfTheCandidate) {
+  FakeMgmt mgmt;
+  mgmt.commit_lines(kWeb);
+  Desk desk(mgmt);
+  EXPECT_EQ(desk.run("set pool dns"), 0);
+  EXPECT_EQ(desk.session.keys("pool", {}), (std::vector<std::string>{"dns", "web"}));
+  EXPECT_EQ(desk.session.keys("server", {{"pool", "web"}}),
+            std::vector<std::string>{"192.0.2.11:80"});
+  mgmt.answer("config", json::array());
+  EXPECT_THAT(desk.session.keys("pool", {}), IsEmpty());
+  mgmt.stop();
+  EXPECT_THAT(desk.session.keys("pool", {}), IsEmpty());
+}
+
+TEST(Connection, ComesBackByItselfWhereNothingWasLost) {
+  FakeMgmt mgmt;
+  mgmt.commit_lines(kWeb);
+  Desk desk(mgmt);
+  EXPECT_EQ(desk.run("show configuration"), 0);
+  mgmt.restart();
+  EXPECT_EQ(desk.run("show configuration"), 0);
+  EXPECT_EQ(desk.data.str(), kWeb);
+  EXPECT_EQ(mgmt.calls("hello").size(), 2U);
+}
+
+TEST(Connection, SaysThatEditsAreLostAndThenGoesOn) {
+  FakeMgmt mgmt;
+  Desk desk(mgmt);
+  EXPECT_EQ(desk.run("set pool web"), 0);
+  mgmt.restart();
+  EXPECT_EQ(desk.run("commit"), 7);
+  EXPECT_THAT(desk.talk.str(), HasSubstr("the uncommitted edits are lost"));
+  EXPECT_THAT(mgmt.calls("commit"), IsEmpty());
+  EXPECT_FALSE(desk.connection.has_edits());
+  EXPECT_EQ(desk.run("set pool web"), 0);
+  EXPECT_EQ(desk.run("commit"), 0);
+}
+
+TEST(Connection, EditsThatCompletionFoundLostAreToldAtTheNextCommand) {
+  FakeMgmt mgmt;
+  Desk desk(mgmt, Mode::kOper);
+  EXPECT_EQ(desk.run("configure"), 0);
+  EXPECT_EQ(desk.run("set pool web"), 0);
+  mgmt.restart();
+  EXPECT_THAT(desk.session.keys("pool", {}), IsEmpty());
+  EXPECT_EQ(desk.run("commit"), 7);
+  EXPECT_THAT(desk.talk.str(), HasSubstr("the uncommitted edits are lost"));
+  EXPECT_THAT(mgmt.calls("commit"), IsEmpty());
+  EXPECT_EQ(desk.run("diff"), 0) << "told once";
+}
+
+TEST(Connection, WithoutAServerIsUnavailable) {
+  FakeMgmt mgmt;
+  mgmt.stop();
+  Desk desk(mgmt);
+  EXPECT_EQ(desk.run("show pool"), 7);
+  EXPECT_THAT(desk.talk.str(), StartsWith("E-601 "));
+  const Folder empty;
+  Connection nowhere(socket_below(empty.path()));
+  const auto greeted = nowhere.greet();
+  ASSERT_FALSE(greeted);
+  EXPECT_EQ(greeted.error().kind, Errc::kUnavailable);
+}
+
+TEST(Connection, GreetsWithItsVersionAndPassesARefusalOn) {
+  FakeMgmt mgmt;
+  mgmt.answer("hello", Error{Errc::kRefused, "E-403", "another version", -1});
+  Desk desk(mgmt);
+  EXPECT_EQ(desk.run("show pool"), 6);
+  EXPECT_EQ(desk.talk.str(), "E-403 another version\n");
+  EXPECT_EQ(mgmt.calls("hello"), (std::vector<json>{{{"version", 1}}}));
+}
+
+TEST(Connection, FindsTheSocketBelowARoot) {
+  EXPECT_EQ(socket_below(""), "/run/yoke/mgmt.sock");
+  EXPECT_EQ(socket_below("/"), "/run/yoke/mgmt.sock");
+  EXPECT_EQ(socket_below("/tmp/a"), "/tmp/a/run/yoke/mgmt.sock");
+  EXPECT_EQ(socket_below("/tmp/a//"), "/tmp/a/run/yoke/mgmt.sock");
+}
+
+// Whatever shape an answer has, a command ends with an exit code.
+TEST(Session, AnswersOfAnotherShapeAreNoCrash) {
+  const json shapes[] = {
+      nullptr,
+      true,
+      7,
+      "text",
+      json::array({1}),
+      json::object(),
+      {{"rows", 7}, {"document", 7}, {"changes", 7}, {"violations", 7}, {"revision", "x"}},
+      {{"rows", {7, nullptr}}, {"document", {7}}, {"changes", {7}}, {"violations", {7}}}};
+  FakeMgmt mgmt;
+  Desk desk(mgmt);
+  for (const json& shape : shapes) {
+    for (const char* method : {"show", "config", "edit", "diff", "check", "discard", "commit"}) {
+      mgmt.answer(method, shape);
+    }
+    for (const char* line : {"show pool", "show pool web", "show status", "show worker",
+                             "show version", "show configuration", "set pool web", "diff", "check",
+                             "discard", "commit", "show pool | json", "commit | json"}) {
+      const int code = desk.run(line);
+      EXPECT_TRUE(code == 0 || code == 1 || code == 2) << line << ' ' << shape.dump();
+    }
+  }
+  for (const json& shape : shapes) {
+    mgmt.answer("hello", shape);
+    Desk other(mgmt);
+    EXPECT_EQ(other.run("help"), 0);
+    (void)other.run("discard");
+    EXPECT_EQ(other.session.prompt(), "> ");
+  }
+}
+
+TEST(Shell, PutsDataAndTalkApart) {
+  FakeMgmt mgmt;
+  mgmt.answer("show", json{{"rows", {{{"name", "web"}, {"method", "nat"}}}}});
+  Desk desk(mgmt);
+  EXPECT_EQ(desk.run("show pool"), 0);
+  EXPECT_THAT(desk.data.str(), StartsWith("NAME  METHOD"));
+  EXPECT_EQ(desk.talk.str(), "");
+  EXPECT_EQ(desk.run("show bogus"), 2);
+  EXPECT_EQ(desk.data.str(), "");
+  EXPECT_THAT(desk.talk.str(), StartsWith("show bogus\n     ^"));
+}
+
+TEST(Shell, InJsonEveryCommandThatPrintsAnswersWithOneObject) {
+  FakeMgmt mgmt;
+  mgmt.commit_lines(kWeb);
+  mgmt.answer("show", json{{"schema", "yoke/1"}, {"rows", json::array()}});
+  Desk desk(mgmt, Mode::kScript, {.json = true, .pretty = false});
+  for (const char* line :
+       {"show pool", "show pool | json", "show configuration", "diff", "check", "commit", "help"}) {
+    EXPECT_EQ(desk.run(line), 0) << line;
+    EXPECT_TRUE(json::accept(desk.data.str())) << line << ": " << desk.data.str();
+    EXPECT_EQ(desk.talk.str(), "") << line;
+  }
+  EXPECT_EQ(desk.run("commit"), 0);
+  EXPECT_EQ(json::parse(desk.data.str()),
+            (json{{"schema", "yoke/1"}, {"revision", 6}, {"changes", 0}}));
+  EXPECT_EQ(desk.run("set pool web"), 0);
+  EXPECT_EQ(desk.data.str(), "");
+  // What is wrong is data as well.
+  EXPECT_EQ(desk.run("set vip other pool nowhere"), 0);
+  EXPECT_EQ(desk.run("check"), 1);
+  EXPECT_FALSE(json::parse(desk.data.str())["violations"].empty());
+}
+
+TEST(Shell, SkipsBlanksAndComments) {
+  FakeMgmt mgmt;
+  mgmt.stop();
+  Desk desk(mgmt);
+  for (const char* line : {"", "   ", "\t", "# set pool web", "  # x", "\r"}) {
+    EXPECT_EQ(desk.run(line), 0) << line;
+    EXPECT_EQ(desk.talk.str(), "") << line;
+  }
+}
+
+TEST(Shell, StopsAtTheFirstErrorAndSaysWhere) {
+  FakeMgmt mgmt;
+  Desk desk(mgmt);
+  std::istringstream script("# comment\r\nset pool web\r\nset pool web bogus\ncommit");
+  EXPECT_EQ(desk.shell.run_all(script), 2);
+  EXPECT_THAT(desk.talk.str(), HasSubstr("set pool web bogus\n             ^\nE-101"));
+  EXPECT_THAT(desk.talk.str(), HasSubstr("Stopped at line 3."));
+  EXPECT_THAT(mgmt.calls("commit"), IsEmpty());
+  desk.talk.str("");
+  desk.shell.tell_of_lost_edits(desk.connection);
+  EXPECT_THAT(desk.talk.str(), HasSubstr("not committed"));
+}
+
+TEST(Shell, OfSeveralCommandsNamesTheOneThatFailed) {
+  FakeMgmt mgmt;
+  Desk desk(mgmt);
+  EXPECT_EQ(desk.shell.run_all(std::vector<std::string>{"set pool web", "delete pool x", "commit"}),
+            4);
+  EXPECT_THAT(desk.talk.str(), HasSubstr("Stopped at command 2."));
+  EXPECT_EQ(desk.shell.run_all(std::vector<std::string>{"set pool web", "exit", "commit"}), 0);
+  EXPECT_THAT(mgmt.calls("commit"), IsEmpty());
+}
+
+TEST(Shell, ReadsWordsOfAnArgumentListAsTheyAre) {
+  const std::vector<std::string> lists[] = {
+      {"show", "pool", "web"},
+      {"commit", "note", "say \"hi\" \\ | there"},
+      {"commit", "note", ""},
+      {"show", "pool", "|", "match", "a b"},
+  };
+  for (const auto& words : lists) {
+    const std::string line = line_of(words);
+    const auto split = split_line(line);
+    ASSERT_TRUE(split) << line;
+    std::vector<std::string> texts;
+    for (const model::Word& word : *split) texts.push_back(word.text);
+    EXPECT_EQ(texts, words) << line;
+    EXPECT_TRUE(read_line(line, Mode::kScript)) << line;
+  }
+}
+
+}  // namespace
+}  // namespace yoke::cli
