@@ -8,9 +8,13 @@
 #include "hal/base/number.h"
 
 namespace yoke::io {
+namespace {
+
+constexpr std::string_view kPrefix = "hugepages-";  // then "2048kB"
+
+}  // namespace
 
 HugePageCount count_free_huge_pages(const std::filesystem::path& directory) {
-  constexpr std::string_view kPrefix = "hugepages-";  // then "2048kB"
   HugePageCount count;
   std::error_code none;
   for (const auto& entry : std::filesystem::directory_iterator(directory, none)) {

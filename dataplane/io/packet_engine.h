@@ -51,6 +51,8 @@ class PacketEngine : public control::Workers {
   // Everything runs on return. E-321 to E-329, with nothing left behind. `eal` outlives the engine.
   [[nodiscard]] static Result<std::unique_ptr<PacketEngine>> start(const EngineConfig& config,
                                                                    Eal& eal);
+  PacketEngine(const PacketEngine&) = delete;
+  PacketEngine& operator=(const PacketEngine&) = delete;
   ~PacketEngine() override;
 
   [[nodiscard]] std::span<const control::PortInfo> ports() const override;
