@@ -7,11 +7,13 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "hal/board_lines.h"
 #include "hal/board_value.h"
@@ -53,18 +55,30 @@ class Reader {
     }
   }
 
-  tl::expected<Board, std::vector<Error>> finish() {
+  tl::expected<Board, std::vector<Error>> finish(const BoardJudge& judge) {
     if (board_.ports.empty() && !port_refused_) {
       note(0, error::kBoardMissing, "no port; expected at least one [port.NAME]");
     }
     for (const BoardPort& port : board_.ports) check(port);
-    if (!errors_.empty()) return tl::unexpected(std::move(errors_));
+    // There is nothing to judge in a port without a device, which has been told.
+    std::erase_if(board_.ports, [](const BoardPort& port) { return port.device.line == 0; });
+    auto errors = in_order();
+    if (judge) std::ranges::move(judge(board_), std::back_inserter(errors));
+    if (!errors.empty()) return tl::unexpected(std::move(errors));
     return std::move(board_);
   }
 
  private:
   void note(int line, std::string_view id, const std::string& text) {
-    errors_.push_back(board_error(board_.path, line, id, text));
+    errors_.emplace_back(line, board_error(board_.path, line, id, text));
+  }
+
+  // As a person goes through the file.
+  std::vector<Error> in_order() {
+    std::ranges::stable_sort(errors_, {}, [](const auto& error) { return error.first; });
+    std::vector<Error> errors;
+    for (auto& [line, error] : errors_) errors.push_back(std::move(error));
+    return errors;
   }
 
   void begin_section(const BoardLine& line) {
@@ -239,7 +253,7 @@ class Reader {
   }
 
   Board board_;
-  std::vector<Error> errors_;
+  std::vector<std::pair<int, Error>> errors_;  // with their lines
   std::string section_;
   std::set<std::string> sections_, keys_;
   std::map<std::string, std::string> devices_;       // to the port that has it
@@ -273,12 +287,13 @@ Error board_error(const std::string& path, int line, std::string_view id, const 
   return {Errc::kInvalid, std::string(id), place + ": " + text, -1};
 }
 
-tl::expected<Board, std::vector<Error>> read_board(const std::filesystem::path& path) {
+tl::expected<Board, std::vector<Error>> read_board(const std::filesystem::path& path,
+                                                   const BoardJudge& judge) {
   auto lines = read_file(path);
   if (!lines) return tl::unexpected(std::vector{lines.error()});
   Reader reader(path.string());
   for (const BoardLine& line : *lines) reader.read(line);
-  return reader.finish();
+  return reader.finish(judge);
 }
 
 Result<std::string> read_unit_name(const std::filesystem::path& path) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <tl/expected.hpp>
@@ -49,7 +50,11 @@ struct Board {
 };
 
 // Everything wrong with the file, each error with its path and line: E-315 to E-319 (errors.h).
-[[nodiscard]] tl::expected<Board, std::vector<Error>> read_board(const std::filesystem::path& path);
+// `judge` knows what hal does not (devices, cores of this machine): it is asked about what could be
+// read even where something is wrong already, and what it finds is told with the rest.
+using BoardJudge = std::function<std::vector<Error>(const Board&)>;
+[[nodiscard]] tl::expected<Board, std::vector<Error>> read_board(const std::filesystem::path& path,
+                                                                 const BoardJudge& judge = {});
 
 // The unit's name alone, empty if not given, whatever else is wrong with the file: for those who
 // have no use for the rest. E-315, E-318.

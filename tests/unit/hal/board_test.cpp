@@ -144,10 +144,33 @@ TEST_F(BoardFile, AMistakeIsToldByFileAndLine) {
   }
 }
 
-TEST_F(BoardFile, AllMistakesAreToldAtOnce) {
-  const auto board = read("[dataplane]\nidle = no\nflows = x\n[port.a]\nmtu = 1\n");
+TEST_F(BoardFile, AllMistakesAreToldAtOnceInTheOrderOfTheFile) {
+  const auto board = read(
+      "[dataplane]\nidle = no\nflows = x\n[port.a]\nmtu = 1\n[port.b]\nhue = 1\ndevice = a:b\n");
   ASSERT_FALSE(board);
-  EXPECT_EQ(board.error().size(), 4u);
+  ASSERT_EQ(board.error().size(), 5u);
+  for (std::size_t i = 0; i < 4; ++i) {
+    const std::string place = path_.string() + ":" + std::to_string(i + 2) + ":";
+    EXPECT_TRUE(board.error()[i].text.starts_with(place)) << board.error()[i].text;
+  }
+}
+
+TEST_F(BoardFile, WhatOnlyOthersCanJudgeIsToldWithTheRest) {
+  std::ofstream(path_) << "[dataplane]\nidle = no\n[port.a]\nmtu = 1500\n[port.b]\ndevice = x:y\n";
+  const BoardJudge judge = [](const Board& board) {
+    std::vector<Error> errors;
+    for (const BoardPort& port : board.ports) {
+      errors.push_back(board_error(board.path, port.device.line, "E-1", port.device.value));
+    }
+    return errors;
+  };
+  const auto board = read_board(path_, judge);
+  ASSERT_FALSE(board);
+  ASSERT_EQ(board.error().size(), 3u) << "idle, no device, and the judge's";
+  EXPECT_EQ(board.error()[2].text, path_.string() + ":6: x:y");
+  std::ofstream(path_) << "[port.b]\ndevice = x:y\n";
+  EXPECT_FALSE(read_board(path_, judge));
+  EXPECT_TRUE(read_board(path_, [](const Board&) { return std::vector<Error>(); }));
 }
 
 TEST_F(BoardFile, AFileThatIsNotThereOrEmpty) {
