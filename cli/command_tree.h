@@ -38,7 +38,7 @@ enum class Use : std::uint8_t {
 struct Verb {
   Node node;
   Use use = Use::kAlways;
-  bool edits = false;   // what follows is read by model::CommandReader
+  bool edits = false;   // what follows is a path of the schema, read by model::CommandReader
   bool prints = false;  // has output that can be piped
   std::string_view example;
 };

@@ -62,7 +62,8 @@ std::string common_continuation(const std::vector<Candidate>& candidates, std::s
 
 }  // namespace
 
-Completion complete(std::string_view line, Mode mode, const KeySource& keys) {
+Completion complete(std::string_view line, Mode mode, const KeySource& keys,
+                    const model::Path& place) {
   Completion completion;
   auto words = split_line(line);
   if (!words) {
@@ -75,7 +76,7 @@ Completion complete(std::string_view line, Mode mode, const KeySource& keys) {
     partial = std::move(words->back());
     words->pop_back();
   }
-  LineReader reader(mode);
+  LineReader reader(mode, place);
   for (const Word& word : *words) {
     if (auto taken = reader.take(word); !taken) {
       completion.error = taken.error();

@@ -30,8 +30,10 @@ struct Completion {
 using KeySource =
     std::function<std::vector<std::string>(std::string_view kind, const model::Path& parent)>;
 
-// `line` ends at the cursor. The word the cursor is in, if any, limits the candidates.
-[[nodiscard]] Completion complete(std::string_view line, Mode mode, const KeySource& keys);
+// `line` ends at the cursor; `place` is the record entered by `edit`. The word the cursor is in, if
+// any, limits the candidates.
+[[nodiscard]] Completion complete(std::string_view line, Mode mode, const KeySource& keys,
+                                  const model::Path& place = {});
 
 // For people: a line a candidate, then how to go on.
 [[nodiscard]] std::vector<std::string> help_lines(const Completion& completion);

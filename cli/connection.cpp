@@ -37,7 +37,13 @@ json part_of(const json& answer, const char* key) {
 Status Connection::greet() {
   if (client_) return {};
   auto client = rpc::Client::connect(path_, kTimeout);
-  if (!client) return tl::unexpected(client.error());
+  if (!client) {
+    Error error = client.error();
+    if (error.kind == Errc::kUnavailable) {
+      error.text += "; start it, or name the unit's folder with --root";
+    }
+    return tl::unexpected(std::move(error));
+  }
   client_.emplace(std::move(*client));
   const auto hello = client_->call("hello", {{"version", kProtocolVersion}});
   if (!hello) {

@@ -80,10 +80,7 @@ std::vector<Offer> LineReader::offers() const {
     }
     return list;
   }
-  if (edit_) {
-    for (const model::Expected& expected : edit_->expected()) list.push_back(offer_of(expected));
-    return list;
-  }
+  if (edit_) return offers_in_edit();
   for (const Node& node : next_) {
     if (node.value != Value::kCommand) {
       list.push_back(offer_of(node));
@@ -102,8 +99,23 @@ std::vector<Offer> LineReader::offers() const {
   return list;
 }
 
+// Of a record that stands there, `edit` goes on to what lives in it, and no line begins with
+// another key beside the place's.
+std::vector<Offer> LineReader::offers_in_edit() const {
+  const bool in_record = edit_->finish(0).has_value();
+  std::vector<Offer> list;
+  for (const model::Expected& expected : edit_->expected()) {
+    const bool is_key = expected.type != nullptr && expected.field != nullptr;
+    if (is_key && in_record && (enters() || !edit_has_words_)) continue;
+    if (enters() && expected.type == nullptr) continue;
+    list.push_back(offer_of(expected));
+  }
+  return list;
+}
+
 bool LineReader::may_end() const {
-  return edit_ ? edit_->finish(0).has_value() : command_.verb == nullptr || may_end_;
+  if (edit_) return edit_has_words_ && edit_->finish(0).has_value();
+  return command_.verb == nullptr || may_end_;
 }
 
 // A word in full is meant as it is, even where others begin like it.
@@ -131,7 +143,7 @@ Status LineReader::take(const Word& word) {
   const auto full = in_full(word);
   if (!full) return tl::unexpected(full.error());
   if (command_.verb == nullptr) return take_verb(*full);
-  if (edit_) return edit_->take(*full);
+  if (edit_) return take_in_edit(*full);
   if (full->text != "|" || full->quoted) return take_word(*full);
   if (!command_.verb->prints) {
     return bad("E-101", fmt::format("{} prints nothing to pass on", command_.verb->node.word),
@@ -154,13 +166,28 @@ Status LineReader::take_verb(const Word& word) {
         word.column);
   }
   command_.verb = verb;
-  if (verb->edits) {
-    edit_.emplace(verb->node.word == "set" ? model::Operation::Kind::kSet
-                                           : model::Operation::Kind::kDelete);
-  }
   next_ = verb->node.next;
   may_end_ = verb->node.may_end;
+  if (verb->edits) start_edit();
   return {};
+}
+
+void LineReader::start_edit() {
+  edit_.emplace(command_.verb->node.word == "set" ? model::Operation::Kind::kSet
+                                                  : model::Operation::Kind::kDelete);
+  // A place was read by the same grammar, so this one takes it.
+  for (const std::string& word : place_.words) (void)edit_->take({word, 0, false});
+}
+
+Status LineReader::take_in_edit(const Word& word) {
+  if (enters() || (!edit_has_words_ && !place_.words.empty())) {
+    const auto takes = [&](const Offer& offer) {
+      return offer.word.empty() || (!word.quoted && offer.word == word.text);
+    };
+    if (std::ranges::none_of(offers_in_edit(), takes)) return unknown(word);
+  }
+  edit_has_words_ = true;
+  return edit_->take(word);
 }
 
 void LineReader::start_pipe() {
@@ -240,11 +267,15 @@ tl::unexpected<Error> LineReader::unknown(const Word& word) const {
 }
 
 Result<Command> LineReader::finish(int column) const {
-  if (edit_) {
+  if (edit_ && (edit_has_words_ || place_.words.empty())) {
     auto edits = edit_->finish(column);
     if (!edits) return tl::unexpected(edits.error());
     Command command = command_;
-    command.edits = std::move(*edits);
+    if (enters()) {
+      command.place = edits->front().path;
+    } else {
+      command.edits = std::move(*edits);
+    }
     return command;
   }
   if (command_.verb == nullptr || !may_end_) {
@@ -282,10 +313,10 @@ Result<std::vector<Word>> split_line(std::string_view line) {
   return split;
 }
 
-Result<Command> read_line(std::string_view line, Mode mode) {
+Result<Command> read_line(std::string_view line, Mode mode, const model::Path& place) {
   const auto words = split_line(line);
   if (!words) return tl::unexpected(words.error());
-  LineReader reader(mode);
+  LineReader reader(mode, place);
   for (const Word& word : *words) {
     if (auto taken = reader.take(word); !taken) return tl::unexpected(taken.error());
   }

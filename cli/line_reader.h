@@ -26,6 +26,7 @@ struct Command {
   const Verb* verb = nullptr;                   // never null in a Command that was read
   std::vector<std::string> words;               // what followed the verb, in full
   std::vector<model::Operation> edits;          // of set and delete
+  model::Path place;                            // of edit: the record to enter
   std::vector<std::vector<std::string>> pipes;  // words of each
 };
 
@@ -39,10 +40,10 @@ struct Offer {
   model::Path parent;                   // where those records are
 };
 
-// Reads a line word by word.
+// Reads a line word by word. Paths of set, delete and edit begin at `place`.
 class LineReader {
  public:
-  explicit LineReader(Mode mode) : mode_(mode) {}
+  explicit LineReader(Mode mode, model::Path place = {}) : mode_(mode), place_(std::move(place)) {}
 
   // Unless in a script, a word may be short for the only one that begins so. Errors have the
   // column: E-101 unknown, E-102 to E-105 bad value, E-108 short for several, E-113 not in this
@@ -59,6 +60,10 @@ class LineReader {
   [[nodiscard]] bool is_open(const Verb& verb) const;
   [[nodiscard]] Result<model::Word> in_full(const model::Word& word) const;
   [[nodiscard]] Status take_verb(const model::Word& word);
+  void start_edit();
+  [[nodiscard]] std::vector<Offer> offers_in_edit() const;
+  [[nodiscard]] Status take_in_edit(const model::Word& word);
+  [[nodiscard]] bool enters() const { return command_.verb->node.word == "edit"; }
   [[nodiscard]] Status take_word(const model::Word& word);
   void start_pipe();
   [[nodiscard]] Status take_value(const Node& node, const model::Word& word);
@@ -66,16 +71,19 @@ class LineReader {
   [[nodiscard]] std::vector<std::string>& words();
 
   Mode mode_;
+  model::Path place_;
   Command command_;
   std::span<const Node> next_;
   bool may_end_ = false;
   bool in_text_ = false;  // the words that follow belong to the last value
   bool in_pipe_ = false;
   std::optional<model::CommandReader> edit_;
+  bool edit_has_words_ = false;  // on the line; the place's do not count
 };
 
 // The words of `line`; an unquoted | is a word by itself.
 [[nodiscard]] Result<std::vector<model::Word>> split_line(std::string_view line);
-[[nodiscard]] Result<Command> read_line(std::string_view line, Mode mode);
+[[nodiscard]] Result<Command> read_line(std::string_view line, Mode mode,
+                                        const model::Path& place = {});
 
 }  // namespace yoke::cli

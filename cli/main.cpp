@@ -28,6 +28,12 @@ int tell(const yoke::Error& error) {
   return exit_code(error.kind);
 }
 
+// A full disk behind the output is no success.
+int after_output(int code) {
+  if (std::cout.flush() || code != 0) return code;
+  return tell({yoke::Errc::kFailed, "", "the output cannot be written in full", -1});
+}
+
 int talk_to_person(Connection& connection, Style style) {
   if (auto greeted = connection.greet(); !greeted) return tell(greeted.error());
   // Ctrl-C while a command runs must not take the session and its candidate with it.
@@ -37,8 +43,9 @@ int talk_to_person(Connection& connection, Style style) {
   const auto keys = [&](std::string_view kind, const yoke::model::Path& parent) {
     return session.keys(kind, parent);
   };
-  LineEditor editor([&](std::string_view line) { return complete(line, session.mode(), keys); },
-                    history_file());
+  LineEditor editor(
+      [&](std::string_view line) { return complete(line, session.mode(), keys, session.place()); },
+      history_file());
   while (!session.ended()) {
     const std::string prompt = session.prompt();
     const auto line = editor.read(prompt);
@@ -75,20 +82,20 @@ int main(int argc, char** argv) {
   if (!options) return tell(options.error());
   if (options->help) {
     std::cout << usage();
-    return 0;
+    return after_output(0);
   }
   if (options->version) {
     std::cout << "yoke " YOKE_VERSION "\n";
-    return 0;
+    return after_output(0);
   }
   const Style style{.json = options->json, .pretty = ::isatty(STDOUT_FILENO) == 1};
   Connection connection(socket_below(options->root));
   if (!options->words.empty() && options->words.front() == "apply") {
     const ApplyOptions apply{
         .file = options->words[1], .note = options->note, .dry_run = options->dry_run};
-    return apply_file(apply, connection, style, std::cout, std::cerr);
+    return after_output(apply_file(apply, connection, style, std::cout, std::cerr));
   }
   const bool is_script = !options->words.empty() || !options->commands.empty();
   if (!is_script && ::isatty(STDIN_FILENO) == 1) return talk_to_person(connection, style);
-  return run_script(*options, connection, style);
+  return after_output(run_script(*options, connection, style));
 }

@@ -35,6 +35,8 @@ std::uint64_t number_of(const json& result, const char* key) {
   return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
 }
 
+constexpr std::size_t kPlaceWidth = 40;  // in the prompt; the line needs the other half
+
 json with_schema(json object) {
   object["schema"] = model::kSchemaName;
   return object;
@@ -68,6 +70,9 @@ Outcome Session::run(const Command& command) {
   if (verb != "exit") warned_ = false;
   if (verb == "show") return show(command);
   if (verb == "set" || verb == "delete") return edit(command);
+  if (verb == "edit") place_ = command.place;
+  if (verb == "top") place_.words.clear();
+  if (verb == "up" && !place_.words.empty()) place_.words.resize(place_.words.size() - 2);
   if (verb == "diff") return diff();
   if (verb == "check") return check();
   if (verb == "commit") return commit(command);
@@ -161,6 +166,7 @@ Outcome Session::discard() {
 
 Outcome Session::exit() {
   if (mode_ == Mode::kConfig) {
+    place_.words.clear();
     mode_ = Mode::kOper;
     return {};
   }
@@ -173,7 +179,10 @@ Outcome Session::exit() {
 }
 
 std::string Session::prompt() const {
-  return fmt::format("{}{}{} ", connection_.unit(), connection_.has_edits() ? "*" : "",
+  std::string place = place_.to_string();
+  if (place.size() > kPlaceWidth) place = "..." + place.substr(place.size() - kPlaceWidth + 3);
+  if (!place.empty()) place = fmt::format(" [{}]", place);
+  return fmt::format("{}{}{}{} ", connection_.unit(), place, connection_.has_edits() ? "*" : "",
                      mode_ == Mode::kConfig ? "#" : ">");
 }
 

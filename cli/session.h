@@ -27,8 +27,10 @@ class Session {
   [[nodiscard]] Outcome run(const Command& command);
 
   [[nodiscard]] Mode mode() const noexcept { return mode_; }
+  // The record that was entered with `edit`, where paths begin; empty: the top.
+  [[nodiscard]] const model::Path& place() const noexcept { return place_; }
   [[nodiscard]] bool ended() const noexcept { return ended_; }
-  // "lb-a*# ": the unit, * with uncommitted edits, the mode.
+  // "lb-a [pool web]*# ": the unit, the place, * with uncommitted edits, the mode.
   [[nodiscard]] std::string prompt() const;
   // Keys for completion; empty where yoke-mgmt cannot be asked.
   [[nodiscard]] std::vector<std::string> keys(std::string_view kind, const model::Path& parent);
@@ -45,6 +47,7 @@ class Session {
 
   Connection& connection_;
   Mode mode_;
+  model::Path place_;
   bool ended_ = false;
   std::optional<Error> untold_;  // completion found the edits lost; the next command tells
   bool warned_ = false;          // the last command was an exit that edits held back

@@ -73,7 +73,7 @@ int Shell::carry_out(const Command& command) {
 
 int Shell::run_typed(const std::string& line, std::size_t prompt_width) {
   if (is_nothing(line)) return 0;
-  const auto command = read_line(line, session_.mode());
+  const auto command = read_line(line, session_.mode(), session_.place());
   if (command) return carry_out(*command);
   tell(caret_lines_below(line, command.error(), prompt_width));
   return exit_code(command.error().kind);
@@ -81,7 +81,7 @@ int Shell::run_typed(const std::string& line, std::size_t prompt_width) {
 
 int Shell::run(const std::string& line, std::string_view place) {
   if (is_nothing(line)) return 0;
-  const auto command = read_line(line, session_.mode());
+  const auto command = read_line(line, session_.mode(), session_.place());
   const int code = command ? carry_out(*command) : exit_code(command.error().kind);
   if (!command) tell(caret_lines(line, command.error()));
   if (code != 0 && !place.empty()) tell({fmt::format("Stopped at {}.", place)});
