@@ -146,13 +146,23 @@ tl::expected<model::Config, FileError> read_configuration(std::string_view text)
   model::Config config;
   std::istringstream lines{std::string(text)};
   std::string line;
+  bool is_empty = true;
   for (std::size_t number = 1; std::getline(lines, line); ++number) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     const auto first = line.find_first_not_of(kBlanks);
     if (first == std::string::npos || line[first] == '#') continue;
+    is_empty = false;
     if (auto added = add_line(line, config); !added) {
       return tl::unexpected(FileError{added.error(), number, line});
     }
+  }
+  // A copy that failed on its way here must not take every VIP with it.
+  if (is_empty) {
+    return tl::unexpected(FileError{
+        {Errc::kRefused, "E-406",
+         "holds no configuration; to remove everything, apply {\"schema\":\"yoke/1\"}", -1},
+        0,
+        {}});
   }
   return config;
 }

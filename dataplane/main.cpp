@@ -352,5 +352,6 @@ int main(int argc, char** argv) {
   (void)sigemptyset(&blocked);
   for (const int signal : {SIGTERM, SIGINT}) (void)sigaddset(&blocked, signal);
   (void)pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
+  (void)::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any more stops no packet
   return yoke::run(argc, argv);
 }

@@ -124,6 +124,9 @@ std::vector<Controller::Need> Controller::needs() const {
   return {needs.begin(), needs.end()};
 }
 
-void Controller::publish() { workers_.publish(builder_.build(running_, routing_, ++generation_)); }
+void Controller::publish() {
+  workers_.publish(builder_.build(running_, routing_, ++generation_));
+  if (published_) published_();
+}
 
 }  // namespace yoke::control

@@ -22,7 +22,9 @@ namespace {
 constexpr std::uint32_t kGroups = RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE |
                                   RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
 
-constexpr std::uint32_t kFirstMetric = 100;  // of our default routes; a person's own come before
+// Of our default routes. Nobody else's: Linux replaces a route of equal destination and metric
+// whatever its device, and a person's way in by a management port must survive our start.
+constexpr std::uint32_t kFirstMetric = 4000;
 
 std::uint8_t family_of(const net::IpAddress& address) {
   return static_cast<std::uint8_t>(address.is_v4() ? AF_INET : AF_INET6);

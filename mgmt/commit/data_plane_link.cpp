@@ -36,6 +36,8 @@ void DataPlaneLink::look() {
       if (done.error().kind != Errc::kUnavailable) next = kAfterFailure;
       if (!data_plane_.reachable()) tell(false);
     }
+  } else {
+    tell(true);  // a commit has brought it in step
   }
   next_.start(next);
 }

@@ -24,6 +24,11 @@ api::ServerState ServerStatus::published() const noexcept {
 
 ServerStates ServerStates::following(const model::Config& config, MonoTime now) const {
   ServerStates next;
+  // A pool that got another name has the servers it had.
+  std::map<net::Endpoint, const ServerStatus*> renamed;
+  for (const auto& [id, status] : servers_) {
+    if (config.find({{"pool", id.pool}}) == nullptr && status.checked) renamed[id.server] = &status;
+  }
   for (const auto& pool : config.keys("pool")) {
     const model::Path path{{"pool", pool}};
     const bool checked = !config.keys("check", path).empty();
@@ -32,7 +37,10 @@ ServerStates ServerStates::following(const model::Config& config, MonoTime now) 
       if (!endpoint) continue;  // the schema lets nothing else be a server's key
       const ServerId id{pool, *endpoint};
       const bool enabled = config.value(path.child("server", key), "enabled") != "no";
-      next.servers_.emplace(id, carried_over(find(id), checked, enabled, now));
+      const ServerStatus* known = find(id);
+      const auto before = renamed.find(id.server);
+      if (known == nullptr && checked && before != renamed.end()) known = before->second;
+      next.servers_.emplace(id, carried_over(known, checked, enabled, now));
     }
   }
   return next;

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 // A whole configuration is built while we wait; everything else is a lookup.
 constexpr auto kStageDeadline = 10s;
-constexpr auto kActivateDeadline = 3s;
+constexpr auto kActivateDeadline = 10s;
 constexpr auto kQuestionDeadline = 500ms;
 
 // The data plane's own refusals pass as they are; what kept us from reaching it gets one name.

@@ -140,7 +140,7 @@ class Checker {
   }
 
   void check_reachable(const Path& path, const net::IpAddress& address) {
-    if (address.is_unspecified() || address.is_multicast() ||
+    if (address.is_unspecified() || address.is_multicast() || address.is_loopback() ||
         address == net::IpAddress::v4(255, 255, 255, 255)) {
       add(path, "E-210",
           fmt::format("{} cannot be a host's address: expected a unicast address",
@@ -193,16 +193,20 @@ class Checker {
   }
 
   void check_server_addresses() {
-    std::map<net::IpAddress, std::string> vip_names;
+    // What the unit answers for, and must not take from a server.
+    std::map<net::IpAddress, std::string> ours;
     for (const VipFacts& vip : vips_) {
-      if (vip.address) vip_names.emplace(vip.address->endpoint.address, vip.path.key());
+      const std::string& name = vip.path.key();
+      if (vip.address) ours.emplace(vip.address->endpoint.address, "the address of vip " + name);
+      for (const net::IpAddress& snat : vip.snat)
+        ours.emplace(snat, "a snat address of vip " + name);
     }
     for (const auto& [name, pool] : pools_) {
       for (const net::Endpoint& server : pool.servers) {
-        const auto vip = vip_names.find(server.address);
-        if (vip == vip_names.end()) continue;
+        const auto our = ours.find(server.address);
+        if (our == ours.end()) continue;
         add(Path{{"pool", name}}.child("server", server.to_string()), "E-209",
-            fmt::format("{} is the address of vip {}", server.address.to_string(), vip->second));
+            fmt::format("{} is {}", server.address.to_string(), our->second));
       }
     }
   }

@@ -54,6 +54,8 @@ const BadFile kBadFiles[] = {
     {"set pool we\x01", "E-107", 1, 11},
     {"se pool web", "E-101", 1, 0},
     {"delete pool web", "E-404", 1, -1},
+    {"", "E-406", 0, -1},
+    {"# nothing\n\n", "E-406", 0, -1},
     {"{", "E-110", 0, -2},
     {"{\"schema\":\"yoke/1\",\"pool\":7}", "E-111", 0, -2},
     {"{\"schema\":\"yoke/9\"}", "E-111", 0, -2},

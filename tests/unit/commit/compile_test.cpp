@@ -104,6 +104,15 @@ TEST_F(Following, AServerThatStaysKeepsItsVerdict) {
   EXPECT_EQ(states_.all().size(), 2U);
 }
 
+TEST_F(Following, AServerOfAPoolThatGotAnotherNameKeepsItsVerdict) {
+  EXPECT_TRUE(states_.report(id_, Verdict::kUp, kEarly));
+  ASSERT_TRUE(config_.remove(model::Path{{"pool", "web"}}));
+  must_set(config_, {"pool", "www", "server", "192.0.2.11:80"}, {});
+  must_set(config_, {"pool", "www", "check", "tcp"}, {});
+  follow();
+  EXPECT_EQ(states_.find({"www", id_.server})->verdict, Verdict::kUp);
+}
+
 TEST_F(Following, AServerThatLeavesAndReturnsIsNew) {
   EXPECT_TRUE(states_.report(id_, Verdict::kUp, kEarly));
   const auto with = config_;

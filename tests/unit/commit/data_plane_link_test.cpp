@@ -239,5 +239,22 @@ TEST_F(Link, AVerdictThatCouldNotBeToldIsToldByTheLink) {
   EXPECT_EQ(plane_.state_of("web", "192.0.2.11:80"), api::ServerState::kUp);
 }
 
+// Checks begin when the link says so: a unit whose repair was committed must not be left without.
+TEST_F(Link, ACommitThatMendsWhatWasRefusedAtTheStartBringsInStep) {
+  start_data_plane();
+  link_->start();
+  ASSERT_TRUE(until_told(true));
+  ASSERT_TRUE(commit(web_config()));
+  process_.reset();
+  ASSERT_TRUE(until_told(false));
+  plane_.stage_fails.assign(100, FakeDataPlane::Fails::kRefuses);
+  start_data_plane();
+  ASSERT_TRUE(until([&] { return data_plane_.reachable(); }));
+  EXPECT_FALSE(in_step_.back()) << "what is committed is refused";
+  plane_.stage_fails.clear();
+  ASSERT_TRUE(commit(weighted_config()));
+  EXPECT_TRUE(until_told(true));
+}
+
 }  // namespace
 }  // namespace yoke::commit

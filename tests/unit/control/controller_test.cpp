@@ -229,6 +229,14 @@ TEST_F(Control, ServersAreReachedByTheKernelsRoutesAndNeighbours) {
   EXPECT_EQ(workers_.published(), published) << "nothing differs, nothing is published";
 }
 
+TEST_F(Control, WhoeverResolvesNeighboursHearsOfEveryPublish) {
+  int heard = 0;
+  controller_.on_publish([&] { ++heard; });
+  run(two_vips());
+  controller_.set_network(lan());
+  EXPECT_EQ(heard, 2);
+}
+
 TEST_F(Control, ANeighbourTheKernelLostIsKeptWhileAServerNeedsIt) {
   run(two_vips());
   auto network = lan();

@@ -64,6 +64,11 @@ const Row kRows[] = {
     {{"set pool web server 192.0.2.1:81", "set vip web 203.0.113.10:80/tcp pool web"}, {}},
     {{"set pool web server 203.0.113.10:8080", "set vip web 203.0.113.10:80/tcp"},
      {"E-209 pool web server 203.0.113.10:8080"}},
+    {{"set pool web server 203.0.113.11:80",
+      "set vip web 203.0.113.10:80/tcp pool web snat "
+      "203.0.113.11"},
+     {"E-209 pool web server 203.0.113.11:80"}},
+    {{"set pool web server 127.0.0.1:80"}, {"E-210 pool web server 127.0.0.1:80"}},
     {{"set vip a 224.0.0.1:80/tcp", "set vip b 0.0.0.0:80/tcp", "set vip c [ff02::1]:80/tcp",
       "set pool p server 255.255.255.255:80", "set vip d 203.0.113.1:80/tcp snat 239.1.1.1"},
      {"E-210 pool p server 255.255.255.255:80", "E-210 vip a", "E-210 vip b", "E-210 vip c",
