@@ -30,9 +30,9 @@ BoardLine read_entry(const std::string& text) {
 
 std::string stripped(std::string text) {
   text.erase(std::min(text.find('#'), text.size()));
-  const char* const kBlank = " \t\r";
-  text.erase(text.find_last_not_of(kBlank) + 1);
-  text.erase(0, std::min(text.find_first_not_of(kBlank), text.size()));
+  const char* const blank = " \t\r";
+  text.erase(text.find_last_not_of(blank) + 1);
+  text.erase(0, std::min(text.find_first_not_of(blank), text.size()));
   return text;
 }
 

@@ -86,16 +86,16 @@ void LineConnection::answer_next() {
   const auto line = input_.take();
   line_waiting_ = line.has_value();
   if (line) {
-    auto answer = session_->answer(*line);
+    const auto answer = session_->answer(*line);
     closing_ = answer.ends_session;
-    queue(std::move(answer.line));
+    queue(answer.line);
   } else if (input_.too_long()) {
     refuse({Errc::kInvalid, "E-612",
             "the line is longer than " + std::to_string(config_.line_bytes_max) + " bytes", -1});
   }
 }
 
-void LineConnection::queue(std::string line) {
+void LineConnection::queue(const std::string& line) {
   output_ += line;
   output_ += '\n';
   stalled_.start(kStalled);

@@ -33,7 +33,7 @@ class LineConnection {
   [[nodiscard]] bool read_some();
   [[nodiscard]] bool write_some();
   void answer_next();
-  void queue(std::string line);
+  void queue(const std::string& line);
   void update_watch();
   void end();
 
