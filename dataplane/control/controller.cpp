@@ -33,6 +33,7 @@ Result<std::string> Controller::stage(api::Configuration configuration) {
   auto plan = make_plan(std::move(configuration), running_, own_);
   if (!plan) return tl::unexpected(plan.error());
   staged_ = std::move(*plan);
+  staged_tables_ = builder_.prepare(*staged_);
   return staged_->digest;
 }
 
@@ -48,6 +49,7 @@ Result<api::Activation> Controller::activate(const std::string& digest) {
   running_ = std::move(*staged_);
   staged_.reset();
   publish();
+  staged_tables_ = {};
   return api::Activation{generation_, running_.digest};
 }
 
@@ -125,7 +127,7 @@ std::vector<Controller::Need> Controller::needs() const {
 }
 
 void Controller::publish() {
-  workers_.publish(builder_.build(running_, routing_, ++generation_));
+  workers_.publish(builder_.build(running_, routing_, ++generation_, staged_tables_));
   if (published_) published_();
 }
 

@@ -65,6 +65,7 @@ class Controller {
   Tally tally_;
   Plan running_;
   std::optional<Plan> staged_;
+  SnapshotBuilder::Tables staged_tables_;  // prepared for staged_
   Network network_;
   std::shared_ptr<const lb::Routing> routing_;
   std::uint64_t generation_ = 0;

@@ -65,10 +65,34 @@ void add_lookups(const Plan& plan, lb::Snapshot& next) {
   next.local_addresses = lb::AddressTable(next.hash_key, local);
 }
 
+// The servers that take new flows, as Maglev holds them.
+std::vector<lb::Maglev::Member> members_of(const Plan& plan, const api::Pool& pool) {
+  std::vector<lb::Maglev::Member> members;
+  for (const api::Server& server : pool.servers) {
+    if (server.state != api::ServerState::kUp || server.weight == 0) continue;
+    const auto& place = *plan.servers.find({pool.name, server.endpoint});
+    members.push_back({server.endpoint, place.slot, server.weight});
+  }
+  std::sort(members.begin(), members.end(),
+            [](const auto& a, const auto& b) { return a.endpoint < b.endpoint; });
+  return members;
+}
+
+// The pool's table if it is the very one that would be built, else null.
+std::shared_ptr<const lb::Maglev> find_table(const SnapshotBuilder::Tables& tables,
+                                             const lb::HashKey& key, const std::string& pool,
+                                             const std::vector<lb::Maglev::Member>& members) {
+  if (!(tables.key == key)) return nullptr;
+  const auto found = tables.by_pool.find(pool);
+  if (found == tables.by_pool.end()) return nullptr;
+  return std::ranges::equal(found->second->members(), members) ? found->second : nullptr;
+}
+
 }  // namespace
 
 std::unique_ptr<const lb::Snapshot> SnapshotBuilder::build(
-    const Plan& plan, std::shared_ptr<const lb::Routing> routing, std::uint64_t generation) {
+    const Plan& plan, std::shared_ptr<const lb::Routing> routing, std::uint64_t generation,
+    const Tables& ready) {
   auto next = std::make_unique<lb::Snapshot>();
   next->generation = generation;
   next->hash_key = lb::HashKey(plan.configuration.hash_key);
@@ -76,8 +100,7 @@ std::unique_ptr<const lb::Snapshot> SnapshotBuilder::build(
   next->routing = std::move(routing);
   add_servers(plan, *next);
 
-  tables_ = tables_for(plan, next->hash_key);
-  key_ = next->hash_key;
+  tables_ = tables_for(plan, ready);
   std::map<std::string_view, api::Method> methods;
   for (const api::Pool& pool : plan.configuration.pools) methods[pool.name] = pool.method;
   next->services.resize(plan.services.extent());
@@ -87,7 +110,7 @@ std::unique_ptr<const lb::Snapshot> SnapshotBuilder::build(
       service.pool = plan.pools.find(vip.pool)->slot;
       service.method =
           methods.at(vip.pool) == api::Method::kDsr ? lb::Method::kDsr : lb::Method::kNat;
-      service.maglev = tables_.at(vip.pool);
+      service.maglev = tables_.by_pool.at(vip.pool);
     }
     next->services[plan.services.find(vip.address)->slot] = std::move(service);
   }
@@ -95,32 +118,16 @@ std::unique_ptr<const lb::Snapshot> SnapshotBuilder::build(
   return next;
 }
 
-SnapshotBuilder::Tables SnapshotBuilder::tables_for(const Plan& plan,
-                                                    const lb::HashKey& key) const {
-  Tables tables;
+SnapshotBuilder::Tables SnapshotBuilder::tables_for(const Plan& plan, const Tables& ready) const {
+  Tables tables{lb::HashKey(plan.configuration.hash_key), {}};
   for (const api::Pool& pool : plan.configuration.pools) {
-    tables[pool.name] = table_for(plan, pool, key);
+    const auto members = members_of(plan, pool);
+    auto table = find_table(tables_, tables.key, pool.name, members);
+    if (!table) table = find_table(ready, tables.key, pool.name, members);
+    if (!table) table = std::make_shared<lb::Maglev>(tables.key, members);
+    tables.by_pool[pool.name] = std::move(table);
   }
   return tables;
-}
-
-std::shared_ptr<const lb::Maglev> SnapshotBuilder::table_for(const Plan& plan,
-                                                             const api::Pool& pool,
-                                                             const lb::HashKey& key) const {
-  std::vector<lb::Maglev::Member> members;
-  for (const api::Server& server : pool.servers) {
-    if (server.state != api::ServerState::kUp || server.weight == 0) continue;
-    const auto& place = *plan.servers.find({pool.name, server.endpoint});
-    members.push_back({server.endpoint, place.slot, server.weight});
-  }
-  std::sort(members.begin(), members.end(),
-            [](const auto& a, const auto& b) { return a.endpoint < b.endpoint; });
-  const auto before = tables_.find(pool.name);
-  if (before != tables_.end() && key == key_ &&
-      std::ranges::equal(before->second->members(), members)) {
-    return before->second;
-  }
-  return std::make_shared<lb::Maglev>(key, members);
 }
 
 }  // namespace yoke::control

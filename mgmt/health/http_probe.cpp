@@ -116,7 +116,7 @@ ProbeResult HttpProbe::result_of(CURLcode code) const {
     return ProbeResult{Outcome::kFailed, std::move(text), duration};
   };
   if (code == CURLE_OK || body_bytes_ > kBodyBytesMax) return judge_status(duration);
-  if (code == CURLE_OPERATION_TIMEDOUT) return failed(timeout_text(timeout_, stage()));
+  if (code == CURLE_OPERATION_TIMEDOUT) return timed_out(timeout_, stage(), duration);
   if (header_bytes_ > kHeaderBytesMax) return failed("http header longer than 64 KiB");
   if (code == CURLE_COULDNT_CONNECT) return judge_connect(duration);
   if (code == CURLE_GOT_NOTHING) return failed("http closed without an answer");

@@ -14,8 +14,10 @@ namespace yoke::health {
 // "3ms"; "<1ms" below one.
 [[nodiscard]] std::string duration_text(std::chrono::microseconds duration);
 
-// "timeout after 1s at connect".
-[[nodiscard]] std::string timeout_text(std::chrono::milliseconds timeout, std::string_view stage);
+// No answer within `timeout`: "timeout after 1s at connect". But where this process noticed only
+// long after (it was busy, or held up by the machine), the answer may have come in time: not tried.
+[[nodiscard]] ProbeResult timed_out(std::chrono::milliseconds timeout, std::string_view stage,
+                                    std::chrono::microseconds duration);
 
 // "http 503, expected 200-299, 401".
 [[nodiscard]] std::string status_text(long status, const std::vector<StatusRange>& expected);

@@ -39,6 +39,8 @@ TcpProbe::TcpProbe(sd_event* loop, const net::Endpoint& server, std::chrono::mil
     rc = sd_event_add_time(loop_, &timer, CLOCK_MONOTONIC, loop_us(started_ + timeout_),
                            kTimerAccuracyUs, on_timeout, this);
     timer_.reset(timer);
+    // Where both are due after a turn that took long, the connection that stands counts.
+    if (rc >= 0) rc = sd_event_source_set_priority(timer, SD_EVENT_PRIORITY_NORMAL + 1);
   }
   if (rc < 0) settle(-rc);
 }
@@ -73,7 +75,7 @@ int TcpProbe::on_settled(sd_event_source* /*source*/, void* self) {
 
 int TcpProbe::on_timeout(sd_event_source* /*source*/, std::uint64_t /*us*/, void* self) {
   TcpProbe& me = probe(self);
-  me.finish({Outcome::kFailed, timeout_text(me.timeout_, "connect"), me.elapsed()});
+  me.finish(timed_out(me.timeout_, "connect", me.elapsed()));
   return 0;
 }
 

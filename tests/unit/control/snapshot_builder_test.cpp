@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/control/snapshot_builder.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/control/fake_workers.h"
+
+namespace yoke::control {
+namespace {
+
+class Building : public ::testing::Test {
+ protected:
+  static Plan plan_of(const api::Configuration& configuration) {
+    auto plan = make_plan(configuration, Plan{}, {});
+    EXPECT_TRUE(plan);
+    return std::move(*plan);
+  }
+  // The table of each pool that a service of `snapshot` leads to, by its members.
+  static std::set<std::shared_ptr<const lb::Maglev>> tables_in(const lb::Snapshot& snapshot) {
+    std::set<std::shared_ptr<const lb::Maglev>> tables;
+    for (const lb::Service& service : snapshot.services) tables.insert(service.maglev);
+    return tables;
+  }
+  static std::set<std::shared_ptr<const lb::Maglev>> tables_of(
+      const SnapshotBuilder::Tables& ready) {
+    std::set<std::shared_ptr<const lb::Maglev>> tables;
+    for (const auto& [pool, table] : ready.by_pool) tables.insert(table);
+    return tables;
+  }
+
+  SnapshotBuilder builder_{{lb::Port{}}};
+  std::shared_ptr<const lb::Routing> routing_ = std::make_shared<lb::Routing>();
+};
+
+TEST_F(Building, WhatWasPreparedIsNotBuiltAgain) {
+  const Plan plan = plan_of(two_vips());
+  const auto ready = builder_.prepare(plan);
+  ASSERT_EQ(ready.by_pool.size(), 2U);
+  const auto snapshot = builder_.build(plan, routing_, 1, ready);
+  EXPECT_EQ(tables_in(*snapshot), tables_of(ready));
+  // And preparing what runs already makes nothing new.
+  EXPECT_EQ(tables_of(builder_.prepare(plan)), tables_of(ready));
+}
+
+TEST_F(Building, AServerThatWentDownSinceCostsItsPoolsTableAlone) {
+  Plan plan = plan_of(two_vips());
+  const auto ready = builder_.prepare(plan);
+  ASSERT_TRUE(plan.apply({state("web", "10.0.0.3:80", api::ServerState::kDown)}));
+  const auto snapshot = builder_.build(plan, routing_, 1, ready);
+  std::size_t kept = 0;
+  for (const auto& table : tables_in(*snapshot)) kept += tables_of(ready).count(table);
+  EXPECT_EQ(kept, 1U);
+}
+
+TEST_F(Building, TablesOfAnotherKeyAreOfNoUse) {
+  const auto ready = builder_.prepare(plan_of(two_vips()));
+  auto rekeyed = two_vips();
+  rekeyed.hash_key = {9};
+  const auto snapshot = builder_.build(plan_of(rekeyed), routing_, 1, ready);
+  for (const auto& table : tables_in(*snapshot)) EXPECT_EQ(tables_of(ready).count(table), 0U);
+}
+
+}  // namespace
+}  // namespace yoke::control
