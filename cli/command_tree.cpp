@@ -7,6 +7,8 @@
 namespace yoke::cli {
 namespace {
 
+using model::EditVerb;
+
 constexpr std::array kVipName{
     Node{.word = "NAME", .help = "One VIP", .value = Value::kKey, .kind = "vip"}};
 constexpr std::array kPoolName{
@@ -44,17 +46,33 @@ constexpr std::array kVerbs{
          .example = "configure"},
     Verb{.node = {.word = "set", .help = "Change the candidate configuration", .may_end = false},
          .use = Use::kConfig,
-         .edits = true,
+         .edit = EditVerb::kSet,
          .example = "set vip web 203.0.113.10:80/tcp pool web"},
     Verb{.node = {.word = "delete", .help = "Remove from the candidate", .may_end = false},
          .use = Use::kConfig,
-         .edits = true,
+         .edit = EditVerb::kDelete,
          .example = "delete pool web server 192.0.2.11:80"},
+    Verb{.node = {.word = "rename", .help = "Give a record another name or key", .may_end = false},
+         .use = Use::kConfig,
+         .edit = EditVerb::kRename,
+         .example = "rename pool web to shop"},
+    Verb{.node = {.word = "copy", .help = "Make another record like one", .may_end = false},
+         .use = Use::kConfig,
+         .edit = EditVerb::kCopy,
+         .example = "copy pool web to shop"},
+    Verb{.node = {.word = "enable", .help = "Put a VIP or server into use"},
+         .use = Use::kConfig,
+         .edit = EditVerb::kEnable,
+         .example = "enable vip web"},
+    Verb{.node = {.word = "disable", .help = "Take a VIP or server out of use, and keep it"},
+         .use = Use::kConfig,
+         .edit = EditVerb::kDisable,
+         .example = "disable pool web server 192.0.2.11:80"},
     Verb{.node = {.word = "edit",
-                  .help = "Enter a record, where set and delete then begin",
+                  .help = "Enter a record, where lines that edit then begin",
                   .may_end = false},
          .use = Use::kConfig,
-         .edits = true,
+         .edit = EditVerb::kEnter,
          .example = "edit pool web"},
     Verb{.node = {.word = "up", .help = "Leave the record entered last"},
          .use = Use::kConfig,
@@ -90,6 +108,10 @@ constexpr std::array kCount{Node{.word = "N", .help = "How many", .value = Value
 constexpr std::array kPipes{
     Node{.word = "match", .help = "Only matching lines", .may_end = false, .next = kPattern},
     Node{.word = "except", .help = "No matching lines", .may_end = false, .next = kPattern},
+    Node{.word = "begin",
+         .help = "From the first matching line on",
+         .may_end = false,
+         .next = kPattern},
     Node{.word = "head", .help = "The first lines", .may_end = false, .next = kCount},
     Node{.word = "tail", .help = "The last lines", .may_end = false, .next = kCount},
     Node{.word = "count", .help = "How many lines"},

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
-// The words of every command but what follows `set` and `delete`, which mgmt/model derives from the
-// schema. Threads: constant data, any.
+#include "mgmt/model/commands.h"
+
+// The words of every command but what follows the verbs that edit, which mgmt/model derives from
+// the schema. Threads: constant data, any.
 namespace yoke::cli {
 
 // What a value on the line must be.
@@ -38,8 +41,8 @@ enum class Use : std::uint8_t {
 struct Verb {
   Node node;
   Use use = Use::kAlways;
-  bool edits = false;   // what follows is a path of the schema, read by model::CommandReader
-  bool prints = false;  // has output that can be piped
+  std::optional<model::EditVerb> edit = {};  // model::CommandReader reads what follows
+  bool prints = false;                       // has output that can be piped
   std::string_view example;
 };
 

@@ -99,22 +99,20 @@ std::vector<Offer> LineReader::offers() const {
   return list;
 }
 
-// Of a record that stands there, `edit` goes on to what lives in it, and no line begins with
-// another key beside the place's.
+// No line begins with another key beside the place's.
 std::vector<Offer> LineReader::offers_in_edit() const {
   const bool in_record = edit_->finish(0).has_value();
   std::vector<Offer> list;
   for (const model::Expected& expected : edit_->expected()) {
     const bool is_key = expected.type != nullptr && expected.field != nullptr;
-    if (is_key && in_record && (enters() || !edit_has_words_)) continue;
-    if (enters() && expected.type == nullptr) continue;
+    if (is_key && in_record && !edit_has_words_) continue;
     list.push_back(offer_of(expected));
   }
   return list;
 }
 
 bool LineReader::may_end() const {
-  if (edit_) return edit_has_words_ && edit_->finish(0).has_value();
+  if (edit_) return may_end_edit() && edit_->finish(0).has_value();
   return command_.verb == nullptr || may_end_;
 }
 
@@ -168,19 +166,18 @@ Status LineReader::take_verb(const Word& word) {
   command_.verb = verb;
   next_ = verb->node.next;
   may_end_ = verb->node.may_end;
-  if (verb->edits) start_edit();
+  if (verb->edit) start_edit();
   return {};
 }
 
 void LineReader::start_edit() {
-  edit_.emplace(command_.verb->node.word == "set" ? model::Operation::Kind::kSet
-                                                  : model::Operation::Kind::kDelete);
+  edit_.emplace(*command_.verb->edit);
   // A place was read by the same grammar, so this one takes it.
   for (const std::string& word : place_.words) (void)edit_->take({word, 0, false});
 }
 
 Status LineReader::take_in_edit(const Word& word) {
-  if (enters() || (!edit_has_words_ && !place_.words.empty())) {
+  if (!edit_has_words_ && !place_.words.empty()) {
     const auto takes = [&](const Offer& offer) {
       return offer.word.empty() || (!word.quoted && offer.word == word.text);
     };
@@ -266,8 +263,13 @@ tl::unexpected<Error> LineReader::unknown(const Word& word) const {
              word.column);
 }
 
+// The verb alone may mean the place.
+bool LineReader::may_end_edit() const {
+  return edit_has_words_ || (may_end_ && !place_.words.empty());
+}
+
 Result<Command> LineReader::finish(int column) const {
-  if (edit_ && (edit_has_words_ || place_.words.empty())) {
+  if (edit_ && (may_end_edit() || place_.words.empty())) {
     auto edits = edit_->finish(column);
     if (!edits) return tl::unexpected(edits.error());
     Command command = command_;

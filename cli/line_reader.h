@@ -9,6 +9,7 @@
 
 #include "cli/command_tree.h"
 #include "hal/base/result.h"
+#include "mgmt/model/command_reader.h"
 #include "mgmt/model/commands.h"
 
 // Command lines against the command tree and the schema: what a line means, what may come next.
@@ -25,7 +26,7 @@ enum class Mode : std::uint8_t {
 struct Command {
   const Verb* verb = nullptr;                   // never null in a Command that was read
   std::vector<std::string> words;               // what followed the verb, in full
-  std::vector<model::Operation> edits;          // of set and delete
+  std::vector<model::Operation> edits;          // of verbs that edit
   model::Path place;                            // of edit: the record to enter
   std::vector<std::vector<std::string>> pipes;  // words of each
 };
@@ -40,7 +41,7 @@ struct Offer {
   model::Path parent;                   // where those records are
 };
 
-// Reads a line word by word. Paths of set, delete and edit begin at `place`.
+// Reads a line word by word. Paths of verbs that edit begin at `place`.
 class LineReader {
  public:
   explicit LineReader(Mode mode, model::Path place = {}) : mode_(mode), place_(std::move(place)) {}
@@ -63,7 +64,8 @@ class LineReader {
   void start_edit();
   [[nodiscard]] std::vector<Offer> offers_in_edit() const;
   [[nodiscard]] Status take_in_edit(const model::Word& word);
-  [[nodiscard]] bool enters() const { return command_.verb->node.word == "edit"; }
+  [[nodiscard]] bool enters() const { return command_.verb->edit == model::EditVerb::kEnter; }
+  [[nodiscard]] bool may_end_edit() const;
   [[nodiscard]] Status take_word(const model::Word& word);
   void start_pipe();
   [[nodiscard]] Status take_value(const Node& node, const model::Word& word);

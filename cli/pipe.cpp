@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <regex.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "hal/base/number.h"
@@ -36,6 +37,13 @@ void keep_matching(Output& output, const std::string& text, bool wanted) {
                 [&](const std::string& row) { return pattern.matches(row) != wanted; });
 }
 
+void keep_from(Output& output, const std::string& text) {
+  const Pattern pattern(text);
+  auto& rows = output.rows;
+  rows.erase(rows.begin(), std::ranges::find_if(
+                               rows, [&](const std::string& row) { return pattern.matches(row); }));
+}
+
 void keep_some(Output& output, const std::string& text, bool first) {
   const auto count = parse_decimal(text).value_or(0);
   auto& rows = output.rows;
@@ -64,6 +72,7 @@ Output through_pipes(Output output, const std::vector<std::vector<std::string>>&
   for (const std::vector<std::string>& words : pipes) {
     const std::string& name = words.front();
     if (name == "match" || name == "except") keep_matching(output, words[1], name == "match");
+    if (name == "begin") keep_from(output, words[1]);
     if (name == "head" || name == "tail") keep_some(output, words[1], name == "head");
     if (name == "json") to_json(output, pretty);
     if (name == "count") {

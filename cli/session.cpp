@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <sstream>
 #include <utility>
 
@@ -69,7 +70,7 @@ Outcome Session::run(const Command& command) {
   const std::string_view verb = command.verb->node.word;
   if (verb != "exit") warned_ = false;
   if (verb == "show") return show(command);
-  if (verb == "set" || verb == "delete") return edit(command);
+  if (!command.edits.empty()) return edit(command);
   if (verb == "edit") place_ = command.place;
   if (verb == "top") place_.words.clear();
   if (verb == "up" && !place_.words.empty()) place_.words.resize(place_.words.size() - 2);
@@ -110,7 +111,16 @@ Outcome Session::edit(const Command& command) {
   const auto answer = connection_.call("edit", {{"operations", model::to_json(command.edits)}});
   if (!answer) return failed(answer.error());
   connection_.set_edits(true);
+  for (const model::Operation& edited : command.edits) follow(edited);
   return {};
+}
+
+// Whoever stands in a record that is renamed stays in it.
+void Session::follow(const model::Operation& edited) {
+  const auto& from = edited.path.words;
+  if (edited.kind != model::Operation::Kind::kRename || place_.words.size() < from.size()) return;
+  if (!std::equal(from.begin(), from.end(), place_.words.begin())) return;
+  place_.words[from.size() - 1] = edited.to;
 }
 
 Outcome Session::diff() {

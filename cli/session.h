@@ -39,6 +39,7 @@ class Session {
   [[nodiscard]] Outcome show(const Command& command);
   [[nodiscard]] Outcome show_configuration(bool candidate);
   [[nodiscard]] Outcome edit(const Command& command);
+  void follow(const model::Operation& edited);
   [[nodiscard]] Outcome diff();
   [[nodiscard]] Outcome check();
   [[nodiscard]] Outcome commit(const Command& command);

@@ -32,6 +32,7 @@ class Reader {
   Reader(const Json& document, std::optional<Error>& fault) : json_(&document), fault_(fault) {}
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
+  ~Reader() = default;
 
   // The member `key` of an object. It must be there; keys not asked for are ignored.
   [[nodiscard]] Reader operator[](std::string_view key) const;

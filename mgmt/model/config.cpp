@@ -32,6 +32,16 @@ bool is_at_or_below(const Path& path, const Path& top) {
          std::equal(top.words.begin(), top.words.end(), path.words.begin());
 }
 
+// Of a record copied to another key: a check of another kind has not all of its fields.
+Fields own_fields(const Path& from, const Path& top, const Fields& fields) {
+  if (from.words.size() != top.words.size()) return fields;
+  Fields kept = fields;
+  std::erase_if(kept, [&](const auto& field) {
+    return !applies(*find_field(*find_type(top.kind()), field.first), top.key());
+  });
+  return kept;
+}
+
 tl::unexpected<Error> not_there(std::string text) {
   return fail(Errc::kNotFound, "E-404", std::move(text));
 }
@@ -147,6 +157,47 @@ Status Config::remove(const Path& path, const std::vector<std::string>& fields) 
   }
   for (const std::string& name : fields) record->second.erase(name);
   return {};
+}
+
+Status Config::copy(const Path& path, const std::string& key) {
+  const auto place = canonical(path);
+  if (!place) return tl::unexpected(place.error());
+  Path named = *place;
+  named.words.back() = key;
+  const auto target = canonical(named);
+  if (!target) return tl::unexpected(target.error());
+  if (records_.find(*place) == records_.end()) {
+    return not_there("there is no " + place->to_string());
+  }
+  if (records_.contains(*target)) {
+    return fail(Errc::kConflict, "E-408", fmt::format("{} is there already", target->to_string()));
+  }
+  std::map<Path, Fields> copies;
+  for (auto at = records_.find(*place); at != records_.end(); ++at) {
+    if (!is_at_or_below(at->first, *place)) break;
+    Path to = at->first;
+    to.words[target->words.size() - 1] = target->key();
+    copies.emplace(std::move(to), own_fields(at->first, *target, at->second));
+  }
+  records_.merge(copies);
+  return {};
+}
+
+Status Config::rename(const Path& path, const std::string& key) {
+  if (auto copied = copy(path, key); !copied) return copied;
+  const Path place = *canonical(path);
+  Path target = place;
+  target.words.back() = key;
+  refer_anew(place.kind(), place.key(), canonical(target)->key());
+  return remove(place);
+}
+
+void Config::refer_anew(std::string_view kind, const std::string& from, const std::string& to) {
+  for (auto& [path, fields] : records_) {
+    for (auto& [name, value] : fields) {
+      if (find_field(*find_type(path.kind()), name)->refers_to == kind && value == from) value = to;
+    }
+  }
 }
 
 }  // namespace yoke::model

@@ -51,10 +51,18 @@ class Config {
   // Removes the record with all below it, or the named fields only. E-404 if it is not there.
   [[nodiscard]] Status remove(const Path& path, const std::vector<std::string>& fields = {});
 
+  // Gives the record another key, or makes another of that key, with all that lives in it. Fields
+  // that refer to a record follow it to its new name. E-404 if it is not there, E-408 if `key` is
+  // taken. Changes nothing on error.
+  [[nodiscard]] Status rename(const Path& path, const std::string& key);
+  [[nodiscard]] Status copy(const Path& path, const std::string& key);
+
   [[nodiscard]] const std::map<Path, Fields>& records() const noexcept { return records_; }
   friend bool operator==(const Config&, const Config&) = default;
 
  private:
+  void refer_anew(std::string_view kind, const std::string& from, const std::string& to);
+
   std::map<Path, Fields> records_;
 };
 

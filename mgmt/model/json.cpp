@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
+#include <utility>
 
 #include "hal/base/number.h"
 #include "mgmt/model/schema.h"
@@ -67,7 +69,7 @@ Result<std::string> value_from_json(const Field& field, const json& value) {
   }
   std::string text;
   for (const json& item : value) {
-    const auto part = part_from_json(field, item);
+    auto part = part_from_json(field, item);
     if (!part) return part;
     if (part->find(',') != std::string::npos) {
       return bad_shape("", "expected one value in each string of the array");
@@ -213,18 +215,43 @@ Status read_delete_fields(const json& fields, Operation& operation) {
   return {};
 }
 
+using Kind = Operation::Kind;
+constexpr std::array<std::pair<std::string_view, Kind>, 4> kOperations{{{"set", Kind::kSet},
+                                                                        {"delete", Kind::kDelete},
+                                                                        {"rename", Kind::kRename},
+                                                                        {"copy", Kind::kCopy}}};
+
+Status read_new_key(const json& to, Operation& operation) {
+  if (!to.is_string()) return bad_shape("to", "expected the new key");
+  operation.to = to.get<std::string>();
+  return {};
+}
+
 Result<Operation> operation_from_json(const json& item) {
   const std::string op = string_member(item, "op");
-  if (op != "set" && op != "delete") return bad_shape("op", "expected \"set\" or \"delete\"");
+  const auto* const known =
+      std::ranges::find_if(kOperations, [&](const auto& entry) { return entry.first == op; });
+  if (known == kOperations.end()) {
+    return bad_shape("op", R"(expected "set", "delete", "rename" or "copy")");
+  }
   auto path = path_from_json(member(item, "path"));
   if (!path) return tl::unexpected(path.error());
-  Operation operation{.kind = op == "set" ? Operation::Kind::kSet : Operation::Kind::kDelete,
-                      .path = std::move(*path),
-                      .fields = {},
-                      .names = {}};
-  const json& fields = member(item, "fields");
-  const auto read = operation.kind == Operation::Kind::kSet ? read_set_fields(fields, operation)
-                                                            : read_delete_fields(fields, operation);
+  Operation operation;
+  operation.kind = known->second;
+  operation.path = std::move(*path);
+  Status read;
+  switch (operation.kind) {
+    case Kind::kSet:
+      read = read_set_fields(member(item, "fields"), operation);
+      break;
+    case Kind::kDelete:
+      read = read_delete_fields(member(item, "fields"), operation);
+      break;
+    case Kind::kRename:
+    case Kind::kCopy:
+      read = read_new_key(member(item, "to"), operation);
+      break;
+  }
   if (!read) return tl::unexpected(read.error());
   return operation;
 }
@@ -321,10 +348,13 @@ Result<Config> config_from_json(const json& document) {
 json to_json(const std::vector<Operation>& operations) {
   json list = json::array();
   for (const Operation& operation : operations) {
-    const bool is_set = operation.kind == Operation::Kind::kSet;
-    json item = {{"op", is_set ? "set" : "delete"}, {"path", operation.path.words}};
-    if (is_set) {
+    const auto* const known = std::ranges::find_if(
+        kOperations, [&](const auto& entry) { return entry.second == operation.kind; });
+    json item = {{"op", known->first}, {"path", operation.path.words}};
+    if (operation.kind == Kind::kSet) {
       item["fields"] = fields_to_json(*find_type(operation.path.kind()), operation.fields);
+    } else if (operation.kind != Kind::kDelete) {
+      item["to"] = operation.to;
     } else if (!operation.names.empty()) {
       item["fields"] = operation.names;
     }

@@ -31,6 +31,7 @@ constexpr std::array kObjects{
 
 auto unknown_object(const std::string& word) {
   std::vector<std::string> words;
+  words.reserve(kObjects.size());
   for (const Object& object : kObjects) words.emplace_back(object.word);
   return fail(
       Errc::kInvalid, "E-101",

@@ -130,7 +130,7 @@ Status ConfigStore::State::load() {
 Status ConfigStore::State::write(std::uint64_t id, const model::Config& config,
                                  const CommitInfo& info) {
   if (auto saved = save_records(database(), records, config.records()); !saved) return saved;
-  const auto inserted = insert_revision(database(), id, info, model::to_json(config).dump(),
+  auto inserted = insert_revision(database(), id, info, model::to_json(config).dump(),
                                         digest(config.records()));
   if (!inserted) return inserted;
   return forget_old_revisions(database(), id);
@@ -223,7 +223,7 @@ ConfigStore::Pending::~Pending() {
 
 Status ConfigStore::Pending::finish() {
   State& state = *std::exchange(state_, nullptr);
-  const auto committed = state.transaction->commit();
+  auto committed = state.transaction->commit();
   state.transaction.reset();
   if (!committed && !state.turned_out_committed(revision())) {
     // Frames of it may lie in the log, to be found after a crash: empty the log while we can.

@@ -50,7 +50,9 @@ class ConfigStore {
   // it. At most one at a time; the store outlives it.
   class Pending {
    public:
+    Pending(const Pending&) = delete;
     Pending(Pending&&) noexcept;
+    Pending& operator=(const Pending&) = delete;
     Pending& operator=(Pending&&) = delete;
     ~Pending();
 

@@ -37,7 +37,7 @@ constexpr std::int64_t kApplicationId = 0x594f4b45;  // "YOKE"
 
 Status take_steps(Database& database, std::int64_t taken) {
   for (auto step = static_cast<std::size_t>(taken); step < kSteps.size(); ++step) {
-    const auto done = database.execute(std::string(kSteps[step]) +
+    auto done = database.execute(std::string(kSteps[step]) +
                                        "PRAGMA user_version=" + std::to_string(step + 1));
     if (!done) return done;
   }
@@ -72,7 +72,7 @@ Status migrate(Database& database) {
   const auto taken = database.integer("PRAGMA user_version");
   if (!taken) return tl::unexpected<Error>(taken.error());
   if (taken->value_or(0) == 0) {
-    const auto named = database.execute("PRAGMA application_id=" + std::to_string(kApplicationId));
+    auto named = database.execute("PRAGMA application_id=" + std::to_string(kApplicationId));
     if (!named) return named;
   }
   if (auto done = take_steps(database, taken->value_or(0)); !done) return done;

@@ -87,7 +87,7 @@ Status bring_up_to_date(Database& database, const model::RecordType& type) {
   for (const auto& column : key_columns(type)) present->erase(column);
   for (const auto& field : type.fields) {
     if (present->erase(std::string(field.name)) != 0) continue;
-    const auto added = database.execute("ALTER TABLE " + quoted(type.kind) + " ADD COLUMN " +
+    auto added = database.execute("ALTER TABLE " + quoted(type.kind) + " ADD COLUMN " +
                                         column_definition(field));
     if (!added) return added;
   }

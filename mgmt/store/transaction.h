@@ -23,13 +23,15 @@ class Transaction {
     }
     return Transaction(database);
   }
+  Transaction(const Transaction&) = delete;
   Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+  Transaction& operator=(const Transaction&) = delete;
   Transaction& operator=(Transaction&&) = delete;
   ~Transaction() { roll_back(); }
 
   // On an error the transaction is undone, as far as SQLite can tell.
   [[nodiscard]] Status commit() {
-    const auto done = database_->execute("COMMIT");
+    auto done = database_->execute("COMMIT");
     if (!done) roll_back();
     database_ = nullptr;
     return done;

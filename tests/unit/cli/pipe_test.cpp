@@ -30,6 +30,8 @@ const PipeRow kPipes[] = {
     {{{"match", ""}}, {"web   up", "dns   down", "mail  UP", "long-name\n      up"}},
     {{{"except", "up$"}}, {"dns   down"}},
     {{{"except", ""}}, {}},
+    {{{"begin", "^dns"}}, {"dns   down", "mail  UP", "long-name\n      up"}},
+    {{{"begin", "nothing"}}, {}},
     {{{"head", "2"}}, {"web   up", "dns   down"}},
     {{{"head", "0"}}, {}},
     {{{"head", "99"}}, {"web   up", "dns   down", "mail  UP", "long-name\n      up"}},

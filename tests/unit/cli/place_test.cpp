@@ -65,6 +65,11 @@ const EditRow kEdits[] = {
     {"set 203.0.113.10:80/tcp pool web",
      {{"vip", "web"}},
      "set vip web 203.0.113.10:80/tcp pool web"},
+    {"disable", kServer, "disable pool web server 192.0.2.11:80"},
+    {"disable server 192.0.2.11:80", kPool, "disable pool web server 192.0.2.11:80"},
+    {"rename to shop", kPool, "rename pool web to shop"},
+    {"copy server 192.0.2.11:80 to 192.0.2.12:80", kPool,
+     "copy pool web server 192.0.2.11:80 to 192.0.2.12:80"},
 };
 
 TEST(Place, IsWhereTheWordsOfAnEditBegin) {
@@ -103,6 +108,9 @@ const BadRow kBad[] = {
     {"set @pool web", kPool, "E-101"},
     {"set @\"method\" dsr", kPool, "E-101"},
     {"set method @nta", kPool, "E-102"},
+    {"disable@", kTop, "E-106", "pool or vip"},
+    {"disable@", kPool, "E-106", "server or check"},
+    {"rename@", kPool, "E-106", "to, server or check"},
     {"up @2", kPool, "E-101"},
     {"top @2", kPool, "E-101"},
 };
@@ -160,6 +168,9 @@ TEST(Place, EnterIsOfferedWhereTheLineMayEnd) {
   EXPECT_TRUE(may_end("edit pool web ", kTop));
   EXPECT_TRUE(may_end("set method dsr ", kPool));
   EXPECT_TRUE(may_end("up ", kTop));
+  EXPECT_TRUE(may_end("enable ", kServer));
+  EXPECT_FALSE(may_end("enable ", kPool));
+  EXPECT_FALSE(may_end("enable ", kTop));
 }
 
 class InASession : public testing::Test {
@@ -198,6 +209,26 @@ TEST_F(InASession, PromptAndEditsFollowThePlace) {
   EXPECT_EQ(run("commit"), 0);
   EXPECT_EQ(mgmt_.running(),
             "set pool web method dsr\nset pool web server 192.0.2.11:80 weight 2\n");
+}
+
+TEST_F(InASession, ThePlaceFollowsARecordThatIsRenamed) {
+  ASSERT_TRUE(connection_.greet());
+  EXPECT_EQ(run("configure"), 0);
+  EXPECT_EQ(run("set vip web 203.0.113.10:80/tcp pool web"), 0);
+  EXPECT_EQ(run("edit pool web server 192.0.2.11:80"), 0);
+  EXPECT_EQ(run("set weight 2"), 0);
+  EXPECT_EQ(run("rename to 192.0.2.12:80"), 0);
+  EXPECT_EQ(session_.prompt(), "lb-a [pool web server 192.0.2.12:80]*# ");
+  EXPECT_EQ(run("disable"), 0);
+  EXPECT_EQ(run("up"), 0);
+  EXPECT_EQ(run("rename to shop"), 0);
+  EXPECT_EQ(session_.prompt(), "lb-a [pool shop]*# ");
+  EXPECT_EQ(run("rename to shop"), 5) << "taken, by itself";
+  EXPECT_EQ(session_.prompt(), "lb-a [pool shop]*# ");
+  EXPECT_EQ(run("commit"), 0);
+  EXPECT_EQ(mgmt_.running(),
+            "set pool shop server 192.0.2.12:80 weight 2 enabled no\n"
+            "set vip web 203.0.113.10:80/tcp pool shop\n");
 }
 
 TEST_F(InASession, LeavingConfigurationModeLeavesThePlace) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "mgmt/model/commands.h"
+#include "mgmt/model/command_reader.h"
 
 #include <gtest/gtest.h>
 
@@ -59,6 +59,14 @@ const GoodLine kGoodLines[] = {
       {Kind::kDelete, {{"pool", "web", "server", "192.0.2.12:80"}}, {}, {}}}},
     {"delete vip web snat idle-timeout",
      {{Kind::kDelete, {{"vip", "web"}}, {}, {"snat", "idle-timeout"}}}},
+    {"rename pool web to shop", {{Kind::kRename, {{"pool", "web"}}, {}, {}, "shop"}}},
+    {"rename pool to to to", {{Kind::kRename, {{"pool", "to"}}, {}, {}, "to"}}},
+    {"copy pool web server 192.0.2.11:80 to [2001:DB8::0]:80",
+     {{Kind::kCopy, {{"pool", "web", "server", "192.0.2.11:80"}}, {}, {}, "[2001:db8::]:80"}}},
+    {"disable pool web server 192.0.2.11:80 192.0.2.12:80",
+     {{Kind::kSet, {{"pool", "web", "server", "192.0.2.11:80"}}, {{"enabled", "no"}}, {}},
+      {Kind::kSet, {{"pool", "web", "server", "192.0.2.12:80"}}, {{"enabled", "no"}}, {}}}},
+    {"enable vip web", {{Kind::kSet, {{"vip", "web"}}, {{"enabled", "yes"}}, {}}}},
 };
 
 TEST(Commands, ReadAsPeopleTypeThem) {
@@ -77,8 +85,20 @@ struct BadLine {
 };
 
 constexpr BadLine kBadLines[] = {
-    {"", "E-106", 0, "the line is empty: expected set or delete"},
-    {"sett vip", "E-101", 0, "unknown word 'sett': expected set or delete"},
+    {"", "E-106", 0, "the line is empty: expected set, delete, rename, copy, enable or disable"},
+    {"sett vip", "E-101", 0, "unknown word 'sett': did you mean set?"},
+    {"edit pool web", "E-101", 0,
+     "unknown word 'edit': expected set, delete, rename, copy, enable or disable"},
+    {"rename pool web", "E-106", 15, "the line ends too early: expected to, server or check"},
+    {"rename pool web shop", "E-101", 16, "unknown word 'shop': expected to, server or check"},
+    {"rename pool web to", "E-106", 18,
+     "to which? Expected a name: a letter, then letters, digits, - _ . up to 32 characters"},
+    {"copy pool web to shop now", "E-101", 22, "the line should end before 'now'"},
+    {"copy pool web server 192.0.2.1:80 to 192.0.2.1", "E-104", 37,
+     "'192.0.2.1' has no port: write 192.0.2.1:80 or [2001:db8::1]:80"},
+    {"disable pool web", "E-106", 16, "the line ends too early: expected server or check"},
+    {"enable pool web check http", "E-106", 26, "a check is always in use"},
+    {"enable vip web snat", "E-101", 15, "the line should end before 'snat'"},
     {"set", "E-106", 3, "the line ends too early: expected pool or vip"},
     {"set  pol web", "E-101", 5, "unknown word 'pol': did you mean pool?"},
     {"set \"pool\" web", "E-101", 4, "unknown word 'pool': did you mean pool?"},
@@ -172,8 +192,8 @@ TEST(Commands, AppliedTogetherAreAllOrNone) {
   EXPECT_EQ(config, before);
 }
 
-std::vector<std::string> words_after(Kind kind, std::string_view text) {
-  CommandReader reader(kind);
+std::vector<std::string> words_after(EditVerb verb, std::string_view text) {
+  CommandReader reader(verb);
   const auto read = split_words(text).value();
   for (const Word& word : read) EXPECT_TRUE(reader.take(word)) << text;
   std::vector<std::string> words;
@@ -185,33 +205,42 @@ std::vector<std::string> words_after(Kind kind, std::string_view text) {
 
 TEST(Commands, KnowWhatMayComeNextAtEveryPosition) {
   using Words = std::vector<std::string>;
-  EXPECT_EQ(words_after(Kind::kSet, ""), (Words{"pool", "vip"}));
-  EXPECT_EQ(words_after(Kind::kSet, "pool"), Words{"<name>"});
-  EXPECT_EQ(words_after(Kind::kSet, "pool web"), (Words{"method", "scheduler", "server", "check"}));
-  EXPECT_EQ(words_after(Kind::kSet, "pool web method"), (Words{"nat", "dsr"}));
-  EXPECT_EQ(words_after(Kind::kSet, "pool web method dsr"),
+  EXPECT_EQ(words_after(EditVerb::kSet, ""), (Words{"pool", "vip"}));
+  EXPECT_EQ(words_after(EditVerb::kSet, "pool"), Words{"<name>"});
+  EXPECT_EQ(words_after(EditVerb::kSet, "pool web"),
+            (Words{"method", "scheduler", "server", "check"}));
+  EXPECT_EQ(words_after(EditVerb::kSet, "pool web method"), (Words{"nat", "dsr"}));
+  EXPECT_EQ(words_after(EditVerb::kSet, "pool web method dsr"),
             (Words{"scheduler", "server", "check"}));
-  EXPECT_EQ(words_after(Kind::kSet, "pool web server"), Words{"<endpoint>"});
-  EXPECT_EQ(words_after(Kind::kSet, "pool web server 192.0.2.1:80"),
+  EXPECT_EQ(words_after(EditVerb::kSet, "pool web server"), Words{"<endpoint>"});
+  EXPECT_EQ(words_after(EditVerb::kSet, "pool web server 192.0.2.1:80"),
             (Words{"weight", "enabled", "<endpoint>"}));
-  EXPECT_EQ(words_after(Kind::kSet, "pool web server 192.0.2.1:80 weight 2"), Words{"enabled"});
-  EXPECT_EQ(words_after(Kind::kSet, "pool web server 192.0.2.1:80 enabled"), (Words{"yes", "no"}));
-  EXPECT_EQ(words_after(Kind::kSet, "pool web check"), (Words{"tcp", "http"}));
-  EXPECT_EQ(words_after(Kind::kSet, "pool web check tcp"),
+  EXPECT_EQ(words_after(EditVerb::kSet, "pool web server 192.0.2.1:80 weight 2"), Words{"enabled"});
+  EXPECT_EQ(words_after(EditVerb::kSet, "pool web server 192.0.2.1:80 enabled"),
+            (Words{"yes", "no"}));
+  EXPECT_EQ(words_after(EditVerb::kSet, "pool web check"), (Words{"tcp", "http"}));
+  EXPECT_EQ(words_after(EditVerb::kSet, "pool web check tcp"),
             (Words{"port", "interval", "timeout", "rise", "fall"}));
-  EXPECT_EQ(words_after(Kind::kSet, "pool web check http port 80 GET"),
+  EXPECT_EQ(words_after(EditVerb::kSet, "pool web check http port 80 GET"),
             (Words{"path", "expect", "host", "interval", "timeout", "rise", "fall", "<path>"}));
-  EXPECT_EQ(words_after(Kind::kSet, "vip web snat 192.0.2.1"),
+  EXPECT_EQ(words_after(EditVerb::kSet, "vip web snat 192.0.2.1"),
             (Words{"address", "pool", "idle-timeout", "enabled", "<snat>", "<address>"}));
-  EXPECT_EQ(words_after(Kind::kDelete, "vip web snat"),
+  EXPECT_EQ(words_after(EditVerb::kDelete, "vip web snat"),
             (Words{"address", "pool", "idle-timeout", "enabled"}));
+  EXPECT_EQ(words_after(EditVerb::kRename, "pool web"), (Words{"to", "server", "check"}));
+  EXPECT_EQ(words_after(EditVerb::kRename, "pool web to"), Words{"<name>"});
+  EXPECT_EQ(words_after(EditVerb::kCopy, "pool web to shop"), Words{});
+  EXPECT_EQ(words_after(EditVerb::kDisable, "pool web"), (Words{"server", "check"}));
+  EXPECT_EQ(words_after(EditVerb::kDisable, "pool web server 192.0.2.1:80"), Words{"<endpoint>"});
+  EXPECT_EQ(words_after(EditVerb::kEnter, "pool web"), (Words{"server", "check"}));
 }
 
 // Whatever expected() offers, take() takes: otherwise completion would lead people into errors.
 TEST(Commands, AcceptEveryWordTheyOffer) {
   for (unsigned seed = 0; seed < testing::kSeeds; ++seed) {
     testing::RandomConfig random(seed);
-    CommandReader reader(seed % 2 == 0 ? Kind::kSet : Kind::kDelete);
+    CommandReader reader(static_cast<EditVerb>(seed % 7));
+    static_assert(static_cast<unsigned>(EditVerb::kEnter) == 6);
     std::string line;
     for (int step = 0; step < 12; ++step) {
       const auto offered = reader.expected();

@@ -125,5 +125,73 @@ TEST(Config, RemovesNamedFieldsAllOrNone) {
   EXPECT_EQ(*config.find(kVip), (Fields{{"pool", "web"}}));
 }
 
+Config web_and_its_vip() {
+  Config config;
+  EXPECT_TRUE(config.set(kServer, {{"weight", "2"}}));
+  EXPECT_TRUE(config.set(Path{{"pool", "web", "check", "http"}},
+                         {{"path", "/health"}, {"interval", "1s"}}));
+  EXPECT_TRUE(config.set(Path{{"pool", "webs"}}, {{"method", "dsr"}}));
+  EXPECT_TRUE(config.set(kVip, {{"address", "203.0.113.10:80/tcp"}, {"pool", "web"}}));
+  return config;
+}
+
+TEST(Config, ACopyHasAllThatLivesInTheRecordAndTheRecordStays) {
+  Config config = web_and_its_vip();
+  const Config before = config;
+  ASSERT_TRUE(config.copy(kPool, "shop"));
+  EXPECT_EQ(config.records().size(), before.records().size() + 3);
+  for (const auto& [path, fields] : before.records()) EXPECT_EQ(*config.find(path), fields);
+  EXPECT_EQ(config.value(Path{{"pool", "shop", "server", "192.0.2.11:80"}}, "weight"), "2");
+  EXPECT_EQ(config.value(Path{{"pool", "shop", "check", "http"}}, "path"), "/health");
+  EXPECT_EQ(config.value(kVip, "pool"), "web");
+}
+
+TEST(Config, ACheckCopiedToAnotherKindKeepsTheFieldsThatKindHas) {
+  Config config = web_and_its_vip();
+  ASSERT_TRUE(config.copy(Path{{"pool", "web", "check", "http"}}, "tcp"));
+  EXPECT_EQ(*config.find(Path{{"pool", "web", "check", "tcp"}}), (Fields{{"interval", "1s"}}));
+}
+
+TEST(Config, WhatRefersToARecordFollowsItToItsNewName) {
+  Config config = web_and_its_vip();
+  Config copied = config;
+  ASSERT_TRUE(config.rename(kPool, "shop"));
+  EXPECT_EQ(config.find(kPool), nullptr);
+  EXPECT_EQ(config.find(kServer), nullptr);
+  EXPECT_EQ(config.value(kVip, "pool"), "shop");
+  // There and back is nowhere.
+  ASSERT_TRUE(config.rename(Path{{"pool", "shop"}}, "web"));
+  EXPECT_EQ(config, copied);
+  // A server of the same address elsewhere, and a VIP of the same name, are others.
+  ASSERT_TRUE(config.rename(kServer, "[2001:DB8::0]:80"));
+  EXPECT_EQ(config.value(Path{{"pool", "web", "server", "[2001:db8::]:80"}}, "weight"), "2");
+  ASSERT_TRUE(config.rename(kVip, "shop"));
+  EXPECT_EQ(config.value(Path{{"vip", "shop"}}, "pool"), "web");
+}
+
+TEST(Config, ARenameOrCopyThatCannotBeChangesNothing) {
+  struct Row {
+    Path path;
+    std::string to;
+    std::string_view id;
+  };
+  const Row rows[] = {
+      {kPool, "webs", "E-408"},
+      {kPool, "web", "E-408"},
+      {kPool, "9", "E-102"},
+      {kServer, "192.0.2.11", "E-104"},
+      {Path{{"pool", "none"}}, "shop", "E-404"},
+      {Path{{"pol", "web"}}, "shop", "E-101"},
+      {Path{{"pool", "web", "check", "http"}}, "icmp", "E-102"},
+  };
+  const Config before = web_and_its_vip();
+  for (const Row& row : rows) {
+    Config config = before;
+    EXPECT_EQ(config.rename(row.path, row.to).error().id, row.id) << row.path.to_string();
+    EXPECT_EQ(config.copy(row.path, row.to).error().id, row.id) << row.path.to_string();
+    EXPECT_EQ(config, before);
+  }
+}
+
 }  // namespace
 }  // namespace yoke::model

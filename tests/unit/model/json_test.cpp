@@ -115,7 +115,9 @@ TEST(Json, DeepNestingIsAnErrorNotACrash) {
 TEST(Json, OperationsSurviveTheWire) {
   for (const char* line : {"set pool web server 192.0.2.11:80 [2001:db8::1]:80 weight 2",
                            "set vip web 203.0.113.10:80/tcp snat 192.0.2.1,192.0.2.2 enabled no",
-                           "delete vip web snat idle-timeout", "delete pool web", "set pool web"}) {
+                           "delete vip web snat idle-timeout", "delete pool web", "set pool web",
+                           "rename pool web server 192.0.2.11:80 to 192.0.2.12:80",
+                           "copy pool web to shop", "disable vip web"}) {
     const auto operations = parse_command(line);
     ASSERT_TRUE(operations) << line;
     const auto back = operations_from_json(to_json(*operations));
