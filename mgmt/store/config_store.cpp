@@ -131,7 +131,7 @@ Status ConfigStore::State::write(std::uint64_t id, const model::Config& config,
                                  const CommitInfo& info) {
   if (auto saved = save_records(database(), records, config.records()); !saved) return saved;
   auto inserted = insert_revision(database(), id, info, model::to_json(config).dump(),
-                                        digest(config.records()));
+                                  digest(config.records()));
   if (!inserted) return inserted;
   return forget_old_revisions(database(), id);
 }

@@ -38,7 +38,7 @@ constexpr std::int64_t kApplicationId = 0x594f4b45;  // "YOKE"
 Status take_steps(Database& database, std::int64_t taken) {
   for (auto step = static_cast<std::size_t>(taken); step < kSteps.size(); ++step) {
     auto done = database.execute(std::string(kSteps[step]) +
-                                       "PRAGMA user_version=" + std::to_string(step + 1));
+                                 "PRAGMA user_version=" + std::to_string(step + 1));
     if (!done) return done;
   }
   return bring_up_to_date(database);

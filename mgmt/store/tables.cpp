@@ -88,7 +88,7 @@ Status bring_up_to_date(Database& database, const model::RecordType& type) {
   for (const auto& field : type.fields) {
     if (present->erase(std::string(field.name)) != 0) continue;
     auto added = database.execute("ALTER TABLE " + quoted(type.kind) + " ADD COLUMN " +
-                                        column_definition(field));
+                                  column_definition(field));
     if (!added) return added;
   }
   if (present->empty()) return {};
