@@ -47,6 +47,7 @@ json with_schema(json object) {
 
 std::vector<std::string> violation_lines(const std::vector<model::Violation>& violations) {
   std::vector<std::string> lines;
+  lines.reserve(violations.size());
   for (const model::Violation& violation : violations) {
     lines.push_back(fmt::format("{} {}: {}", violation.id, violation.path, violation.text));
   }

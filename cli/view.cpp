@@ -121,6 +121,7 @@ void add_drops(const json& rows, Output& output) {
     }
   }
   std::vector<std::pair<std::string, std::string>> items;
+  items.reserve(total.size());
   for (const auto& [reason, count] : total) items.emplace_back(reason, count_text(count));
   if (items.empty()) return;
   output.rows.emplace_back();

@@ -85,9 +85,9 @@ std::string unit_name(const Options& options) {
   const auto path = options.root / "etc/yoke/board.conf";
   std::error_code ignored;
   if (std::filesystem::exists(path, ignored)) {
-    const auto board = hal::read_board(path);
-    if (board && !board->unit_name.empty()) return board->unit_name;
-    if (!board) log::warning("board-file", board.error().front().text);
+    const auto name = hal::read_unit_name(path);
+    if (name && !name->empty()) return *name;
+    if (!name) log::warning("board-file", name.error().text);
   }
   std::array<char, 256> host{};
   return ::gethostname(host.data(), host.size() - 1) == 0 ? host.data() : "unit";

@@ -10,19 +10,17 @@
 namespace yoke::commit {
 
 // The data plane behind its socket. It does not reconnect by itself: whoever owns the event loop
-// watches fd() and calls connect(). Threads: owned by one.
+// calls check() now and then, and connect(). Threads: owned by one.
 class SocketDataPlane final : public DataPlane {
  public:
   explicit SocketDataPlane(std::filesystem::path socket) : socket_(std::move(socket)) {}
 
   // At once where nobody listens; otherwise within a fraction of a second.
   [[nodiscard]] Status connect();
-  // Readable between two calls: the data plane went away. -1 while not connected.
-  [[nodiscard]] int fd() const noexcept { return client_ ? client_->fd() : -1; }
   // Finds out whether it went away, without blocking.
   bool check();
 
-  [[nodiscard]] bool reachable() const override { return fd() >= 0; }
+  [[nodiscard]] bool reachable() const override { return client_ && client_->fd() >= 0; }
   [[nodiscard]] Result<std::string> stage(const api::Configuration& configuration) override;
   [[nodiscard]] Result<api::Activation> activate(const std::string& digest) override;
   [[nodiscard]] Status set_server_state(

@@ -17,7 +17,7 @@ _MAY_INCLUDE = {
     "hal/base": (),
     "hal/linux": (_BASE,),
     "hal": (_BASE, _NET),
-    "dataplane": (),
+    "dataplane": ("dataplane/io", _CONTROL, _API, _LIMITS, "hal", _BASE, _LINUX),
     "dataplane/net": (_BASE,),
     "dataplane/lb": (_BASE, _NET, _LIMITS),
     "dataplane/api": (_BASE, _NET, _LIMITS),

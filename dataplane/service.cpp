@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/service.h"
+
+#include <sys/epoll.h>
+#include <systemd/sd-daemon.h>
+
+#include <set>
+#include <utility>
+
+#include "dataplane/api/envelope.h"
+#include "dataplane/control/session.h"
+#include "dataplane/limits.h"
+
+namespace yoke {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kNewsGathered{20};  // changes of the network that make one snapshot
+constexpr milliseconds kResolveEvery{250};
+constexpr std::size_t kConnectionsMax = 64;
+
+tl::unexpected<Error> at(const hal::Board& board, int line, const Error& error) {
+  return tl::unexpected(hal::board_error(board.path, line, error.id, error.text));
+}
+
+Result<control::Mirror> open_mirror(const io::PacketEngine& engine, const hal::Board& board) {
+  std::vector<unsigned> twins;
+  for (const auto& port : engine.ports()) twins.push_back(port.twin_ifindex);
+  auto mirror = control::Mirror::open(std::move(twins));
+  for (unsigned i = 0; mirror && i < board.ports.size(); ++i) {
+    const hal::BoardPort& port = board.ports[i];
+    if (auto set = mirror->set_addresses(i, port.addresses); !set) {
+      return at(board, port.addresses_line, set.error());
+    }
+    if (auto set = mirror->set_gateways(i, port.gateways); !set) {
+      return at(board, port.gateways_line, set.error());
+    }
+  }
+  if (mirror) (void)mirror->update();
+  return mirror;
+}
+
+std::set<net::IpAddress> own_addresses(const hal::Board& board) {
+  std::set<net::IpAddress> own;
+  for (const auto& port : board.ports) {
+    for (const auto& prefix : port.addresses) own.insert(prefix.address);
+  }
+  return own;
+}
+
+}  // namespace
+
+Service::Service(io::PacketEngine& engine, control::Mirror mirror, const hal::Board& board,
+                 sd_event* loop)
+    : engine_(engine),
+      mirror_(std::move(mirror)),
+      controller_(engine, own_addresses(board), MonoClock::now()),
+      loop_(loop),
+      news_(loop, mirror_.fd(), EPOLLIN, [this](std::uint32_t) { on_news(); }),
+      gathered_(loop, [this] { controller_.set_network(mirror_.network()); }),
+      resolve_(loop, [this] { on_resolve(); }),
+      watchdog_(loop, [this] { on_watchdog(); }) {
+  controller_.set_network(mirror_.network());
+  controller_.on_publish([this] { resolve_.start(milliseconds(0)); });
+  resolve_.start(kResolveEvery);
+  std::uint64_t usec = 0;
+  if (sd_watchdog_enabled(0, &usec) > 0) {
+    pulse_ = std::chrono::duration_cast<milliseconds>(std::chrono::microseconds(usec / 3));
+    on_watchdog();
+  }
+}
+
+Result<std::unique_ptr<Service>> Service::start(io::PacketEngine& engine, const hal::Board& board,
+                                                sd_event* loop, const std::string& socket_path) {
+  auto mirror = open_mirror(engine, board);
+  if (!mirror) return tl::unexpected(mirror.error());
+  std::unique_ptr<Service> service(new Service(engine, std::move(*mirror), board, loop));
+  if (auto listening = service->listen(socket_path); !listening) {
+    return tl::unexpected(listening.error());
+  }
+  return service;
+}
+
+Status Service::listen(const std::string& path) {
+  auto server = hal::LineServer::listen(
+      loop_, {path, limits::kApiMessageBytes, kConnectionsMax,
+              [this](const hal::Peer&) { return std::make_unique<control::Session>(controller_); },
+              [](const Error& error) {
+                auto line = api::encode_error(nullptr, error);
+                line.pop_back();
+                return line;
+              }});
+  if (!server) return tl::unexpected(server.error());
+  server_ = std::move(*server);
+  return {};
+}
+
+void Service::on_news() {
+  if (mirror_.update() && !gathered_.running()) gathered_.start(kNewsGathered);
+}
+
+void Service::on_resolve() {
+  for (const auto& need : resolver_.due(controller_.needs(), MonoClock::now())) {
+    mirror_.resolve(need.port, need.address);
+  }
+  resolve_.start(kResolveEvery);
+}
+
+// systemd hears of us only while every worker comes round as well.
+void Service::on_watchdog() {
+  bool alive = true;
+  rounds_.resize(engine_.worker_counters().size());
+  for (unsigned i = 0; i < rounds_.size(); ++i) {
+    const std::uint64_t now = engine_.worker_rounds(i);
+    alive = alive && now != std::exchange(rounds_[i], now);
+  }
+  if (alive) (void)sd_notify(0, "WATCHDOG=1");
+  watchdog_.start(pulse_);
+}
+
+}  // namespace yoke
