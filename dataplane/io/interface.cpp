@@ -113,6 +113,10 @@ Result<FileDescriptor> claim_interface(const std::string& name) {
   std::memcpy(&address.sun_path[1], path.data(), path.size());
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + path.size());
   if (::bind(claim.get(), reinterpret_cast<const sockaddr*>(&address), length) == 0) return claim;
+  if (errno != EADDRINUSE) {
+    return fail(Errc::kFailed, error::kDriver,
+                "interface " + name + " cannot be marked as in use: " + std::strerror(errno));
+  }
   return fail(Errc::kConflict, error::kBusy,
               "interface " + name +
                   " is in use by another port or another yoke-dataplane; end "

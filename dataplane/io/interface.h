@@ -28,7 +28,7 @@ struct Interface {
 
 // Marks the interface as ours for every yoke-dataplane of this network namespace, for as long as
 // the descriptor is open: the kernel itself would let two of them read one interface, each packet
-// twice. E-324.
+// twice. E-324 if it is somebody's already, E-327.
 [[nodiscard]] Result<FileDescriptor> claim_interface(const std::string& name);
 
 // The interface takes frames for every address, as long as the descriptor is open: the flag that

@@ -5,11 +5,13 @@
 #include <gtest/gtest.h>
 #include <net/if.h>
 #include <netpacket/packet.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 
+#include "dataplane/io/errors.h"
 #include "dataplane/io/packet_engine.h"
 #include "tests/io/lab.h"
 #include "tests/unit/lb/rig.h"
@@ -315,6 +317,22 @@ TEST_P(PacketOnManyWorkers, FlowsSpreadOverThem) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, PacketOnManyWorkers, ::testing::Values(Device::Kind::kAfPacket));
+
+TEST(Claim, TellsAnInterfaceInUseFromADescriptorThatIsMissing) {
+  const auto first = claim_interface("claimed0");
+  ASSERT_TRUE(first) << first.error().text;
+  EXPECT_EQ(claim_interface("claimed0").error().id, error::kBusy);
+  ASSERT_TRUE(claim_interface("claimed1")) << "another is free";
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto without = claim_interface("claimed1");
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_FALSE(without);
+  EXPECT_EQ(without.error().id, error::kDriver) << without.error().text;
+}
 
 }  // namespace
 }  // namespace yoke::io
