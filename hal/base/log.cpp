@@ -44,9 +44,9 @@ void to_journal(Level level, std::string_view event, std::string_view text,
 
 void to_stderr(Level level, std::string_view event, std::string_view text,
                std::initializer_list<Field> fields) {
-  constexpr std::array<const char*, 8> names{"",        "",       "",     "error",
-                                             "warning", "notice", "info", "debug"};
-  std::string line = std::string(names.at(static_cast<std::size_t>(level))) + " " +
+  constexpr std::array<const char*, 8> kNames{"",        "",       "",     "error",
+                                              "warning", "notice", "info", "debug"};
+  std::string line = std::string(kNames.at(static_cast<std::size_t>(level))) + " " +
                      std::string(event) + ": " + std::string(text);
   for (const auto& [name, value] : fields) line += " " + std::string(name) + "=" + value;
   line += '\n';
