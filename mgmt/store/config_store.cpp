@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "mgmt/model/json.h"
+#include "mgmt/store/digest.h"
 #include "mgmt/store/errors.h"
 #include "mgmt/store/file.h"
 #include "mgmt/store/records.h"
@@ -20,7 +21,7 @@ using std::chrono::system_clock;
 // What the newest row of `revision` says; revision 0 where there is none.
 struct Newest {
   std::uint64_t revision = 0;
-  std::string digest = store::digest({});
+  std::string digest = store::digest(Records{});
 };
 
 Result<Newest> newest(Database& database) {
@@ -63,15 +64,17 @@ Result<std::array<std::uint8_t, 16>> load_hash_key(Database& database) {
 Status insert_revision(Database& database, std::uint64_t id, const CommitInfo& info,
                        const std::string& document, const std::string& digest_text) {
   auto statement = database.prepare(
-      "INSERT INTO revision (id, at, user, origin, how, note, changes, document, digest)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      "INSERT INTO revision"
+      " (id, at, user, origin, how, note, changes, document, digest, document_digest)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   if (!statement) return tl::unexpected<Error>(statement.error());
   const auto at = std::chrono::floor<milliseconds>(info.at).time_since_epoch().count();
   Status bound = statement->bind(1, static_cast<std::int64_t>(id));
   if (bound) bound = statement->bind(2, std::int64_t{at});
   int parameter = 3;
-  for (const std::string* text :
-       {&info.user, &info.origin, &info.how, &info.note, &info.changes, &document, &digest_text}) {
+  const std::string document_digest = digest(document);
+  for (const std::string* text : {&info.user, &info.origin, &info.how, &info.note, &info.changes,
+                                  &document, &digest_text, &document_digest}) {
     if (bound) bound = statement->bind(parameter++, std::string_view(*text));
   }
   if (!bound) return bound;
@@ -93,7 +96,8 @@ struct ConfigStore::State {
 
   [[nodiscard]] Database& database() const { return *file.database; }
   [[nodiscard]] Status load();
-  [[nodiscard]] Status write(std::uint64_t id, const model::Config& config, const CommitInfo& info);
+  [[nodiscard]] Status write(const Running& next, const CommitInfo& info,
+                             const std::optional<Unconfirmed>& waits);
   // Whether a COMMIT that reported an error has happened nevertheless.
   [[nodiscard]] bool turned_out_committed(std::uint64_t id) const;
   // That the file holds what we believe it holds; otherwise it is read again.
@@ -101,6 +105,7 @@ struct ConfigStore::State {
 
   StoreFile file;
   Running running;
+  std::optional<Unconfirmed> unconfirmed;
   Records records;  // running.config as the tables hold it
   std::array<std::uint8_t, 16> hash_key{};
   std::optional<Transaction> transaction;  // of the one Pending
@@ -121,19 +126,24 @@ Status ConfigStore::State::load() {
   }
   auto config = to_config(database(), *loaded);
   if (!config) return tl::unexpected<Error>(config.error());
+  auto waits = load_unconfirmed(database());
+  if (!waits) return tl::unexpected<Error>(waits.error());
+  unconfirmed = std::move(*waits);
   hash_key = *key;
   running = {latest->revision, std::move(*config)};
   records = std::move(*loaded);
   return {};
 }
 
-Status ConfigStore::State::write(std::uint64_t id, const model::Config& config,
-                                 const CommitInfo& info) {
-  if (auto saved = save_records(database(), records, config.records()); !saved) return saved;
-  auto inserted = insert_revision(database(), id, info, model::to_json(config).dump(),
-                                  digest(config.records()));
+Status ConfigStore::State::write(const Running& next, const CommitInfo& info,
+                                 const std::optional<Unconfirmed>& waits) {
+  if (auto saved = save_records(database(), records, next.config.records()); !saved) return saved;
+  auto inserted =
+      insert_revision(database(), next.revision, info, model::to_json(next.config).dump(),
+                      digest(next.config.records()));
   if (!inserted) return inserted;
-  return forget_old_revisions(database(), id);
+  if (auto saved = save_unconfirmed(database(), waits); !saved) return saved;
+  return forget_old_revisions(database(), next.revision);
 }
 
 bool ConfigStore::State::turned_out_committed(std::uint64_t id) const {
@@ -185,11 +195,58 @@ Result<ConfigStore::Pending> ConfigStore::begin(const model::Config& config,
   }
   Pending pending(*state_);
   pending.running_ = {state_->running.revision + 1, config};
+  if (info.confirm_by) {
+    pending.unconfirmed_ = {pending.revision(), state_->running.revision, *info.confirm_by};
+  }
   state_->transaction.emplace(std::move(*transaction));
-  if (auto written = state_->write(pending.revision(), config, info); !written) {
+  if (auto written = state_->write(pending.running_, info, pending.unconfirmed_); !written) {
     return tl::unexpected<Error>(written.error());
   }
   return pending;
+}
+
+const std::optional<Unconfirmed>& ConfigStore::unconfirmed() const noexcept {
+  return state_->unconfirmed;
+}
+
+Status ConfigStore::confirm() {
+  auto transaction = Transaction::begin(state_->database());
+  if (!transaction) return tl::unexpected<Error>(transaction.error());
+  if (auto saved = save_unconfirmed(state_->database(), std::nullopt); !saved) return saved;
+  if (auto committed = transaction->commit(); !committed) {
+    // It may have happened nevertheless; what the file says is what the next start will go by.
+    const auto waits = load_unconfirmed(state_->database());
+    if (!waits || *waits) return committed;
+  }
+  state_->unconfirmed.reset();
+  return {};
+}
+
+Result<model::Config> ConfigStore::config_of(std::uint64_t id) const {
+  if (id == 0) return model::Config{};
+  auto statement = state_->database().prepare(
+      "SELECT document, coalesce(document_digest, '') FROM revision WHERE id = ?");
+  if (!statement) return tl::unexpected<Error>(statement.error());
+  if (auto bound = statement->bind(1, static_cast<std::int64_t>(id)); !bound) {
+    return tl::unexpected<Error>(bound.error());
+  }
+  const auto row = statement->step();
+  if (!row) return tl::unexpected<Error>(row.error());
+  if (!*row) {
+    return fail(Errc::kNotFound, "E-404",
+                "there is no revision " + std::to_string(id) + ": see history");
+  }
+  const std::string text = statement->text(0);
+  const std::string expected = statement->text(1);
+  const auto document = model::parse_json(text);
+  auto config = document ? model::config_from_json(*document)
+                         : Result<model::Config>(tl::unexpected<Error>(document.error()));
+  if (!config || (!expected.empty() && digest(text) != expected)) {
+    return fail(Errc::kFailed, kCorrupt,
+                state_->database().path() + ": its revision " + std::to_string(id) +
+                    " is damaged, and cannot be gone back to; others may be whole");
+  }
+  return config;
 }
 
 Result<std::vector<Revision>> ConfigStore::history(std::size_t count) const {
@@ -215,7 +272,9 @@ Result<std::vector<Revision>> ConfigStore::history(std::size_t count) const {
 }
 
 ConfigStore::Pending::Pending(Pending&& other) noexcept
-    : state_(std::exchange(other.state_, nullptr)), running_(std::move(other.running_)) {}
+    : state_(std::exchange(other.state_, nullptr)),
+      running_(std::move(other.running_)),
+      unconfirmed_(std::move(other.unconfirmed_)) {}
 
 ConfigStore::Pending::~Pending() {
   if (state_ != nullptr) state_->transaction.reset();
@@ -232,6 +291,7 @@ Status ConfigStore::Pending::finish() {
   }
   state.records = running_.config.records();
   state.running = std::move(running_);
+  state.unconfirmed = std::move(unconfirmed_);
   return {};
 }
 

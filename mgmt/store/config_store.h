@@ -6,11 +6,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "hal/base/result.h"
 #include "mgmt/model/config.h"
+#include "mgmt/store/unconfirmed.h"
 
 // The committed configuration and how it came about, in one SQLite file.
 //
@@ -27,6 +29,7 @@ struct CommitInfo {
   std::string how;      // "cli", "revert"
   std::string note;     // what the user wrote
   std::string changes;  // "+1 vip ~2 servers"
+  std::optional<Deadline> confirm_by = {};
 };
 
 struct Revision {
@@ -67,6 +70,7 @@ class ConfigStore {
     explicit Pending(State& state) : state_(&state) {}
     State* state_;
     Running running_;
+    std::optional<Unconfirmed> unconfirmed_;
   };
 
   // Opens the store at `path`, made new where no file is.
@@ -80,7 +84,17 @@ class ConfigStore {
   [[nodiscard]] const std::array<std::uint8_t, 16>& hash_key() const noexcept;
 
   // Writes `config` as the revision after running(). Its rules have been checked by the caller.
+  // With info.confirm_by it becomes the one that is unconfirmed; without, there is none any more.
   [[nodiscard]] Result<Pending> begin(const model::Config& config, const CommitInfo& info);
+
+  // The commit that waits for its confirmation.
+  [[nodiscard]] const std::optional<Unconfirmed>& unconfirmed() const noexcept;
+  // It waits no more, durably.
+  [[nodiscard]] Status confirm();
+
+  // What revision `id` held; 0 is the empty one. E-404 for one that is not kept, E-504 for one that
+  // is damaged.
+  [[nodiscard]] Result<model::Config> config_of(std::uint64_t id) const;
 
   // Newest first.
   [[nodiscard]] Result<std::vector<Revision>> history(std::size_t count) const;

@@ -14,6 +14,7 @@
 #include "hal/base/file_descriptor.h"
 #include "mgmt/store/errors.h"
 #include "mgmt/store/migrations.h"
+#include "mgmt/store/previous.h"
 
 namespace yoke::store {
 namespace {
@@ -84,10 +85,28 @@ Status verify_records(Database& database) {
   }
 }
 
-Status make_ready(Database& database) {
-  if (auto known = verify_identity(database); !known) return known;
-  if (auto whole = verify_records(database); !whole) return whole;
-  return migrate(database);
+Result<std::unique_ptr<Database>> open_verified(const std::string& path) {
+  auto database = Database::open(path, false);
+  if (!database) return database;
+  if (auto known = verify_identity(**database); !known) return tl::unexpected(known.error());
+  if (auto whole = verify_records(**database); !whole) return tl::unexpected(whole.error());
+  return database;
+}
+
+// Of the shape this release works with; what another shape was is kept.
+Result<std::unique_ptr<Database>> open_ready(const std::string& path) {
+  auto database = open_verified(path);
+  if (!database) return database;
+  const auto version = version_of(**database);
+  if (!version) return tl::unexpected(version.error());
+  if (*version < version_of_this_release()) {
+    database->reset();
+    if (auto kept = keep_previous(path, *version); !kept) return tl::unexpected(kept.error());
+    database = open_verified(path);
+    if (!database) return database;
+  }
+  if (auto migrated = migrate(**database); !migrated) return tl::unexpected(migrated.error());
+  return database;
 }
 
 // A file beside the store, because SQLite's own locks last only for a transaction.
@@ -131,11 +150,8 @@ Result<StoreFile> open_store_file(const std::string& path) {
   } else if (file.st_size < kSmallestFile) {
     return damaged(path, "it is cut short to " + std::to_string(file.st_size) + " bytes");
   }
-  auto database = Database::open(path, false);
+  auto database = open_ready(path);
   if (!database) return tl::unexpected<Error>(while_opening(path, database.error()));
-  if (auto ready = make_ready(**database); !ready) {
-    return tl::unexpected<Error>(while_opening(path, ready.error()));
-  }
   return StoreFile{std::move(*lock), std::move(*database)};
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "mgmt/store/errors.h"
+#include "mgmt/store/previous.h"
 #include "mgmt/store/tables.h"
 #include "mgmt/store/transaction.h"
 
@@ -31,6 +32,19 @@ constexpr std::array kSteps{
     " value BLOB NOT NULL"
     ") STRICT, WITHOUT ROWID;"
     "INSERT INTO setting VALUES ('hash_key', randomblob(16));",
+    // 2. Old revisions can be gone back to, so damage to them must show; those of before have no
+    // digest of their document. A commit that waits for its confirmation, or none. `boot_until` is
+    // in ms of the boot's own
+    // clock, the others of the wall clock.
+    "ALTER TABLE revision ADD COLUMN document_digest TEXT;"
+    "CREATE TABLE unconfirmed ("
+    " revision INTEGER PRIMARY KEY,"
+    " back_to INTEGER NOT NULL,"
+    " boot TEXT NOT NULL,"
+    " boot_until INTEGER NOT NULL,"
+    " set_at INTEGER NOT NULL,"
+    " until INTEGER NOT NULL"
+    ") STRICT;",
 };
 
 constexpr std::int64_t kApplicationId = 0x594f4b45;  // "YOKE"
@@ -46,6 +60,14 @@ Status take_steps(Database& database, std::int64_t taken) {
 
 }  // namespace
 
+Result<std::int64_t> version_of(Database& database) {
+  const auto version = database.integer("PRAGMA user_version");
+  if (!version) return tl::unexpected<Error>(version.error());
+  return version->value_or(0);
+}
+
+std::int64_t version_of_this_release() noexcept { return std::int64_t{kSteps.size()}; }
+
 Status verify_identity(Database& database) {
   const auto application = database.integer("PRAGMA application_id");
   if (!application) return tl::unexpected<Error>(application.error());
@@ -55,13 +77,15 @@ Status verify_identity(Database& database) {
                     ": is a database, but not a Yoke configuration; "
                     "restore a backup in its place, or move it away");
   }
-  const auto version = database.integer("PRAGMA user_version");
+  const auto version = version_of(database);
   if (!version) return tl::unexpected<Error>(version.error());
-  if (version->value_or(0) < 1 || *version > static_cast<std::int64_t>(kSteps.size())) {
+  const std::int64_t known = version_of_this_release();
+  if (*version < 1 || *version > known) {
     return fail(Errc::kRefused, kNewerVersion,
-                database.path() + ": is of version " + std::to_string(version->value_or(0)) +
-                    "; this release knows versions 1 to " + std::to_string(kSteps.size()) +
-                    ": run the release that wrote it, or restore a backup of this one's");
+                database.path() + ": is of version " + std::to_string(*version) +
+                    "; this release knows versions 1 to " + std::to_string(known) +
+                    ": run the release that wrote it, or put back " +
+                    previous_path(database.path(), known) + " if it was kept at the upgrade");
   }
   return {};
 }
@@ -69,13 +93,13 @@ Status verify_identity(Database& database) {
 Status migrate(Database& database) {
   auto transaction = Transaction::begin(database);
   if (!transaction) return tl::unexpected<Error>(transaction.error());
-  const auto taken = database.integer("PRAGMA user_version");
+  const auto taken = version_of(database);
   if (!taken) return tl::unexpected<Error>(taken.error());
-  if (taken->value_or(0) == 0) {
+  if (*taken == 0) {
     auto named = database.execute("PRAGMA application_id=" + std::to_string(kApplicationId));
     if (!named) return named;
   }
-  if (auto done = take_steps(database, taken->value_or(0)); !done) return done;
+  if (auto done = take_steps(database, *taken); !done) return done;
   return transaction->commit();
 }
 

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+
 #include "hal/base/result.h"
 #include "mgmt/store/database.h"
 
 // The database's shape: numbered steps, each taken once and for ever, and after them the records'
 // tables, which follow the schema by themselves (tables.h). Threads: as the database.
 namespace yoke::store {
+
+// How many steps the file has taken, and how many this release knows.
+[[nodiscard]] Result<std::int64_t> version_of(Database& database);
+[[nodiscard]] std::int64_t version_of_this_release() noexcept;
 
 // What the file says it is. E-504 damaged, E-505 of a newer release, E-509 not one of ours. Writes
 // nothing.

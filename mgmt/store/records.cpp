@@ -169,26 +169,4 @@ Status save_records(Database& database, const Records& before, const Records& af
   return done;
 }
 
-std::string digest(const Records& records) {
-  // FNV-1a. Every word is followed by a byte that no word contains, so that no two sets of records
-  // feed it the same bytes.
-  std::uint64_t hash = 0xcbf29ce484222325;
-  const auto add = [&hash](std::string_view word, char end) {
-    for (const char c : word) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-    hash = (hash ^ static_cast<unsigned char>(end)) * 0x100000001b3;
-  };
-  for (const auto& [path, fields] : records) {
-    for (const auto& word : path.words) add(word, '\1');
-    for (const auto& [name, value] : fields) {
-      add(name, '\2');
-      add(value, '\3');
-    }
-    add({}, '\4');
-  }
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (int shift = 60; shift >= 0; shift -= 4) text += kDigits[(hash >> shift) & 0xf];
-  return text;
-}
-
 }  // namespace yoke::store

@@ -20,7 +20,4 @@ using Records = std::map<model::Path, model::Fields>;
 // E-504: somebody has changed the tables behind our back.
 [[nodiscard]] Status save_records(Database& database, const Records& before, const Records& after);
 
-// 16 hexadecimal digits over every path and field; finds damage, not forgery.
-[[nodiscard]] std::string digest(const Records& records);
-
 }  // namespace yoke::store

@@ -27,7 +27,7 @@ class CallFault : public testing::TestWithParam<Case> {
  protected:
   // Runs `work` with the n-th call failing, n = 1, 2, 3... until none fails; then `check`.
   template <typename Work, typename Check>
-  void fail_each_call(Work work, Check check) {
+  void fail_each_call(Work work, Check check, long calls_at_least = 10) {
     for (long n = 1; n < 10'000; ++n) {
       calls::arm(n, GetParam().code, GetParam().fault);
       const bool told_ok = work(n);
@@ -36,7 +36,7 @@ class CallFault : public testing::TestWithParam<Case> {
       if (HasFatalFailure() || HasNonfatalFailure()) return;
       if (!happened) {
         EXPECT_TRUE(told_ok);
-        EXPECT_GT(n, 10) << "too few calls to be true";
+        EXPECT_GT(n, calls_at_least) << "too few calls to be true";
         return;
       }
     }
@@ -52,7 +52,9 @@ TEST_P(CallFault, ACommitIsWholeOrNotThereAndAsTheCallerWasTold) {
   const std::string path = folder->file();
   std::unique_ptr<ConfigStore> store;
   const auto work = [&](long) {
-    const auto revision = commit(*store, second_config());
+    CommitInfo waits = info();
+    waits.confirm_by = Deadline{"boot", std::chrono::milliseconds(1), {}, {}};
+    const auto revision = commit(*store, second_config(), waits);
     return revision.has_value();
   };
   const auto begin_with = [&] {
@@ -67,6 +69,7 @@ TEST_P(CallFault, ACommitIsWholeOrNotThereAndAsTheCallerWasTold) {
   fail_each_call(work, [&](long n, bool told_ok) {
     const std::uint64_t expected = told_ok ? 2 : 1;
     EXPECT_EQ(store->running().revision, expected) << n;
+    EXPECT_EQ(store->unconfirmed().has_value(), told_ok) << n;
     // The same store goes on, once SQLite does.
     const auto again = commit(*store, told_ok ? first_config() : second_config());
     EXPECT_TRUE(again) << n << ": " << again.error().text;
@@ -80,8 +83,34 @@ TEST_P(CallFault, ACommitIsWholeOrNotThereAndAsTheCallerWasTold) {
     EXPECT_EQ(reopened->running().revision, told_again ? 2U : 1U) << n;
     EXPECT_EQ(reopened->running().config, told_again ? second_config() : first_config()) << n;
     EXPECT_EQ(reopened->history(10)->size(), told_again ? 2U : 1U) << n;
+    EXPECT_EQ(reopened->unconfirmed().has_value(), told_again) << n;
     begin_with();
   });
+}
+
+TEST_P(CallFault, AConfirmationHappensOrTheCommitStillWaits) {
+  CommitInfo waits = info();
+  waits.confirm_by = Deadline{"boot", std::chrono::milliseconds(1), {}, {}};
+  auto folder = std::make_unique<TempFolder>();
+  std::unique_ptr<ConfigStore> store;
+  const auto begin_anew = [&] {
+    store.reset();
+    folder = std::make_unique<TempFolder>();
+    store = must_open(folder->file());
+    ASSERT_TRUE(commit(*store, first_config(), waits));
+  };
+  begin_anew();
+  fail_each_call([&](long) { return store->confirm().has_value(); },
+                 [&](long n, bool told_ok) {
+                   EXPECT_EQ(store->unconfirmed().has_value(), !told_ok) << n;
+                   store.reset();
+                   store = must_open(folder->file());
+                   ASSERT_TRUE(store) << n;
+                   EXPECT_EQ(store->unconfirmed().has_value(), !told_ok) << n;
+                   EXPECT_TRUE(store->confirm()) << n;
+                   begin_anew();
+                 },
+                 3);
 }
 
 TEST_P(CallFault, OpeningFailsOrGivesTheStoreAsItIs) {

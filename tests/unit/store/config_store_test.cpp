@@ -11,6 +11,8 @@
 
 #include "mgmt/model/json.h"
 #include "mgmt/model/schema.h"
+#include "mgmt/store/digest.h"
+#include "mgmt/store/migrations.h"
 #include "mgmt/store/records.h"
 #include "mgmt/store/tables.h"
 #include "tests/unit/store/store_fixture.h"
@@ -200,8 +202,10 @@ TEST(ConfigStore, AValueThatHasBecomeTheDefaultStaysCommittable) {
 }
 
 TEST(ConfigStore, ANewerReleasesStoreIsRefusedAndLeftAlone) {
-  for (const std::string change : {"PRAGMA user_version = 2", "PRAGMA user_version = 999",
-                                   "ALTER TABLE vip ADD COLUMN \"sparkle\" TEXT"}) {
+  const auto next = std::to_string(version_of_this_release() + 1);
+  for (const std::string& change :
+       {"PRAGMA user_version = " + next, std::string("PRAGMA user_version = 999"),
+        std::string("ALTER TABLE vip ADD COLUMN \"sparkle\" TEXT")}) {
     const TempFolder folder;
     make_store(folder.file());
     sql(folder.file(), change);
@@ -373,7 +377,7 @@ TEST(Tables, NoTwoColumnsOfAKindShareAName) {
 
 TEST(Digest, ChangesWithEveryWordOfEveryRecord) {
   const Records all = second_config().records();
-  std::set<std::string> seen{digest({}), digest(all)};
+  std::set<std::string> seen{digest(Records{}), digest(all)};
   std::size_t variants = 2;
   for (const auto& [path, fields] : all) {
     Records without = all;
