@@ -22,6 +22,7 @@
 #include "hal/linux/event.h"
 #include "mgmt/commit/committer.h"
 #include "mgmt/commit/data_plane_link.h"
+#include "mgmt/commit/expiry.h"
 #include "mgmt/commit/socket_data_plane.h"
 #include "mgmt/health/scheduler.h"
 #include "mgmt/health/socket_prober.h"
@@ -117,15 +118,20 @@ class Process {
         checks_(loop, prober_, [this](const auto& change) { on_change(change); }),
         follow_(loop, [this] { checks_.reconcile(targets()); }),
         publish_(loop, [this] { publish(); }),
+        expiry_(loop, committer_),
         link_(loop, data_plane_, committer_, [this](bool in_step) { on_link(in_step); }) {
     checks_.pause();  // checks go by way of the data plane's ports
-    committer_.on_change([this] { follow_.start(milliseconds(0)); });
+    committer_.on_change([this] {
+      follow_.start(milliseconds(0));
+      expiry_.follow();
+    });
   }
 
   [[nodiscard]] Status start(const std::string& socket) {
     auto server = rpc::serve(loop_, socket, unit_);
     if (!server) return tl::unexpected(server.error());
     server_ = std::move(*server);
+    expiry_.follow();
     link_.start();
     return {};
   }
@@ -188,6 +194,7 @@ class Process {
   health::SocketProber prober_;
   health::Scheduler checks_;
   hal::Timer follow_, publish_;
+  commit::Expiry expiry_;
   commit::DataPlaneLink link_;
   std::unique_ptr<hal::LineServer> server_;
 };

@@ -37,14 +37,15 @@ Error nothing_changed(Error cause) {
   return within("nothing is changed", std::move(cause)).value();
 }
 
-store::CommitInfo info_of(const Author& author, const std::string& note,
+store::CommitInfo info_of(const Author& author, const Request& request,
                           const std::vector<model::Change>& changes) {
   return {.at = std::chrono::system_clock::now(),
           .user = author.user,
           .origin = author.origin,
           .how = author.how,
-          .note = note,
-          .changes = model::summary(changes)};
+          .note = request.note,
+          .changes = model::summary(changes),
+          .confirm_by = request.confirm_by};
 }
 
 }  // namespace
@@ -55,9 +56,15 @@ Committer::Committer(store::ConfigStore& store, DataPlane& data_plane)
       states_(ServerStates().following(store.running().config, MonoClock::now())) {}
 
 tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidate,
-                                                   const Author& author, const std::string& note) {
+                                                   const Author& author, const Request& request) {
   const auto changes = model::diff(running().config, candidate);
   if (changes.empty()) return Committed{running().revision, 0};
+  if (const auto& waits = unconfirmed()) {
+    return refuse({Errc::kConflict, std::string(kWaits),
+                   fmt::format("revision {} waits for its confirmation: confirm or reject it first",
+                               waits->revision),
+                   -1});
+  }
   if (auto violated = model::violations(candidate); !violated.empty()) {
     return refuse(std::move(violated));
   }
@@ -68,7 +75,7 @@ tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidat
   const auto digest = stage(candidate, states, running().revision + 1);
   if (!digest) return refuse(nothing_changed(digest.error()));
   const model::Config previous = running().config;
-  if (auto stored = persist(candidate, info_of(author, note, changes)); !stored) {
+  if (auto stored = persist(candidate, info_of(author, request, changes)); !stored) {
     return refuse(stored.error());
   }
   if (auto activated = activate(*digest); !activated) {
@@ -82,6 +89,57 @@ tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidat
                {"USER", author.user},
                {"ORIGIN", author.origin},
                {"CHANGES", model::summary(changes)}});
+  if (changed_) changed_();
+  return Committed{running().revision, changes.size()};
+}
+
+Status Committer::confirm(const Author& author) {
+  const auto waits = unconfirmed();
+  if (!waits) return fail(Errc::kConflict, kNothingWaits, "no commit waits for a confirmation");
+  if (auto confirmed = store_.confirm(); !confirmed) return confirmed;
+  log::notice("commit-confirmed",
+              fmt::format("revision {} confirmed by {}", waits->revision, author.user),
+              {{"REVISION", std::to_string(waits->revision)},
+               {"USER", author.user},
+               {"ORIGIN", author.origin}});
+  if (changed_) changed_();
+  return {};
+}
+
+tl::expected<Committed, Refusal> Committer::reject(const Author& author) {
+  const auto waits = unconfirmed();
+  if (!waits) {
+    return refuse(
+        {Errc::kConflict, std::string(kNothingWaits), "no commit waits for a confirmation", -1});
+  }
+  return undo(*waits, author, fmt::format("revision {} was rejected", waits->revision));
+}
+
+Status Committer::expire(const Clocks& now) {
+  const auto waits = unconfirmed();
+  if (!waits || remaining(waits->deadline, now).count() > 0) return {};
+  const auto undone = undo(*waits, {.user = "yoke-mgmt", .origin = "local", .how = "unconfirmed"},
+                           fmt::format("revision {} was not confirmed in time", waits->revision));
+  return undone ? Status{} : tl::unexpected(undone.error().error);
+}
+
+tl::expected<Committed, Refusal> Committer::undo(const store::Unconfirmed& waits,
+                                                 const Author& author, const std::string& note) {
+  const auto previous = store_.config_of(waits.back_to);
+  if (!previous) return refuse(previous.error());
+  const auto changes = model::diff(running().config, *previous);
+  if (auto stored = persist(*previous, info_of(author, {.note = note}, changes)); !stored) {
+    return refuse(stored.error());
+  }
+  log::warning(
+      "commit-undone",
+      fmt::format("{}: revision {} brings back what was before it", note, running().revision),
+      {{"REVISION", std::to_string(running().revision)}, {"USER", author.user}});
+  states_ = states_.following(running().config, MonoClock::now());
+  if (auto runs = adopted_ ? run_committed() : reconcile(MonoClock::now()); !runs) {
+    log::warning("revert-waiting",
+                 "it is activated once the data plane answers: " + runs.error().text);
+  }
   if (changed_) changed_();
   return Committed{running().revision, changes.size()};
 }
@@ -125,8 +183,8 @@ Refusal Committer::go_back(const model::Config& previous, const Error& cause) {
   const std::uint64_t failed = running().revision;
   reconciled_ = false;
   const auto note = fmt::format("revision {} could not be activated: {}", failed, cause.text);
-  const auto info = info_of({.user = "yoke-mgmt", .origin = "local", .how = "revert"}, note,
-                            model::diff(running().config, previous));
+  const auto info = info_of({.user = "yoke-mgmt", .origin = "local", .how = "revert"},
+                            {.note = note}, model::diff(running().config, previous));
   log::error("commit-reverted", note, {{"REVISION", std::to_string(failed)}});
   if (auto stored = persist(previous, info); !stored) {
     // Now the new one is what is committed, and every reconcile() will try to make it run.

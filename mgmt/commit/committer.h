@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "hal/base/clock.h"
 #include "hal/base/result.h"
 #include "mgmt/commit/data_plane.h"
+#include "mgmt/commit/deadline.h"
 #include "mgmt/commit/server_states.h"
 #include "mgmt/model/config.h"
 #include "mgmt/model/rules.h"
@@ -23,6 +25,12 @@ struct Author {
   std::string user;
   std::string origin;
   std::string how;
+};
+
+// What is asked for beside the configuration itself.
+struct Request {
+  std::string note = {};
+  std::optional<store::Deadline> confirm_by = {};  // undone at that time unless confirmed
 };
 
 struct Committed {
@@ -42,9 +50,22 @@ class Committer {
  public:
   Committer(store::ConfigStore& store, DataPlane& data_plane);
 
+  // While another commit waits for its confirmation none is taken (E-455): whoever waits to be
+  // locked out of the unit must not have it confirmed by somebody else.
   [[nodiscard]] tl::expected<Committed, Refusal> commit(const model::Config& candidate,
                                                         const Author& author,
-                                                        const std::string& note);
+                                                        const Request& request);
+
+  // The commit that waits stays. E-456 if none waits.
+  [[nodiscard]] Status confirm(const Author& author);
+  // The commit that waits is undone by a revision with what was before it: durable first, then
+  // activated, now or as soon as the data plane answers. E-456 if none waits.
+  [[nodiscard]] tl::expected<Committed, Refusal> reject(const Author& author);
+  // The same, if time is up. An error: nothing is undone yet, to be tried again.
+  [[nodiscard]] Status expire(const Clocks& now);
+  [[nodiscard]] const std::optional<store::Unconfirmed>& unconfirmed() const noexcept {
+    return store_.unconfirmed();
+  }
 
   // Makes the data plane run what is committed, with the states known; asks first, and does nothing
   // where it does so already. To be called whenever a connection is made, and again after an error.
@@ -66,7 +87,12 @@ class Committer {
   }
   [[nodiscard]] DataPlane& data_plane() noexcept { return data_plane_; }
 
-  // Called after running() has changed, from within commit().
+  // What revision `id` held. E-404 for one that is not kept.
+  [[nodiscard]] Result<model::Config> config_of(std::uint64_t id) const {
+    return store_.config_of(id);
+  }
+
+  // Called after running() or unconfirmed() has changed, from within the call that did it.
   void on_change(std::function<void()> callback) { changed_ = std::move(callback); }
 
  private:
@@ -75,6 +101,9 @@ class Committer {
                                           std::uint64_t revision);
   [[nodiscard]] Status activate(const std::string& digest);
   [[nodiscard]] Status persist(const model::Config& config, const store::CommitInfo& info);
+  [[nodiscard]] tl::expected<Committed, Refusal> undo(const store::Unconfirmed& waits,
+                                                      const Author& author,
+                                                      const std::string& note);
   [[nodiscard]] Refusal go_back(const model::Config& previous, const Error& cause);
   [[nodiscard]] Status run_committed();
 

@@ -12,5 +12,7 @@ inline constexpr std::string_view kNotReachable = "E-451";    // nobody answers 
 inline constexpr std::string_view kNotAsCommitted = "E-452";  // it built something else
 inline constexpr std::string_view kNotActivated = "E-453";    // staged, not activated; undone
 inline constexpr std::string_view kNotUndone = "E-454";       // the same, and the store failed too
+inline constexpr std::string_view kWaits = "E-455";         // another commit waits to be confirmed
+inline constexpr std::string_view kNothingWaits = "E-456";  // no commit waits to be confirmed
 
 }  // namespace yoke::commit

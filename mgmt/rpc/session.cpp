@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <utility>
 
@@ -22,6 +23,8 @@ using nlohmann::json;
 
 constexpr int kProtocolVersion = 1;
 constexpr std::size_t kNoteBytesMax = 1000;
+constexpr std::chrono::milliseconds kConfirmMin = std::chrono::seconds(1);
+constexpr std::chrono::milliseconds kConfirmMax = std::chrono::hours(24);
 
 auto bad_parameters(std::string what) {
   return fail(Errc::kInvalid, kBadParameters, std::move(what));
@@ -46,9 +49,19 @@ json member(const json& params, const char* key) {
 }  // namespace
 
 const Session::Method Session::kMethods[] = {
-    {"hello", &Session::hello},   {"edit", &Session::edit},     {"load", &Session::load},
-    {"check", &Session::check},   {"diff", &Session::diff},     {"discard", &Session::discard},
-    {"commit", &Session::commit}, {"config", &Session::config}, {"show", &Session::show},
+    {"hello", &Session::hello},
+    {"edit", &Session::edit},
+    {"load", &Session::load},
+    {"check", &Session::check},
+    {"diff", &Session::diff},
+    {"discard", &Session::discard},
+    {"commit", &Session::commit},
+    {"config", &Session::config},
+    {"show", &Session::show},
+    {"confirm", &Session::confirm},
+    {"reject", &Session::reject},
+    {"rollback", &Session::rollback},
+    {"unconfirmed", &Session::unconfirmed},
 };
 
 hal::LineSession::Answer Session::answer(const std::string& line) {
@@ -113,8 +126,12 @@ Session::Outcome Session::check(const Json&) {
   return Json{{"violations", model::to_json(model::violations(candidate()))}};
 }
 
-Session::Outcome Session::diff(const Json&) {
-  return Json{{"changes", model::to_json(model::diff(running(), candidate()))}};
+Session::Outcome Session::diff(const Json& params) {
+  const auto from = config_in(params, "from", running());
+  if (!from) return tl::unexpected(from.error());
+  const auto to = config_in(params, "to", candidate());
+  if (!to) return tl::unexpected(to.error());
+  return Json{{"changes", model::to_json(model::diff(*from, *to))}};
 }
 
 Session::Outcome Session::discard(const Json&) {
@@ -123,33 +140,101 @@ Session::Outcome Session::discard(const Json&) {
 }
 
 Session::Outcome Session::commit(const Json& params) {
-  const auto note = text_in(params, "note", kNoteBytesMax);
-  if (!note) return tl::unexpected(note.error());
+  const auto request = request_in(params);
+  if (!request) return tl::unexpected(request.error());
   if (candidate_ && candidate_->config != running() && candidate_->base != running()) {
     return fail(Errc::kConflict, kOvertaken,
                 fmt::format("revision {} was committed after these edits began: see history, "
                             "discard, and edit again",
                             unit_.committer.running().revision));
   }
-  const auto origin = fmt::format("pid {}", peer_.pid);
-  const auto done = unit_.committer.commit(
-      candidate(), {.user = peer_.user, .origin = origin, .how = "cli"}, *note);
+  auto outcome = told(unit_.committer.commit(candidate(), author("cli"), *request));
+  if (outcome) candidate_.reset();
+  return outcome;
+}
+
+Session::Outcome Session::confirm(const Json&) {
+  const auto waits = unit_.committer.unconfirmed();
+  if (auto done = unit_.committer.confirm(author("cli")); !done) {
+    return tl::unexpected(done.error());
+  }
+  return Json{{"revision", waits->revision}};
+}
+
+Session::Outcome Session::reject(const Json&) {
+  return told(unit_.committer.reject(author("reject")));
+}
+
+Session::Outcome Session::rollback(const Json& params) {
+  if (!params.contains("revision")) return bad_parameters("revision is missing");
+  const auto config = config_in(params, "revision", {});
+  if (!config) return tl::unexpected(config.error());
+  auto request = request_in(params);
+  if (!request) return tl::unexpected(request.error());
+  if (candidate_ && candidate_->config != running()) {
+    return fail(Errc::kConflict, kEdited,
+                "there are uncommitted edits: commit or discard them first");
+  }
+  if (request->note.empty()) {
+    request->note = fmt::format("rollback to {}", params["revision"].get<std::uint64_t>());
+  }
+  return told(unit_.committer.commit(*config, author("rollback"), *request));
+}
+
+Session::Outcome Session::unconfirmed(const Json&) {
+  const auto& waits = unit_.committer.unconfirmed();
+  if (!waits) return Json{{"revision", nullptr}};
+  const auto left = commit::remaining(waits->deadline, commit::read_clocks());
+  return Json{
+      {"revision", waits->revision}, {"back_to", waits->back_to}, {"remaining_ms", left.count()}};
+}
+
+Result<commit::Request> Session::request_in(const Json& params) const {
+  auto note = text_in(params, "note", kNoteBytesMax);
+  if (!note) return tl::unexpected(note.error());
+  commit::Request request{.note = std::move(*note)};
+  const Json wait = member(params, "confirm_ms");
+  if (wait.is_null()) return request;
+  const bool fits =
+      wait.is_number_unsigned() && wait >= kConfirmMin.count() && wait <= kConfirmMax.count();
+  if (!fits) return bad_parameters("confirm_ms is not a number from 1000 (1s) to 86400000 (24h)");
+  const std::chrono::milliseconds within(wait.get<std::int64_t>());
+  request.confirm_by = commit::deadline_in(within, commit::read_clocks());
+  return request;
+}
+
+Result<model::Config> Session::config_in(const Json& params, const char* key,
+                                         const model::Config& otherwise) const {
+  const Json revision = member(params, key);
+  if (revision.is_null()) return otherwise;
+  if (!revision.is_number_unsigned()) {
+    return bad_parameters(fmt::format("{} is not the number of a revision", key));
+  }
+  return unit_.committer.config_of(revision.get<std::uint64_t>());
+}
+
+commit::Author Session::author(std::string how) const {
+  return {.user = peer_.user, .origin = fmt::format("pid {}", peer_.pid), .how = std::move(how)};
+}
+
+Session::Outcome Session::told(const tl::expected<commit::Committed, commit::Refusal>& done) {
   if (!done) {
     if (!done.error().violations.empty()) {
       error_data_["violations"] = model::to_json(done.error().violations);
     }
     return tl::unexpected(done.error().error);
   }
-  candidate_.reset();
   return Json{{"revision", done->revision}, {"changes", done->changes}};
 }
 
 Session::Outcome Session::config(const Json& params) {
   const Json wants_candidate = params.value("candidate", Json(false));
   if (!wants_candidate.is_boolean()) return bad_parameters("candidate is neither true nor false");
-  const bool of_candidate = wants_candidate.get<bool>();
-  return Json{{"revision", unit_.committer.running().revision},
-              {"document", model::to_json(of_candidate ? candidate() : running())}};
+  const auto config =
+      config_in(params, "revision", wants_candidate.get<bool>() ? candidate() : running());
+  if (!config) return tl::unexpected(config.error());
+  const Json revision = params.value("revision", Json(unit_.committer.running().revision));
+  return Json{{"revision", revision}, {"document", model::to_json(*config)}};
 }
 
 Session::Outcome Session::show(const Json& params) {

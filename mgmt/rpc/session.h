@@ -40,6 +40,10 @@ class Session final : public hal::LineSession {
   [[nodiscard]] Outcome diff(const Json& params);
   [[nodiscard]] Outcome discard(const Json& params);
   [[nodiscard]] Outcome commit(const Json& params);
+  [[nodiscard]] Outcome confirm(const Json& params);
+  [[nodiscard]] Outcome reject(const Json& params);
+  [[nodiscard]] Outcome rollback(const Json& params);
+  [[nodiscard]] Outcome unconfirmed(const Json& params);
   [[nodiscard]] Outcome config(const Json& params);
   [[nodiscard]] Outcome show(const Json& params);
 
@@ -49,6 +53,11 @@ class Session final : public hal::LineSession {
     return candidate_ ? candidate_->config : running();
   }
   void begin_candidate();
+  [[nodiscard]] Result<commit::Request> request_in(const Json& params) const;
+  [[nodiscard]] Result<model::Config> config_in(const Json& params, const char* key,
+                                                const model::Config& otherwise) const;
+  [[nodiscard]] commit::Author author(std::string how) const;
+  [[nodiscard]] Outcome told(const tl::expected<commit::Committed, commit::Refusal>& done);
 
   Unit& unit_;
   hal::Peer peer_;

@@ -31,6 +31,9 @@ Rows status_rows(const Question& question) {
               {"version", YOKE_VERSION},
               {"uptime_s", seconds_between(question.unit.started, question.now)},
               {"revision", question.unit.committer.running().revision},
+              {"unconfirmed", json()},
+              {"back_to", json()},
+              {"confirm_within_s", json()},
               {"dataplane", status ? "running" : "unreachable"},
               {"generation", json()},
               {"revision_running", json()},
@@ -43,6 +46,13 @@ Rows status_rows(const Question& question) {
               {"servers_down", tally.servers_down},
               {"flows_open", json()},
               {"flows_capacity", json()}};
+  if (const auto& waits = question.unit.committer.unconfirmed()) {
+    row["unconfirmed"] = waits->revision;
+    row["back_to"] = waits->back_to;
+    row["confirm_within_s"] = std::chrono::ceil<std::chrono::seconds>(
+                                  commit::remaining(waits->deadline, commit::read_clocks()))
+                                  .count();
+  }
   if (status) {
     row["generation"] = status->running.generation;
     row["revision_running"] = status->running.revision;

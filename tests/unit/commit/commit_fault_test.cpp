@@ -43,7 +43,7 @@ class Unit {
     store_.reset();
   }
   [[nodiscard]] bool commit(const model::Config& config) {
-    return committer_->commit(config, {"ann", "pid 7", "cli"}, "a note").has_value();
+    return committer_->commit(config, {"ann", "pid 7", "cli"}, {.note = "a note"}).has_value();
   }
 
   // What both run; a failure of the test where they differ.

@@ -29,7 +29,7 @@ class CommitterTest : public testing::Test {
   }
 
   auto commit(const model::Config& config) {
-    return committer_.commit(config, {"ann", "pid 7", "cli"}, "a note");
+    return committer_.commit(config, {"ann", "pid 7", "cli"}, {.note = "a note"});
   }
 
   // At revision 1, web_config() and nothing else, both servers up.
@@ -230,7 +230,7 @@ TEST_F(CommitterTest, ARestartedManagementPlaneAdoptsTheStatesAndChangesNothing)
 TEST_F(CommitterTest, ACommitBeforeTheFirstReconcileTakesNoServerOutOfUse) {
   begin_with_web();
   Committer again(*store_, data_plane_);
-  ASSERT_TRUE(again.commit(weighted_config(), {"ann", "pid 7", "cli"}, ""));
+  ASSERT_TRUE(again.commit(weighted_config(), {"ann", "pid 7", "cli"}, {}));
   EXPECT_THAT(data_plane_.calls, ElementsAre("status", "stage", "activate"));
   EXPECT_EQ(data_plane_.state_of("web", "192.0.2.11:80"), api::ServerState::kUp);
   EXPECT_EQ(data_plane_.state_of("web", "192.0.2.12:80"), api::ServerState::kUp);
@@ -240,7 +240,7 @@ TEST_F(CommitterTest, ACommitAfterARestartIsRefusedWhileNothingIsKnownOfTheDataP
   begin_with_web();
   Committer again(*store_, data_plane_);
   data_plane_.alive = false;
-  const auto refused = again.commit(weighted_config(), {"ann", "pid 7", "cli"}, "");
+  const auto refused = again.commit(weighted_config(), {"ann", "pid 7", "cli"}, {});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().error.id, "E-451");
   EXPECT_EQ(refused.error().error.text, "nothing is changed: the data plane is not running");

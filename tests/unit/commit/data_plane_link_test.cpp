@@ -146,7 +146,7 @@ class Link : public testing::Test {
     return until([&] { return !in_step_.empty() && in_step_.back() == in_step; });
   }
   [[nodiscard]] bool commit(const model::Config& config) {
-    const auto done = committer_.commit(config, {"ann", "pid 7", "cli"}, "");
+    const auto done = committer_.commit(config, {"ann", "pid 7", "cli"}, {});
     EXPECT_TRUE(done) << done.error().error.text;
     return done.has_value();
   }
@@ -216,7 +216,7 @@ TEST_F(Link, AHungDataPlaneIsLostAndACommitRefusedUntilItAnswersAgain) {
   process_->hang();
   EXPECT_FALSE(data_plane_.status());
   ASSERT_TRUE(until_told(false));
-  const auto refused = committer_.commit(weighted_config(), {"ann", "pid 7", "cli"}, "");
+  const auto refused = committer_.commit(weighted_config(), {"ann", "pid 7", "cli"}, {});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().error.id, "E-451");
   EXPECT_EQ(committer_.running().revision, 1U);

@@ -124,6 +124,78 @@ TEST_F(Methods, ACommitWithoutADataPlaneIsRefusedAndCanBeTriedAgain) {
   EXPECT_EQ(must(client_, "commit")["revision"], 1);
 }
 
+TEST_F(Methods, ACommitToBeConfirmedWaitsAndSaysSo) {
+  commit_web(client_);
+  EXPECT_EQ(must(client_, "unconfirmed"), json({{"revision", nullptr}}));
+  (void)must(client_, "load", {{"document", model::to_json(weighted_config())}});
+  EXPECT_EQ(must(client_, "commit", {{"confirm_ms", 300'000}})["revision"], 2);
+  const json waits = must(client_, "unconfirmed");
+  EXPECT_EQ(waits["revision"], 2);
+  EXPECT_EQ(waits["back_to"], 1);
+  EXPECT_GT(waits["remaining_ms"], 0);
+  EXPECT_LE(waits["remaining_ms"], 300'000);
+  const json status = must(client_, "show", {{"object", "status"}})["rows"][0];
+  EXPECT_EQ(status["unconfirmed"], 2);
+  EXPECT_EQ(status["back_to"], 1);
+  EXPECT_LE(status["confirm_within_s"], 300);
+  auto other = rig_.client();
+  (void)must(other, "edit", operations({set({"pool", "dns"})}));
+  EXPECT_EQ(refusal(other, "commit"), "E-455");
+  EXPECT_EQ(must(client_, "confirm"), json({{"revision", 2}}));
+  EXPECT_EQ(refusal(client_, "confirm"), "E-456");
+  EXPECT_EQ(refusal(client_, "reject"), "E-456");
+  EXPECT_EQ(must(client_, "show", {{"object", "status"}})["rows"][0]["unconfirmed"], json());
+  EXPECT_EQ(must(other, "commit")["revision"], 3) << "it is not against what was confirmed";
+}
+
+TEST_F(Methods, ACommitThatIsRejectedIsUndone) {
+  commit_web(client_);
+  (void)must(client_, "load", {{"document", model::to_json(weighted_config())}});
+  (void)must(client_, "commit", {{"confirm_ms", 300'000}});
+  EXPECT_EQ(must(client_, "reject"), json({{"revision", 3}, {"changes", 1}}));
+  EXPECT_EQ(must(client_, "config")["document"], model::to_json(web_config()));
+  EXPECT_EQ(must(client_, "show", {{"object", "history"}})["rows"][0]["how"], "reject");
+}
+
+TEST_F(Methods, TheTimeToConfirmHasBounds) {
+  for (const json& wrong :
+       {json(0), json(999), json(86'400'001), json(-5), json("5m"), json(1.5)}) {
+    EXPECT_EQ(refusal(client_, "commit", {{"confirm_ms", wrong}}), "E-402") << wrong;
+  }
+}
+
+TEST_F(Methods, ARollbackIsANewRevisionWithWhatTheOldOneHeld) {
+  commit_web(client_);
+  (void)must(client_, "load", {{"document", model::to_json(weighted_config())}});
+  (void)must(client_, "commit");
+  EXPECT_EQ(must(client_, "config", {{"revision", 1}}),
+            json({{"revision", 1}, {"document", model::to_json(web_config())}}));
+  const json changes = must(client_, "diff", {{"from", 1}, {"to", 2}})["changes"];
+  EXPECT_EQ(changes.size(), 1U);
+  EXPECT_EQ(changes, must(client_, "diff", {{"from", 1}})["changes"]);
+  EXPECT_EQ(must(client_, "rollback", {{"revision", 1}}), json({{"revision", 3}, {"changes", 1}}));
+  EXPECT_EQ(must(client_, "config")["document"], model::to_json(web_config()));
+  const json row = must(client_, "show", {{"object", "history"}})["rows"][0];
+  EXPECT_EQ(row["how"], "rollback");
+  EXPECT_EQ(row["note"], "rollback to 1");
+  EXPECT_EQ(must(client_, "rollback", {{"revision", 3}})["changes"], 0) << "is what runs";
+  EXPECT_EQ(must(client_, "rollback", {{"revision", 0}, {"confirm_ms", 60'000}})["revision"], 4);
+  EXPECT_EQ(must(client_, "unconfirmed")["back_to"], 3);
+}
+
+TEST_F(Methods, ARollbackToNowhereOrOverEditsIsRefused) {
+  commit_web(client_);
+  EXPECT_EQ(refusal(client_, "rollback"), "E-402");
+  EXPECT_EQ(refusal(client_, "rollback", {{"revision", "1"}}), "E-402");
+  EXPECT_EQ(refusal(client_, "rollback", {{"revision", -1}}), "E-402");
+  EXPECT_EQ(refusal(client_, "rollback", {{"revision", 7}}), "E-404");
+  EXPECT_EQ(refusal(client_, "diff", {{"from", 7}}), "E-404");
+  EXPECT_EQ(refusal(client_, "config", {{"revision", 7}}), "E-404");
+  (void)must(client_, "edit", operations({set({"pool", "dns"})}));
+  EXPECT_EQ(refusal(client_, "rollback", {{"revision", 0}}), "E-410");
+  EXPECT_FALSE(must(client_, "diff")["changes"].empty()) << "the edits are still there";
+}
+
 TEST_F(Methods, DiscardForgetsTheEdits) {
   (void)must(client_, "edit", operations({set({"pool", "web"})}));
   EXPECT_EQ(must(client_, "discard"), json::object());

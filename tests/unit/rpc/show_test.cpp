@@ -83,6 +83,9 @@ TEST_F(Show, Status) {
   row.erase("uptime_s");
   EXPECT_EQ(row, json({{"unit", "lb-a"},
                        {"version", YOKE_VERSION},
+                       {"unconfirmed", nullptr},
+                       {"back_to", nullptr},
+                       {"confirm_within_s", nullptr},
                        {"revision", 1},
                        {"revision_running", 1},
                        {"dataplane", "running"},

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/commit/expiry.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "hal/base/log.h"
+
+namespace yoke::commit {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kAfterFailure = 1s;
+constexpr milliseconds kLookAtLeast = 1min;
+
+}  // namespace
+
+Expiry::Expiry(sd_event* event, Committer& committer, std::function<Clocks()> clocks)
+    : committer_(committer), clocks_(std::move(clocks)), next_(event, [this] { follow(); }) {}
+
+void Expiry::follow() {
+  next_.stop();
+  if (!committer_.unconfirmed()) return;
+  const Clocks now = clocks_();
+  if (auto done = committer_.expire(now); !done) {
+    tell_why(done.error());
+    next_.start(kAfterFailure);
+    return;
+  }
+  last_error_.clear();
+  const auto& waits = committer_.unconfirmed();
+  if (waits) next_.start(std::clamp(remaining(waits->deadline, now), 1ms, kLookAtLeast));
+}
+
+void Expiry::tell_why(const Error& error) {
+  if (error.text == std::exchange(last_error_, error.text)) return;
+  log::error("commit-not-undone",
+             "time to confirm a commit is up, and it cannot be undone yet: " + error.text);
+}
+
+}  // namespace yoke::commit

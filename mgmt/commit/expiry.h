@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "hal/linux/event.h"
+#include "mgmt/commit/committer.h"
+
+namespace yoke::commit {
+
+// Undoes the commit that nobody has confirmed, when its time is up, and tries until it is undone.
+// Threads: the loop's.
+class Expiry {
+ public:
+  Expiry(sd_event* event, Committer& committer, std::function<Clocks()> clocks = read_clocks);
+
+  // To be called at the start, before anything is told to the data plane, and after each change of
+  // Committer::unconfirmed(). Where time is up already it is undone before this returns.
+  void follow();
+
+ private:
+  void tell_why(const Error& error);
+
+  Committer& committer_;
+  std::function<Clocks()> clocks_;
+  std::string last_error_;  // told once, however often it happens
+  hal::Timer next_;
+};
+
+}  // namespace yoke::commit
