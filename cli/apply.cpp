@@ -119,13 +119,19 @@ class Applier {
   }
 
   int commit() {
-    auto result = connection_.commit(options_.note);
+    json params = {{"note", options_.note}};
+    if (options_.confirm_within) params["confirm_ms"] = options_.confirm_within->count();
+    auto result = connection_.commit(params);
     if (!result) return refused(result.error());
     if (style_.json) {
       (*result)["schema"] = model::kSchemaName;
       print(*result);
     }
     talk_ << commit_sentence(*result) << '\n';
+    const bool made = part_of(*result, "changes") != 0;
+    if (made && options_.confirm_within) {
+      talk_ << confirm_sentence(*options_.confirm_within) << '\n';
+    }
     return 0;
   }
 

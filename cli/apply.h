@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +29,8 @@ struct ApplyOptions {
   std::string file;  // "-": standard input
   std::string note;
   bool dry_run = false;
+  // Undone unless confirmed in time.
+  std::optional<std::chrono::milliseconds> confirm_within = {};
 };
 
 // Checks the file, prints what it changes, and commits. Returns the exit code; no change is 0.

@@ -14,7 +14,8 @@ constexpr std::array kVipName{
 constexpr std::array kPoolName{
     Node{.word = "NAME", .help = "One pool", .value = Value::kKey, .kind = "pool"}};
 constexpr std::array kCandidate{
-    Node{.word = "candidate", .help = "As edited in this session, not yet committed"}};
+    Node{.word = "candidate", .help = "As edited in this session, not yet committed"},
+    Node{.word = "REVISION", .help = "As committed then", .value = Value::kNumber}};
 
 constexpr std::array kObjects{
     Node{.word = "status", .help = "The unit at a glance"},
@@ -34,6 +35,25 @@ constexpr std::array kNoteText{
     Node{.word = "TEXT", .help = "Why, for the history", .value = Value::kText}};
 constexpr std::array kNote{
     Node{.word = "note", .help = "Say why, for the history", .may_end = false, .next = kNoteText}};
+constexpr std::array kWithin{
+    Node{.word = "note", .help = "Say why, for the history", .may_end = false, .next = kNoteText},
+    Node{.word = "DURATION",
+         .help = "How long to wait, such as 90s or 5m, which it is unless you say",
+         .value = Value::kDuration,
+         .next = kNote}};
+constexpr std::array kCommit{
+    Node{.word = "confirm", .help = "Undo it unless confirmed in time", .next = kWithin},
+    Node{.word = "note", .help = "Say why, for the history", .may_end = false, .next = kNoteText}};
+constexpr std::array kRollback{Node{.word = "REVISION",
+                                    .help = "What to bring back; see show history",
+                                    .value = Value::kNumber,
+                                    .next = kCommit}};
+constexpr std::array kDiffTo{
+    Node{.word = "REVISION", .help = "To this revision", .value = Value::kNumber}};
+constexpr std::array kDiffFrom{Node{.word = "REVISION",
+                                    .help = "From this revision, to the candidate unless you say",
+                                    .value = Value::kNumber,
+                                    .next = kDiffTo}};
 constexpr std::array kTopic{
     Node{.word = "COMMAND", .help = "More about one command", .value = Value::kCommand}};
 
@@ -80,7 +100,9 @@ constexpr std::array kVerbs{
     Verb{.node = {.word = "top", .help = "Leave all records entered"},
          .use = Use::kConfig,
          .example = "top"},
-    Verb{.node = {.word = "diff", .help = "What the candidate changes"},
+    Verb{.node = {.word = "diff",
+                  .help = "What the candidate changes, or a revision",
+                  .next = kDiffFrom},
          .use = Use::kConfig,
          .prints = true,
          .example = "diff"},
@@ -88,10 +110,23 @@ constexpr std::array kVerbs{
          .use = Use::kConfig,
          .prints = true,
          .example = "check"},
-    Verb{.node = {.word = "commit", .help = "Put the candidate into use, durably", .next = kNote},
+    Verb{.node = {.word = "commit", .help = "Put the candidate into use, durably", .next = kCommit},
          .use = Use::kConfig,
          .prints = true,
-         .example = "commit note \"add vip web\""},
+         .example = "commit confirm 5m note \"add vip web\""},
+    Verb{.node = {.word = "confirm", .help = "Keep the commit that waits for it"},
+         .prints = true,
+         .example = "confirm"},
+    Verb{.node = {.word = "reject", .help = "Undo the commit that waits to be confirmed"},
+         .prints = true,
+         .example = "reject"},
+    Verb{.node = {.word = "rollback",
+                  .help = "Put an old revision into use, as a new one",
+                  .may_end = false,
+                  .next = kRollback},
+         .use = Use::kConfig,
+         .prints = true,
+         .example = "rollback 213"},
     Verb{.node = {.word = "discard", .help = "Forget the candidate's edits"},
          .use = Use::kConfig,
          .example = "discard"},

@@ -14,12 +14,13 @@ namespace yoke::cli {
 
 // What a value on the line must be.
 enum class Value : std::uint8_t {
-  kNone,     // not a value: the word itself
-  kCommand,  // first word of a command
-  kKey,      // name of a record of the node's kind
-  kText,     // anything; the words that follow belong to it
-  kNumber,   // a count
-  kPattern,  // extended regular expression
+  kNone,      // not a value: the word itself
+  kCommand,   // first word of a command
+  kKey,       // name of a record of the node's kind
+  kText,      // anything; the words that follow belong to it
+  kNumber,    // a count
+  kPattern,   // extended regular expression
+  kDuration,  // time to confirm a commit in
 };
 
 struct Node {

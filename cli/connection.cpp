@@ -63,8 +63,8 @@ Result<json> Connection::call_once(const std::string& method, const json& params
   return result;
 }
 
-Result<json> Connection::commit(const std::string& note) {
-  auto result = call("commit", {{"note", note}});
+Result<json> Connection::commit(const json& params) {
+  auto result = call("commit", params);
   if (!result) return result;
   has_edits_ = false;
   if (result->is_object()) return result;

@@ -20,8 +20,8 @@ class Connection {
   // The result of `method`. Errors: those of rpc::Client, and yoke-mgmt's own answers.
   [[nodiscard]] Result<nlohmann::json> call(const std::string& method,
                                             const nlohmann::json& params);
-  // Commits the candidate; the answer is an object.
-  [[nodiscard]] Result<nlohmann::json> commit(const std::string& note);
+  // Commits the candidate, with the parameters of mgmt/README.md; the answer is an object.
+  [[nodiscard]] Result<nlohmann::json> commit(const nlohmann::json& params);
   // `data` of the error that the last call was answered with, or an empty object.
   [[nodiscard]] const nlohmann::json& error_data() const noexcept { return error_data_; }
 

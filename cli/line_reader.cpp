@@ -5,8 +5,10 @@
 #include <regex.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "hal/base/number.h"
+#include "mgmt/model/duration.h"
 
 namespace yoke::cli {
 namespace {
@@ -230,6 +232,11 @@ Status LineReader::take_value(const Node& node, const Word& word) {
         return bad("E-102", fmt::format("{} is not a number", model::shown(text)), word.column);
       }
       break;
+    case Value::kDuration:
+      if (const auto wait = confirm_time(text); !wait) {
+        return bad(wait.error().id, wait.error().text, word.column);
+      }
+      break;
     case Value::kPattern:
       if (const std::string reason = why_no_pattern(text); !reason.empty()) {
         return bad("E-102", fmt::format("{} is not a pattern: {}", model::shown(text), reason),
@@ -293,6 +300,14 @@ Result<Command> LineReader::finish(int column) const {
 
 std::string LineReader::example() const {
   return command_.verb == nullptr ? std::string{} : std::string(command_.verb->example);
+}
+
+Result<std::chrono::milliseconds> confirm_time(std::string_view text) {
+  const auto time = model::parse_duration(text);
+  if (time && *time >= std::chrono::seconds(1) && *time <= std::chrono::hours(24)) return *time;
+  return bad("E-102",
+             fmt::format("{} is not a time from 1s to 24h, such as 90s or 5m", model::shown(text)),
+             -1);
 }
 
 Result<std::vector<Word>> split_line(std::string_view line) {

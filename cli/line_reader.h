@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -82,6 +83,9 @@ class LineReader {
   std::optional<model::CommandReader> edit_;
   bool edit_has_words_ = false;  // on the line; the place's do not count
 };
+
+// How long a commit may wait to be confirmed. E-102.
+[[nodiscard]] Result<std::chrono::milliseconds> confirm_time(std::string_view text);
 
 // The words of `line`; an unquoted | is a word by itself.
 [[nodiscard]] Result<std::vector<model::Word>> split_line(std::string_view line);

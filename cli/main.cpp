@@ -47,6 +47,9 @@ int talk_to_person(Connection& connection, Style style) {
       [&](std::string_view line) { return complete(line, session.mode(), keys, session.place()); },
       history_file());
   while (!session.ended()) {
+    if (const std::string news = session.look_for_unconfirmed(); !news.empty()) {
+      std::cout << news << '\n';
+    }
     const std::string prompt = session.prompt();
     const auto line = editor.read(prompt);
     if (!line) {
@@ -91,8 +94,9 @@ int main(int argc, char** argv) {
   const Style style{.json = options->json, .pretty = ::isatty(STDOUT_FILENO) == 1};
   Connection connection(socket_below(options->root));
   if (!options->words.empty() && options->words.front() == "apply") {
-    const ApplyOptions apply{
+    ApplyOptions apply{
         .file = options->words[1], .note = options->note, .dry_run = options->dry_run};
+    if (const auto time = confirm_time(options->confirm)) apply.confirm_within = *time;
     return after_output(apply_file(apply, connection, style, std::cout, std::cerr));
   }
   const bool is_script = !options->words.empty() || !options->commands.empty();

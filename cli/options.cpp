@@ -4,6 +4,8 @@
 #include <boost/program_options.hpp>
 #include <sstream>
 
+#include "cli/line_reader.h"
+
 namespace yoke::cli {
 namespace {
 
@@ -18,6 +20,7 @@ constexpr const char* kExamples =
     "  yoke -c 'set pool web method dsr' -c commit\n"
     "  yoke apply --dry-run unit.conf         what a file would change\n"
     "  yoke apply unit.conf                   make it the whole configuration\n"
+    "  yoke apply --confirm 5m unit.conf      and undo it unless confirmed\n"
     "  yoke < commands                        commands from a file, up to an error\n"
     "\n";
 
@@ -28,6 +31,8 @@ po::options_description visible_options(Options& options) {
       "run this command; several share one session");
   add("json", po::bool_switch(&options.json), "answer in JSON");
   add("dry-run", po::bool_switch(&options.dry_run), "of apply: change nothing");
+  add("confirm", po::value(&options.confirm)->value_name("TIME"),
+      "of apply: undo it unless confirmed in time");
   add("note", po::value(&options.note)->value_name("TEXT"), "of apply: why, for the history");
   add("root", po::value(&options.root)->value_name("DIR"), "the unit below this folder");
   add("help,h", po::bool_switch(&options.help), "this text");
@@ -44,8 +49,13 @@ Status check(const Options& options) {
     return bad("-c and a command of its own do not go together: expected one of the two");
   }
   const bool applies = !options.words.empty() && options.words.front() == "apply";
-  if ((options.dry_run || !options.note.empty()) && !applies) {
-    return bad("--dry-run and --note belong to: yoke apply FILE");
+  if ((options.dry_run || !options.note.empty() || !options.confirm.empty()) && !applies) {
+    return bad("--dry-run, --confirm and --note belong to: yoke apply FILE");
+  }
+  if (!options.confirm.empty()) {
+    if (const auto time = confirm_time(options.confirm); !time) {
+      return bad("--confirm: " + time.error().text);
+    }
   }
   if (applies && options.words.size() != 2) return bad("apply needs one file: yoke apply FILE");
   return {};

@@ -14,6 +14,7 @@ struct Options {
   std::vector<std::string> commands;  // -c, in order
   std::vector<std::string> words;     // one command: `show pool web`
   std::string note;                   // --note, of apply
+  std::string confirm;                // --confirm, of apply: a time that was read and is in order
   bool json = false;
   bool dry_run = false;
   bool help = false;

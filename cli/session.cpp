@@ -4,17 +4,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <sstream>
 #include <utility>
 
 #include "cli/help.h"
+#include "hal/base/number.h"
 #include "mgmt/model/diff.h"
+#include "mgmt/model/duration.h"
 #include "mgmt/model/json.h"
 
 namespace yoke::cli {
 namespace {
 
 using nlohmann::json;
+using std::chrono::milliseconds;
 
 Outcome failed(Error error) { return {.output = {}, .error = std::move(error)}; }
 
@@ -37,6 +41,33 @@ std::uint64_t number_of(const json& result, const char* key) {
 }
 
 constexpr std::size_t kPlaceWidth = 40;  // in the prompt; the line needs the other half
+
+constexpr std::chrono::milliseconds kConfirmWithin = std::chrono::minutes(5);
+
+// The grammar has let nothing but digits through.
+std::uint64_t revision_in(const std::string& word) { return parse_decimal(word).value_or(0); }
+
+// What follows `commit`: [confirm [DURATION]] [note TEXT], as parameters.
+json request_in(std::span<const std::string> words) {
+  json params = json::object();
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "note") {
+      params["note"] = words[++i];
+    } else if (words[i] == "confirm") {
+      params["confirm_ms"] = kConfirmWithin.count();
+    } else if (const auto within = model::parse_duration(words[i])) {
+      params["confirm_ms"] = within->count();
+    }
+  }
+  return params;
+}
+
+// "4:12", and with hours "1:04:12".
+std::string clock_text(milliseconds time) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(time).count();
+  if (seconds < 3600) return fmt::format("{}:{:02}", seconds / 60, seconds % 60);
+  return fmt::format("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+}
 
 json with_schema(json object) {
   object["schema"] = model::kSchemaName;
@@ -66,6 +97,10 @@ std::string commit_sentence(const json& result) {
   return fmt::format("Revision {}: {} {}.", revision, changes, changes == 1 ? "change" : "changes");
 }
 
+std::string confirm_sentence(milliseconds within) {
+  return fmt::format("It is undone in {} unless you type: confirm", model::to_text(within));
+}
+
 Outcome Session::run(const Command& command) {
   if (untold_) return failed(*std::exchange(untold_, std::nullopt));
   const std::string_view verb = command.verb->node.word;
@@ -75,9 +110,12 @@ Outcome Session::run(const Command& command) {
   if (verb == "edit") place_ = command.place;
   if (verb == "top") place_.words.clear();
   if (verb == "up" && !place_.words.empty()) place_.words.resize(place_.words.size() - 2);
-  if (verb == "diff") return diff();
+  if (verb == "diff") return diff(command);
   if (verb == "check") return check();
   if (verb == "commit") return commit(command);
+  if (verb == "confirm") return confirm();
+  if (verb == "reject") return reject();
+  if (verb == "rollback") return rollback(command);
   if (verb == "discard") return discard();
   if (verb == "exit") return exit();
   if (verb == "help") return help(command.words.empty() ? "" : command.words.front());
@@ -87,7 +125,7 @@ Outcome Session::run(const Command& command) {
 
 Outcome Session::show(const Command& command) {
   const std::string& object = command.words.front();
-  if (object == "configuration") return show_configuration(command.words.size() > 1);
+  if (object == "configuration") return show_configuration(command);
   json params = {{"object", object}};
   const bool of_one = command.words.size() > 1;
   if (of_one) params["name"] = command.words[1];
@@ -96,8 +134,14 @@ Outcome Session::show(const Command& command) {
   return {.output = show_output(object, of_one, std::move(*answer)), .error = {}};
 }
 
-Outcome Session::show_configuration(bool candidate) {
-  const auto answer = connection_.call("config", {{"candidate", candidate}});
+Outcome Session::show_configuration(const Command& command) {
+  json params = json::object();
+  if (command.words.size() > 1 && command.words[1] == "candidate") {
+    params["candidate"] = true;
+  } else if (command.words.size() > 1) {
+    params["revision"] = revision_in(command.words[1]);
+  }
+  const auto answer = connection_.call("config", params);
   if (!answer) return failed(answer.error());
   Outcome outcome;
   outcome.output.json = part_of(*answer, "document");
@@ -124,8 +168,11 @@ void Session::follow(const model::Operation& edited) {
   place_.words[from.size() - 1] = edited.to;
 }
 
-Outcome Session::diff() {
-  const auto answer = connection_.call("diff", json::object());
+Outcome Session::diff(const Command& command) {
+  json params = json::object();
+  if (!command.words.empty()) params["from"] = revision_in(command.words[0]);
+  if (command.words.size() > 1) params["to"] = revision_in(command.words[1]);
+  const auto answer = connection_.call("diff", params);
   if (!answer) return failed(answer.error());
   const auto changes = model::changes_from_json(part_of(*answer, "changes"));
   if (!changes) return failed(changes.error());
@@ -156,8 +203,40 @@ Outcome Session::check() {
 }
 
 Outcome Session::commit(const Command& command) {
-  const std::string note = command.words.size() > 1 ? command.words[1] : "";
-  const auto answer = connection_.commit(note);
+  const json params = request_in(command.words);
+  Outcome outcome = committed(connection_.commit(params));
+  const bool made = number_of(outcome.output.json, "changes") != 0;
+  if (!outcome.error && made && params.contains("confirm_ms")) {
+    outcome.output.talk.push_back(confirm_sentence(milliseconds(params["confirm_ms"])));
+  }
+  return outcome;
+}
+
+Outcome Session::rollback(const Command& command) {
+  json params = request_in(std::span(command.words).subspan(1));
+  params["revision"] = revision_in(command.words.front());
+  Outcome outcome = committed(connection_.call("rollback", params));
+  if (!outcome.error && params.contains("confirm_ms")) {
+    outcome.output.talk.push_back(confirm_sentence(milliseconds(params["confirm_ms"])));
+  }
+  return outcome;
+}
+
+Outcome Session::confirm() {
+  unconfirmed_.reset();
+  const auto answer = connection_.call("confirm", json::object());
+  if (!answer) return failed(answer.error());
+  Outcome outcome = said(fmt::format("Revision {} stays.", number_of(*answer, "revision")));
+  outcome.output.json = with_schema(*answer);
+  return outcome;
+}
+
+Outcome Session::reject() {
+  unconfirmed_.reset();
+  return committed(connection_.call("reject", json::object()));
+}
+
+Outcome Session::committed(const Result<json>& answer) {
   if (!answer) {
     Outcome outcome = failed(answer.error());
     outcome.output.talk = violation_lines_of(connection_.error_data());
@@ -193,19 +272,35 @@ std::string Session::prompt() const {
   std::string place = place_.to_string();
   if (place.size() > kPlaceWidth) place = "..." + place.substr(place.size() - kPlaceWidth + 3);
   if (!place.empty()) place = fmt::format(" [{}]", place);
+  if (unconfirmed_) place += fmt::format(" [confirm {}]", clock_text(unconfirmed_->remaining));
   return fmt::format("{}{}{}{} ", connection_.unit(), place, connection_.has_edits() ? "*" : "",
                      mode_ == Mode::kConfig ? "#" : ">");
 }
 
+std::string Session::look_for_unconfirmed() {
+  const auto before = unconfirmed_;
+  const json answer = ask_quietly("unconfirmed", json::object());
+  if (!answer.is_object()) return {};
+  const auto revision = number_of(answer, "revision");
+  unconfirmed_.reset();
+  if (revision != 0) unconfirmed_ = {revision, milliseconds(number_of(answer, "remaining_ms"))};
+  if (!before || revision == before->revision) return {};
+  return fmt::format("Revision {} waits no more to be confirmed: see show history.",
+                     before->revision);
+}
+
 std::vector<std::string> Session::keys(std::string_view kind, const model::Path& parent) {
-  const bool had_edits = connection_.has_edits();
-  const auto answer = connection_.call("config", {{"candidate", true}});
-  if (!answer) {
-    if (had_edits && !connection_.has_edits()) untold_ = answer.error();
-    return {};
-  }
-  const auto config = model::config_from_json(part_of(*answer, "document"));
+  const json answer = ask_quietly("config", {{"candidate", true}});
+  const auto config = model::config_from_json(part_of(answer, "document"));
   return config ? config->keys(kind, parent) : std::vector<std::string>{};
+}
+
+json Session::ask_quietly(const std::string& method, const json& params) {
+  const bool had_edits = connection_.has_edits();
+  auto answer = connection_.call(method, params);
+  if (answer) return std::move(*answer);
+  if (had_edits && !connection_.has_edits()) untold_ = answer.error();
+  return {};
 }
 
 }  // namespace yoke::cli

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -19,6 +21,12 @@ struct Outcome {
   std::optional<Error> error;
 };
 
+// A commit that waits to be confirmed.
+struct Unconfirmed {
+  std::uint64_t revision = 0;
+  std::chrono::milliseconds remaining{0};
+};
+
 // Carries commands out. Knows no terminal. Threads: owned by one.
 class Session {
  public:
@@ -30,19 +38,27 @@ class Session {
   // The record that was entered with `edit`, where paths begin; empty: the top.
   [[nodiscard]] const model::Path& place() const noexcept { return place_; }
   [[nodiscard]] bool ended() const noexcept { return ended_; }
-  // "lb-a [pool web]*# ": the unit, the place, * with uncommitted edits, the mode.
+  // "lb-a [pool web] [confirm 4:12]*# ": the unit, the place, the time left to confirm a commit, *
+  // with uncommitted edits, the mode.
   [[nodiscard]] std::string prompt() const;
+  // Looks whether a commit waits to be confirmed; what has become of one that does no more, as a
+  // sentence for whoever has not ended it himself.
+  [[nodiscard]] std::string look_for_unconfirmed();
   // Keys for completion; empty where yoke-mgmt cannot be asked.
   [[nodiscard]] std::vector<std::string> keys(std::string_view kind, const model::Path& parent);
 
  private:
   [[nodiscard]] Outcome show(const Command& command);
-  [[nodiscard]] Outcome show_configuration(bool candidate);
+  [[nodiscard]] Outcome show_configuration(const Command& command);
   [[nodiscard]] Outcome edit(const Command& command);
   void follow(const model::Operation& edited);
-  [[nodiscard]] Outcome diff();
+  [[nodiscard]] Outcome diff(const Command& command);
   [[nodiscard]] Outcome check();
   [[nodiscard]] Outcome commit(const Command& command);
+  [[nodiscard]] Outcome confirm();
+  [[nodiscard]] Outcome reject();
+  [[nodiscard]] Outcome rollback(const Command& command);
+  [[nodiscard]] Outcome committed(const Result<nlohmann::json>& answer);
   [[nodiscard]] Outcome discard();
   [[nodiscard]] Outcome exit();
 
@@ -51,7 +67,11 @@ class Session {
   model::Path place_;
   bool ended_ = false;
   std::optional<Error> untold_;  // completion found the edits lost; the next command tells
-  bool warned_ = false;          // the last command was an exit that edits held back
+  // Asks for completion or the prompt; an error is not told, unless it lost the edits.
+  [[nodiscard]] nlohmann::json ask_quietly(const std::string& method, const nlohmann::json& params);
+
+  std::optional<Unconfirmed> unconfirmed_;
+  bool warned_ = false;  // the last command was an exit that edits held back
 };
 
 // "E-203 vip b: vip a answers for ..." a line each.
@@ -62,5 +82,8 @@ class Session {
 
 // "revision 7, 3 changes", or that there was nothing to commit.
 [[nodiscard]] std::string commit_sentence(const nlohmann::json& result);
+
+// "Undone in 5m unless you confirm it: type confirm".
+[[nodiscard]] std::string confirm_sentence(std::chrono::milliseconds within);
 
 }  // namespace yoke::cli

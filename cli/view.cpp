@@ -145,14 +145,20 @@ void add_status(const json& row, Output& output) {
   if (cell("servers_down", Format::kCount) != "0") {
     servers += ", " + cell("servers_down", Format::kCount) + " down";
   }
-  output.rows = make_list({
+  std::vector<std::pair<std::string, std::string>> items{
       {"UNIT", cell("unit") + ", up " + cell("uptime_s", Format::kAge)},
       {"CONFIG", "revision " + cell("revision")},
       {"DATAPLANE", plane},
       {"VIPS", of_total(row, "vips_up", "vips") + " up"},
       {"SERVERS", servers},
       {"FLOWS", of_total(row, "flows_open", "flows_capacity")},
-  });
+  };
+  if (const auto waits = row.find("unconfirmed"); waits != row.end() && !waits->is_null()) {
+    items.emplace_back("NOTE", fmt::format("revision {} goes back to {} in {} -> confirm | reject",
+                                           cell("unconfirmed"), cell("back_to"),
+                                           cell("confirm_within_s", Format::kAge)));
+  }
+  output.rows = make_list(items);
 }
 
 // Of an object without a view of its own: every value by its key.

@@ -45,7 +45,8 @@ const Insertion kInsertions[] = {
     {"show s", Mode::kOper, ""},  // status, server
     {"show st", Mode::kOper, "atus "},
     {"show w", Mode::kOper, "orker "},
-    {"conf", Mode::kOper, "igure "},
+    {"conf", Mode::kOper, "i"},
+    {"config", Mode::kOper, "ure "},
     {"com", Mode::kOper, ""},  // of the other mode
     {"com", Mode::kConfig, "mit "},
     {"set pool w", Mode::kConfig, "eb"},
@@ -76,7 +77,7 @@ TEST(Completion, InsertsWhatAllCandidatesHaveInCommon) {
 
 TEST(Completion, ListsTheVerbsOfTheMode) {
   EXPECT_THAT(texts(complete("", Mode::kOper, some_keys)),
-              ElementsAre("show", "configure", "help", "exit"));
+              ElementsAre("show", "configure", "confirm", "reject", "help", "exit"));
   const auto config = texts(complete("", Mode::kConfig, some_keys));
   EXPECT_THAT(config, Contains("set"));
   EXPECT_THAT(config, Contains("commit"));

@@ -220,11 +220,26 @@ class FakeMgmt {
       candidate = std::move(config);
       return json{{"edited", edits->size()}};
     }
-    if (method == "commit") return commit(candidate);
+    if (method == "commit") return commit(candidate, params);
+    if (method == "unconfirmed") {
+      if (!before_) return json{{"revision", nullptr}};
+      return json{{"revision", revision_}, {"back_to", revision_ - 1}, {"remaining_ms", 251'000}};
+    }
+    if (method == "confirm" || method == "reject") return end_waiting(method == "reject");
     return fail(Errc::kInvalid, "E-401", "there is no such method");
   }
 
-  Result<json> commit(std::optional<model::Config>& candidate) {
+  Result<json> end_waiting(bool undo) {
+    if (!before_) return fail(Errc::kConflict, "E-456", "no commit waits for a confirmation");
+    if (undo) {
+      running_ = *before_;
+      ++revision_;
+    }
+    before_.reset();
+    return json{{"revision", revision_}, {"changes", 1}};
+  }
+
+  Result<json> commit(std::optional<model::Config>& candidate, const json& params) {
     const model::Config config = candidate.value_or(running_);
     if (const auto wrong = model::violations(config); !wrong.empty()) {
       error_data_["violations"] = model::to_json(wrong);
@@ -232,6 +247,7 @@ class FakeMgmt {
     }
     const auto changes = model::diff(running_, config).size();
     if (changes > 0) ++revision_;
+    if (changes > 0 && params.contains("confirm_ms")) before_ = running_;
     running_ = config;
     candidate.reset();
     return json{{"revision", revision_}, {"changes", changes}};
@@ -250,6 +266,7 @@ class FakeMgmt {
   std::map<std::string, std::vector<json>> calls_;
   json error_data_ = json::object();
   model::Config running_;
+  std::optional<model::Config> before_;  // of a commit that waits to be confirmed
   std::uint64_t revision_ = 6;
   std::string restart_after_;
 

@@ -54,7 +54,7 @@ const GoodLine kGoodLines[] = {
     // At a terminal, short words.
     {"sh po web", Mode::kOper, "show", {"pool", "web"}},
     {"s st", Mode::kOper, "show", {"status"}},
-    {"conf", Mode::kOper, "configure", {}},
+    {"config", Mode::kOper, "configure", {}},
     {"sh conf cand", Mode::kConfig, "show", {"configuration", "candidate"}},
     {"sh po | m x | h 1 | j",
      Mode::kOper,
@@ -62,7 +62,7 @@ const GoodLine kGoodLines[] = {
      {"pool"},
      {{"match", "x"}, {"head", "1"}, {"json"}}},
     {"com n why", Mode::kConfig, "commit", {"note", "why"}},
-    {"help conf", Mode::kOper, "help", {"configure"}},
+    {"help config", Mode::kOper, "help", {"configure"}},
     // A name is not a word, however short.
     {"show pool po", Mode::kOper, "show", {"pool", "po"}},
 };
@@ -131,7 +131,7 @@ const BadLine kBadLines[] = {
     {"commit note \"a@\\n\"", Mode::kConfig, "E-107"},
     // Short words: for several, and never in a script.
     {"show @s", Mode::kOper, "E-108", "status or server"},
-    {"@c", Mode::kConfig, "E-108", "check or commit"},
+    {"@c", Mode::kConfig, "E-108", "copy, check, commit or confirm"},
     {"set pool web @s", Mode::kConfig, "E-108", "scheduler or server"},
     {"@sh pool", Mode::kScript, "E-101", "did you mean show?"},
     {"show @po", Mode::kScript, "E-101", "did you mean pool?"},
