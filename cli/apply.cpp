@@ -41,8 +41,10 @@ Result<std::string> content_of(const std::string& file) {
                 fmt::format("{} is longer than {} bytes", file, rpc::kLineBytesMax));
   }
   const int error = errno;
-  return fail(error == EACCES ? Errc::kDenied : Errc::kFailed, "E-405",
-              fmt::format("{} cannot be read: {}", file, std::strerror(error)));
+  const Errc kind = error == EACCES   ? Errc::kDenied
+                    : error == ENOENT ? Errc::kNotFound
+                                      : Errc::kFailed;
+  return fail(kind, "E-405", fmt::format("{} cannot be read: {}", file, std::strerror(error)));
 }
 
 tl::expected<model::Config, FileError> read_document(std::string_view text) {

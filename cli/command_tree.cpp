@@ -23,7 +23,7 @@ constexpr std::array kObjects{
     Node{.word = "pool", .help = "Pools, or the servers of one", .next = kPoolName},
     Node{.word = "server", .help = "Servers of all pools, or of one", .next = kPoolName},
     Node{.word = "check", .help = "Checks and what they last saw", .next = kPoolName},
-    Node{.word = "traffic", .help = "Packets, bytes and flows of each VIP"},
+    Node{.word = "traffic", .help = "Packets, bytes and flows of each VIP", .next = kVipName},
     Node{.word = "interface", .help = "Data ports and their counters"},
     Node{.word = "worker", .help = "Packets of each worker, and why some were dropped"},
     Node{.word = "history", .help = "Committed revisions: who, when, what"},

@@ -84,12 +84,19 @@ constexpr std::array kHistoryColumns{
 };
 
 constexpr std::array kViews{
-    View{"vip", false, kVipColumns},         View{"vip", true, kVipColumns},
-    View{"pool", false, kPoolColumns},       View{"pool", true, kPoolServerColumns},
-    View{"server", false, kServerColumns},   View{"server", true, kPoolServerColumns},
-    View{"check", false, kCheckColumns},     View{"check", true, kCheckColumns},
-    View{"traffic", false, kTrafficColumns}, View{"interface", false, kInterfaceColumns},
-    View{"worker", false, kWorkerColumns},   View{"history", false, kHistoryColumns},
+    View{"vip", false, kVipColumns},
+    View{"vip", true, kVipColumns},
+    View{"pool", false, kPoolColumns},
+    View{"pool", true, kPoolServerColumns},
+    View{"server", false, kServerColumns},
+    View{"server", true, kPoolServerColumns},
+    View{"check", false, kCheckColumns},
+    View{"check", true, kCheckColumns},
+    View{"traffic", false, kTrafficColumns},
+    View{"traffic", true, kTrafficColumns},
+    View{"interface", false, kInterfaceColumns},
+    View{"worker", false, kWorkerColumns},
+    View{"history", false, kHistoryColumns},
 };
 
 void add_table(std::span<const Column> columns, const json& rows, Output& output) {

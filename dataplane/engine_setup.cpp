@@ -7,6 +7,7 @@
 
 #include "dataplane/io/errors.h"
 #include "dataplane/io/interface.h"
+#include "dataplane/io/nic.h"
 
 namespace yoke {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 // As far as can be told without taking it, and while another process may have it.
 Status check_device(const io::Device& device, std::uint16_t mtu) {
   using Kind = io::Device::Kind;
+  if (device.kind == Kind::kPci) return io::check_nic(device.argument);
   const bool has_interface = device.kind == Kind::kAfXdp || device.kind == Kind::kAfPacket;
   return has_interface ? io::check_interface(device, mtu) : Status{};
 }

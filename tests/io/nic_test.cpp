@@ -26,6 +26,11 @@ class NicTree : public ::testing::Test {
     std::filesystem::create_directories(root_ / "dev/vfio");
     std::ofstream(root_ / "dev/vfio/vfio") << "";
   }
+  // What `--check` of a board file sees of it.
+  [[nodiscard]] std::string check() const {
+    const auto ready = check_nic(kAddress, root_);
+    return ready ? "" : ready.error().id;
+  }
   [[nodiscard]] Error explain(bool has_huge_pages = true) const {
     return explain_missing_nic(kAddress, has_huge_pages, root_);
   }
@@ -40,6 +45,15 @@ TEST_F(NicTree, OneThatIsNotThereIsNamed) {
   const auto error = explain();
   EXPECT_EQ(error.id, "E-323");
   EXPECT_TRUE(names(error, "there is no PCI device 0000:01:00.0")) << error.text;
+}
+
+TEST_F(NicTree, IsLookedAtBeforeAnythingIsStarted) {
+  EXPECT_EQ(check(), "E-323");
+  add_device();
+  load_vfio();
+  EXPECT_EQ(check(), "E-325");
+  bind("vfio-pci");
+  EXPECT_EQ(check(), "");
 }
 
 TEST_F(NicTree, OneThatTheKernelHasIsToBeBound) {

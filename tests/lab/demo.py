@@ -49,7 +49,7 @@ def main():
     box = sandbox.Sandbox(inside)
     os.close(tell_ready)
     status = box.wait(ready if options.keep else None)
-    return keep(box) if status is None else status
+    return keep(box, options) if status is None else status
 
 
 def tell_story(options):
@@ -72,17 +72,20 @@ def stay():
                 pass
 
 
-def keep(box):
+def keep(box, options):
     """Leaves the lab up and becomes the prompt of its unit."""
     box.let_go()
     kept.publish(box.process, "/run/lab/unit")
+    # With --json the object stays the last line of standard output.
     print(f"""
 The lab stays up. Its namespaces are yoke-client, yoke-server1 to 3, yoke-switch
 and yoke-unit; its unit's folder is {kept.UNIT}. From another terminal:
   ip netns exec yoke-client curl http://10.9.0.100/
   {unit.PROGRAMS / 'yoke'} --root {kept.UNIT} show pool web
+  nsenter -t {box.process} -m -p ip netns exec unit bash   a shell on the unit, whose
+      programs in {unit.PROGRAMS} take --root /run/lab/unit there
   tests/demo --down                                     removes it
-""", flush=True)
+""", file=sys.stderr if options.json else sys.stdout, flush=True)
     os.execvp("ip", ["ip", "netns", "exec", "yoke-unit", str(unit.PROGRAMS / "yoke"),
                      "--root", str(kept.UNIT)])
 

@@ -43,7 +43,7 @@ def line(*commands):
     (["show", "pool", "nowhere"], NOT_FOUND, "E-404"),
     (["show", "weather"], USAGE, "E-101"),
     (["--colour"], USAGE, "E-112"),
-    (["apply", "/run/lab/there-is-no-such-file"], FAILED, "there-is-no-such-file"),
+    (["apply", "/run/lab/there-is-no-such-file"], NOT_FOUND, "there-is-no-such-file"),
 ])
 def test_a_mistake_is_told_and_changes_nothing(lab, words, status, said):
     before = document(lab)

@@ -46,7 +46,9 @@ fi
 
 # ---- packages ----------------------------------------------------------------------------------
 
-listed_packages() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$repo/tests/support/packages"; }
+listed_packages() {
+  sed -e 's/#.*//' -e '/^unpacked:/d' -e '/^[[:space:]]*$/d' "$repo/tests/support/packages"
+}
 
 # Sets `missing`. Without root nothing may be missing.
 missing=()
@@ -181,6 +183,12 @@ build() {
   step "configure $preset" "${as_owner[@]}" cmake --preset "$preset" -S "$repo" -B "$dir" \
     -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache &&
     step "build $preset" "${as_owner[@]}" ninja -C "$dir" "$@"
+}
+
+# A kernel for virtual machines, below the builds: that of the list's "unpacked:" package.
+unpack_kernel() {
+  [[ ! -e $build_root/kernel/vmlinuz ]] || return 0
+  step "fetch a kernel" "$repo/tests/support/unpack_kernel" "$build_root/kernel" "${apt[@]}"
 }
 
 # ---- the end -----------------------------------------------------------------------------------

@@ -159,7 +159,7 @@ TEST(Apply, FilesThatCannotBeReadAreNotEmptyOnes) {
   mgmt.commit_lines("set pool web\n");
   const Folder folder;
   Desk desk(mgmt);
-  EXPECT_EQ(desk.apply(folder.file("not-there")), 1);
+  EXPECT_EQ(desk.apply(folder.file("not-there")), 4);
   EXPECT_THAT(desk.talk.str(), HasSubstr("E-405"));
   EXPECT_THAT(desk.talk.str(), HasSubstr("No such file"));
   EXPECT_EQ(desk.apply(folder.path()), 1);
