@@ -1,9 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/io/nic.h"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include "dataplane/io/errors.h"
 
 namespace yoke::io {
+namespace {
+
+// Drivers of the kernel beside which DPDK's own work: those that hand the device over, and those of
+// NICs that stay with the kernel as well (mlx4, mlx5).
+bool serves_dpdk(std::string_view driver) {
+  constexpr std::array<std::string_view, 5> kDrivers{"vfio-pci", "uio_pci_generic", "igb_uio",
+                                                     "mlx4_core", "mlx5_core"};
+  return std::ranges::find(kDrivers, driver) != kDrivers.end();
+}
+
+std::string driver_of(const std::filesystem::path& device) {
+  std::error_code none;
+  return std::filesystem::read_symlink(device / "driver", none).filename().string();
+}
+
+}  // namespace
 
 Status check_nic(const std::string& address, const std::filesystem::path& root) {
   const auto device = root / "sys/bus/pci/devices" / address;
@@ -12,8 +32,8 @@ Status check_nic(const std::string& address, const std::filesystem::path& root) 
     return fail(Errc::kNotFound, error::kNotThere,
                 "there is no PCI device " + address + " (lspci -D shows those that are)");
   }
-  const auto driver = std::filesystem::read_symlink(device / "driver", none).filename().string();
-  if (driver != "vfio-pci") {
+  const std::string driver = driver_of(device);
+  if (!serves_dpdk(driver)) {
     const bool has_vfio = std::filesystem::exists(root / "dev/vfio/vfio", none);
     return fail(Errc::kRefused, error::kNotReady,
                 "PCI device " + address + " is bound to " +
@@ -34,8 +54,9 @@ Error explain_missing_nic(const std::string& address, bool has_huge_pages,
                 "(sysctl vm.nr_hugepages) and set huge_pages = yes"};
   }
   return {Errc::kFailed, std::string(error::kDriver),
-          "PCI device " + address +
-              " is bound to vfio-pci, but no driver of DPDK took it: is its model supported, and "
+          "PCI device " + address + " is bound to " +
+              driver_of(root / "sys/bus/pci/devices" / address) +
+              ", but no driver of DPDK took it: is its model supported, and "
               "the IOMMU on (intel_iommu=on)"};
 }
 

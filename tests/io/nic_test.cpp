@@ -56,6 +56,14 @@ TEST_F(NicTree, IsLookedAtBeforeAnythingIsStarted) {
   EXPECT_EQ(check(), "");
 }
 
+TEST_F(NicTree, OneThatDpdkSharesWithTheKernelIsLeftToIt) {
+  add_device();
+  bind("mlx5_core");
+  EXPECT_EQ(check(), "");
+  EXPECT_TRUE(names(explain(), "bound to mlx5_core, but no driver of DPDK took it"))
+      << explain().text;
+}
+
 TEST_F(NicTree, OneThatTheKernelHasIsToBeBound) {
   add_device();
   load_vfio();
