@@ -297,8 +297,8 @@ TEST_F(KernelNetwork, TablesThatChangeWhileTheyAreReadAreReadWhole) {
   std::thread restless([&] {
     auto other = Mirror::open({wan_->index()});
     while (!ended && other) {
-      (void)other->set_addresses(0, {{ip("172.16.0.0"), 32}});
-      (void)std::system("ip addr del 172.16.0.0/32 dev wan0");
+      EXPECT_TRUE(other->set_addresses(0, {{ip("172.16.0.0"), 32}}));
+      EXPECT_EQ(std::system("ip addr del 172.16.0.0/32 dev wan0"), 0);
     }
   });
   for (int round = 0; round < 40; ++round) {
