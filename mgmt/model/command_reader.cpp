@@ -282,6 +282,7 @@ void CommandReader::flush(std::vector<Operation>& into) const {
       break;
     case EditVerb::kEnable:
     case EditVerb::kDisable:
+      operation.existing = true;
       operation.fields.emplace(kEnabled, verb_ == EditVerb::kEnable ? "yes" : "no");
       break;
   }

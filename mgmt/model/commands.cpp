@@ -62,6 +62,12 @@ Result<std::vector<Operation>> parse_command(std::string_view line) {
 Status edit(Config& config, const Operation& operation) {
   switch (operation.kind) {
     case Operation::Kind::kSet:
+      if (operation.existing) {
+        const auto place = canonical(operation.path);
+        if (place && config.find(*place) == nullptr) {
+          return fail(Errc::kNotFound, "E-404", "there is no " + place->to_string());
+        }
+      }
       return config.set(operation.path, operation.fields);
     case Operation::Kind::kDelete:
       return config.remove(operation.path, operation.names);

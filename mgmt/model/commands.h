@@ -36,6 +36,7 @@ struct Operation {
   Fields fields;                   // kSet: values; none creates the record alone
   std::vector<std::string> names;  // kDelete: fields; none deletes the record
   std::string to = {};             // kRename, kCopy: the new key
+  bool existing = false;           // kSet: E-404 where the record is not there
   friend bool operator==(const Operation&, const Operation&) = default;
 };
 

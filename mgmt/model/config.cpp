@@ -179,6 +179,10 @@ Status Config::copy(const Path& path, const std::string& key) {
     to.words[target->words.size() - 1] = target->key();
     copies.emplace(std::move(to), own_fields(at->first, *target, at->second));
   }
+  if (records_.size() + copies.size() > kRecordsMax) {
+    return fail(Errc::kRefused, "E-407",
+                fmt::format("a configuration has no more than {} records", kRecordsMax));
+  }
   records_.merge(copies);
   return {};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -32,6 +33,9 @@ struct Path {
 // Fields set by somebody; those left out have the schema's default.
 using Fields = std::map<std::string, std::string, std::less<>>;
 
+// More than any unit's limits add up to: what can be made of a few lines must have an end.
+inline constexpr std::size_t kRecordsMax = 100'000;
+
 class Config {
  public:
   // The record at `path`, or null.
@@ -53,7 +57,7 @@ class Config {
 
   // Gives the record another key, or makes another of that key, with all that lives in it. Fields
   // that refer to a record follow it to its new name. E-404 if it is not there, E-408 if `key` is
-  // taken. Changes nothing on error.
+  // taken, E-407 if there would be more records than kRecordsMax. Changes nothing on error.
   [[nodiscard]] Status rename(const Path& path, const std::string& key);
   [[nodiscard]] Status copy(const Path& path, const std::string& key);
 

@@ -81,6 +81,7 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-404", "names something that is not there"},
     ErrorMeaning{"E-405", "a file that cannot be read"},
     ErrorMeaning{"E-406", "a file without a configuration, which would remove everything"},
+    ErrorMeaning{"E-407", "more records than any unit can have"},
     ErrorMeaning{"E-408", "a key that another record has"},
     ErrorMeaning{"E-409", "somebody else has committed since these edits began"},
     ErrorMeaning{"E-410", "this session has edits that are not committed"},

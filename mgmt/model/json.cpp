@@ -242,6 +242,7 @@ Result<Operation> operation_from_json(const json& item) {
   Status read;
   switch (operation.kind) {
     case Kind::kSet:
+      operation.existing = member(item, "existing") == true;
       read = read_set_fields(member(item, "fields"), operation);
       break;
     case Kind::kDelete:
@@ -351,6 +352,7 @@ json to_json(const std::vector<Operation>& operations) {
     const auto* const known = std::ranges::find_if(
         kOperations, [&](const auto& entry) { return entry.second == operation.kind; });
     json item = {{"op", known->first}, {"path", operation.path.words}};
+    if (operation.existing) item["existing"] = true;
     if (operation.kind == Kind::kSet) {
       item["fields"] = fields_to_json(*find_type(operation.path.kind()), operation.fields);
     } else if (operation.kind != Kind::kDelete) {

@@ -64,9 +64,14 @@ const GoodLine kGoodLines[] = {
     {"copy pool web server 192.0.2.11:80 to [2001:DB8::0]:80",
      {{Kind::kCopy, {{"pool", "web", "server", "192.0.2.11:80"}}, {}, {}, "[2001:db8::]:80"}}},
     {"disable pool web server 192.0.2.11:80 192.0.2.12:80",
-     {{Kind::kSet, {{"pool", "web", "server", "192.0.2.11:80"}}, {{"enabled", "no"}}, {}},
-      {Kind::kSet, {{"pool", "web", "server", "192.0.2.12:80"}}, {{"enabled", "no"}}, {}}}},
-    {"enable vip web", {{Kind::kSet, {{"vip", "web"}}, {{"enabled", "yes"}}, {}}}},
+     {{Kind::kSet, {{"pool", "web", "server", "192.0.2.11:80"}}, {{"enabled", "no"}}, {}, {}, true},
+      {Kind::kSet,
+       {{"pool", "web", "server", "192.0.2.12:80"}},
+       {{"enabled", "no"}},
+       {},
+       {},
+       true}}},
+    {"enable vip web", {{Kind::kSet, {{"vip", "web"}}, {{"enabled", "yes"}}, {}, {}, true}}},
 };
 
 TEST(Commands, ReadAsPeopleTypeThem) {
@@ -180,6 +185,19 @@ TEST(Commands, AreWrittenShort) {
             "set pool web check http HEAD \"/a?b\" host \"x y\"\n"
             "set pool web server 192.0.2.11:80 weight 2\n"
             "set vip web 203.0.113.10:80/tcp pool web idle-timeout 5m\n");
+}
+
+TEST(Commands, WhatIsNotThereIsNeitherEnabledNorMade) {
+  Config config;
+  ASSERT_TRUE(edit(config, parse_command("set pool web server 192.0.2.12:80").value()));
+  const Config before = config;
+  for (const char* line : {"disable pool web server 192.0.2.21:80", "enable vip web",
+                           "disable pool shop server 192.0.2.12:80"}) {
+    EXPECT_EQ(edit(config, parse_command(line).value()).error().id, "E-404") << line;
+    EXPECT_EQ(config, before) << line;
+  }
+  EXPECT_TRUE(edit(config, parse_command("disable pool web server 192.0.2.12:80").value()));
+  EXPECT_NE(config, before);
 }
 
 TEST(Commands, AppliedTogetherAreAllOrNone) {

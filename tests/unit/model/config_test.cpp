@@ -169,6 +169,19 @@ TEST(Config, WhatRefersToARecordFollowsItToItsNewName) {
   EXPECT_EQ(config.value(Path{{"vip", "shop"}}, "pool"), "web");
 }
 
+TEST(Config, CopiesOfCopiesHaveAnEnd) {
+  Config config;
+  for (int i = 0; i < 1000; ++i) {
+    const auto server = "192.0." + std::to_string(i / 250) + "." + std::to_string(i % 250) + ":80";
+    ASSERT_TRUE(config.set(Path{{"pool", "web", "server", server}}, {}));
+  }
+  Status copied;
+  for (int i = 0; i < 1000 && copied; ++i) copied = config.copy(kPool, "p" + std::to_string(i));
+  ASSERT_FALSE(copied);
+  EXPECT_EQ(copied.error().id, "E-407");
+  EXPECT_LE(config.records().size(), kRecordsMax);
+}
+
 TEST(Config, ARenameOrCopyThatCannotBeChangesNothing) {
   struct Row {
     Path path;
