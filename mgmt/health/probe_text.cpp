@@ -27,8 +27,9 @@ std::string reason(int error) {
   }
 }
 
-// How late a timeout may be noticed and still count: more than a loop that is merely busy is late,
-// and less than would matter in how fast a server is taken out.
+// How late a timeout may be noticed and still count, within a quarter of itself: more than a loop
+// is late that is merely busy, for otherwise a dead server would stay in use as long as it is.
+constexpr std::chrono::milliseconds kLateMin(100);
 constexpr std::chrono::milliseconds kLateMax(250);
 
 bool is_ours(int error) {
@@ -45,7 +46,7 @@ std::string duration_text(std::chrono::microseconds duration) {
 
 ProbeResult timed_out(std::chrono::milliseconds timeout, std::string_view stage,
                       std::chrono::microseconds duration) {
-  if (duration > timeout + std::min(timeout / 4, kLateMax)) {
+  if (duration > timeout + std::clamp(timeout / 4, kLateMin, kLateMax)) {
     return {Outcome::kNotTried, "not tried: this unit was too busy to look", duration};
   }
   const auto ms = timeout.count();
