@@ -216,25 +216,30 @@ Outcome Session::rollback(const Command& command) {
   json params = request_in(std::span(command.words).subspan(1));
   params["revision"] = revision_in(command.words.front());
   Outcome outcome = committed(connection_.call("rollback", params));
-  if (!outcome.error && params.contains("confirm_ms")) {
+  if (outcome.error) return outcome;
+  connection_.set_edits(false);
+  const bool made = number_of(outcome.output.json, "changes") != 0;
+  if (made && params.contains("confirm_ms")) {
     outcome.output.talk.push_back(confirm_sentence(milliseconds(params["confirm_ms"])));
   }
   return outcome;
 }
 
+// The commit that the prompt speaks of, if it does: another may wait by now.
+json Session::shown_revision() {
+  const auto shown = std::exchange(unconfirmed_, std::nullopt);
+  return shown ? json{{"revision", shown->revision}} : json::object();
+}
+
 Outcome Session::confirm() {
-  unconfirmed_.reset();
-  const auto answer = connection_.call("confirm", json::object());
+  const auto answer = connection_.call("confirm", shown_revision());
   if (!answer) return failed(answer.error());
   Outcome outcome = said(fmt::format("Revision {} stays.", number_of(*answer, "revision")));
   outcome.output.json = with_schema(*answer);
   return outcome;
 }
 
-Outcome Session::reject() {
-  unconfirmed_.reset();
-  return committed(connection_.call("reject", json::object()));
-}
+Outcome Session::reject() { return committed(connection_.call("reject", shown_revision())); }
 
 Outcome Session::committed(const Result<json>& answer) {
   if (!answer) {
@@ -280,6 +285,9 @@ std::string Session::prompt() const {
 std::string Session::look_for_unconfirmed() {
   const auto before = unconfirmed_;
   const json answer = ask_quietly("unconfirmed", json::object());
+  if (const auto lost = std::exchange(untold_, std::nullopt)) {
+    return fmt::format("{} {}", lost->id, lost->text);
+  }
   if (!answer.is_object()) return {};
   const auto revision = number_of(answer, "revision");
   unconfirmed_.reset();

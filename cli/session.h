@@ -41,8 +41,9 @@ class Session {
   // "lb-a [pool web] [confirm 4:12]*# ": the unit, the place, the time left to confirm a commit, *
   // with uncommitted edits, the mode.
   [[nodiscard]] std::string prompt() const;
-  // Looks whether a commit waits to be confirmed; what has become of one that does no more, as a
-  // sentence for whoever has not ended it himself.
+  // Looks whether a commit waits to be confirmed. What a person should hear before the next line,
+  // as a sentence: that one waits no more which he has not ended himself, or that his edits are
+  // lost.
   [[nodiscard]] std::string look_for_unconfirmed();
   // Keys for completion; empty where yoke-mgmt cannot be asked.
   [[nodiscard]] std::vector<std::string> keys(std::string_view kind, const model::Path& parent);
@@ -57,6 +58,7 @@ class Session {
   [[nodiscard]] Outcome commit(const Command& command);
   [[nodiscard]] Outcome confirm();
   [[nodiscard]] Outcome reject();
+  [[nodiscard]] nlohmann::json shown_revision();
   [[nodiscard]] Outcome rollback(const Command& command);
   [[nodiscard]] Outcome committed(const Result<nlohmann::json>& answer);
   [[nodiscard]] Outcome discard();

@@ -44,27 +44,28 @@ store::CommitInfo info_of(const Author& author, const Request& request,
           .origin = author.origin,
           .how = author.how,
           .note = request.note,
-          .changes = model::summary(changes),
-          .confirm_by = request.confirm_by};
+          .changes = model::summary(changes)};
 }
 
 }  // namespace
 
-Committer::Committer(store::ConfigStore& store, DataPlane& data_plane)
+Committer::Committer(store::ConfigStore& store, DataPlane& data_plane,
+                     std::function<Clocks()> clocks)
     : store_(store),
       data_plane_(data_plane),
-      states_(ServerStates().following(store.running().config, MonoClock::now())) {}
+      states_(ServerStates().following(store.running().config, MonoClock::now())),
+      clocks_(std::move(clocks)) {}
 
 tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidate,
                                                    const Author& author, const Request& request) {
   const auto changes = model::diff(running().config, candidate);
-  if (changes.empty()) return Committed{running().revision, 0};
-  if (const auto& waits = unconfirmed()) {
+  if (const auto& waits = unconfirmed(); waits && !undo_failed_) {
     return refuse({Errc::kConflict, std::string(kWaits),
                    fmt::format("revision {} waits for its confirmation: confirm or reject it first",
                                waits->revision),
                    -1});
   }
+  if (changes.empty()) return Committed{running().revision, 0};
   if (auto violated = model::violations(candidate); !violated.empty()) {
     return refuse(std::move(violated));
   }
@@ -74,8 +75,16 @@ tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidat
   auto states = states_.following(candidate, MonoClock::now());
   const auto digest = stage(candidate, states, running().revision + 1);
   if (!digest) return refuse(nothing_changed(digest.error()));
+  auto info = info_of(author, request, changes);
+  if (request.confirm_within) {
+    // What it would go back to must be there to be read.
+    if (const auto back = store_.config_of(running().revision); !back) {
+      return refuse(nothing_changed(back.error()));
+    }
+    info.confirm_by = deadline_in(*request.confirm_within, clocks_());
+  }
   const model::Config previous = running().config;
-  if (auto stored = persist(candidate, info_of(author, request, changes)); !stored) {
+  if (auto stored = persist(candidate, info); !stored) {
     return refuse(stored.error());
   }
   if (auto activated = activate(*digest); !activated) {
@@ -89,14 +98,17 @@ tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidat
                {"USER", author.user},
                {"ORIGIN", author.origin},
                {"CHANGES", model::summary(changes)}});
+  const Committed committed{running().revision, changes.size()};
+  undo_failed_ = false;
   if (changed_) changed_();
-  return Committed{running().revision, changes.size()};
+  return committed;
 }
 
 Status Committer::confirm(const Author& author) {
   const auto waits = unconfirmed();
   if (!waits) return fail(Errc::kConflict, kNothingWaits, "no commit waits for a confirmation");
   if (auto confirmed = store_.confirm(); !confirmed) return confirmed;
+  undo_failed_ = false;
   log::notice("commit-confirmed",
               fmt::format("revision {} confirmed by {}", waits->revision, author.user),
               {{"REVISION", std::to_string(waits->revision)},
@@ -125,6 +137,7 @@ Status Committer::expire(const Clocks& now) {
 
 tl::expected<Committed, Refusal> Committer::undo(const store::Unconfirmed& waits,
                                                  const Author& author, const std::string& note) {
+  undo_failed_ = true;  // until it is done
   const auto previous = store_.config_of(waits.back_to);
   if (!previous) return refuse(previous.error());
   const auto changes = model::diff(running().config, *previous);
@@ -135,6 +148,7 @@ tl::expected<Committed, Refusal> Committer::undo(const store::Unconfirmed& waits
       "commit-undone",
       fmt::format("{}: revision {} brings back what was before it", note, running().revision),
       {{"REVISION", std::to_string(running().revision)}, {"USER", author.user}});
+  undo_failed_ = false;
   states_ = states_.following(running().config, MonoClock::now());
   if (auto runs = adopted_ ? run_committed() : reconcile(MonoClock::now()); !runs) {
     log::warning("revert-waiting",
@@ -172,9 +186,16 @@ Status Committer::activate(const std::string& digest) {
 }
 
 Status Committer::persist(const model::Config& config, const store::CommitInfo& info) {
+  const std::uint64_t before = running().revision;
   auto pending = store_.begin(config, info);
-  if (!pending) return tl::unexpected<Error>(pending.error());
-  return pending->finish();
+  const Status done = pending ? pending->finish() : Status(tl::unexpected(pending.error()));
+  // A commit that seemed to have failed turned out to be there: it is what is to run.
+  if (!done && running().revision != before) {
+    reconciled_ = false;
+    states_ = states_.following(running().config, MonoClock::now());
+    if (changed_) changed_();
+  }
+  return done;
 }
 
 // The store holds what the data plane does not run. The data plane may be gone, or may have

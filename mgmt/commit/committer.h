@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -30,7 +31,8 @@ struct Author {
 // What is asked for beside the configuration itself.
 struct Request {
   std::string note = {};
-  std::optional<store::Deadline> confirm_by = {};  // undone at that time unless confirmed
+  // Undone unless confirmed in this time, counted from when it is written.
+  std::optional<std::chrono::milliseconds> confirm_within = {};
 };
 
 struct Committed {
@@ -48,10 +50,12 @@ struct Refusal {
 // configuration, the new one or the one before. Threads: owned by one.
 class Committer {
  public:
-  Committer(store::ConfigStore& store, DataPlane& data_plane);
+  Committer(store::ConfigStore& store, DataPlane& data_plane,
+            std::function<Clocks()> clocks = read_clocks);
 
-  // While another commit waits for its confirmation none is taken (E-455): whoever waits to be
-  // locked out of the unit must not have it confirmed by somebody else.
+  // While another commit waits for its confirmation none is taken (E-455), not even one that
+  // changes nothing, which would look like a confirmation. One whose undoing has failed stands in
+  // nobody's way: the next commit takes its place.
   [[nodiscard]] tl::expected<Committed, Refusal> commit(const model::Config& candidate,
                                                         const Author& author,
                                                         const Request& request);
@@ -110,8 +114,10 @@ class Committer {
   store::ConfigStore& store_;
   DataPlane& data_plane_;
   ServerStates states_;
+  std::function<Clocks()> clocks_;
   std::set<ServerId> unpublished_;  // their state has changed since the data plane was told
   std::function<void()> changed_;
+  bool undo_failed_ = false;  // of the commit that waits
   bool adopted_ = false;
   bool reconciled_ = false;
 };

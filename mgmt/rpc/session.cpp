@@ -8,6 +8,7 @@
 #include <iterator>
 #include <utility>
 
+#include "mgmt/commit/errors.h"
 #include "mgmt/model/diff.h"
 #include "mgmt/model/json.h"
 #include "mgmt/model/rules.h"
@@ -23,6 +24,7 @@ using nlohmann::json;
 
 constexpr int kProtocolVersion = 1;
 constexpr std::size_t kNoteBytesMax = 1000;
+constexpr std::ptrdiff_t kMovesMax = 64;  // each looks at every record
 constexpr std::chrono::milliseconds kConfirmMin = std::chrono::seconds(1);
 constexpr std::chrono::milliseconds kConfirmMax = std::chrono::hours(24);
 
@@ -106,6 +108,13 @@ Session::Outcome Session::hello(const Json& params) {
 Session::Outcome Session::edit(const Json& params) {
   const auto operations = model::operations_from_json(member(params, "operations"));
   if (!operations) return tl::unexpected(operations.error());
+  const auto moves = std::ranges::count_if(*operations, [](const model::Operation& operation) {
+    return operation.kind == model::Operation::Kind::kRename ||
+           operation.kind == model::Operation::Kind::kCopy;
+  });
+  if (moves > kMovesMax) {
+    return bad_parameters(fmt::format("more than {} renames and copies at once", kMovesMax));
+  }
   // Edits that are refused leave no candidate behind that was not there before.
   model::Config edited = candidate();
   if (auto done = model::edit(edited, *operations); !done) return tl::unexpected(done.error());
@@ -153,20 +162,41 @@ Session::Outcome Session::commit(const Json& params) {
   return outcome;
 }
 
-Session::Outcome Session::confirm(const Json&) {
+Session::Outcome Session::confirm(const Json& params) {
   const auto waits = unit_.committer.unconfirmed();
+  if (auto meant = is_meant(params); !meant) return tl::unexpected(meant.error());
   if (auto done = unit_.committer.confirm(author("cli")); !done) {
     return tl::unexpected(done.error());
   }
   return Json{{"revision", waits->revision}};
 }
 
-Session::Outcome Session::reject(const Json&) {
+Session::Outcome Session::reject(const Json& params) {
+  if (auto meant = is_meant(params); !meant) return tl::unexpected(meant.error());
   return told(unit_.committer.reject(author("reject")));
 }
 
+// Whoever names a revision means no other: the one he saw may be over, and another's wait.
+Status Session::is_meant(const Json& params) const {
+  const Json revision = member(params, "revision");
+  if (revision.is_null()) return {};
+  const auto& waits = unit_.committer.unconfirmed();
+  if (waits && revision == waits->revision) return {};
+  return fail(Errc::kConflict, commit::kNothingWaits,
+              waits
+                  ? fmt::format("it is revision {} that waits for a confirmation now: see history",
+                                waits->revision)
+                  : "no commit waits for a confirmation any more: see history");
+}
+
 Session::Outcome Session::rollback(const Json& params) {
-  if (!params.contains("revision")) return bad_parameters("revision is missing");
+  if (!member(params, "revision").is_number_unsigned()) {
+    return bad_parameters("revision is not the number of a revision");
+  }
+  if (params["revision"] == 0) {
+    return fail(Errc::kNotFound, kNotThere,
+                "revision 0 is the unit without a configuration: delete what is to go");
+  }
   const auto config = config_in(params, "revision", {});
   if (!config) return tl::unexpected(config.error());
   auto request = request_in(params);
@@ -178,7 +208,9 @@ Session::Outcome Session::rollback(const Json& params) {
   if (request->note.empty()) {
     request->note = fmt::format("rollback to {}", params["revision"].get<std::uint64_t>());
   }
-  return told(unit_.committer.commit(*config, author("rollback"), *request));
+  auto outcome = told(unit_.committer.commit(*config, author("rollback"), *request));
+  if (outcome) candidate_.reset();  // edits that cancelled each other out are none
+  return outcome;
 }
 
 Session::Outcome Session::unconfirmed(const Json&) {
@@ -198,8 +230,7 @@ Result<commit::Request> Session::request_in(const Json& params) const {
   const bool fits =
       wait.is_number_unsigned() && wait >= kConfirmMin.count() && wait <= kConfirmMax.count();
   if (!fits) return bad_parameters("confirm_ms is not a number from 1000 (1s) to 86400000 (24h)");
-  const std::chrono::milliseconds within(wait.get<std::int64_t>());
-  request.confirm_by = commit::deadline_in(within, commit::read_clocks());
+  request.confirm_within = std::chrono::milliseconds(wait.get<std::int64_t>());
   return request;
 }
 

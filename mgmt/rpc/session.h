@@ -53,6 +53,7 @@ class Session final : public hal::LineSession {
     return candidate_ ? candidate_->config : running();
   }
   void begin_candidate();
+  [[nodiscard]] Status is_meant(const Json& params) const;
   [[nodiscard]] Result<commit::Request> request_in(const Json& params) const;
   [[nodiscard]] Result<model::Config> config_in(const Json& params, const char* key,
                                                 const model::Config& otherwise) const;

@@ -85,7 +85,8 @@ Status verify_identity(Database& database) {
                 database.path() + ": is of version " + std::to_string(*version) +
                     "; this release knows versions 1 to " + std::to_string(known) +
                     ": run the release that wrote it, or put back " +
-                    previous_path(database.path(), known) + " if it was kept at the upgrade");
+                    previous_path(database.path(), known) +
+                    " if it was kept at the upgrade (README, Upgrade, tells how)");
   }
   return {};
 }

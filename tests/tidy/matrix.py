@@ -33,7 +33,7 @@ _MAY_INCLUDE = {
 }
 
 _DPDK_FOLDERS = ("dataplane/io", "tests/io", "tests/bench")
-_SQLITE_FOLDERS = ("mgmt/store", "tests/unit/store")
+_SQLITE_FOLDERS = ("mgmt/store", "tests/unit/store", "tests/unit/commit")
 
 
 def may_use_dpdk(folder):

@@ -117,6 +117,27 @@ TEST_F(Confirm, WhoeverWasNotAskedIsToldThatItIsOver) {
   EXPECT_EQ(prompt(), "lb-a# ");
 }
 
+TEST_F(Confirm, WhatIsConfirmedIsWhatThePromptShows) {
+  mgmt_.answer("unconfirmed", {{"revision", 7}, {"back_to", 6}, {"remaining_ms", 1000}});
+  (void)prompt();
+  (void)run("confirm");
+  EXPECT_EQ(mgmt_.calls("confirm").back(), (json{{"revision", 7}}));
+  (void)prompt();
+  (void)run("reject");
+  EXPECT_EQ(mgmt_.calls("reject").back(), (json{{"revision", 7}}));
+  (void)run("confirm");
+  EXPECT_EQ(mgmt_.calls("confirm").back(), json::object()) << "none is shown";
+}
+
+TEST_F(Confirm, LostEditsAreToldAtThePromptAndTheNextLineIsCarriedOut) {
+  EXPECT_EQ(run("set pool web server 192.0.2.11:80"), 0);
+  mgmt_.restart();
+  (void)prompt();
+  EXPECT_THAT(news_, HasSubstr("edits are lost"));
+  (void)run("reject");
+  EXPECT_EQ(mgmt_.calls("reject").size(), 1U);
+}
+
 TEST_F(Confirm, ACommitThatChangesNothingWaitsForNothing) {
   EXPECT_EQ(run("commit confirm"), 0);
   EXPECT_THAT(said(), HasSubstr("No change"));
@@ -127,14 +148,18 @@ TEST_F(Confirm, RollbackNamesARevisionAndTakesWhatCommitTakes) {
   mgmt_.answer("rollback", {{"revision", 9}, {"changes", 2}});
   const Row rows[] = {
       {"rollback 5", {{"revision", 5}}},
-      {"rollback 0 confirm 1m note back",
-       {{"revision", 0}, {"confirm_ms", 60'000}, {"note", "back"}}},
+      {"rollback 4 confirm 1m note back",
+       {{"revision", 4}, {"confirm_ms", 60'000}, {"note", "back"}}},
   };
   for (const Row& row : rows) {
     EXPECT_EQ(run(row.line), 0) << row.line << said();
     EXPECT_THAT(said(), HasSubstr("Revision 9: 2 changes."));
     EXPECT_EQ(mgmt_.calls("rollback").back(), row.params) << row.line;
   }
+  EXPECT_THAT(said(), HasSubstr("undone in 1m"));
+  mgmt_.answer("rollback", {{"revision", 9}, {"changes", 0}});
+  EXPECT_EQ(run("rollback 9 confirm 1m"), 0);
+  EXPECT_THAT(said(), testing::Not(HasSubstr("undone"))) << "nothing was";
   EXPECT_EQ(run("rollback"), 2);
   EXPECT_EQ(run("rollback last"), 2);
   mgmt_.answer("rollback", Error{Errc::kNotFound, "E-404", "there is no revision 99", -1});

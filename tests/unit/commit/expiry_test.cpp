@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <limits>
 
@@ -68,7 +69,7 @@ class ExpiryTest : public testing::Test {
 
   // As a process does.
   void start() {
-    committer_ = std::make_unique<Committer>(*store_, data_plane_);
+    committer_ = std::make_unique<Committer>(*store_, data_plane_, [this] { return now_; });
     expiry_ = std::make_unique<Expiry>(loop_.get(), *committer_, [this] { return now_; });
     committer_->on_change([this] { expiry_->follow(); });
     expiry_->follow();
@@ -87,7 +88,7 @@ class ExpiryTest : public testing::Test {
 
   tl::expected<Committed, Refusal> commit(const model::Config& config, milliseconds within = 0s) {
     Request request;
-    if (within.count() > 0) request.confirm_by = deadline_in(within, now_);
+    if (within.count() > 0) request.confirm_within = within;
     return committer_->commit(config, {"ann", "pid 7", "cli"}, request);
   }
   // Time passes, and the loop turns once it has.
@@ -171,8 +172,40 @@ TEST_F(ExpiryTest, WhileItWaitsNoOtherCommitIsTakenAndNothingIsConfirmedByOne) {
     EXPECT_EQ(refused.error().error.kind, Errc::kConflict);
     EXPECT_THAT(refused.error().error.text, HasSubstr("revision 2"));
   }
+  EXPECT_EQ(commit(weighted_config()).error().error.id, "E-455") << "though it changes nothing";
   expect_everywhere(weighted_config(), 2);
   pass(5min);
+  expect_everywhere(web_config(), 3);
+}
+
+TEST_F(ExpiryTest, TheTimeCountsFromWhenTheCommitIsWritten) {
+  data_plane_.on_stage = [this] { now_.since_boot += 10s; };
+  ASSERT_TRUE(commit(weighted_config(), 5s));
+  expect_everywhere(weighted_config(), 2);
+  pass(5s);
+  expect_everywhere(web_config(), 3);
+}
+
+TEST_F(ExpiryTest, ACommitOverWhatCannotBeReadAgainIsRefusedAndOneThatCannotBeUndoneBlocksNobody) {
+  const auto damage = [this](int revision) {
+    sqlite3* handle = nullptr;
+    ASSERT_EQ(sqlite3_open(folder_.file().c_str(), &handle), SQLITE_OK);
+    const auto text = "UPDATE revision SET document = '{' WHERE id = " + std::to_string(revision);
+    EXPECT_EQ(sqlite3_exec(handle, text.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+    EXPECT_EQ(sqlite3_close(handle), SQLITE_OK);
+  };
+  ASSERT_TRUE(commit(weighted_config(), 5min));
+  damage(1);
+  pass(5min);
+  expect_everywhere(weighted_config(), 2);
+  EXPECT_TRUE(committer_->unconfirmed()) << "it is tried again";
+  EXPECT_TRUE(commit(web_config())) << "by hand, what could not be read";
+  EXPECT_FALSE(committer_->unconfirmed());
+  expect_everywhere(web_config(), 3);
+  damage(3);
+  const auto refused = commit(weighted_config(), 5min);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().error.id, "E-504");
   expect_everywhere(web_config(), 3);
 }
 

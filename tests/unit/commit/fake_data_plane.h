@@ -21,6 +21,7 @@ class FakeDataPlane final : public DataPlane {
 
   Result<std::string> stage(const api::Configuration& configuration) override {
     calls.emplace_back("stage");
+    if (on_stage) on_stage();
     if (auto failed = failure(take(stage_fails)); !failed) {
       return tl::unexpected<Error>(failed.error());
     }
@@ -93,6 +94,7 @@ class FakeDataPlane final : public DataPlane {
   }
 
   bool alive = true;
+  std::function<void()> on_stage;
   std::function<void()> on_activate;
   std::deque<Fails> stage_fails, activate_fails, states_fail;  // one a call, then nothing
   std::optional<api::Configuration> staged, running;

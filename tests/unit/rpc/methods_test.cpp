@@ -141,7 +141,10 @@ TEST_F(Methods, ACommitToBeConfirmedWaitsAndSaysSo) {
   auto other = rig_.client();
   (void)must(other, "edit", operations({set({"pool", "dns"})}));
   EXPECT_EQ(refusal(other, "commit"), "E-455");
-  EXPECT_EQ(must(client_, "confirm"), json({{"revision", 2}}));
+  EXPECT_EQ(refusal(client_, "commit"), "E-455") << "though it changes nothing";
+  EXPECT_EQ(refusal(client_, "confirm", {{"revision", 1}}), "E-456") << "another one waits";
+  EXPECT_EQ(refusal(client_, "reject", {{"revision", 3}}), "E-456");
+  EXPECT_EQ(must(client_, "confirm", {{"revision", 2}}), json({{"revision", 2}}));
   EXPECT_EQ(refusal(client_, "confirm"), "E-456");
   EXPECT_EQ(refusal(client_, "reject"), "E-456");
   EXPECT_EQ(must(client_, "show", {{"object", "status"}})["rows"][0]["unconfirmed"], json());
@@ -179,7 +182,7 @@ TEST_F(Methods, ARollbackIsANewRevisionWithWhatTheOldOneHeld) {
   EXPECT_EQ(row["how"], "rollback");
   EXPECT_EQ(row["note"], "rollback to 1");
   EXPECT_EQ(must(client_, "rollback", {{"revision", 3}})["changes"], 0) << "is what runs";
-  EXPECT_EQ(must(client_, "rollback", {{"revision", 0}, {"confirm_ms", 60'000}})["revision"], 4);
+  EXPECT_EQ(must(client_, "rollback", {{"revision", 2}, {"confirm_ms", 60'000}})["revision"], 4);
   EXPECT_EQ(must(client_, "unconfirmed")["back_to"], 3);
 }
 
@@ -188,12 +191,30 @@ TEST_F(Methods, ARollbackToNowhereOrOverEditsIsRefused) {
   EXPECT_EQ(refusal(client_, "rollback"), "E-402");
   EXPECT_EQ(refusal(client_, "rollback", {{"revision", "1"}}), "E-402");
   EXPECT_EQ(refusal(client_, "rollback", {{"revision", -1}}), "E-402");
+  EXPECT_EQ(refusal(client_, "rollback", {{"revision", nullptr}}), "E-402");
+  EXPECT_EQ(refusal(client_, "rollback", {{"revision", nullptr}, {"note", "n"}}), "E-402");
   EXPECT_EQ(refusal(client_, "rollback", {{"revision", 7}}), "E-404");
+  EXPECT_EQ(refusal(client_, "rollback", {{"revision", 0}}), "E-404") << "it would empty the unit";
   EXPECT_EQ(refusal(client_, "diff", {{"from", 7}}), "E-404");
   EXPECT_EQ(refusal(client_, "config", {{"revision", 7}}), "E-404");
   (void)must(client_, "edit", operations({set({"pool", "dns"})}));
-  EXPECT_EQ(refusal(client_, "rollback", {{"revision", 0}}), "E-410");
+  EXPECT_EQ(refusal(client_, "rollback", {{"revision", 1}}), "E-410");
   EXPECT_FALSE(must(client_, "diff")["changes"].empty()) << "the edits are still there";
+}
+
+TEST_F(Methods, ARollbackLeavesNoCandidateBehind) {
+  commit_web(client_);
+  (void)must(client_, "load", {{"document", model::to_json(weighted_config())}});
+  (void)must(client_, "commit");
+  (void)must(client_, "load", {{"document", model::to_json(weighted_config())}});  // no difference
+  (void)must(client_, "rollback", {{"revision", 1}});
+  EXPECT_TRUE(must(client_, "diff")["changes"].empty());
+}
+
+TEST_F(Methods, RenamesAtOnceHaveAnEnd) {
+  const json move = {{"op", "rename"}, {"path", {"pool", "a"}}, {"to", "a"}};
+  EXPECT_EQ(refusal(client_, "edit", {{"operations", json::array_t(65, move)}}), "E-402");
+  EXPECT_EQ(refusal(client_, "edit", {{"operations", json::array_t(64, move)}}), "E-404");
 }
 
 TEST_F(Methods, DiscardForgetsTheEdits) {
