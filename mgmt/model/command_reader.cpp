@@ -56,8 +56,18 @@ bool CommandReader::names_fields() const {
 bool CommandReader::moves() const { return verb_ == EditVerb::kRename || verb_ == EditVerb::kCopy; }
 
 bool CommandReader::may_end_in(const RecordType& type) const {
+  if (verb_ == EditVerb::kSet && type.single && fields_.empty()) return false;
   if (verb_ != EditVerb::kEnable && verb_ != EditVerb::kDisable) return !moves();
   return find_field(type, kEnabled) != nullptr;
+}
+
+// Whether there is something that this verb can be said of in a record of `type`.
+bool CommandReader::may_lead_to(const RecordType& type) const {
+  if (moves()) return !type.single;
+  if (may_end_in(type) || verb_ == EditVerb::kSet) return true;
+  return std::ranges::any_of(schema(), [&](const RecordType& below) {
+    return below.parent == type.kind && may_lead_to(below);
+  });
 }
 
 bool CommandReader::may_have_more_keys() const {
@@ -74,7 +84,7 @@ std::vector<Expected> CommandReader::expected() const {
   switch (state_) {
     case State::kKind:
       for (const RecordType& type : schema()) {
-        if (type.parent.empty()) {
+        if (type.parent.empty() && may_lead_to(type)) {
           list.push_back({std::string(type.kind), std::string(type.help), nullptr, &type, {}});
         }
       }
@@ -158,7 +168,7 @@ Status CommandReader::take(const Word& word) {
 
 Status CommandReader::take_kind(const Word& word) {
   const RecordType* type = word.quoted ? nullptr : find_type(word.text);
-  if (type == nullptr || !type->parent.empty()) return unknown(word);
+  if (type == nullptr || !type->parent.empty() || !may_lead_to(*type)) return unknown(word);
   descend(*type);
   return {};
 }
@@ -174,6 +184,9 @@ void CommandReader::descend(const RecordType& type) {
   names_.clear();
   field_ = nullptr;
   state_ = State::kKey;
+  if (!type.single) return;
+  keys_.emplace_back();
+  state_ = State::kRecord;
 }
 
 Status CommandReader::take_key(const Word& word) {

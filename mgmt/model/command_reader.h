@@ -43,6 +43,7 @@ class CommandReader {
   [[nodiscard]] bool names_fields() const;  // the line may go on with fields of the record
   [[nodiscard]] bool moves() const;         // the line goes on with `to` and a key
   [[nodiscard]] bool may_end_in(const RecordType& type) const;
+  [[nodiscard]] bool may_lead_to(const RecordType& type) const;
   [[nodiscard]] bool may_have_more_keys() const;
   [[nodiscard]] bool is_given(std::string_view field) const;
   [[nodiscard]] std::vector<Expected> expected_in_record() const;

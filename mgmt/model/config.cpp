@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
+
 #include "mgmt/model/schema.h"
 #include "mgmt/model/words.h"
 
@@ -27,6 +29,12 @@ Result<const Field*> field_at(const Path& path, std::string_view name) {
                                : fmt::format("a {} has no {}", type.kind, shown(name)));
 }
 
+Result<std::string> canonical_key(const RecordType& type, const std::string& text) {
+  if (!type.single) return canonical(type.key, text);
+  if (text.empty()) return text;
+  return fail(Errc::kInvalid, "E-102", fmt::format("there is one {}, without a key", type.kind));
+}
+
 bool is_at_or_below(const Path& path, const Path& top) {
   return path.words.size() >= top.words.size() &&
          std::equal(top.words.begin(), top.words.end(), path.words.begin());
@@ -48,7 +56,15 @@ tl::unexpected<Error> not_there(std::string text) {
 
 }  // namespace
 
-std::string Path::to_string() const { return fmt::format("{}", fmt::join(words, " ")); }
+std::string Path::to_string() const {
+  std::string text;
+  for (const std::string& word : words) {
+    if (word.empty()) continue;  // the key of which there is one
+    if (!text.empty()) text += ' ';
+    text += word;
+  }
+  return text;
+}
 
 Path Path::child(std::string_view kind_word, std::string_view key_word) const {
   Path below = *this;
@@ -73,7 +89,7 @@ Result<Path> canonical(const Path& path) {
                       parent.empty() || !kinds_below(parent).empty() ? join_or(kinds_below(parent))
                                                                      : "the end of the path"));
     }
-    auto key = canonical(type->key, path.words[i + 1]);
+    auto key = canonical_key(*type, path.words[i + 1]);
     if (!key) return within(type->kind, key.error());
     known = known.child(type->kind, *key);
     parent = type->kind;
@@ -135,6 +151,7 @@ Status Config::set(const Path& path, const Fields& fields) {
       record.insert_or_assign(std::string(field->name), std::move(value));
     }
   }
+  drop_if_unset(*place);
   return {};
 }
 
@@ -156,12 +173,24 @@ Status Config::remove(const Path& path, const std::vector<std::string>& fields) 
     }
   }
   for (const std::string& name : fields) record->second.erase(name);
+  drop_if_unset(*place);
   return {};
+}
+
+void Config::drop_if_unset(const Path& place) {
+  if (!find_type(place.kind())->single) return;
+  const auto record = records_.find(place);
+  if (record == records_.end() || !record->second.empty()) return;
+  const auto next = std::next(record);
+  if (next == records_.end() || !is_at_or_below(next->first, place)) records_.erase(record);
 }
 
 Status Config::copy(const Path& path, const std::string& key) {
   const auto place = canonical(path);
   if (!place) return tl::unexpected(place.error());
+  if (find_type(place->kind())->single) {
+    return fail(Errc::kInvalid, "E-102", fmt::format("there is one {} only", place->kind()));
+  }
   Path named = *place;
   named.words.back() = key;
   const auto target = canonical(named);

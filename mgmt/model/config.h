@@ -16,16 +16,21 @@
 namespace yoke::model {
 
 // Where a record is: kind and key, from the outermost: {"pool","web"}, or
-// {"pool","web","server","192.0.2.11:8080"}. The kinds decide the type; each level has one key.
+// {"pool","web","server","192.0.2.11:8080"}. The kinds decide the type; each level has one key,
+// which is "" for a kind of which there is one: {"system",""}.
 struct Path {
   std::vector<std::string> words;  // kind, key [, kind, key]
 
-  [[nodiscard]] std::string to_string() const;  // "pool web server 192.0.2.11:8080"
+  // "pool web server 192.0.2.11:8080", "system"
+  [[nodiscard]] std::string to_string() const;
   [[nodiscard]] std::string_view kind() const { return words[words.size() - 2]; }
   [[nodiscard]] const std::string& key() const { return words.back(); }
   [[nodiscard]] Path child(std::string_view kind_word, std::string_view key_word) const;
   friend auto operator<=>(const Path&, const Path&) = default;
 };
+
+// The record of `kind` of which there is one.
+[[nodiscard]] inline Path only(std::string_view kind) { return Path{}.child(kind, ""); }
 
 // `path` with its keys in canonical text; E-101 or E-102 where the schema has no such place.
 [[nodiscard]] Result<Path> canonical(const Path& path);
@@ -65,6 +70,7 @@ class Config {
   friend bool operator==(const Config&, const Config&) = default;
 
  private:
+  void drop_if_unset(const Path& place);  // equal configurations compare equal
   void refer_anew(std::string_view kind, const std::string& from, const std::string& to);
 
   std::map<Path, Fields> records_;

@@ -137,6 +137,7 @@ Status read_record(const RecordType& type, const Path& path, const json& record,
 
 Status read_records(const RecordType& type, const Path& parent, const json& records,
                     Config& config) {
+  if (type.single) return read_record(type, parent.child(type.kind, ""), records, config);
   if (!records.is_object()) {
     const std::string where = parent.words.empty() ? "" : parent.to_string() + " ";
     return bad_shape(where + std::string(type.kind),
@@ -157,7 +158,9 @@ Status read_records(const RecordType& type, const Path& parent, const json& reco
 
 json* place_of(json& document, const Path& path) {
   json* place = &document;
-  for (const std::string& word : path.words) place = &(*place)[word];
+  for (const std::string& word : path.words) {
+    if (!word.empty()) place = &(*place)[word];
+  }
   return place;
 }
 
@@ -392,6 +395,21 @@ json to_json(const std::vector<Change>& changes) {
 
 Result<std::vector<Change>> changes_from_json(const json& list) {
   return list_from_json(list, change_from_json, "change");
+}
+
+json to_json(const std::vector<Conflict>& conflicts) {
+  const auto value = [](const std::optional<std::string>& text) {
+    return text ? json(*text) : json();
+  };
+  json list = json::array();
+  for (const Conflict& conflict : conflicts) {
+    list.push_back({{"path", conflict.path.to_string()},
+                    {"field", conflict.field},
+                    {"mine", value(conflict.mine)},
+                    {"theirs", value(conflict.theirs)},
+                    {"text", to_text(conflict)}});
+  }
+  return list;
 }
 
 json to_json(const std::vector<Violation>& found_ones) {

@@ -8,6 +8,7 @@
 #include "mgmt/model/commands.h"
 #include "mgmt/model/config.h"
 #include "mgmt/model/diff.h"
+#include "mgmt/model/merge.h"
 #include "mgmt/model/rules.h"
 
 // The JSON forms of mgmt/README.md. Values are typed in all of them as in a document: integers are
@@ -29,6 +30,9 @@ inline constexpr std::string_view kSchemaName = "yoke/1";
 [[nodiscard]] Result<std::vector<Operation>> operations_from_json(const nlohmann::json& list);
 [[nodiscard]] nlohmann::json to_json(const std::vector<Change>& changes);
 [[nodiscard]] Result<std::vector<Change>> changes_from_json(const nlohmann::json& list);
+// For people; nothing reads it back: {"path":"pool web","field":"method","mine":"nat",
+// "theirs":null,"text":"..."}.
+[[nodiscard]] nlohmann::json to_json(const std::vector<Conflict>& conflicts);
 [[nodiscard]] nlohmann::json to_json(const std::vector<Violation>& violations);
 [[nodiscard]] Result<std::vector<Violation>> violations_from_json(const nlohmann::json& list);
 

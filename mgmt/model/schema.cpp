@@ -20,6 +20,7 @@ constexpr std::int64_t kNameMax = 32;
 constexpr std::array<std::string_view, 2> kMethods{"nat", "dsr"};
 constexpr std::array<std::string_view, 1> kSchedulers{"maglev"};
 constexpr std::array<std::string_view, 2> kCheckTypes{"tcp", "http"};
+constexpr std::array<std::string_view, 3> kRoles{"viewer", "operator", "admin"};
 constexpr std::array<std::string_view, 2> kHttpRequests{"GET", "HEAD"};
 
 constexpr std::array kPoolFields{
@@ -44,12 +45,14 @@ constexpr std::array kServerFields{
           .example = "2",
           .default_value = "1",
           .min = 0,
-          .max = limits::kWeightMax},
+          .max = limits::kWeightMax,
+          .for_operators = true},
     Field{.name = "enabled",
           .type = FieldType::kFlag,
           .help = "Whether the server is in use",
           .example = "no",
-          .default_value = "yes"},
+          .default_value = "yes",
+          .for_operators = true},
 };
 
 constexpr std::array kCheckFields{
@@ -156,7 +159,35 @@ constexpr std::array kVipFields{
           .type = FieldType::kFlag,
           .help = "Whether the VIP is answered for",
           .example = "no",
-          .default_value = "yes"},
+          .default_value = "yes",
+          .for_operators = true},
+};
+
+constexpr std::array kSystemFields{
+    Field{.name = "name",
+          .type = FieldType::kName,
+          .help = "Name of this unit; without it the board file's, or the host's",
+          .example = "lb-a",
+          .default_value = "",
+          .max = kNameMax},
+    Field{.name = "banner",
+          .type = FieldType::kText,
+          .help = "What is told to whoever opens a session",
+          .example = "Changes only in the window",
+          .default_value = "",
+          .min = 1,
+          .max = 1000},
+};
+
+constexpr std::array kUserFields{
+    Field{.name = "role",
+          .type = FieldType::kChoice,
+          .help = "viewer reads, operator takes servers in and out, admin does all",
+          .example = "operator",
+          .default_value = "",
+          .choices = kRoles,
+          .required = true,
+          .positional = true},
 };
 
 constexpr std::array kTypes{
@@ -203,6 +234,24 @@ constexpr std::array kTypes{
                        .default_value = "",
                        .max = kNameMax},
                .fields = kVipFields},
+    RecordType{.kind = "user",
+               .plural = "users",
+               .parent = "",
+               .help = "What somebody may do; others are viewers once somebody is named",
+               .key = {.name = "name",
+                       .type = FieldType::kName,
+                       .help = "Name to log in with; root may always do all",
+                       .example = "ann",
+                       .default_value = "",
+                       .max = kNameMax},
+               .fields = kUserFields},
+    RecordType{.kind = "system",
+               .plural = "system",
+               .parent = "",
+               .help = "This unit itself",
+               .key = {},
+               .fields = kSystemFields,
+               .single = true},
 };
 
 }  // namespace

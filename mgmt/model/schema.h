@@ -39,9 +39,10 @@ struct Field {
   std::span<const std::string_view> choices = {};
   std::string_view refers_to = {};
   bool required = false;
-  bool positional = false;  // may be given without its name: "set vip web 192.0.2.1:80/tcp"
-  bool list = false;        // several values, comma separated in canonical text, order kept
-  bool zero = false;        // 0 is accepted below `min` as well, and means something of its own
+  bool positional = false;     // may be given without its name: "set vip web 192.0.2.1:80/tcp"
+  bool list = false;           // several values, comma separated in canonical text, order kept
+  bool for_operators = false;  // somebody of that role may change it
+  bool zero = false;           // 0 is accepted below `min` as well, and means something of its own
   std::string_view only_for =
       {};  // the only record key that has this field ("http"), or empty: all
 };
@@ -53,6 +54,9 @@ struct RecordType {
   std::string_view help;
   Field key;  // unique among the records of one parent
   std::span<const Field> fields;
+  // There is one such record, or none where none of its fields is set: it has no key on the command
+  // line and in documents, and "" in paths.
+  bool single = false;
 };
 
 // All kinds, parents before children.

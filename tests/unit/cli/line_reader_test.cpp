@@ -88,7 +88,7 @@ struct BadLine {
 };
 
 const BadLine kBadLines[] = {
-    {"@bogus", Mode::kScript, "E-101", "expected show, configure"},
+    {"@bogus", Mode::kScript, "E-101", "expected show, export, configure"},
     {"@shwo pool", Mode::kScript, "E-101", "did you mean show?"},
     {"  show @pol", Mode::kScript, "E-101", "did you mean pool?"},
     {"show status @web", Mode::kScript, "E-101", "the line should end before 'web'"},
@@ -116,7 +116,7 @@ const BadLine kBadLines[] = {
     // The end comes too early: the caret is behind it.
     {"show@", Mode::kScript, "E-106", "status"},
     {"show @", Mode::kScript, "E-106"},
-    {"set@", Mode::kConfig, "E-106", "pool or vip"},
+    {"set@", Mode::kConfig, "E-106", "pool, vip, "},
     {"set pool@", Mode::kConfig, "E-106"},
     {"set pool web method@", Mode::kConfig, "E-106", "nat or dsr"},
     {"commit note@", Mode::kConfig, "E-106", "TEXT"},
@@ -131,7 +131,7 @@ const BadLine kBadLines[] = {
     {"commit note \"a@\\n\"", Mode::kConfig, "E-107"},
     // Short words: for several, and never in a script.
     {"show @s", Mode::kOper, "E-108", "status or server"},
-    {"@c", Mode::kConfig, "E-108", "copy, check, commit or confirm"},
+    {"@c", Mode::kConfig, "E-108", "copy, check, commit, cancel or confirm"},
     {"set pool web @s", Mode::kConfig, "E-108", "scheduler or server"},
     {"@sh pool", Mode::kScript, "E-101", "did you mean show?"},
     {"show @po", Mode::kScript, "E-101", "did you mean pool?"},

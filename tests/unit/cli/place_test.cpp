@@ -67,6 +67,7 @@ const EditRow kEdits[] = {
      "set vip web 203.0.113.10:80/tcp pool web"},
     {"disable", kServer, "disable pool web server 192.0.2.11:80"},
     {"disable server 192.0.2.11:80", kPool, "disable pool web server 192.0.2.11:80"},
+    {"set name lb-a", model::only("system"), "set system name lb-a"},
     {"rename to shop", kPool, "rename pool web to shop"},
     {"copy server 192.0.2.11:80 to 192.0.2.12:80", kPool,
      "copy pool web server 192.0.2.11:80 to 192.0.2.12:80"},
@@ -88,9 +89,9 @@ struct BadRow {
 };
 
 const BadRow kBad[] = {
-    {"edit@", kTop, "E-106", "pool or vip"},
+    {"edit@", kTop, "E-106", "pool, vip, "},
     {"edit pool@", kTop, "E-106", "which pool"},
-    {"edit @bogus", kTop, "E-101", "pool or vip"},
+    {"edit @bogus", kTop, "E-101", "pool, vip, "},
     {"edit @polo web", kTop, "E-101", "did you mean pool?"},
     {"edit @server 192.0.2.11:80", kTop, "E-101"},
     {"edit pool @9web", kTop, "E-102"},
@@ -142,7 +143,7 @@ std::vector<std::string> offered(std::string_view line, const model::Path& place
 }
 
 TEST(Place, IsWhereCompletionBegins) {
-  EXPECT_THAT(offered("edit ", kTop), ElementsAre("pool", "vip"));
+  EXPECT_THAT(offered("edit ", kTop), testing::IsSupersetOf({"pool", "vip", "system"}));
   EXPECT_THAT(offered("edit pool web ", kTop), ElementsAre("server", "check"));
   EXPECT_THAT(offered("edit ", kPool), ElementsAre("server", "check"));
   EXPECT_THAT(offered("edit server ", kPool), ElementsAre("192.0.2.11:80", "<endpoint>"));

@@ -182,6 +182,20 @@ TEST(Config, CopiesOfCopiesHaveAnEnd) {
   EXPECT_LE(config.records().size(), kRecordsMax);
 }
 
+TEST(Config, ARecordOfWhichThereIsOneIsThereOnceSomethingIsSetInIt) {
+  Config config;
+  EXPECT_EQ(only("system").to_string(), "system");
+  ASSERT_TRUE(config.set(only("system"), {}));
+  EXPECT_EQ(config, Config());
+  ASSERT_TRUE(config.set(only("system"), {{"name", "lb-a"}, {"banner", "hands off"}}));
+  EXPECT_EQ(config.value(only("system"), "name"), "lb-a");
+  ASSERT_TRUE(config.remove(only("system"), {"banner"}));
+  ASSERT_TRUE(config.remove(only("system"), {"name"}));
+  EXPECT_EQ(config, Config());
+  EXPECT_EQ(config.remove(only("system")).error().id, "E-404");
+  EXPECT_EQ(config.set(Path{{"system", "lb-a"}}, {}).error().id, "E-102");
+}
+
 TEST(Config, ARenameOrCopyThatCannotBeChangesNothing) {
   struct Row {
     Path path;
@@ -196,6 +210,7 @@ TEST(Config, ARenameOrCopyThatCannotBeChangesNothing) {
       {Path{{"pool", "none"}}, "shop", "E-404"},
       {Path{{"pol", "web"}}, "shop", "E-101"},
       {Path{{"pool", "web", "check", "http"}}, "icmp", "E-102"},
+      {only("system"), "lb-a", "E-102"},
   };
   const Config before = web_and_its_vip();
   for (const Row& row : rows) {

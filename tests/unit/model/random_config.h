@@ -38,8 +38,8 @@ class RandomConfig {
 
  private:
   void add_records(const RecordType& type, const Path& parent, Config& config) {
-    for (unsigned i = below(4); i > 0; --i) {
-      const Path path = parent.child(type.kind, part(type.key));
+    for (unsigned i = below(type.single ? 2 : 4); i > 0; --i) {
+      const Path path = parent.child(type.kind, type.single ? "" : part(type.key));
       Fields fields;
       for (const Field& field : type.fields) {
         if (applies(field, path.key()) && below(2) == 0)
