@@ -198,6 +198,12 @@ Status Committer::persist(const model::Config& config, const store::CommitInfo& 
   return done;
 }
 
+Status Committer::schedule(std::optional<store::Scheduled> scheduled) {
+  if (auto stored = store_.schedule(std::move(scheduled)); !stored) return stored;
+  if (changed_) changed_();
+  return {};
+}
+
 // The store holds what the data plane does not run. The data plane may be gone, or may have
 // activated it after all: the one before is committed again, and then made to run.
 Refusal Committer::go_back(const model::Config& previous, const Error& cause) {

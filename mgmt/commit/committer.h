@@ -71,6 +71,12 @@ class Committer {
     return store_.unconfirmed();
   }
 
+  // A commit that is to be made at a time (schedule.h), or none any more.
+  [[nodiscard]] Status schedule(std::optional<store::Scheduled> scheduled);
+  [[nodiscard]] const std::optional<store::Scheduled>& scheduled() const noexcept {
+    return store_.scheduled();
+  }
+
   // Makes the data plane run what is committed, with the states known; asks first, and does nothing
   // where it does so already. To be called whenever a connection is made, and again after an error.
   // The first call after a start adopts the states that the data plane was told before it.
@@ -96,7 +102,8 @@ class Committer {
     return store_.config_of(id);
   }
 
-  // Called after running() or unconfirmed() has changed, from within the call that did it.
+  // Called after running(), unconfirmed() or scheduled() has changed, from within the call that did
+  // it.
   void on_change(std::function<void()> callback) { changed_ = std::move(callback); }
 
  private:

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "hal/base/log.h"
 #include "mgmt/model/json.h"
 #include "mgmt/store/digest.h"
 #include "mgmt/store/errors.h"
@@ -106,6 +107,7 @@ struct ConfigStore::State {
   StoreFile file;
   Running running;
   std::optional<Unconfirmed> unconfirmed;
+  std::optional<Scheduled> scheduled;
   Records records;  // running.config as the tables hold it
   std::array<std::uint8_t, 16> hash_key{};
   std::optional<Transaction> transaction;  // of the one Pending
@@ -128,7 +130,15 @@ Status ConfigStore::State::load() {
   if (!config) return tl::unexpected<Error>(config.error());
   auto waits = load_unconfirmed(database());
   if (!waits) return tl::unexpected<Error>(waits.error());
+  auto planned = load_scheduled(database());
+  if (!planned && planned.error().id != kCorrupt) return tl::unexpected<Error>(planned.error());
+  if (!planned) {
+    // A plan that cannot be read is no reason not to run what is committed.
+    log::error("scheduled-commit-given-up", planned.error().text, {{"ERROR", planned.error().id}});
+    planned = std::optional<Scheduled>();
+  }
   unconfirmed = std::move(*waits);
+  scheduled = std::move(*planned);
   hash_key = *key;
   running = {latest->revision, std::move(*config)};
   records = std::move(*loaded);
@@ -219,6 +229,26 @@ Status ConfigStore::confirm() {
     if (!waits || *waits) return committed;
   }
   state_->unconfirmed.reset();
+  return {};
+}
+
+const std::optional<Scheduled>& ConfigStore::scheduled() const noexcept {
+  return state_->scheduled;
+}
+
+Status ConfigStore::schedule(std::optional<Scheduled> scheduled) {
+  auto transaction = Transaction::begin(state_->database());
+  if (!transaction) return tl::unexpected<Error>(transaction.error());
+  if (auto saved = save_scheduled(state_->database(), scheduled); !saved) return saved;
+  if (auto committed = transaction->commit(); !committed) {
+    // It may have happened nevertheless; what the file says is what the next start will go by.
+    auto stored = load_scheduled(state_->database());
+    if (!stored) return committed;
+    state_->scheduled = std::move(*stored);
+    if (state_->scheduled.has_value() != scheduled.has_value()) return committed;
+    return {};
+  }
+  state_->scheduled = std::move(scheduled);
   return {};
 }
 

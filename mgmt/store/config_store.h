@@ -12,6 +12,7 @@
 
 #include "hal/base/result.h"
 #include "mgmt/model/config.h"
+#include "mgmt/store/scheduled.h"
 #include "mgmt/store/unconfirmed.h"
 
 // The committed configuration and how it came about, in one SQLite file.
@@ -91,6 +92,11 @@ class ConfigStore {
   [[nodiscard]] const std::optional<Unconfirmed>& unconfirmed() const noexcept;
   // It waits no more, durably.
   [[nodiscard]] Status confirm();
+
+  // The commit that is to be made at a time.
+  [[nodiscard]] const std::optional<Scheduled>& scheduled() const noexcept;
+  // That one and no other from now on, durably; or none.
+  [[nodiscard]] Status schedule(std::optional<Scheduled> scheduled);
 
   // What revision `id` held; 0 is the empty one. E-404 for one that is not kept, E-504 for one that
   // is damaged.

@@ -5,10 +5,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "hal/base/file_descriptor.h"
@@ -20,13 +25,37 @@ namespace yoke::store {
 namespace {
 
 // SQLite takes anything shorter than its smallest page for a database with nothing in it.
-constexpr off_t kSmallestFile = 512;
+constexpr std::uint64_t kSmallestFile = 512;
 
 tl::unexpected<Error> damaged(const std::string& path, const std::string& how) {
   return fail(Errc::kFailed, kCorrupt,
               path + ": is damaged (" + how +
                   "); restore a backup in its place, or move it away to begin with an empty "
                   "configuration");
+}
+
+std::uint32_t big_endian(std::string_view bytes) {
+  std::uint32_t value = 0;
+  for (const char byte : bytes) value = value << 8U | static_cast<std::uint8_t>(byte);
+  return value;
+}
+
+// How long the file says that it is (https://www.sqlite.org/fileformat.html section 1.3); nothing
+// where that says nothing, as while a log is there whose pages may not be in the file yet. SQLite
+// looks no further than what it reads, so that a file without its last page opens.
+std::optional<std::uint64_t> own_length(const std::string& path) {
+  std::error_code no_log;
+  const auto log = std::filesystem::file_size(path + "-wal", no_log);
+  if (!no_log && log != 0) return std::nullopt;
+  std::string header(100, '\0');
+  std::ifstream file(path, std::ios::binary);
+  if (!file.read(header.data(), static_cast<std::streamsize>(header.size()))) return std::nullopt;
+  const std::string_view bytes = header;
+  const bool counts = bytes.substr(24, 4) == bytes.substr(92, 4);
+  if (!bytes.starts_with("SQLite format 3") || !counts) return std::nullopt;
+  const std::uint32_t page = big_endian(bytes.substr(16, 2));
+  const std::uint64_t page_bytes = page == 1 ? 65536 : page;  // which two bytes do not hold
+  return page_bytes * big_endian(bytes.substr(28, 4));
 }
 
 tl::unexpected<Error> disk_failed(const std::string& path) {
@@ -147,8 +176,11 @@ Result<StoreFile> open_store_file(const std::string& path) {
   if (::stat(path.c_str(), &file) != 0) {
     if (errno != ENOENT) return disk_failed(path);
     if (auto created = create(path); !created) return tl::unexpected<Error>(created.error());
-  } else if (file.st_size < kSmallestFile) {
-    return damaged(path, "it is cut short to " + std::to_string(file.st_size) + " bytes");
+  } else {
+    const auto length = static_cast<std::uint64_t>(file.st_size);
+    if (length < std::max<std::uint64_t>(kSmallestFile, own_length(path).value_or(0))) {
+      return damaged(path, "it is cut short to " + std::to_string(length) + " bytes");
+    }
   }
   auto database = open_ready(path);
   if (!database) return tl::unexpected<Error>(while_opening(path, database.error()));

@@ -45,6 +45,17 @@ constexpr std::array kSteps{
     " set_at INTEGER NOT NULL,"
     " until INTEGER NOT NULL"
     ") STRICT;",
+    // 3. A commit that is to be made at a time, in ms of the wall clock, or none.
+    "CREATE TABLE scheduled ("
+    " at INTEGER PRIMARY KEY,"
+    " base INTEGER NOT NULL,"
+    " document TEXT NOT NULL,"
+    " document_digest TEXT NOT NULL,"
+    " user TEXT NOT NULL,"
+    " origin TEXT NOT NULL,"
+    " note TEXT NOT NULL,"
+    " confirm_ms INTEGER"
+    ") STRICT;",
 };
 
 constexpr std::int64_t kApplicationId = 0x594f4b45;  // "YOKE"

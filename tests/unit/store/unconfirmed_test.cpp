@@ -123,7 +123,8 @@ TEST(OldRevisions, ShowTheirDamageAndNothingElseSuffers) {
 void make_store_of_version_1(const std::string& path) {
   make_store(path);
   sql(path,
-      "DROP TABLE unconfirmed; ALTER TABLE revision DROP COLUMN document_digest;"
+      "DROP TABLE scheduled; DROP TABLE unconfirmed; ALTER TABLE revision DROP COLUMN "
+      "document_digest;"
       "PRAGMA user_version = 1");
 }
 

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/commit/impact.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+
+#include "dataplane/net/address.h"
+#include "mgmt/model/words.h"
+
+namespace yoke::commit {
+namespace {
+
+using model::Config;
+using model::Path;
+
+bool is_enabled(const Config& config, const Path& path) {
+  return config.value(path, "enabled") == "yes";
+}
+
+struct Service {
+  Path vip;
+  std::string address;  // canonical, so that equal text is the same service
+  std::string pool;
+  std::set<std::string> sources;  // SNAT addresses in use, where the pool rewrites sources
+};
+
+std::set<std::string> sources_of(const Config& config, const Path& vip, const std::string& pool) {
+  if (config.value(Path{{"pool", pool}}, "method") == "dsr") return {};
+  std::set<std::string> sources;
+  if (const std::string snat = config.value(vip, "snat"); !snat.empty()) {
+    for (const auto part : model::split_list(snat)) sources.emplace(part);
+  } else if (const auto address = net::ServiceAddress::parse(config.value(vip, "address"))) {
+    sources.insert(address->endpoint.address.to_string());
+  }
+  return sources;
+}
+
+// What is forwarded: disabled VIPs are not.
+std::map<std::string, Service> services_of(const Config& config) {
+  std::map<std::string, Service> services;
+  for (const std::string& name : config.keys("vip")) {
+    const Path path{{"vip", name}};
+    if (!is_enabled(config, path)) continue;
+    const std::string address = config.value(path, "address");
+    const std::string pool = config.value(path, "pool");
+    services[address] = {path, address, pool, sources_of(config, path, pool)};
+  }
+  return services;
+}
+
+struct Backend {
+  std::string pool, endpoint;
+  friend auto operator<=>(const Backend&, const Backend&) = default;
+  [[nodiscard]] Path path() const { return Path{{"pool", pool, "server", endpoint}}; }
+};
+
+std::set<Backend> backends_of(const Config& config) {
+  std::set<Backend> backends;
+  for (const std::string& pool : config.keys("pool")) {
+    for (const std::string& endpoint : config.keys("server", Path{{"pool", pool}})) {
+      backends.insert({pool, endpoint});
+    }
+  }
+  return backends;
+}
+
+// Where each backend of before is after: under its own name, or that of a renamed pool.
+std::map<Backend, Backend> followed(const std::set<Backend>& before,
+                                    const std::set<Backend>& after) {
+  std::map<Backend, Backend> places;
+  std::multimap<std::string, Backend> leaving;
+  for (const Backend& backend : before) {
+    if (after.contains(backend)) {
+      places.emplace(backend, backend);
+    } else {
+      leaving.emplace(backend.endpoint, backend);
+    }
+  }
+  for (const Backend& backend : after) {
+    if (before.contains(backend)) continue;
+    const auto from = leaving.find(backend.endpoint);
+    if (from == leaving.end()) continue;
+    places.emplace(from->second, backend);
+    leaving.erase(from);
+  }
+  return places;
+}
+
+bool takes_flows(const Config& config, const Path& server) {
+  return is_enabled(config, server) && config.value(server, "weight") != "0";
+}
+
+// Owned by one call.
+class Forecast {
+ public:
+  Forecast(const Config& before, const Config& after, const std::optional<api::Counters>& counters)
+      : before_(before),
+        after_(after),
+        counters_(counters),
+        services_(services_of(before)),
+        next_services_(services_of(after)) {
+    for (const auto& [address, service] : next_services_) {
+      next_sources_.insert(service.sources.begin(), service.sources.end());
+      // A VIP's own address is the unit's whether flows begin at it or not.
+      if (const auto own = net::ServiceAddress::parse(address)) {
+        next_sources_.insert(own->endpoint.address.to_string());
+      }
+    }
+  }
+
+  std::vector<Effect> run() {
+    for (const auto& [address, service] : services_) foresee_service(service);
+    const auto backends = backends_of(before_);
+    const auto places = followed(backends, backends_of(after_));
+    for (const Backend& backend : backends) {
+      const auto place = places.find(backend);
+      foresee_backend(backend, place == places.end() ? nullptr : &place->second);
+    }
+    return std::move(effects_);
+  }
+
+ private:
+  void foresee_service(const Service& service) {
+    if (!next_services_.contains(service.address)) {
+      cut_pools_.insert(service.pool);
+      add(service.vip, Effect::Kind::kCut, flows_of(service));
+      return;
+    }
+    kept_pools_.insert(service.pool);
+    const auto lost = std::ranges::count_if(service.sources, [&](const std::string& source) {
+      return !next_sources_.contains(source);
+    });
+    if (lost == 0) return;
+    // How many flows use one of several addresses is not counted.
+    const bool all = static_cast<std::size_t>(lost) == service.sources.size();
+    add(service.vip, Effect::Kind::kCut, all ? flows_of(service) : std::nullopt);
+  }
+
+  void foresee_backend(const Backend& backend, const Backend* place) {
+    // The flows of a pool whose VIPs all end have been counted with them.
+    if (!kept_pools_.contains(backend.pool)) return;
+    if (place == nullptr) {
+      add(backend.path(), Effect::Kind::kCut, flows_of(backend), cut_pools_.contains(backend.pool));
+    } else if (takes_flows(before_, backend.path()) && !takes_flows(after_, place->path())) {
+      add(backend.path(), Effect::Kind::kDrain, flows_of(backend),
+          cut_pools_.contains(backend.pool));
+    }
+  }
+
+  void add(const Path& path, Effect::Kind kind, std::optional<std::uint64_t> flows,
+           bool counted_twice = false) {
+    if (flows != 0U) effects_.push_back({path, kind, flows, counted_twice});
+  }
+
+  [[nodiscard]] std::optional<std::uint64_t> flows_of(const Service& service) const {
+    if (!counters_) return std::nullopt;
+    const auto found = counters_->vips.find(service.vip.key());
+    return found == counters_->vips.end() ? 0 : found->second.flows_open;
+  }
+
+  [[nodiscard]] std::optional<std::uint64_t> flows_of(const Backend& backend) const {
+    if (!counters_) return std::nullopt;
+    const auto pool = counters_->servers.find(backend.pool);
+    if (pool == counters_->servers.end()) return 0;
+    const auto server = pool->second.find(backend.endpoint);
+    return server == pool->second.end() ? 0 : server->second.flows_open;
+  }
+
+  const Config& before_;
+  const Config& after_;
+  const std::optional<api::Counters>& counters_;
+  std::map<std::string, Service> services_, next_services_;
+  std::set<std::string> next_sources_;
+  std::set<std::string> cut_pools_, kept_pools_;  // of VIPs that end, of VIPs that stay
+  std::vector<Effect> effects_;
+};
+
+}  // namespace
+
+std::vector<Effect> impact(const Config& before, const Config& after,
+                           const std::optional<api::Counters>& counters) {
+  return Forecast(before, after, counters).run();
+}
+
+std::string_view to_string(Effect::Kind kind) noexcept {
+  return kind == Effect::Kind::kCut ? "cut" : "drain";
+}
+
+}  // namespace yoke::commit

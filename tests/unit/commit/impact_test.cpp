@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/commit/impact.h"
+
+#include <gtest/gtest.h>
+
+#include "mgmt/model/commands.h"
+
+namespace yoke::commit {
+namespace {
+
+using Kind = Effect::Kind;
+
+model::Config edited(model::Config config, const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) {
+    const auto done = model::edit(config, model::parse_command(line).value());
+    EXPECT_TRUE(done) << line;
+  }
+  return config;
+}
+
+model::Config base() {
+  return edited({}, {"set pool web server 192.0.2.11:80 192.0.2.12:80", "set pool far method dsr",
+                     "set pool far server 192.0.2.21:80", "set pool idle server 192.0.2.31:80",
+                     "set vip one 203.0.113.10:80/tcp pool web",
+                     "set vip two 203.0.113.11:80/tcp pool web snat 192.0.2.200,192.0.2.201",
+                     "set vip far 203.0.113.12:80/tcp pool far",
+                     "set vip off 203.0.113.13:80/tcp pool idle enabled no"});
+}
+
+api::Counters counters() {
+  const auto open = [](std::uint64_t flows) {
+    api::TrafficCounters counters;
+    counters.flows_open = flows;
+    return counters;
+  };
+  api::Counters counters;
+  counters.vips = {{"one", open(100)}, {"two", open(20)}, {"far", open(7)}};
+  counters.servers = {{"web", {{"192.0.2.11:80", open(90)}, {"192.0.2.12:80", open(30)}}},
+                      {"far", {{"192.0.2.21:80", open(7)}}}};
+  return counters;
+}
+
+Effect effect(const std::vector<std::string>& words, Kind kind, std::optional<std::uint64_t> flows,
+              bool counted_twice = false) {
+  return {model::Path{words}, kind, flows, counted_twice};
+}
+
+struct Row {
+  std::vector<std::string> lines;
+  std::vector<Effect> effects;
+};
+
+const Row kRows[] = {
+    {{}, {}},
+    {{"set vip one idle-timeout 5m", "set pool web server 192.0.2.13:80",
+      "set pool web check http GET /"},
+     {}},
+    {{"delete vip one"}, {effect({"vip", "one"}, Kind::kCut, 100)}},
+    {{"disable vip one"}, {effect({"vip", "one"}, Kind::kCut, 100)}},
+    {{"set vip one 203.0.113.20:80/tcp"}, {effect({"vip", "one"}, Kind::kCut, 100)}},
+    {{"set vip one 203.0.113.10:80/udp"}, {effect({"vip", "one"}, Kind::kCut, 100)}},
+    {{"rename vip one to uno"}, {}},
+    {{"rename pool web to shop"}, {}},
+    {{"rename pool web to shop", "delete pool shop server 192.0.2.12:80"},
+     {effect({"pool", "web", "server", "192.0.2.12:80"}, Kind::kCut, 30)}},
+    {{"rename pool web to shop", "disable pool shop server 192.0.2.12:80"},
+     {effect({"pool", "web", "server", "192.0.2.12:80"}, Kind::kDrain, 30)}},
+    {{"delete vip off", "delete pool idle"}, {}},
+    {{"delete pool web server 192.0.2.11:80"},
+     {effect({"pool", "web", "server", "192.0.2.11:80"}, Kind::kCut, 90)}},
+    {{"disable pool web server 192.0.2.11:80"},
+     {effect({"pool", "web", "server", "192.0.2.11:80"}, Kind::kDrain, 90)}},
+    {{"set pool web server 192.0.2.11:80 weight 0"},
+     {effect({"pool", "web", "server", "192.0.2.11:80"}, Kind::kDrain, 90)}},
+    {{"delete vip one", "delete pool web server 192.0.2.11:80"},
+     {effect({"vip", "one"}, Kind::kCut, 100),
+      effect({"pool", "web", "server", "192.0.2.11:80"}, Kind::kCut, 90, true)}},
+    {{"delete vip one", "delete vip two", "delete pool web"},
+     {effect({"vip", "one"}, Kind::kCut, 100), effect({"vip", "two"}, Kind::kCut, 20)}},
+    {{"set vip two snat 192.0.2.200"}, {effect({"vip", "two"}, Kind::kCut, std::nullopt)}},
+    {{"set vip two snat 192.0.2.202"}, {effect({"vip", "two"}, Kind::kCut, 20)}},
+    {{"delete vip two snat"}, {effect({"vip", "two"}, Kind::kCut, 20)}},
+    {{"set vip one snat 192.0.2.202"}, {}},
+    {{"set vip one snat 192.0.2.200,192.0.2.201", "set vip two snat 192.0.2.202"}, {}},
+    {{"set vip one pool far"}, {}},
+    {{"set vip two pool idle", "delete pool web server 192.0.2.12:80"},
+     {effect({"pool", "web", "server", "192.0.2.12:80"}, Kind::kCut, 30)}},
+};
+
+TEST(Impact, IsOnTheFlowsOfWhatGoesAway) {
+  for (const Row& row : kRows) {
+    const auto after = edited(base(), row.lines);
+    const std::string name = row.lines.empty() ? "nothing" : row.lines.back();
+    EXPECT_EQ(impact(base(), after, counters()), row.effects) << name;
+  }
+}
+
+TEST(Impact, OfWhatHasNoFlowsIsNone) { EXPECT_TRUE(impact(base(), {}, api::Counters{}).empty()); }
+
+TEST(Impact, IsUnknownWithoutTheDataPlaneButNamesWhatIsConcerned) {
+  const auto after = edited(base(), {"delete vip one", "disable pool web server 192.0.2.11:80"});
+  EXPECT_EQ(impact(base(), after, std::nullopt),
+            (std::vector<Effect>{effect({"vip", "one"}, Kind::kCut, std::nullopt),
+                                 effect({"pool", "web", "server", "192.0.2.11:80"}, Kind::kDrain,
+                                        std::nullopt, true)}));
+}
+
+}  // namespace
+}  // namespace yoke::commit

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/commit/schedule.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include "mgmt/model/commands.h"
+#include "tests/unit/commit/fake_data_plane.h"
+#include "tests/unit/commit/web_config.h"
+
+// Commits that are made at a time.
+namespace yoke::commit {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+using std::chrono::system_clock;
+
+const system_clock::time_point kNow(1'700'000'000s);
+
+class ScheduleTest : public testing::Test {
+ protected:
+  ScheduleTest() : store_(store::must_open(folder_.file())) {
+    sd_event* made = nullptr;
+    EXPECT_GE(sd_event_new(&made), 0);
+    loop_.reset(made);
+    start();
+    EXPECT_TRUE(commit(web_config()));
+  }
+
+  void start() {
+    committer_ = std::make_unique<Committer>(*store_, data_plane_, [this] { return now_; });
+    schedule_ = std::make_unique<Schedule>(loop_.get(), *committer_, [this] { return now_; });
+    committer_->on_change([this] { schedule_->follow(); });
+    (void)committer_->reconcile(MonoClock::now());
+    schedule_->follow();
+  }
+  void restart() {
+    schedule_.reset();
+    committer_.reset();
+    store_.reset();
+    store_ = store::must_open(folder_.file());
+    start();
+  }
+
+  tl::expected<Committed, Refusal> commit(const model::Config& config) {
+    return committer_->commit(config, {"bob", "pid 8", "cli"}, {});
+  }
+  static model::Config with(model::Config config, const std::string& line) {
+    EXPECT_TRUE(model::edit(config, model::parse_command(line).value())) << line;
+    return config;
+  }
+  // The web configuration with a name, in an hour.
+  void plan(std::optional<milliseconds> confirm_within = {}) {
+    ASSERT_TRUE(committer_->schedule(
+        store::Scheduled{.at = now_.wall + 1h,
+                         .base_revision = committer_->running().revision,
+                         .config = with(committer_->running().config, "set system name lb-7"),
+                         .user = "ann",
+                         .origin = "10.1.1.9 ssh",
+                         .note = "at night",
+                         .confirm_within = confirm_within}));
+  }
+  void pass(milliseconds time) {
+    now_.since_boot += time;
+    now_.wall += time;
+    schedule_->follow();
+  }
+  [[nodiscard]] std::string name() const {
+    return committer_->running().config.value(model::only("system"), "name");
+  }
+  [[nodiscard]] store::CommitInfo last() const { return committer_->history(1)->front().info; }
+
+  store::TempFolder folder_;
+  std::unique_ptr<store::ConfigStore> store_;
+  FakeDataPlane data_plane_;
+  hal::Event loop_;
+  Clocks now_{"boot", 1h, kNow};
+  std::unique_ptr<Committer> committer_;
+  std::unique_ptr<Schedule> schedule_;
+};
+
+TEST_F(ScheduleTest, IsMadeWhenItsTimeHasComeAndNotBefore) {
+  plan();
+  pass(1h - 1ms);
+  EXPECT_EQ(name(), "");
+  EXPECT_TRUE(committer_->scheduled());
+  pass(1ms);
+  EXPECT_EQ(name(), "lb-7");
+  EXPECT_FALSE(committer_->scheduled());
+  EXPECT_EQ(committer_->running().revision, 2U) << "once";
+  EXPECT_EQ(last().user, "ann");
+  EXPECT_EQ(last().origin, "10.1.1.9 ssh");
+  EXPECT_EQ(last().how, "scheduled");
+  EXPECT_EQ(last().note, "at night");
+}
+
+TEST_F(ScheduleTest, TheLoopDoesItByItself) {
+  schedule_ = std::make_unique<Schedule>(loop_.get(), *committer_);
+  now_.wall = system_clock::now() - 1h + 50ms;
+  plan();
+  const auto until = MonoClock::now() + 20s;
+  while (committer_->scheduled() && MonoClock::now() < until) {
+    (void)sd_event_run(loop_.get(), 100'000);
+  }
+  EXPECT_EQ(name(), "lb-7");
+}
+
+TEST_F(ScheduleTest, ItWaitsForItsConfirmationIfItIsTo) {
+  plan(5min);
+  pass(1h);
+  EXPECT_EQ(name(), "lb-7");
+  ASSERT_TRUE(committer_->unconfirmed());
+  EXPECT_EQ(committer_->unconfirmed()->revision, 2U);
+  EXPECT_FALSE(committer_->scheduled());
+}
+
+TEST_F(ScheduleTest, AnotherProcessMakesIt) {
+  plan();
+  restart();
+  ASSERT_TRUE(committer_->scheduled());
+  EXPECT_EQ(committer_->scheduled()->user, "ann");
+  now_.wall += 1h + 10min;
+  restart();
+  EXPECT_EQ(name(), "lb-7");
+  restart();
+  EXPECT_EQ(committer_->running().revision, 2U);
+}
+
+TEST_F(ScheduleTest, OneThatIsAnHourLateIsGivenUp) {
+  plan();
+  now_.wall += 2h + 1ms;
+  restart();
+  EXPECT_EQ(name(), "");
+  EXPECT_FALSE(committer_->scheduled());
+  EXPECT_EQ(committer_->running().revision, 1U);
+}
+
+TEST_F(ScheduleTest, WhatOthersHaveCommittedMeanwhileStays) {
+  plan();
+  ASSERT_TRUE(commit(with(committer_->running().config, "set pool dns")));
+  pass(1h);
+  EXPECT_EQ(name(), "lb-7");
+  EXPECT_NE(committer_->running().config.find({{"pool", "dns"}}), nullptr);
+}
+
+TEST_F(ScheduleTest, InConflictWithWhatOthersHaveCommittedItIsGivenUp) {
+  plan();
+  ASSERT_TRUE(commit(with(committer_->running().config, "set system name lb-8")));
+  pass(1h);
+  EXPECT_EQ(name(), "lb-8");
+  EXPECT_FALSE(committer_->scheduled());
+}
+
+TEST_F(ScheduleTest, WithoutADataPlaneItIsTriedAgain) {
+  plan();
+  data_plane_.alive = false;
+  pass(1h);
+  EXPECT_EQ(name(), "");
+  EXPECT_TRUE(committer_->scheduled());
+  data_plane_.alive = true;
+  ASSERT_TRUE(committer_->reconcile(MonoClock::now()));
+  pass(10s);
+  EXPECT_EQ(name(), "lb-7");
+}
+
+TEST_F(ScheduleTest, BehindACommitThatWaitsItWaitsToo) {
+  plan();
+  Request request;
+  request.confirm_within = 2h;
+  ASSERT_TRUE(committer_->commit(with(committer_->running().config, "set pool dns"),
+                                 {"bob", "pid 8", "cli"}, request));
+  pass(1h);
+  EXPECT_EQ(name(), "");
+  ASSERT_TRUE(committer_->confirm({"bob", "pid 8", "cli"}));
+  pass(5s);
+  EXPECT_EQ(name(), "lb-7");
+}
+
+TEST_F(ScheduleTest, OneThatBreaksARuleByThenIsGivenUp) {
+  auto config = with(committer_->running().config, "set vip second 203.0.113.99:80/tcp");
+  ASSERT_TRUE(committer_->schedule(store::Scheduled{.at = now_.wall + 1h,
+                                                    .base_revision = 1,
+                                                    .config = config,
+                                                    .user = "ann",
+                                                    .origin = "",
+                                                    .note = ""}));
+  ASSERT_TRUE(commit(with(committer_->running().config, "set vip third 203.0.113.99:80/tcp")));
+  pass(1h);
+  EXPECT_EQ(committer_->running().config.find({{"vip", "second"}}), nullptr);
+  EXPECT_FALSE(committer_->scheduled());
+}
+
+TEST_F(ScheduleTest, OneThatIsDamagedKeepsNobodyFromWorking) {
+  plan();
+  schedule_.reset();
+  committer_.reset();
+  store_.reset();
+  sqlite3* handle = nullptr;
+  ASSERT_EQ(sqlite3_open(folder_.file().c_str(), &handle), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(handle, "UPDATE scheduled SET document = '{}'", nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  EXPECT_EQ(sqlite3_close(handle), SQLITE_OK);
+  store_ = store::must_open(folder_.file());
+  start();
+  EXPECT_FALSE(committer_->scheduled());
+  pass(2h);
+  EXPECT_EQ(name(), "");
+  plan();
+  pass(1h);
+  EXPECT_EQ(name(), "lb-7");
+}
+
+TEST_F(ScheduleTest, CancelledItIsNotMade) {
+  plan();
+  ASSERT_TRUE(committer_->schedule(std::nullopt));
+  restart();
+  pass(1h);
+  EXPECT_EQ(name(), "");
+}
+
+}  // namespace
+}  // namespace yoke::commit
