@@ -23,6 +23,7 @@
 #include "mgmt/commit/committer.h"
 #include "mgmt/commit/data_plane_link.h"
 #include "mgmt/commit/expiry.h"
+#include "mgmt/commit/schedule.h"
 #include "mgmt/commit/socket_data_plane.h"
 #include "mgmt/health/scheduler.h"
 #include "mgmt/health/socket_prober.h"
@@ -119,11 +120,13 @@ class Process {
         follow_(loop, [this] { checks_.reconcile(targets()); }),
         publish_(loop, [this] { publish(); }),
         expiry_(loop, committer_),
+        schedule_(loop, committer_),
         link_(loop, data_plane_, committer_, [this](bool in_step) { on_link(in_step); }) {
     checks_.pause();  // checks go by way of the data plane's ports
     committer_.on_change([this] {
       follow_.start(milliseconds(0));
       expiry_.follow();
+      schedule_.follow();
     });
   }
 
@@ -132,6 +135,7 @@ class Process {
     if (!server) return tl::unexpected(server.error());
     server_ = std::move(*server);
     expiry_.follow();
+    schedule_.follow();
     link_.start();
     return {};
   }
@@ -195,6 +199,7 @@ class Process {
   health::Scheduler checks_;
   hal::Timer follow_, publish_;
   commit::Expiry expiry_;
+  commit::Schedule schedule_;
   commit::DataPlaneLink link_;
   std::unique_ptr<hal::LineServer> server_;
 };
@@ -226,8 +231,8 @@ Status serve(const Options& options) {
   Process process(loop->get(), **store, options);
   if (auto started = process.start((run / "mgmt.sock").string()); !started) return started;
   const auto revision = std::to_string((*store)->running().revision);
-  log::notice("started", fmt::format("unit {}, revision {}", process.unit().name, revision),
-              {{"UNIT", process.unit().name}, {"REVISION", revision}});
+  log::notice("started", fmt::format("unit {}, revision {}", process.unit().name(), revision),
+              {{"UNIT", process.unit().name()}, {"REVISION", revision}});
   (void)sd_notify(0, "READY=1");
   const int ended = sd_event_loop(loop->get());
   (void)sd_notify(0, "STOPPING=1");

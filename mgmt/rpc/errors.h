@@ -13,6 +13,8 @@ inline constexpr std::string_view kBadVersion = "E-403";
 inline constexpr std::string_view kNotThere = "E-404";
 inline constexpr std::string_view kOvertaken = "E-409";  // somebody committed since the edits began
 inline constexpr std::string_view kEdited = "E-410";     // this session has uncommitted edits
+inline constexpr std::string_view kLocked = "E-412";     // somebody else edits alone
+inline constexpr std::string_view kNotPermitted = "E-413";  // to somebody of this role
 inline constexpr std::string_view kAnswerTooLong = "E-613";
 
 }  // namespace yoke::rpc

@@ -7,7 +7,10 @@
 
 #include "hal/base/result.h"
 #include "hal/linux/line_server.h"
+#include "mgmt/commit/committer.h"
 #include "mgmt/model/config.h"
+#include "mgmt/model/merge.h"
+#include "mgmt/rpc/role.h"
 #include "mgmt/rpc/unit.h"
 
 namespace yoke::rpc {
@@ -17,6 +20,9 @@ namespace yoke::rpc {
 class Session final : public hal::LineSession {
  public:
   Session(Unit& unit, hal::Peer peer) : unit_(unit), peer_(std::move(peer)) {}
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session() override;
 
   [[nodiscard]] Answer answer(const std::string& line) override;
 
@@ -25,21 +31,29 @@ class Session final : public hal::LineSession {
   using Outcome = Result<Json>;
   struct Candidate {
     model::Config base;  // what was committed when the edits began
+    std::uint64_t base_revision = 0;
     model::Config config;
+    bool is_whole = false;  // of a document: meant as it is, whatever else is committed
   };
   struct Method {
     std::string_view name;
     Outcome (Session::*call)(const Json& params);
+    Role least;  // that may call it
   };
   static const Method kMethods[];
 
   [[nodiscard]] Outcome hello(const Json& params);
+  [[nodiscard]] Outcome lock(const Json& params);
+  [[nodiscard]] Outcome unlock(const Json& params);
   [[nodiscard]] Outcome edit(const Json& params);
   [[nodiscard]] Outcome load(const Json& params);
   [[nodiscard]] Outcome check(const Json& params);
   [[nodiscard]] Outcome diff(const Json& params);
+  [[nodiscard]] Outcome update(const Json& params);
   [[nodiscard]] Outcome discard(const Json& params);
   [[nodiscard]] Outcome commit(const Json& params);
+  [[nodiscard]] Outcome schedule(const Json& params, const commit::Request& request);
+  [[nodiscard]] Outcome cancel(const Json& params);
   [[nodiscard]] Outcome confirm(const Json& params);
   [[nodiscard]] Outcome reject(const Json& params);
   [[nodiscard]] Outcome rollback(const Json& params);
@@ -53,6 +67,14 @@ class Session final : public hal::LineSession {
     return candidate_ ? candidate_->config : running();
   }
   void begin_candidate();
+  [[nodiscard]] Json impact_of(const model::Config& config) const;
+  [[nodiscard]] std::vector<model::Conflict> rebase(std::optional<model::Side> preferred = {});
+  [[nodiscard]] Role role() const { return role_of(peer_, running()); }
+  [[nodiscard]] std::string from() const;
+  [[nodiscard]] Status may_edit() const;
+  [[nodiscard]] Status may_replace_running();
+  [[nodiscard]] Status may_commit(const model::Config& config) const;
+  [[nodiscard]] Status may_end_waiting() const;
   [[nodiscard]] Status is_meant(const Json& params) const;
   [[nodiscard]] Result<commit::Request> request_in(const Json& params) const;
   [[nodiscard]] Result<model::Config> config_in(const Json& params, const char* key,
@@ -62,6 +84,7 @@ class Session final : public hal::LineSession {
 
   Unit& unit_;
   hal::Peer peer_;
+  std::string from_;  // where he comes from, as his own program says: "10.1.1.9 ssh"
   std::optional<Candidate> candidate_;
   Json error_data_;  // beside the error of the call under way
 };

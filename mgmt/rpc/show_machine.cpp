@@ -27,13 +27,15 @@ Rows status_rows(const Question& question) {
   const auto status = known(question.data_plane().status());
   const auto counters = known(question.data_plane().counters());
   const ServiceTally tally = service_tally(question);
-  json row = {{"unit", question.unit.name},
+  json row = {{"unit", question.unit.name()},
               {"version", YOKE_VERSION},
               {"uptime_s", seconds_between(question.unit.started, question.now)},
               {"revision", question.unit.committer.running().revision},
               {"unconfirmed", json()},
               {"back_to", json()},
               {"confirm_within_s", json()},
+              {"scheduled", json()},
+              {"scheduled_by", json()},
               {"dataplane", status ? "running" : "unreachable"},
               {"generation", json()},
               {"revision_running", json()},
@@ -52,6 +54,11 @@ Rows status_rows(const Question& question) {
     row["confirm_within_s"] = std::chrono::ceil<std::chrono::seconds>(
                                   commit::remaining(waits->deadline, commit::read_clocks()))
                                   .count();
+  }
+  if (const auto& scheduled = question.unit.committer.scheduled()) {
+    row["scheduled"] =
+        std::chrono::floor<std::chrono::seconds>(scheduled->at.time_since_epoch()).count();
+    row["scheduled_by"] = scheduled->user;
   }
   if (status) {
     row["generation"] = status->running.generation;

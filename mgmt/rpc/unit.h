@@ -9,6 +9,7 @@
 
 #include "hal/base/clock.h"
 #include "mgmt/commit/committer.h"
+#include "mgmt/rpc/candidate_lock.h"
 
 namespace yoke::rpc {
 
@@ -24,10 +25,14 @@ struct CheckReport {
 
 // What the methods work on; outlives every session. Threads: the loop's.
 struct Unit {
-  std::string name;  // "lb-a"
+  std::string given_name;  // the board file's, or the host's
   commit::Committer& committer;
   std::function<std::vector<CheckReport>()> checks;
   MonoTime started;
+  CandidateLock lock = {};
+
+  // "lb-a": as configured, else as given.
+  [[nodiscard]] std::string name() const;
 };
 
 }  // namespace yoke::rpc

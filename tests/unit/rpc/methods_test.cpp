@@ -25,8 +25,21 @@ TEST_F(Methods, HelloTellsTheUnitAndWhoAsks) {
       {"version", 1},
       {"unit", "lb-a"},
       {"user", me != nullptr ? me->pw_name : "uid " + std::to_string(::geteuid())},
-      {"role", "admin"}};
+      {"role", "admin"},
+      {"banner", ""}};
   EXPECT_EQ(must(client_, "hello", {{"version", 1}}), expected);
+}
+
+TEST_F(Methods, TheUnitIsCalledAsItIsConfigured) {
+  const json named = {{"name", "lb-7"}, {"banner", "hands off"}};
+  (void)must(client_, "edit",
+             {{"operations", {{{"op", "set"}, {"path", {"system", ""}}, {"fields", named}}}}});
+  (void)must(client_, "commit");
+  const auto hello = must(client_, "hello", {{"version", 1}});
+  EXPECT_EQ(hello["unit"], "lb-7");
+  EXPECT_EQ(hello["banner"], "hands off");
+  EXPECT_EQ(must(client_, "unconfirmed")["unit"], "lb-7");
+  EXPECT_EQ(must(client_, "show", {{"object", "status"}})["rows"][0]["unit"], "lb-7");
 }
 
 TEST_F(Methods, HelloInAnotherVersionIsRefused) {
@@ -126,7 +139,7 @@ TEST_F(Methods, ACommitWithoutADataPlaneIsRefusedAndCanBeTriedAgain) {
 
 TEST_F(Methods, ACommitToBeConfirmedWaitsAndSaysSo) {
   commit_web(client_);
-  EXPECT_EQ(must(client_, "unconfirmed"), json({{"revision", nullptr}}));
+  EXPECT_EQ(must(client_, "unconfirmed"), json({{"unit", "lb-a"}, {"revision", nullptr}}));
   (void)must(client_, "load", {{"document", model::to_json(weighted_config())}});
   EXPECT_EQ(must(client_, "commit", {{"confirm_ms", 300'000}})["revision"], 2);
   const json waits = must(client_, "unconfirmed");
@@ -220,7 +233,7 @@ TEST_F(Methods, RenamesAtOnceHaveAnEnd) {
 TEST_F(Methods, DiscardForgetsTheEdits) {
   (void)must(client_, "edit", operations({set({"pool", "web"})}));
   EXPECT_EQ(must(client_, "discard"), json::object());
-  EXPECT_EQ(must(client_, "diff"), json({{"changes", json::array()}}));
+  EXPECT_TRUE(must(client_, "diff")["changes"].empty());
 }
 
 TEST_F(Methods, EachSessionHasItsOwnCandidate) {
@@ -241,15 +254,56 @@ TEST_F(Methods, EditsThatSomebodyHasOvertakenUndoNothingOfTheirs) {
              operations({set({"pool", "web", "server", "192.0.2.12:80"}, {{"weight", 9}})}));
   (void)must(other, "load", {{"document", model::to_json(weighted_config())}});
   (void)must(other, "commit");
-  EXPECT_EQ(refusal(client_, "commit"), "E-409");
-  EXPECT_EQ(must(client_, "config")["document"], model::to_json(weighted_config()));
-  (void)must(client_, "discard");
-  (void)must(client_, "edit",
-             operations({set({"pool", "web", "server", "192.0.2.12:80"}, {{"weight", 9}})}));
+  const json difference = must(client_, "diff");
+  EXPECT_EQ(difference["changes"].size(), 1U) << "mine alone";
+  EXPECT_EQ(difference["conflicts"], json::array());
   EXPECT_EQ(must(client_, "commit"), json({{"revision", 3}, {"changes", 1}}));
   const json servers = must(client_, "config")["document"]["pool"]["web"]["server"];
   EXPECT_EQ(servers["192.0.2.11:80"]["weight"], 5);
   EXPECT_EQ(servers["192.0.2.12:80"]["weight"], 9);
+}
+
+TEST_F(Methods, WhatSomebodyElseChangedTooIsShownAndNotOverwritten) {
+  const auto weight = [](int value) {
+    return operations({set({"pool", "web", "server", "192.0.2.11:80"}, {{"weight", value}})});
+  };
+  commit_web(client_);
+  Client other = rig_.client();
+  (void)must(client_, "edit", weight(9));
+  (void)must(client_, "edit", operations({set({"pool", "dns"})}));
+  (void)must(other, "edit", weight(7));
+  (void)must(other, "commit");
+  const json difference = must(client_, "diff");
+  EXPECT_EQ(difference["changes"].size(), 2U);
+  ASSERT_EQ(difference["conflicts"].size(), 1U);
+  EXPECT_EQ(difference["conflicts"][0]["text"],
+            "pool web server 192.0.2.11:80 weight: 9 here, 7 there");
+  EXPECT_EQ(refusal(client_, "commit"), "E-409");
+  EXPECT_EQ(client_.error_data()["conflicts"], difference["conflicts"]);
+  EXPECT_EQ(must(client_, "update")["conflicts"].size(), 1U) << "nobody is preferred";
+  EXPECT_EQ(refusal(client_, "update", {{"prefer", "ours"}}), "E-402");
+  EXPECT_EQ(must(client_, "update", {{"prefer", "theirs"}})["revision"], 2);
+  EXPECT_EQ(must(client_, "commit"), json({{"revision", 3}, {"changes", 1}}));
+  const json pools = must(client_, "config")["document"]["pool"];
+  EXPECT_EQ(pools["web"]["server"]["192.0.2.11:80"]["weight"], 7);
+  EXPECT_TRUE(pools.contains("dns"));
+}
+
+TEST_F(Methods, MineMayBePreferredAndADocumentIsNeverMixed) {
+  const auto weight = [](int value) {
+    return operations({set({"pool", "web", "server", "192.0.2.11:80"}, {{"weight", value}})});
+  };
+  commit_web(client_);
+  Client other = rig_.client();
+  (void)must(client_, "edit", weight(9));
+  (void)must(other, "edit", weight(7));
+  (void)must(other, "commit");
+  (void)must(client_, "update", {{"prefer", "mine"}});
+  EXPECT_EQ(must(client_, "commit"), json({{"revision", 3}, {"changes", 1}}));
+  (void)must(client_, "load", {{"document", model::to_json(weighted_config())}});
+  (void)must(other, "edit", operations({set({"pool", "dns"})}));
+  (void)must(other, "commit");
+  EXPECT_EQ(refusal(client_, "commit"), "E-409");
 }
 
 TEST_F(Methods, AWholeDocumentLoadedReplacesWhateverIsThere) {

@@ -84,6 +84,8 @@ TEST_F(Show, Status) {
   EXPECT_EQ(row, json({{"unit", "lb-a"},
                        {"version", YOKE_VERSION},
                        {"unconfirmed", nullptr},
+                       {"scheduled", nullptr},
+                       {"scheduled_by", nullptr},
                        {"back_to", nullptr},
                        {"confirm_within_s", nullptr},
                        {"revision", 1},

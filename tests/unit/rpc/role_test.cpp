@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/rpc/role.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "mgmt/model/commands.h"
+#include "mgmt/model/json.h"
+#include "mgmt/rpc/session.h"
+#include "tests/unit/commit/fake_data_plane.h"
+#include "tests/unit/commit/web_config.h"
+#include "tests/unit/store/store_fixture.h"
+
+namespace yoke::rpc {
+namespace {
+
+using nlohmann::json;
+
+hal::Peer peer(const std::string& user, uid_t uid = 54321) { return {7, uid, user}; }
+
+model::Config edited(model::Config config, const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) {
+    EXPECT_TRUE(model::edit(config, model::parse_command(line).value())) << line;
+  }
+  return config;
+}
+
+TEST(RoleOf, IsWhatTheConfigurationSaysOrAdminWhereItNamesNobody) {
+  const model::Config nobody;
+  const auto named =
+      edited({}, {"set user ann operator", "set user bob admin", "set user eve role viewer"});
+  struct Row {
+    const model::Config& config;
+    hal::Peer peer;
+    Role role;
+  };
+  const Row rows[] = {{nobody, peer("ann"), Role::kAdmin},
+                      {named, peer("ann"), Role::kOperator},
+                      {named, peer("bob"), Role::kAdmin},
+                      {named, peer("eve"), Role::kViewer},
+                      {named, peer("kim"), Role::kViewer},
+                      {named, peer("uid 54321"), Role::kViewer},
+                      {named, peer("root", 0), Role::kAdmin},
+                      {named, peer("ann", 0), Role::kAdmin},
+                      {named, peer("me", ::geteuid()), Role::kAdmin}};
+  for (const Row& row : rows) {
+    EXPECT_EQ(role_of(row.peer, row.config), row.role) << row.peer.user;
+  }
+}
+
+TEST(MayMake, AnOperatorTakesServersInAndOutAndNothingElse) {
+  const auto before = edited({}, {"set pool web server 192.0.2.11:80 192.0.2.12:80",
+                                  "set vip web 203.0.113.10:80/tcp pool web"});
+  struct Row {
+    std::vector<std::string> lines;
+    bool by_operator;
+  };
+  const Row rows[] = {
+      {{}, true},
+      {{"disable pool web server 192.0.2.11:80"}, true},
+      {{"set pool web server 192.0.2.11:80 weight 5 enabled no"}, true},
+      {{"disable vip web"}, true},
+      {{"set vip web idle-timeout 5m"}, false},
+      {{"disable vip web", "set pool web method dsr"}, false},
+      {{"set pool web server 192.0.2.13:80"}, false},
+      {{"delete pool web server 192.0.2.11:80"}, false},
+      {{"set user ann admin"}, false},
+      {{"set system name lb-b"}, false},
+  };
+  for (const Row& row : rows) {
+    const auto changes = model::diff(before, edited(before, row.lines));
+    const std::string name = row.lines.empty() ? "nothing" : row.lines.back();
+    EXPECT_EQ(may_make(Role::kOperator, changes).has_value(), row.by_operator) << name;
+    EXPECT_TRUE(may_make(Role::kAdmin, changes)) << name;
+    EXPECT_EQ(may_make(Role::kViewer, changes).has_value(), changes.empty()) << name;
+  }
+}
+
+// Sessions of several people on one unit, without a socket: who they are is what is tested.
+class Roles : public testing::Test {
+ protected:
+  Roles()
+      : store_(store::must_open(folder_.file())),
+        committer_(*store_, data_plane_),
+        unit_{"lb-a", committer_, [] { return std::vector<CheckReport>{}; }, MonoClock::now()} {
+    EXPECT_TRUE(committer_.reconcile(MonoClock::now()));
+    commit({"set pool web server 192.0.2.11:80 192.0.2.12:80",
+            "set vip web 203.0.113.10:80/tcp pool web", "set user ann operator",
+            "set user bob admin"});
+  }
+
+  void commit(const std::vector<std::string>& lines) {
+    ASSERT_TRUE(committer_.commit(edited(committer_.running().config, lines),
+                                  {"root", "pid 1", "cli"}, {}));
+  }
+
+  static json ask(Session& session, const std::string& method, json params = json::object()) {
+    const json request = {{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", params}};
+    return json::parse(session.answer(request.dump()).line);
+  }
+  // Its result, or the id of its error.
+  static json result(Session& session, const std::string& method, json params = json::object()) {
+    const json answer = ask(session, method, std::move(params));
+    return answer.contains("error") ? answer["error"]["data"]["id"] : answer["result"];
+  }
+  static json edit(Session& session, const std::string& line) {
+    return result(session, "edit",
+                  {{"operations", model::to_json(model::parse_command(line).value())}});
+  }
+
+  store::TempFolder folder_;
+  std::unique_ptr<store::ConfigStore> store_;
+  commit::FakeDataPlane data_plane_;
+  commit::Committer committer_;
+  Unit unit_;
+  Session ann_{unit_, peer("ann")}, bob_{unit_, peer("bob")}, eve_{unit_, peer("eve")};
+};
+
+TEST_F(Roles, HelloTellsThem) {
+  EXPECT_EQ(result(ann_, "hello", {{"version", 1}})["role"], "operator");
+  EXPECT_EQ(result(bob_, "hello", {{"version", 1}})["role"], "admin");
+  EXPECT_EQ(result(eve_, "hello", {{"version", 1}})["role"], "viewer");
+}
+
+TEST_F(Roles, AViewerReadsAndNothingElse) {
+  for (const char* method : {"check", "config", "diff", "discard", "unconfirmed"}) {
+    EXPECT_TRUE(result(eve_, method).is_object()) << method;
+  }
+  EXPECT_TRUE(result(eve_, "show", {{"object", "status"}}).is_object());
+  for (const char* method :
+       {"edit", "load", "commit", "confirm", "reject", "rollback", "lock", "unlock"}) {
+    EXPECT_EQ(result(eve_, method), "E-413") << method;
+  }
+}
+
+TEST_F(Roles, AnOperatorCommitsWhatIsLeftToOperators) {
+  EXPECT_TRUE(edit(ann_, "disable pool web server 192.0.2.11:80").is_object());
+  EXPECT_EQ(result(ann_, "commit", {{"confirm_ms", 60'000}})["revision"], 2);
+  EXPECT_EQ(result(ann_, "confirm")["revision"], 2);
+  EXPECT_TRUE(edit(ann_, "delete vip web").is_object());
+  EXPECT_EQ(result(ann_, "commit"), "E-413");
+  EXPECT_TRUE(result(ann_, "discard").is_object());
+  EXPECT_EQ(result(ann_, "rollback", {{"revision", 1}})["revision"], 3);
+}
+
+TEST_F(Roles, WhatAnAdminLetsWaitAnOperatorNeitherKeepsNorUndoes) {
+  EXPECT_TRUE(edit(bob_, "set vip web idle-timeout 5m").is_object());
+  EXPECT_EQ(result(bob_, "commit", {{"confirm_ms", 60'000}})["revision"], 2);
+  EXPECT_EQ(result(ann_, "confirm"), "E-413");
+  EXPECT_EQ(result(ann_, "reject"), "E-413");
+  EXPECT_EQ(result(bob_, "reject")["revision"], 3);
+}
+
+TEST_F(Roles, ARoleThatIsTakenAwayCountsAtOnce) {
+  EXPECT_TRUE(edit(ann_, "disable pool web server 192.0.2.11:80").is_object());
+  commit({"set user ann viewer"});
+  EXPECT_EQ(result(ann_, "commit"), "E-413");
+}
+
+TEST_F(Roles, WhoMayMakeACommitMayScheduleOrCancelIt) {
+  const auto in_an_hour = std::chrono::floor<std::chrono::milliseconds>(
+                              std::chrono::system_clock::now() + std::chrono::hours(1))
+                              .time_since_epoch()
+                              .count();
+  EXPECT_EQ(result(bob_, "commit", {{"at_ms", in_an_hour}})["changes"], 0) << "of nothing";
+  EXPECT_TRUE(edit(bob_, "set vip web idle-timeout 5m").is_object());
+  for (const json& at : {json("02:00"), json(0), json(-1), json(in_an_hour - 7'200'000),
+                         json(in_an_hour * 2), json(std::uint64_t{1} << 63U)}) {
+    EXPECT_EQ(result(bob_, "commit", {{"at_ms", at}}), "E-402") << at;
+  }
+  EXPECT_EQ(result(bob_, "commit", {{"at_ms", in_an_hour}, {"note", "later"}}),
+            json({{"changes", 1}, {"at_ms", in_an_hour}}));
+  EXPECT_TRUE(result(bob_, "diff")["changes"].empty()) << "it is his candidate no more";
+  EXPECT_EQ(unit_.committer.running().revision, 1U);
+  const json status = result(eve_, "show", {{"object", "status"}})["rows"][0];
+  EXPECT_EQ(status["scheduled"], in_an_hour / 1000);
+  EXPECT_EQ(status["scheduled_by"], "bob");
+  EXPECT_TRUE(edit(ann_, "disable vip web").is_object());
+  EXPECT_EQ(result(ann_, "commit", {{"at_ms", in_an_hour}}), "E-457");
+  EXPECT_EQ(result(eve_, "cancel"), "E-413");
+  EXPECT_EQ(result(ann_, "cancel"), "E-413") << "what she may not make";
+  EXPECT_TRUE(result(bob_, "cancel").is_object());
+  EXPECT_EQ(result(bob_, "cancel"), "E-458");
+  EXPECT_EQ(result(ann_, "commit", {{"at_ms", in_an_hour}})["changes"], 1);
+  EXPECT_TRUE(result(ann_, "cancel").is_object());
+}
+
+TEST_F(Roles, WhatBreaksARuleIsNotScheduled) {
+  EXPECT_TRUE(edit(bob_, "set vip web pool none").is_object());
+  const auto at = std::chrono::system_clock::now().time_since_epoch() + std::chrono::hours(1);
+  const json answer =
+      ask(bob_, "commit",
+          {{"at_ms", std::chrono::floor<std::chrono::milliseconds>(at).count()}})["error"];
+  EXPECT_EQ(answer["data"]["id"], "E-450");
+  EXPECT_EQ(answer["data"]["violations"].size(), 1U);
+}
+
+TEST_F(Roles, HistoryTellsWhoAndFromWhere) {
+  (void)result(bob_, "hello", {{"version", 1}, {"from", "10.1.1.9 ssh"}});
+  (void)edit(bob_, "set vip web idle-timeout 5m");
+  (void)result(bob_, "commit");
+  (void)edit(ann_, "disable vip web");
+  (void)result(ann_, "commit");
+  const json rows = result(eve_, "show", {{"object", "history"}})["rows"];
+  EXPECT_EQ(rows[0]["user"], "ann");
+  EXPECT_EQ(rows[0]["from"], "pid 7");
+  EXPECT_EQ(rows[1]["from"], "10.1.1.9 ssh");
+  EXPECT_EQ(result(bob_, "hello", {{"version", 1}, {"from", std::string(65, 'a')}}), "E-402");
+  EXPECT_EQ(result(bob_, "hello", {{"version", 1}, {"from", "a\nb"}}), "E-402");
+  EXPECT_EQ(result(bob_, "hello", {{"version", 1}, {"from", 7}}), "E-402");
+}
+
+TEST_F(Roles, WhileOneEditsAloneNobodyElseDoes) {
+  EXPECT_TRUE(edit(ann_, "disable vip web").is_object());  // begun before
+  EXPECT_TRUE(result(bob_, "lock").is_object());
+  EXPECT_TRUE(result(bob_, "lock").is_object()) << "again";
+  EXPECT_EQ(result(ann_, "lock"), "E-412");
+  EXPECT_EQ(result(ann_, "lock", {{"force", true}}), "E-413") << "an operator";
+  EXPECT_EQ(edit(ann_, "enable vip web"), "E-412");
+  EXPECT_EQ(result(ann_, "commit"), "E-412");
+  EXPECT_EQ(result(ann_, "rollback", {{"revision", 1}}), "E-412");
+  EXPECT_EQ(result(ann_, "load", {{"document", {{"schema", "yoke/1"}}}}), "E-412");
+  EXPECT_TRUE(result(ann_, "diff").is_object());
+  EXPECT_TRUE(edit(bob_, "set vip web idle-timeout 5m").is_object());
+  EXPECT_EQ(result(bob_, "commit")["revision"], 2);
+  EXPECT_TRUE(result(ann_, "unlock").is_object()) << "which is not hers to end";
+  EXPECT_EQ(edit(ann_, "enable vip web"), "E-412");
+  EXPECT_TRUE(result(bob_, "unlock").is_object());
+  EXPECT_TRUE(edit(ann_, "enable vip web").is_object());
+}
+
+TEST_F(Roles, AloneEndsWithItsSessionOrWhenAnAdminTakesIt) {
+  {
+    Session kim(unit_, peer("bob"));
+    EXPECT_TRUE(result(kim, "lock").is_object());
+    const auto refused = ask(ann_, "edit")["error"]["message"].get<std::string>();
+    EXPECT_NE(refused.find("bob (pid 7) edits alone"), std::string::npos) << refused;
+  }
+  EXPECT_TRUE(edit(ann_, "disable vip web").is_object());
+  EXPECT_TRUE(result(ann_, "lock").is_object());
+  EXPECT_EQ(result(bob_, "lock", {{"force", 1}}), "E-402");
+  EXPECT_TRUE(result(bob_, "lock", {{"force", true}}).is_object());
+  EXPECT_EQ(result(ann_, "commit"), "E-412");
+}
+
+}  // namespace
+}  // namespace yoke::rpc
