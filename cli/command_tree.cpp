@@ -41,19 +41,38 @@ constexpr std::array kWithin{
          .help = "How long to wait, such as 90s or 5m, which it is unless you say",
          .value = Value::kDuration,
          .next = kNote}};
-constexpr std::array kCommit{
+constexpr std::array kHow{
     Node{.word = "confirm", .help = "Undo it unless confirmed in time", .next = kWithin},
     Node{.word = "note", .help = "Say why, for the history", .may_end = false, .next = kNoteText}};
+constexpr std::array kTime{Node{.word = "TIME",
+                                .help = "Such as 02:00 or 2026-12-01T02:00",
+                                .value = Value::kMoment,
+                                .next = kHow}};
+constexpr std::array kCommit{
+    kHow[0], kHow[1],
+    Node{.word = "at", .help = "Make it at a time to come", .may_end = false, .next = kTime}};
 constexpr std::array kRollback{Node{.word = "REVISION",
                                     .help = "What to bring back; see show history",
                                     .value = Value::kNumber,
-                                    .next = kCommit}};
+                                    .next = kHow}};
 constexpr std::array kDiffTo{
     Node{.word = "REVISION", .help = "To this revision", .value = Value::kNumber}};
 constexpr std::array kDiffFrom{Node{.word = "REVISION",
                                     .help = "From this revision, to the candidate unless you say",
                                     .value = Value::kNumber,
                                     .next = kDiffTo}};
+constexpr std::array kForce{
+    Node{.word = "force", .help = "Though somebody else does, who no longer may"}};
+constexpr std::array kExclusive{
+    Node{.word = "exclusive", .help = "And nobody else edits until you leave it", .next = kForce}};
+constexpr std::array kForms{
+    Node{.word = "set", .help = "As set-commands", .next = kCandidate},
+    Node{.word = "json", .help = "As a JSON document", .next = kCandidate},
+    Node{.word = "schema", .help = "What such a document may hold, as a JSON Schema"},
+    Node{.word = "manual", .help = "What every setting means, as Markdown"}};
+constexpr std::array kPreferred{
+    Node{.word = "mine", .help = "Where both changed the same, as I have it"},
+    Node{.word = "theirs", .help = "Where both changed the same, as they have it"}};
 constexpr std::array kTopic{
     Node{.word = "COMMAND", .help = "More about one command", .value = Value::kCommand}};
 
@@ -61,7 +80,10 @@ constexpr std::array kVerbs{
     Verb{.node = {.word = "show", .help = "Show something", .may_end = false, .next = kObjects},
          .prints = true,
          .example = "show pool web"},
-    Verb{.node = {.word = "configure", .help = "Enter configuration mode"},
+    Verb{.node = {.word = "export", .help = "The configuration, for apply", .next = kForms},
+         .prints = true,
+         .example = "export json | save web.json"},
+    Verb{.node = {.word = "configure", .help = "Enter configuration mode", .next = kExclusive},
          .use = Use::kOper,
          .example = "configure"},
     Verb{.node = {.word = "set", .help = "Change the candidate configuration", .may_end = false},
@@ -106,6 +128,12 @@ constexpr std::array kVerbs{
          .use = Use::kConfig,
          .prints = true,
          .example = "diff"},
+    Verb{.node = {.word = "update",
+                  .help = "Bring the candidate onto what others have committed",
+                  .next = kPreferred},
+         .use = Use::kConfig,
+         .prints = true,
+         .example = "update mine"},
     Verb{.node = {.word = "check", .help = "Whether the candidate may be committed"},
          .use = Use::kConfig,
          .prints = true,
@@ -114,6 +142,9 @@ constexpr std::array kVerbs{
          .use = Use::kConfig,
          .prints = true,
          .example = "commit confirm 5m note \"add vip web\""},
+    Verb{.node = {.word = "cancel", .help = "Do not make the commit that is scheduled"},
+         .prints = true,
+         .example = "cancel"},
     Verb{.node = {.word = "confirm", .help = "Keep the commit that waits for it"},
          .prints = true,
          .example = "confirm"},
@@ -138,6 +169,8 @@ constexpr std::array kVerbs{
 
 constexpr std::array kPattern{
     Node{.word = "PATTERN", .help = "Extended regular expression", .value = Value::kPattern}};
+constexpr std::array kFile{Node{
+    .word = "FILE", .help = "Path of the file, replaced if it is there", .value = Value::kFile}};
 constexpr std::array kCount{Node{.word = "N", .help = "How many", .value = Value::kNumber}};
 
 constexpr std::array kPipes{
@@ -151,6 +184,7 @@ constexpr std::array kPipes{
     Node{.word = "tail", .help = "The last lines", .may_end = false, .next = kCount},
     Node{.word = "count", .help = "How many lines"},
     Node{.word = "json", .help = "As JSON"},
+    Node{.word = "save", .help = "Into a file", .may_end = false, .next = kFile},
 };
 
 }  // namespace

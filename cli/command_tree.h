@@ -21,6 +21,8 @@ enum class Value : std::uint8_t {
   kNumber,    // a count
   kPattern,   // extended regular expression
   kDuration,  // time to confirm a commit in
+  kFile,      // path of a file
+  kMoment,    // a time to come (moment.h)
 };
 
 struct Node {

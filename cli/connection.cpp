@@ -45,13 +45,14 @@ Status Connection::greet() {
     return tl::unexpected(std::move(error));
   }
   client_.emplace(std::move(*client));
-  const auto hello = client_->call("hello", {{"version", kProtocolVersion}});
+  const auto hello = client_->call("hello", {{"version", kProtocolVersion}, {"from", from_}});
   if (!hello) {
     error_data_ = client_->error_data();
     client_.reset();
     return tl::unexpected(hello.error());
   }
   unit_ = hello->is_object() ? text_of(*hello, "unit") : "";
+  banner_ = hello->is_object() ? text_of(*hello, "banner") : "";
   return {};
 }
 
@@ -75,9 +76,10 @@ Result<json> Connection::call(const std::string& method, const json& params) {
   const bool was_connected = client_.has_value();
   auto result = call_once(method, params);
   if (result || client_) return result;
-  if (has_edits_) {
-    has_edits_ = false;
-    result.error().text += "; the uncommitted edits are lost with it";
+  if (has_edits_ || is_alone_) {
+    result.error().text += has_edits_ ? "; the uncommitted edits are lost with it"
+                                      : "; others may edit again: configure exclusive ended";
+    has_edits_ = is_alone_ = false;
     return result;
   }
   // yoke-mgmt may have been restarted since the last call; without edits nothing is lost by that.

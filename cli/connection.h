@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "hal/base/result.h"
 #include "mgmt/rpc/client.h"
@@ -15,7 +16,9 @@ namespace yoke::cli {
 // by one.
 class Connection {
  public:
-  explicit Connection(std::string socket_path) : path_(std::move(socket_path)) {}
+  // `from`: where whoever types comes from (origin.h), or "".
+  explicit Connection(std::string socket_path, std::string from = {})
+      : path_(std::move(socket_path)), from_(std::move(from)) {}
 
   // The result of `method`. Errors: those of rpc::Client, and yoke-mgmt's own answers.
   [[nodiscard]] Result<nlohmann::json> call(const std::string& method,
@@ -29,20 +32,29 @@ class Connection {
   [[nodiscard]] Status greet();
   // Name of the unit; empty before the first call.
   [[nodiscard]] const std::string& unit() const noexcept { return unit_; }
+  void set_unit(std::string name) { unit_ = std::move(name); }
+  // What the unit tells everybody who opens a session.
+  [[nodiscard]] const std::string& banner() const noexcept { return banner_; }
 
   // The candidate that this connection holds differs from what is committed, as far as we know.
   [[nodiscard]] bool has_edits() const noexcept { return has_edits_; }
   void set_edits(bool edits) noexcept { has_edits_ = edits; }
+  // Nobody else may edit while this connection lives.
+  [[nodiscard]] bool is_alone() const noexcept { return is_alone_; }
+  void set_alone(bool alone) noexcept { is_alone_ = alone; }
 
  private:
   [[nodiscard]] Result<nlohmann::json> call_once(const std::string& method,
                                                  const nlohmann::json& params);
 
   std::string path_;
+  std::string from_;
   std::optional<rpc::Client> client_;
   std::string unit_;
+  std::string banner_;
   nlohmann::json error_data_ = nlohmann::json::object();
   bool has_edits_ = false;
+  bool is_alone_ = false;
 };
 
 // What `answer` holds under `key`, or null; one of another shape is for the reader of the part to

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "cli/moment.h"
 #include "hal/base/number.h"
 #include "mgmt/model/duration.h"
 
@@ -175,7 +176,9 @@ Status LineReader::take_verb(const Word& word) {
 void LineReader::start_edit() {
   edit_.emplace(*command_.verb->edit);
   // A place was read by the same grammar, so this one takes it.
-  for (const std::string& word : place_.words) (void)edit_->take({word, 0, false});
+  for (const std::string& word : place_.words) {
+    if (!word.empty()) (void)edit_->take({word, 0, false});
+  }
 }
 
 Status LineReader::take_in_edit(const Word& word) {
@@ -245,6 +248,14 @@ Status LineReader::take_value(const Node& node, const Word& word) {
       break;
     case Value::kText:
       in_text_ = true;
+      break;
+    case Value::kMoment:
+      if (const auto time = moment(text, std::chrono::system_clock::now()); !time) {
+        return bad(time.error().id, time.error().text, word.column);
+      }
+      break;
+    case Value::kFile:
+      if (text.empty()) return bad("E-102", "a file has a name", word.column);
       break;
   }
   words().push_back(std::move(text));

@@ -11,6 +11,7 @@
 #include "cli/completion.h"
 #include "cli/line_editor.h"
 #include "cli/options.h"
+#include "cli/origin.h"
 #include "cli/session.h"
 #include "cli/shell.h"
 
@@ -34,8 +35,15 @@ int after_output(int code) {
   return tell({yoke::Errc::kFailed, "", "the output cannot be written in full", -1});
 }
 
+std::string typed_from() {
+  const char* ssh = std::getenv("SSH_CONNECTION");
+  const char* terminal = ::ttyname(STDIN_FILENO);
+  return yoke::cli::origin(ssh == nullptr ? "" : ssh, terminal == nullptr ? "" : terminal);
+}
+
 int talk_to_person(Connection& connection, Style style) {
   if (auto greeted = connection.greet(); !greeted) return tell(greeted.error());
+  if (!connection.banner().empty()) std::cout << connection.banner() << '\n';
   // Ctrl-C while a command runs must not take the session and its candidate with it.
   (void)std::signal(SIGINT, SIG_IGN);
   Session session(connection, Mode::kOper);
@@ -92,7 +100,7 @@ int main(int argc, char** argv) {
     return after_output(0);
   }
   const Style style{.json = options->json, .pretty = ::isatty(STDOUT_FILENO) == 1};
-  Connection connection(socket_below(options->root));
+  Connection connection(socket_below(options->root), typed_from());
   if (!options->words.empty() && options->words.front() == "apply") {
     ApplyOptions apply{
         .file = options->words[1], .note = options->note, .dry_run = options->dry_run};

@@ -5,6 +5,8 @@
 #include <regex.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <sstream>
 
 #include "hal/base/number.h"
@@ -65,16 +67,40 @@ void to_json(Output& output, bool pretty) {
   for (std::string line; std::getline(text, line);) output.rows.push_back(line);
 }
 
+// Whole or not at all: what was there before stays until the new one is written.
+Status save(Output& output, const std::string& path) {
+  const std::string unfinished = path + ".new";
+  std::ofstream file(unfinished, std::ios::trunc);
+  for (const auto* lines : {&output.header, &output.rows}) {
+    for (const std::string& line : *lines) file << line << '\n';
+  }
+  file.close();
+  std::error_code failed;
+  if (file) std::filesystem::rename(unfinished, path, failed);
+  if (!file || failed) {
+    std::error_code ignored;
+    std::filesystem::remove(unfinished, ignored);
+    return fail(Errc::kFailed, "E-411", fmt::format("{} cannot be written", path));
+  }
+  output.header.clear();
+  output.rows.clear();
+  output.talk.push_back(fmt::format("Saved in {}.", path));
+  return {};
+}
+
 }  // namespace
 
-Output through_pipes(Output output, const std::vector<std::vector<std::string>>& pipes,
-                     bool pretty) {
+Result<Output> through_pipes(Output output, const std::vector<std::vector<std::string>>& pipes,
+                             bool pretty) {
   for (const std::vector<std::string>& words : pipes) {
     const std::string& name = words.front();
     if (name == "match" || name == "except") keep_matching(output, words[1], name == "match");
     if (name == "begin") keep_from(output, words[1]);
     if (name == "head" || name == "tail") keep_some(output, words[1], name == "head");
     if (name == "json") to_json(output, pretty);
+    if (name == "save") {
+      if (auto saved = save(output, words[1]); !saved) return tl::unexpected(saved.error());
+    }
     if (name == "count") {
       output.rows = {std::to_string(output.rows.size())};
       output.header.clear();

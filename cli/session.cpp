@@ -8,7 +8,10 @@
 #include <sstream>
 #include <utility>
 
+#include "cli/configuration.h"
 #include "cli/help.h"
+#include "cli/impact.h"
+#include "cli/moment.h"
 #include "hal/base/number.h"
 #include "mgmt/model/diff.h"
 #include "mgmt/model/duration.h"
@@ -20,47 +23,7 @@ namespace {
 using nlohmann::json;
 using std::chrono::milliseconds;
 
-Outcome failed(Error error) { return {.output = {}, .error = std::move(error)}; }
-
-Outcome said(std::string text) {
-  Outcome outcome;
-  outcome.output.talk.push_back(std::move(text));
-  return outcome;
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
-
-std::uint64_t number_of(const json& result, const char* key) {
-  const json value = part_of(result, key);
-  return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
-}
-
 constexpr std::size_t kPlaceWidth = 40;  // in the prompt; the line needs the other half
-
-constexpr std::chrono::milliseconds kConfirmWithin = std::chrono::minutes(5);
-
-// The grammar has let nothing but digits through.
-std::uint64_t revision_in(const std::string& word) { return parse_decimal(word).value_or(0); }
-
-// What follows `commit`: [confirm [DURATION]] [note TEXT], as parameters.
-json request_in(std::span<const std::string> words) {
-  json params = json::object();
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == "note") {
-      params["note"] = words[++i];
-    } else if (words[i] == "confirm") {
-      params["confirm_ms"] = kConfirmWithin.count();
-    } else if (const auto within = model::parse_duration(words[i])) {
-      params["confirm_ms"] = within->count();
-    }
-  }
-  return params;
-}
 
 // "4:12", and with hours "1:04:12".
 std::string clock_text(milliseconds time) {
@@ -69,87 +32,42 @@ std::string clock_text(milliseconds time) {
   return fmt::format("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
 }
 
-json with_schema(json object) {
-  object["schema"] = model::kSchemaName;
-  return object;
-}
-
 }  // namespace
-
-std::vector<std::string> violation_lines(const std::vector<model::Violation>& violations) {
-  std::vector<std::string> lines;
-  lines.reserve(violations.size());
-  for (const model::Violation& violation : violations) {
-    lines.push_back(fmt::format("{} {}: {}", violation.id, violation.path, violation.text));
-  }
-  return lines;
-}
-
-std::vector<std::string> violation_lines_of(const json& error_data) {
-  const auto found = model::violations_from_json(part_of(error_data, "violations"));
-  return found ? violation_lines(*found) : std::vector<std::string>{};
-}
-
-std::string commit_sentence(const json& result) {
-  const auto revision = number_of(result, "revision");
-  const auto changes = number_of(result, "changes");
-  if (changes == 0) return fmt::format("No change: revision {} stays.", revision);
-  return fmt::format("Revision {}: {} {}.", revision, changes, changes == 1 ? "change" : "changes");
-}
-
-std::string confirm_sentence(milliseconds within) {
-  return fmt::format("It is undone in {} unless you type: confirm", model::to_text(within));
-}
 
 Outcome Session::run(const Command& command) {
   if (untold_) return failed(*std::exchange(untold_, std::nullopt));
   const std::string_view verb = command.verb->node.word;
   if (verb != "exit") warned_ = false;
   if (verb == "show") return show(command);
+  if (verb == "export") return export_configuration(connection_, command);
   if (!command.edits.empty()) return edit(command);
   if (verb == "edit") place_ = command.place;
   if (verb == "top") place_.words.clear();
   if (verb == "up" && !place_.words.empty()) place_.words.resize(place_.words.size() - 2);
   if (verb == "diff") return diff(command);
+  if (verb == "update") return update(command);
   if (verb == "check") return check();
   if (verb == "commit") return commit(command);
+  if (verb == "cancel") return cancel();
   if (verb == "confirm") return confirm();
   if (verb == "reject") return reject();
   if (verb == "rollback") return rollback(command);
   if (verb == "discard") return discard();
   if (verb == "exit") return exit();
   if (verb == "help") return help(command.words.empty() ? "" : command.words.front());
-  if (verb == "configure" && mode_ == Mode::kOper) mode_ = Mode::kConfig;
+  if (verb == "configure") return configure(command);
   return {};
 }
 
 Outcome Session::show(const Command& command) {
   const std::string& object = command.words.front();
-  if (object == "configuration") return show_configuration(command);
+  if (object == "configuration") return show_configuration(connection_, command);
   json params = {{"object", object}};
   const bool of_one = command.words.size() > 1;
   if (of_one) params["name"] = command.words[1];
   auto answer = connection_.call("show", params);
   if (!answer) return failed(answer.error());
   return {.output = show_output(object, of_one, std::move(*answer)), .error = {}};
-}
-
-Outcome Session::show_configuration(const Command& command) {
-  json params = json::object();
-  if (command.words.size() > 1 && command.words[1] == "candidate") {
-    params["candidate"] = true;
-  } else if (command.words.size() > 1) {
-    params["revision"] = revision_in(command.words[1]);
-  }
-  const auto answer = connection_.call("config", params);
-  if (!answer) return failed(answer.error());
-  Outcome outcome;
-  outcome.output.json = part_of(*answer, "document");
-  const auto config = model::config_from_json(outcome.output.json);
-  if (!config) return failed(config.error());
-  outcome.output.rows = lines_of(model::to_commands(*config));
-  if (outcome.output.rows.empty()) outcome.output.talk.emplace_back("The configuration is empty.");
-  return outcome;
 }
 
 Outcome Session::edit(const Command& command) {
@@ -170,16 +88,37 @@ void Session::follow(const model::Operation& edited) {
 
 Outcome Session::diff(const Command& command) {
   json params = json::object();
-  if (!command.words.empty()) params["from"] = revision_in(command.words[0]);
-  if (command.words.size() > 1) params["to"] = revision_in(command.words[1]);
+  if (!command.words.empty()) params["from"] = parse_decimal(command.words[0]).value_or(0);
+  if (command.words.size() > 1) params["to"] = parse_decimal(command.words[1]).value_or(0);
   const auto answer = connection_.call("diff", params);
   if (!answer) return failed(answer.error());
   const auto changes = model::changes_from_json(part_of(*answer, "changes"));
   if (!changes) return failed(changes.error());
   Outcome outcome;
-  outcome.output.json = with_schema({{"changes", model::to_json(*changes)}});
+  outcome.output.json = with_schema({{"changes", model::to_json(*changes)},
+                                     {"conflicts", part_of(*answer, "conflicts")},
+                                     {"impact", part_of(*answer, "impact")}});
   outcome.output.rows = lines_of(model::to_text(*changes));
+  outcome.output.talk = conflict_lines(*answer);
+  if (command.words.empty() && outcome.output.talk.empty() && !changes->empty()) {
+    outcome.output.talk = impact_lines(part_of(*answer, "impact"));
+  }
   if (changes->empty()) outcome.output.talk.emplace_back("No change.");
+  return outcome;
+}
+
+Outcome Session::update(const Command& command) {
+  json params = json::object();
+  if (!command.words.empty()) params["prefer"] = command.words.front();
+  const auto answer = connection_.call("update", params);
+  if (!answer) return failed(answer.error());
+  Outcome outcome;
+  outcome.output.json = with_schema(*answer);
+  outcome.output.rows = conflict_lines(*answer);
+  outcome.output.talk.push_back(
+      outcome.output.rows.empty() || !command.words.empty()
+          ? fmt::format("The candidate is on revision {}.", number_of(*answer, "revision"))
+          : "Both changed these: update mine, or update theirs.");
   return outcome;
 }
 
@@ -202,56 +141,6 @@ Outcome Session::check() {
   return outcome;
 }
 
-Outcome Session::commit(const Command& command) {
-  const json params = request_in(command.words);
-  Outcome outcome = committed(connection_.commit(params));
-  const bool made = number_of(outcome.output.json, "changes") != 0;
-  if (!outcome.error && made && params.contains("confirm_ms")) {
-    outcome.output.talk.push_back(confirm_sentence(milliseconds(params["confirm_ms"])));
-  }
-  return outcome;
-}
-
-Outcome Session::rollback(const Command& command) {
-  json params = request_in(std::span(command.words).subspan(1));
-  params["revision"] = revision_in(command.words.front());
-  Outcome outcome = committed(connection_.call("rollback", params));
-  if (outcome.error) return outcome;
-  connection_.set_edits(false);
-  const bool made = number_of(outcome.output.json, "changes") != 0;
-  if (made && params.contains("confirm_ms")) {
-    outcome.output.talk.push_back(confirm_sentence(milliseconds(params["confirm_ms"])));
-  }
-  return outcome;
-}
-
-// The commit that the prompt speaks of, if it does: another may wait by now.
-json Session::shown_revision() {
-  const auto shown = std::exchange(unconfirmed_, std::nullopt);
-  return shown ? json{{"revision", shown->revision}} : json::object();
-}
-
-Outcome Session::confirm() {
-  const auto answer = connection_.call("confirm", shown_revision());
-  if (!answer) return failed(answer.error());
-  Outcome outcome = said(fmt::format("Revision {} stays.", number_of(*answer, "revision")));
-  outcome.output.json = with_schema(*answer);
-  return outcome;
-}
-
-Outcome Session::reject() { return committed(connection_.call("reject", shown_revision())); }
-
-Outcome Session::committed(const Result<json>& answer) {
-  if (!answer) {
-    Outcome outcome = failed(answer.error());
-    outcome.output.talk = violation_lines_of(connection_.error_data());
-    return outcome;
-  }
-  Outcome outcome = said(commit_sentence(*answer));
-  outcome.output.json = with_schema(*answer);
-  return outcome;
-}
-
 Outcome Session::discard() {
   const auto answer = connection_.call("discard", json::object());
   if (!answer) return failed(answer.error());
@@ -259,11 +148,24 @@ Outcome Session::discard() {
   return {};
 }
 
+Outcome Session::configure(const Command& command) {
+  if (!command.words.empty()) {
+    const auto answer = connection_.call("lock", {{"force", command.words.size() > 1}});
+    if (!answer) return failed(answer.error());
+    connection_.set_alone(true);
+  }
+  if (mode_ == Mode::kOper) mode_ = Mode::kConfig;
+  return {};
+}
+
 Outcome Session::exit() {
   if (mode_ == Mode::kConfig) {
     place_.words.clear();
     mode_ = Mode::kOper;
-    return {};
+    if (!connection_.is_alone()) return {};
+    connection_.set_alone(false);
+    const auto answer = connection_.call("unlock", json::object());
+    return answer ? Outcome{} : failed(answer.error());
   }
   if (mode_ == Mode::kOper && connection_.has_edits() && !warned_) {
     warned_ = true;
@@ -277,6 +179,7 @@ std::string Session::prompt() const {
   std::string place = place_.to_string();
   if (place.size() > kPlaceWidth) place = "..." + place.substr(place.size() - kPlaceWidth + 3);
   if (!place.empty()) place = fmt::format(" [{}]", place);
+  if (connection_.is_alone()) place += " [exclusive]";
   if (unconfirmed_) place += fmt::format(" [confirm {}]", clock_text(unconfirmed_->remaining));
   return fmt::format("{}{}{}{} ", connection_.unit(), place, connection_.has_edits() ? "*" : "",
                      mode_ == Mode::kConfig ? "#" : ">");
@@ -289,6 +192,8 @@ std::string Session::look_for_unconfirmed() {
     return fmt::format("{} {}", lost->id, lost->text);
   }
   if (!answer.is_object()) return {};
+  // The name may have been another at the first call.
+  if (const json unit = part_of(answer, "unit"); unit.is_string()) connection_.set_unit(unit);
   const auto revision = number_of(answer, "revision");
   unconfirmed_.reset();
   if (revision != 0) unconfirmed_ = {revision, milliseconds(number_of(answer, "remaining_ms"))};

@@ -9,17 +9,9 @@
 
 #include "cli/connection.h"
 #include "cli/line_reader.h"
-#include "cli/view.h"
-#include "mgmt/model/rules.h"
+#include "cli/outcome.h"
 
 namespace yoke::cli {
-
-// What running a command came to: output, and perhaps an error as well (a refused commit tells
-// why).
-struct Outcome {
-  Output output;
-  std::optional<Error> error;
-};
 
 // A commit that waits to be confirmed.
 struct Unconfirmed {
@@ -50,17 +42,19 @@ class Session {
 
  private:
   [[nodiscard]] Outcome show(const Command& command);
-  [[nodiscard]] Outcome show_configuration(const Command& command);
   [[nodiscard]] Outcome edit(const Command& command);
   void follow(const model::Operation& edited);
   [[nodiscard]] Outcome diff(const Command& command);
+  [[nodiscard]] Outcome update(const Command& command);
   [[nodiscard]] Outcome check();
   [[nodiscard]] Outcome commit(const Command& command);
+  [[nodiscard]] Outcome cancel();
   [[nodiscard]] Outcome confirm();
   [[nodiscard]] Outcome reject();
   [[nodiscard]] nlohmann::json shown_revision();
   [[nodiscard]] Outcome rollback(const Command& command);
   [[nodiscard]] Outcome committed(const Result<nlohmann::json>& answer);
+  [[nodiscard]] Outcome configure(const Command& command);
   [[nodiscard]] Outcome discard();
   [[nodiscard]] Outcome exit();
 
@@ -75,17 +69,5 @@ class Session {
   std::optional<Unconfirmed> unconfirmed_;
   bool warned_ = false;  // the last command was an exit that edits held back
 };
-
-// "E-203 vip b: vip a answers for ..." a line each.
-[[nodiscard]] std::vector<std::string> violation_lines(
-    const std::vector<model::Violation>& violations);
-// Those that a refused `load` or `commit` came with.
-[[nodiscard]] std::vector<std::string> violation_lines_of(const nlohmann::json& error_data);
-
-// "revision 7, 3 changes", or that there was nothing to commit.
-[[nodiscard]] std::string commit_sentence(const nlohmann::json& result);
-
-// "Undone in 5m unless you confirm it: type confirm".
-[[nodiscard]] std::string confirm_sentence(std::chrono::milliseconds within);
 
 }  // namespace yoke::cli

@@ -60,7 +60,9 @@ int Shell::carry_out(const Command& command) {
     pipes.insert(pipes.begin(), {"json"});
   }
   if (!outcome.error || !outcome.output.json.is_null()) {
-    outcome.output = through_pipes(std::move(outcome.output), pipes, style_.pretty);
+    auto piped = through_pipes(std::move(outcome.output), pipes, style_.pretty);
+    if (!piped && !outcome.error) outcome.error = piped.error();
+    outcome.output = piped ? std::move(*piped) : Output{};
   }
   for (const std::string& line : outcome.output.header) data_ << line << '\n';
   for (const std::string& row : outcome.output.rows) data_ << row << '\n';

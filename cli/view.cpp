@@ -78,7 +78,7 @@ constexpr std::array kWorkerColumns{
 };
 constexpr std::array kHistoryColumns{
     Column{"REV", "revision", Format::kText, 5}, Column{"WHEN", "when", Format::kTime, 19},
-    Column{"USER", "user", Format::kText, 8},    Column{"FROM", "from", Format::kText, 10},
+    Column{"USER", "user", Format::kText, 8},    Column{"FROM", "from", Format::kText, 14},
     Column{"HOW", "how", Format::kText, 4},      Column{"CHANGES", "changes", Format::kText, 14},
     Column{"NOTE", "note", Format::kText, 8},
 };
@@ -164,6 +164,10 @@ void add_status(const json& row, Output& output) {
     items.emplace_back("NOTE", fmt::format("revision {} goes back to {} in {} -> confirm | reject",
                                            cell("unconfirmed"), cell("back_to"),
                                            cell("confirm_within_s", Format::kAge)));
+  }
+  if (const auto at = row.find("scheduled"); at != row.end() && !at->is_null()) {
+    items.emplace_back("NOTE", fmt::format("a commit by {} is made at {} -> cancel",
+                                           cell("scheduled_by"), cell("scheduled", Format::kTime)));
   }
   output.rows = make_list(items);
 }

@@ -76,8 +76,9 @@ TEST(Completion, InsertsWhatAllCandidatesHaveInCommon) {
 }
 
 TEST(Completion, ListsTheVerbsOfTheMode) {
-  EXPECT_THAT(texts(complete("", Mode::kOper, some_keys)),
-              ElementsAre("show", "configure", "confirm", "reject", "help", "exit"));
+  EXPECT_THAT(
+      texts(complete("", Mode::kOper, some_keys)),
+      ElementsAre("show", "export", "configure", "cancel", "confirm", "reject", "help", "exit"));
   const auto config = texts(complete("", Mode::kConfig, some_keys));
   EXPECT_THAT(config, Contains("set"));
   EXPECT_THAT(config, Contains("commit"));

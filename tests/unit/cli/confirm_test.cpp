@@ -138,6 +138,26 @@ TEST_F(Confirm, LostEditsAreToldAtThePromptAndTheNextLineIsCarriedOut) {
   EXPECT_EQ(mgmt_.calls("reject").size(), 1U);
 }
 
+TEST_F(Confirm, ACommitMayBeMadeAtATime) {
+  mgmt_.answer("commit", {{"changes", 3}, {"at_ms", 1'795'226'400'000}});
+  EXPECT_EQ(run("set pool web server 192.0.2.11:80"), 0);
+  EXPECT_EQ(run("commit at 02:00 confirm 10m note at night"), 0) << said();
+  EXPECT_THAT(said(), HasSubstr("3 changes to be committed at 20"));
+  EXPECT_THAT(said(), HasSubstr("unless you type: cancel"));
+  const json params = mgmt_.calls("commit").back();
+  EXPECT_EQ(params["confirm_ms"], 600'000);
+  EXPECT_EQ(params["note"], "at night");
+  EXPECT_GT(params["at_ms"], 1'700'000'000'000);
+  EXPECT_EQ(prompt(), "lb-a# ") << "the edits are this session's no more";
+  EXPECT_EQ(run("commit at 25:00"), 2);
+  EXPECT_EQ(run("commit at"), 2);
+  EXPECT_EQ(run("rollback 5 at 02:00"), 2);
+  mgmt_.answer("cancel", json::object());
+  EXPECT_EQ(run("cancel"), 0);
+  mgmt_.answer("cancel", Error{Errc::kConflict, "E-458", "no commit is scheduled", -1});
+  EXPECT_EQ(run("cancel"), 5);
+}
+
 TEST_F(Confirm, ACommitThatChangesNothingWaitsForNothing) {
   EXPECT_EQ(run("commit confirm"), 0);
   EXPECT_THAT(said(), HasSubstr("No change"));

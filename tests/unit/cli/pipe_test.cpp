@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
 namespace yoke::cli {
 namespace {
 
@@ -50,7 +54,7 @@ const PipeRow kPipes[] = {
 
 TEST(Pipe, ChoosesAmongRows) {
   for (const PipeRow& row : kPipes) {
-    const Output output = through_pipes(some_output(), row.pipes, false);
+    const Output output = through_pipes(some_output(), row.pipes, false).value();
     const std::string name = row.pipes.empty() ? "none" : row.pipes.front().front();
     EXPECT_EQ(output.rows, row.rows) << name;
     EXPECT_EQ(output.header.empty(), !row.keeps_header) << name;
@@ -58,8 +62,34 @@ TEST(Pipe, ChoosesAmongRows) {
   }
 }
 
+TEST(Pipe, SavesWholeOrLeavesWhatWasThere) {
+  const auto folder = std::filesystem::path(::testing::TempDir()) / "yoke-pipe-save";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  const std::string path = folder / "rows";
+  const auto content = [&] {
+    std::ifstream file(path);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const auto saved = through_pipes(some_output(), {{"count"}, {"save", path}}, false);
+  ASSERT_TRUE(saved) << saved.error().text;
+  EXPECT_TRUE(saved->rows.empty());
+  EXPECT_EQ(saved->talk.back(), "Saved in " + path + ".");
+  EXPECT_EQ(content(), "4\n");
+  ASSERT_TRUE(
+      through_pipes(some_output(), {{"match", "nothing"}, {"count"}, {"save", path}}, false));
+  EXPECT_EQ(content(), "0\n");
+  const auto refused = through_pipes(some_output(), {{"save", folder / "none" / "rows"}}, false);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().id, "E-411");
+  std::filesystem::create_directory(folder / "rows.new");
+  EXPECT_FALSE(through_pipes(some_output(), {{"save", path}}, false));
+  EXPECT_EQ(content(), "0\n");
+  std::filesystem::remove_all(folder);
+}
+
 TEST(Pipe, JsonForEyesHasLinesAndTheSameValue) {
-  const Output output = through_pipes(some_output(), {{"json"}}, true);
+  const Output output = through_pipes(some_output(), {{"json"}}, true).value();
   EXPECT_GT(output.rows.size(), 1U);
   std::string text;
   for (const std::string& line : output.rows) text += line;
@@ -69,7 +99,7 @@ TEST(Pipe, JsonForEyesHasLinesAndTheSameValue) {
 TEST(Pipe, JsonOfTextThatIsNoUtf8IsStillJson) {
   Output output;
   output.json = {{"a", "\xff\xfe"}};
-  const Output piped = through_pipes(output, {{"json"}}, false);
+  const Output piped = through_pipes(output, {{"json"}}, false).value();
   ASSERT_EQ(piped.rows.size(), 1U);
   EXPECT_TRUE(nlohmann::json::accept(piped.rows.front()));
 }

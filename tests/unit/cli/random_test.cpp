@@ -65,6 +65,8 @@ TEST(RandomInput, ReadsOrFailsWithAColumnInTheLine) {
     const auto command = read_line(line, mode);
     if (command) {
       EXPECT_NE(command->verb, nullptr);
+      const auto writes = [](const auto& pipe) { return pipe.front() == "save"; };
+      if (std::ranges::any_of(command->pipes, writes)) continue;
       (void)through_pipes({.header = {"H"}, .rows = {"a", "b"}, .json = {}, .talk = {}},
                           command->pipes, true);
       continue;

@@ -6,6 +6,7 @@
 
 #include <sstream>
 
+#include "cli/apply.h"
 #include "cli/shell.h"
 #include "tests/unit/cli/fake_mgmt.h"
 
@@ -73,6 +74,70 @@ TEST(Session, EditsADifferenceAndCommitsIt) {
   EXPECT_EQ(desk.talk.str(), "No change: revision 7 stays.\n");
   EXPECT_EQ(desk.run("diff"), 0);
   EXPECT_EQ(desk.talk.str(), "No change.\n");
+}
+
+TEST(Session, ExportsWhatApplyTakes) {
+  FakeMgmt mgmt;
+  mgmt.commit_lines(kWeb);
+  Desk desk(mgmt);
+  EXPECT_EQ(desk.run("export"), 0);
+  EXPECT_EQ(desk.data.str(),
+            "set pool web server 192.0.2.11:80 weight 2\n"
+            "set vip web 203.0.113.10:80/tcp pool web\n");
+  const std::string commands = desk.data.str();
+  EXPECT_EQ(desk.run("export set candidate"), 0);
+  EXPECT_EQ(desk.data.str(), commands);
+  EXPECT_EQ(desk.run("export json"), 0);
+  EXPECT_EQ(read_configuration(desk.data.str()).value(), read_configuration(commands).value());
+  EXPECT_EQ(desk.run("export json 5"), 0);
+  EXPECT_EQ(mgmt.calls("config").back(), (json{{"revision", 5}}));
+  EXPECT_EQ(desk.run("export yaml"), 2);
+}
+
+TEST(Session, ExportsWhatItKnowsOfTheSchemaWithoutADaemon) {
+  Connection connection("/nowhere/mgmt.sock");
+  Session session(connection, Mode::kScript);
+  std::ostringstream data, talk;
+  Shell shell(session, {}, data, talk);
+  EXPECT_EQ(shell.run("export schema"), 0) << talk.str();
+  EXPECT_EQ(json::parse(data.str())["properties"]["schema"]["const"], "yoke/1");
+  data.str("");
+  EXPECT_EQ(shell.run("export manual"), 0) << talk.str();
+  EXPECT_THAT(data.str(), StartsWith("# Settings"));
+}
+
+TEST(Session, EditsAloneUntilItLeavesTheMode) {
+  FakeMgmt mgmt;
+  mgmt.answer("lock", json::object());
+  mgmt.answer("unlock", json::object());
+  Desk desk(mgmt, Mode::kOper);
+  EXPECT_EQ(desk.run("configure exclusive"), 0) << desk.talk.str();
+  EXPECT_EQ(mgmt.calls("lock").back(), (json{{"force", false}}));
+  EXPECT_EQ(desk.session.prompt(), "lb-a [exclusive]# ");
+  EXPECT_EQ(desk.run("exit"), 0);
+  EXPECT_EQ(mgmt.calls("unlock").size(), 1U);
+  EXPECT_EQ(desk.session.prompt(), "lb-a> ");
+  EXPECT_EQ(desk.run("configure exclusive force"), 0);
+  EXPECT_EQ(mgmt.calls("lock").back(), (json{{"force", true}}));
+  EXPECT_EQ(desk.run("exit"), 0);
+  mgmt.answer("lock", Error{Errc::kConflict, "E-412", "ann edits alone", -1});
+  EXPECT_EQ(desk.run("configure exclusive"), 5);
+  EXPECT_EQ(desk.session.mode(), Mode::kOper);
+  EXPECT_EQ(desk.run("configure"), 0);
+  EXPECT_EQ(desk.run("exit"), 0);
+  EXPECT_EQ(mgmt.calls("unlock").size(), 2U) << "what was not locked";
+}
+
+TEST(Session, ThatItNoLongerEditsAloneIsTold) {
+  FakeMgmt mgmt;
+  mgmt.answer("lock", json::object());
+  Desk desk(mgmt, Mode::kOper);
+  EXPECT_EQ(desk.run("configure exclusive"), 0);
+  mgmt.restart();
+  EXPECT_NE(desk.run("diff"), 0);
+  EXPECT_THAT(desk.talk.str(), HasSubstr("others may edit again"));
+  EXPECT_EQ(desk.session.prompt(), "lb-a# ");
+  EXPECT_EQ(desk.run("diff"), 0);
 }
 
 TEST(Session, ForgetsEdits) {
@@ -220,7 +285,7 @@ TEST(Connection, GreetsWithItsVersionAndPassesARefusalOn) {
   Desk desk(mgmt);
   EXPECT_EQ(desk.run("show pool"), 6);
   EXPECT_EQ(desk.talk.str(), "E-403 another version\n");
-  EXPECT_EQ(mgmt.calls("hello"), (std::vector<json>{{{"version", 1}}}));
+  EXPECT_EQ(mgmt.calls("hello"), (std::vector<json>{{{"version", 1}, {"from", ""}}}));
 }
 
 TEST(Connection, FindsTheSocketBelowARoot) {

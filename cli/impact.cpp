@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/impact.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+
+#include "cli/connection.h"
+
+namespace yoke::cli {
+namespace {
+
+using nlohmann::json;
+
+struct Total {
+  std::uint64_t flows = 0;
+  bool unknown = false;  // some cannot be told
+  bool at_most = false;  // some were counted twice
+};
+
+std::string count(const json& flows) {
+  return flows.is_number_unsigned() ? std::to_string(flows.get<std::uint64_t>())
+                                    : "an unknown number of";
+}
+
+std::string in_words(const Total& total, std::string_view what) {
+  if (total.unknown) return fmt::format("some open flows {}", what);
+  if (total.flows == 0) return fmt::format("no open flow {}", what);
+  return fmt::format("{}{} open {} {}", total.at_most ? "at most " : "", total.flows,
+                     total.flows == 1 ? "flow" : "flows", what);
+}
+
+void add(Total& total, const json& effect) {
+  const json flows = part_of(effect, "flows");
+  if (flows.is_number_unsigned()) {
+    total.flows += flows.get<std::uint64_t>();
+  } else {
+    total.unknown = true;
+  }
+  if (part_of(effect, "counted_twice") == true) total.at_most = true;
+}
+
+}  // namespace
+
+std::vector<std::string> impact_lines(const json& impact) {
+  std::vector<std::string> lines;
+  Total cut, drain;
+  for (const json& effect : impact) {
+    const json path = part_of(effect, "path");
+    const bool is_cut = part_of(effect, "effect") == "cut";
+    add(is_cut ? cut : drain, effect);
+    lines.push_back(fmt::format("  {}: {} open flows {}",
+                                path.is_string() ? path.get<std::string>() : "",
+                                count(part_of(effect, "flows")), is_cut ? "cut" : "drain"));
+  }
+  lines.push_back(fmt::format("impact: {}, {}", in_words(cut, "cut"), in_words(drain, "drain")));
+  return lines;
+}
+
+}  // namespace yoke::cli
