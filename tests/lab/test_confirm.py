@@ -2,6 +2,7 @@
 """Commits that are undone unless somebody confirms them, and revisions gone back to."""
 
 import contextlib
+import time
 
 import pytest
 
@@ -110,3 +111,54 @@ def test_an_old_revision_comes_back_under_traffic_and_cuts_nothing_else(lab):
 def test_a_rollback_to_nowhere_is_told(lab):
     done = lab.unit.yoke("rollback", "99999", check=False)
     assert done.returncode == 4 and "E-404" in done.stderr
+
+
+def schedule(lab, seconds):
+    with lab.unit.session() as ask:
+        ask("edit", operations=[{"op": "delete", "path": ["vip", "web"]}])
+        ask("commit", at_ms=int((time.time() + seconds) * 1000), note="at night")
+
+
+def test_a_commit_is_made_at_its_time_by_whichever_process_runs_then(lab):
+    with as_it_was(lab) as before:
+        schedule(lab, 3)
+        assert "a commit by root is made at" in lab.unit.yoke("show", "status").stdout
+        lab.unit.mgmt.kill()
+        lab.unit.start_mgmt()
+        assert "web" in forwarded(lab)
+        waiting.until(lambda: "web" not in forwarded(lab), "the commit is made", 15)
+        history = lab.unit.show("history")[0]
+        assert (history["how"], history["note"]) == ("scheduled", "at night")
+        assert history["revision"] == before + 1
+
+
+def test_a_cancelled_commit_is_not_made(lab):
+    with as_it_was(lab) as before:
+        schedule(lab, 2)
+        lab.unit.yoke("cancel")
+        assert lab.unit.yoke("cancel", check=False).returncode == 5
+        time.sleep(3)
+        assert revision(lab) == before
+
+
+def test_a_time_is_typed(lab):
+    with as_it_was(lab):
+        said = lab.unit.yoke("-c", LOCKED_OUT, "-c", "commit at 03:00 confirm 10m").stderr
+        assert "1 change to be committed at" in said and "03:00:00" in said
+        assert lab.unit.yoke("-c", "set pool spare", "-c", "commit at 04:00",
+                             check=False).returncode == 5
+        lab.unit.yoke("cancel")
+
+
+def test_two_people_edit_at_once(lab):
+    with as_it_was(lab), lab.unit.session() as ann, lab.unit.session() as bob:
+        ann("edit", operations=[{"op": "set", "path": ["pool", "spare"], "fields": {}}])
+        bob("edit", operations=[{"op": "set", "path": ["pool", "other"], "fields": {}}])
+        bob("commit")
+        assert [change["path"] for change in ann("diff")["changes"]] == [["pool", "spare"]]
+        ann("lock")
+        with pytest.raises(RuntimeError, match="E-412"):
+            bob("edit", operations=[{"op": "delete", "path": ["pool", "other"]}])
+        ann("commit")
+        pools = {row["name"] for row in lab.unit.show("pool")}
+        assert {"spare", "other"} <= pools

@@ -120,6 +120,9 @@ class Unit:
     def manage(self, method, **parameters):
         return call(self.root / "run/yoke/mgmt.sock", method, parameters)
 
+    def session(self):
+        return session(self.root / "run/yoke/mgmt.sock")
+
     # ---- the command line
 
     def yoke(self, *words, check=True, standard_input="", seconds=30):
@@ -176,14 +179,27 @@ class Unit:
         return total
 
 
-def call(path, method, parameters):
-    """One JSON-RPC call on a socket of its own."""
+@contextlib.contextmanager
+def session(path):
+    """Calls on one connection, which has a candidate of its own: call(method, **parameters)."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(20)
         connection.connect(str(path))
-        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
-        connection.sendall(json.dumps(request).encode() + b"\n")
-        answer = json.loads(connection.makefile("r", encoding="utf-8").readline())
-    if "error" in answer:
-        raise RuntimeError(f"{method}: {answer['error']}")
-    return answer["result"]
+        with connection.makefile("rw", encoding="utf-8") as lines:
+
+            def ask(method, **parameters):
+                request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
+                lines.write(json.dumps(request) + "\n")
+                lines.flush()
+                answer = json.loads(lines.readline())
+                if "error" in answer:
+                    raise RuntimeError(f"{method}: {answer['error']}")
+                return answer["result"]
+
+            yield ask
+
+
+def call(path, method, parameters):
+    """One JSON-RPC call on a socket of its own."""
+    with session(path) as ask:
+        return ask(method, **parameters)

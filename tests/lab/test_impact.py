@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `diff` says that a commit would do to open connections is what the commit does to them."""
+
+import collections
+import contextlib
+import json
+import socket
+
+import pytest
+
+import topology
+
+WEB = topology.vip("web")
+CONNECTIONS = 60
+PATIENCE_S = 1.0  # a cut connection never answers
+
+
+def ask(connection):
+    """Whose answer it is to one more request on a connection that stays open; None: no answer."""
+    try:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: lab\r\n\r\n")
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            piece = connection.recv(4096)
+            if not piece:
+                return None
+            answer += piece
+        head, _, body = answer.partition(b"\r\n\r\n")
+        length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n")
+                      if line.lower().startswith(b"content-length:"))
+        while len(body) < length:
+            body += connection.recv(4096)
+        return body.decode().strip()
+    except OSError:
+        return None
+
+
+@contextlib.contextmanager
+def open_connections(lab):
+    """Established connections through the VIP, each with the server that answers it."""
+    with contextlib.ExitStack() as stack:
+        with lab.client.entered():
+            opened = [stack.enter_context(socket.create_connection((WEB, 80), 5))
+                      for _ in range(CONNECTIONS)]
+        for connection in opened:
+            connection.settimeout(PATIENCE_S)
+        servers = [ask(connection) for connection in opened]
+        assert None not in servers
+        yield list(zip(opened, servers))
+
+
+def impact(lab, *lines):
+    """What diff says of these edits, by path and effect."""
+    words = [word for line in (*lines, "diff") for word in ("-c", line)]
+    answer = json.loads(lab.unit.yoke("--json", *words).stdout.splitlines()[-1])
+    return {(effect["path"], effect["effect"]): effect["flows"] for effect in answer["impact"]}
+
+
+def dead(connections):
+    return sum(1 for connection, _ in connections if ask(connection) is None)
+
+
+def endpoints(lab):
+    return [row["server"] for row in lab.unit.show("pool", "web")]
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(lab):
+    before = lab.unit.show("status")[0]["revision"]
+    yield
+    lab.unit.yoke("rollback", str(before))
+    lab.unit.until_servers("up")
+
+
+def test_of_a_server_that_is_removed(lab):
+    line = f"delete pool web server {endpoints(lab)[0]}"
+    key = (f"pool web server {endpoints(lab)[0]}", "cut")
+    before = impact(lab, line).get(key, 0)
+    with open_connections(lab) as connections:
+        told = impact(lab, line)
+        assert set(told) == {key}
+        lab.unit.commit(line)
+        assert dead(connections) == told[key] - before > 0
+
+
+def test_of_a_server_that_is_disabled(lab):
+    line = f"disable pool web server {endpoints(lab)[1]}"
+    key = (f"pool web server {endpoints(lab)[1]}", "drain")
+    before = impact(lab, line).get(key, 0)
+    with open_connections(lab) as connections:
+        told = impact(lab, line)
+        assert set(told) == {key}
+        share = collections.Counter(server for _, server in connections)
+        assert told[key] - before in share.values()
+        lab.unit.commit(line)
+        assert dead(connections) == 0
+
+
+def test_of_a_vip_that_is_removed(lab):
+    key = ("vip web", "cut")
+    before = impact(lab, "delete vip web").get(key, 0)
+    with open_connections(lab) as connections:
+        told = impact(lab, "delete vip web")
+        assert set(told) == {key}
+        assert told[key] - before == CONNECTIONS
+        lab.unit.commit("delete vip web")
+        assert dead(connections[:5]) == 5
+
+
+def test_of_names_is_none(lab):
+    with open_connections(lab) as connections:
+        lines = ("rename pool web to shop", "rename vip web to front")
+        assert impact(lab, *lines) == {}
+        lab.unit.commit(*lines)
+        assert dead(connections) == 0
+
+
+def test_is_told_in_words(lab):
+    with open_connections(lab):
+        said = lab.unit.yoke("-c", "delete vip web", "-c", "diff").stderr
+        assert "open flows cut" in said.splitlines()[0]
+        assert said.splitlines()[1].startswith("impact: ")
