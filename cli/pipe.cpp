@@ -5,10 +5,9 @@
 #include <regex.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <sstream>
 
+#include "cli/saved_file.h"
 #include "hal/base/number.h"
 
 namespace yoke::cli {
@@ -67,21 +66,13 @@ void to_json(Output& output, bool pretty) {
   for (std::string line; std::getline(text, line);) output.rows.push_back(line);
 }
 
-// Whole or not at all: what was there before stays until the new one is written.
+// A file is whole or as it was; what is no file (a terminal, a pipe) is written to as it is.
 Status save(Output& output, const std::string& path) {
-  const std::string unfinished = path + ".new";
-  std::ofstream file(unfinished, std::ios::trunc);
+  std::string text;
   for (const auto* lines : {&output.header, &output.rows}) {
-    for (const std::string& line : *lines) file << line << '\n';
+    for (const std::string& line : *lines) text += line + '\n';
   }
-  file.close();
-  std::error_code failed;
-  if (file) std::filesystem::rename(unfinished, path, failed);
-  if (!file || failed) {
-    std::error_code ignored;
-    std::filesystem::remove(unfinished, ignored);
-    return fail(Errc::kFailed, "E-411", fmt::format("{} cannot be written", path));
-  }
+  if (auto saved = save_file(path, text); !saved) return saved;
   output.header.clear();
   output.rows.clear();
   output.talk.push_back(fmt::format("Saved in {}.", path));

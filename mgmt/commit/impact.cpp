@@ -2,11 +2,13 @@
 #include "mgmt/commit/impact.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <set>
 #include <string>
 
 #include "dataplane/net/address.h"
+#include "mgmt/model/duration.h"
 #include "mgmt/model/words.h"
 
 namespace yoke::commit {
@@ -23,7 +25,8 @@ struct Service {
   Path vip;
   std::string address;  // canonical, so that equal text is the same service
   std::string pool;
-  std::set<std::string> sources;  // SNAT addresses in use, where the pool rewrites sources
+  std::set<std::string> sources;      // SNAT addresses in use, where the pool rewrites sources
+  std::chrono::milliseconds idle{0};  // after which an established flow is forgotten
 };
 
 std::set<std::string> sources_of(const Config& config, const Path& vip, const std::string& pool) {
@@ -37,6 +40,13 @@ std::set<std::string> sources_of(const Config& config, const Path& vip, const st
   return sources;
 }
 
+std::chrono::milliseconds idle_of(const Config& config, const Path& vip, bool is_tcp) {
+  using namespace std::chrono_literals;
+  const auto set = model::parse_duration(config.value(vip, "idle-timeout"));
+  if (set && *set != 0ms) return *set;
+  return is_tcp ? 2h + 4min : 5min;  // RFC 5382 section 5, RFC 4787 section 4.3
+}
+
 // What is forwarded: disabled VIPs are not.
 std::map<std::string, Service> services_of(const Config& config) {
   std::map<std::string, Service> services;
@@ -45,7 +55,8 @@ std::map<std::string, Service> services_of(const Config& config) {
     if (!is_enabled(config, path)) continue;
     const std::string address = config.value(path, "address");
     const std::string pool = config.value(path, "pool");
-    services[address] = {path, address, pool, sources_of(config, path, pool)};
+    services[address] = {path, address, pool, sources_of(config, path, pool),
+                         idle_of(config, path, address.ends_with("/tcp"))};
   }
   return services;
 }
@@ -129,6 +140,11 @@ class Forecast {
       return;
     }
     kept_pools_.insert(service.pool);
+    if (next_services_.at(service.address).idle < service.idle && flows_of(service) != 0U) {
+      // How long each has rested is not counted.
+      add(service.vip, Effect::Kind::kCut, std::nullopt);
+      return;
+    }
     const auto lost = std::ranges::count_if(service.sources, [&](const std::string& source) {
       return !next_sources_.contains(source);
     });
@@ -139,8 +155,9 @@ class Forecast {
   }
 
   void foresee_backend(const Backend& backend, const Backend* place) {
-    // The flows of a pool whose VIPs all end have been counted with them.
-    if (!kept_pools_.contains(backend.pool)) return;
+    // The flows of a pool whose VIPs all end have been counted with them. One that no VIP names may
+    // still have those from before its VIPs went to another.
+    if (cut_pools_.contains(backend.pool) && !kept_pools_.contains(backend.pool)) return;
     if (place == nullptr) {
       add(backend.path(), Effect::Kind::kCut, flows_of(backend), cut_pools_.contains(backend.pool));
     } else if (takes_flows(before_, backend.path()) && !takes_flows(after_, place->path())) {

@@ -17,16 +17,17 @@ bool is_at_or_below(const Path& path, const Path& top) {
          std::equal(top.words.begin(), top.words.end(), path.words.begin());
 }
 
-Path parent_of(const Path& path) { return Path{{path.words.begin(), path.words.end() - 2}}; }
-
-// Whether all of `after` at or below `top` is as it was in `before`, or gone.
-bool is_unchanged_below(const Path& top, const Config& before, const Config& after) {
-  for (auto at = after.records().lower_bound(top);
-       at != after.records().end() && is_at_or_below(at->first, top); ++at) {
-    const Fields* was = before.find(at->first);
-    if (was == nullptr || *was != at->second) return false;
+// Whether all at or below `top` is the same in both.
+bool is_same_below(const Path& top, const Config& one, const Config& other) {
+  auto here = one.records().lower_bound(top);
+  auto there = other.records().lower_bound(top);
+  const auto is_in = [&](const auto& at, const Config& config) {
+    return at != config.records().end() && is_at_or_below(at->first, top);
+  };
+  for (; is_in(here, one) && is_in(there, other); ++here, ++there) {
+    if (*here != *there) return false;
   }
-  return true;
+  return !is_in(here, one) && !is_in(there, other);
 }
 
 std::optional<std::string> value_in(const Fields* fields, const std::string& name) {
@@ -50,51 +51,44 @@ class Merger {
         merge_fields(change);  // whether it is there says nothing of its own
         continue;
       }
-      switch (change.kind) {
-        case Change::Kind::kAdded:
-          add(change);
-          break;
-        case Change::Kind::kRemoved:
-          remove(change.path);
-          break;
-        case Change::Kind::kChanged:
-          this->change(change);
-          break;
+      if (change.kind == Change::Kind::kRemoved) {
+        remove(change.path);
+      } else {
+        keep(change);
       }
     }
     return std::move(merged_);
   }
 
  private:
-  void add(const Change& change) {
-    const Path parent = parent_of(change.path);
-    const bool they_removed_parent =
-        !parent.words.empty() && base_.find(parent) != nullptr && theirs_.find(parent) == nullptr;
-    if (they_removed_parent && merged_.config.find(parent) == nullptr) {
-      conflict(parent);
-      if (preferred_ == Side::kMine) restore(parent);
+  // A record of mine that is new or changed, in one that they may have removed.
+  void keep(const Change& change) {
+    const auto removed = removed_by_them(change.path);
+    if (!removed) {
+      merge_fields(change);
       return;
     }
-    merge_fields(change);
+    conflict(*removed);
+    if (preferred_ == Side::kMine) restore(*removed);
+  }
+
+  // The outermost record around `path`, or itself, that was in the base and is gone.
+  [[nodiscard]] std::optional<Path> removed_by_them(const Path& path) const {
+    for (std::ptrdiff_t depth = 2; depth <= std::ssize(path.words); depth += 2) {
+      const Path around{{path.words.begin(), path.words.begin() + depth}};
+      if (base_.find(around) != nullptr && theirs_.find(around) == nullptr) return around;
+    }
+    return std::nullopt;
   }
 
   void remove(const Path& path) {
     if (merged_.config.find(path) == nullptr) return;
-    if (!is_unchanged_below(path, base_, theirs_)) {
+    // Of a part that they removed too it may be a rename of mine that would bring it back.
+    if (!is_same_below(path, base_, theirs_)) {
       conflict(path);
       if (preferred_ == Side::kTheirs) return;
     }
     (void)merged_.config.remove(path);
-  }
-
-  void change(const Change& change) {
-    if (theirs_.find(change.path) != nullptr) {
-      merge_fields(change);
-      return;
-    }
-    if (merged_.config.find(change.path) != nullptr) return;  // restored with all that is in it
-    conflict(change.path);
-    if (preferred_ == Side::kMine) restore(change.path);
   }
 
   void merge_fields(const Change& change) {

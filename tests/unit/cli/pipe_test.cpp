@@ -82,9 +82,16 @@ TEST(Pipe, SavesWholeOrLeavesWhatWasThere) {
   const auto refused = through_pipes(some_output(), {{"save", folder / "none" / "rows"}}, false);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().id, "E-411");
-  std::filesystem::create_directory(folder / "rows.new");
-  EXPECT_FALSE(through_pipes(some_output(), {{"save", path}}, false));
-  EXPECT_EQ(content(), "0\n");
+  EXPECT_FALSE(through_pipes(some_output(), {{"save", folder}}, false)) << "a folder";
+  std::filesystem::permissions(path, std::filesystem::perms::owner_read);
+  std::filesystem::create_symlink("rows", folder / "link");
+  ASSERT_TRUE(through_pipes(some_output(), {{"count"}, {"save", folder / "link"}}, false));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
+  EXPECT_EQ(content(), "4\n");
+  EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms::owner_read);
+  ASSERT_TRUE(through_pipes(some_output(), {{"save", "/dev/null"}}, false));
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 2) << "nothing is left";
   std::filesystem::remove_all(folder);
 }
 

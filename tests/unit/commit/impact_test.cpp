@@ -19,12 +19,13 @@ model::Config edited(model::Config config, const std::vector<std::string>& lines
 }
 
 model::Config base() {
-  return edited({}, {"set pool web server 192.0.2.11:80 192.0.2.12:80", "set pool far method dsr",
-                     "set pool far server 192.0.2.21:80", "set pool idle server 192.0.2.31:80",
-                     "set vip one 203.0.113.10:80/tcp pool web",
-                     "set vip two 203.0.113.11:80/tcp pool web snat 192.0.2.200,192.0.2.201",
-                     "set vip far 203.0.113.12:80/tcp pool far",
-                     "set vip off 203.0.113.13:80/tcp pool idle enabled no"});
+  return edited({},
+                {"set pool web server 192.0.2.11:80 192.0.2.12:80", "set pool far method dsr",
+                 "set pool far server 192.0.2.21:80", "set pool idle server 192.0.2.31:80",
+                 "set pool blue server 192.0.2.41:80", "set vip one 203.0.113.10:80/tcp pool web",
+                 "set vip two 203.0.113.11:80/tcp pool web snat 192.0.2.200,192.0.2.201",
+                 "set vip far 203.0.113.12:80/tcp pool far",
+                 "set vip off 203.0.113.13:80/tcp pool idle enabled no"});
 }
 
 api::Counters counters() {
@@ -36,7 +37,8 @@ api::Counters counters() {
   api::Counters counters;
   counters.vips = {{"one", open(100)}, {"two", open(20)}, {"far", open(7)}};
   counters.servers = {{"web", {{"192.0.2.11:80", open(90)}, {"192.0.2.12:80", open(30)}}},
-                      {"far", {{"192.0.2.21:80", open(7)}}}};
+                      {"far", {{"192.0.2.21:80", open(7)}}},
+                      {"blue", {{"192.0.2.41:80", open(5)}}}};
   return counters;
 }
 
@@ -52,7 +54,9 @@ struct Row {
 
 const Row kRows[] = {
     {{}, {}},
-    {{"set vip one idle-timeout 5m", "set pool web server 192.0.2.13:80",
+    {{"set vip one idle-timeout 5m"}, {effect({"vip", "one"}, Kind::kCut, std::nullopt)}},
+    {{"delete pool blue"}, {effect({"pool", "blue", "server", "192.0.2.41:80"}, Kind::kCut, 5)}},
+    {{"set vip one idle-timeout 3h", "set pool web server 192.0.2.13:80",
       "set pool web check http GET /"},
      {}},
     {{"delete vip one"}, {effect({"vip", "one"}, Kind::kCut, 100)}},

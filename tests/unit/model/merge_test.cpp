@@ -23,9 +23,10 @@ Config edited(Config config, const std::vector<std::string>& lines) {
 }
 
 Config base() {
-  return edited({}, {"set pool web server 192.0.2.11:80 192.0.2.12:80 weight 2",
-                     "set pool web check http GET /health", "set pool dns",
-                     "set vip web 203.0.113.10:80/tcp pool web", "set system name lb-a"});
+  return edited(
+      {}, {"set pool web method dsr", "set pool web server 192.0.2.11:80 192.0.2.12:80 weight 2",
+           "set pool web check http GET /health", "set pool dns",
+           "set vip web 203.0.113.10:80/tcp pool web", "set system name lb-a"});
 }
 
 struct Row {
@@ -37,10 +38,10 @@ struct Row {
 
 const Row kRows[] = {
     {{"set vip web idle-timeout 5m"},
-     {"set pool web method dsr"},
+     {"set pool web method nat"},
      "",
-     {"set vip web idle-timeout 5m", "set pool web method dsr"},
-     {"set vip web idle-timeout 5m", "set pool web method dsr"}},
+     {"set vip web idle-timeout 5m", "set pool web method nat"},
+     {"set vip web idle-timeout 5m", "set pool web method nat"}},
     {{"set pool web server 192.0.2.11:80 weight 3"},
      {"disable pool web server 192.0.2.11:80"},
      "",
@@ -81,16 +82,31 @@ const Row kRows[] = {
      "pool dns: removed by one, changed by the other\n",
      {"delete pool dns"},
      {"set pool dns server 192.0.2.53:53"}},
-    {{"set pool web server 192.0.2.12:80 weight 5", "set pool web method dsr"},
+    {{"set pool web server 192.0.2.12:80 weight 5", "set pool web method nat"},
      {"delete pool web"},
      "pool web: removed by one, changed by the other\n",
-     {"set pool web server 192.0.2.12:80 weight 5", "set pool web method dsr"},
+     {"set pool web server 192.0.2.12:80 weight 5", "set pool web method nat"},
      {"delete pool web"}},
     {{"set pool dns server 192.0.2.53:53"},
      {"delete pool dns"},
      "pool dns: removed by one, changed by the other\n",
      {"set pool dns server 192.0.2.53:53"},
      {"delete pool dns"}},
+    {{"set pool web server 192.0.2.12:80 weight 5"},
+     {"delete pool web"},
+     "pool web: removed by one, changed by the other\n",
+     {"set pool web server 192.0.2.12:80 weight 5"},
+     {"delete pool web"}},
+    {{"set pool web server 192.0.2.13:80", "set pool web server 192.0.2.12:80 weight 5"},
+     {"delete pool web"},
+     "pool web: removed by one, changed by the other\n",
+     {"set pool web server 192.0.2.13:80", "set pool web server 192.0.2.12:80 weight 5"},
+     {"delete pool web"}},
+    {{"delete pool web"},
+     {"delete pool web server 192.0.2.12:80"},
+     "pool web: removed by one, changed by the other\n",
+     {"delete pool web"},
+     {"delete pool web server 192.0.2.12:80"}},
     {{"delete pool dns"}, {"delete pool dns"}, "", {"delete pool dns"}, {"delete pool dns"}},
     {{"set system banner hi"},
      {"delete system name"},
@@ -195,6 +211,15 @@ class Editor {
 
   std::mt19937_64 random_;
 };
+
+TEST(Merge, ARenameBringsNothingBackThatSomebodyRemoved) {
+  const Config mine = edited(base(), {"rename pool web to shop"});
+  for (const char* line : {"delete pool web server 192.0.2.11:80", "delete pool web check http",
+                           "set pool web server 192.0.2.13:80"}) {
+    const Merged merged = merge(base(), mine, edited(base(), {line}), Side::kTheirs);
+    EXPECT_FALSE(merged.conflicts.empty()) << line;
+  }
+}
 
 TEST(Merge, IsThatOfEveryPlaceOnItsOwn) {
   unsigned merged_whole = 0;
