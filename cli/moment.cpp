@@ -38,7 +38,7 @@ bool read_clock(std::string_view text, std::tm& time) {
 
 bool read_day(std::string_view text, std::tm& time) {
   if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
-  const auto year = part(text, 0, 4, 9999);
+  const auto year = part(text, 0, 4, 2200);  // beyond which a time_point would not hold it
   const auto month = part(text, 5, 2, 12);
   const auto day = part(text, 8, 2, 31);
   if (!year || *year < 1970 || !month || *month == 0 || !day || *day == 0) return false;

@@ -194,9 +194,14 @@ std::string Session::look_for_unconfirmed() {
   if (!answer.is_object()) return {};
   // The name may have been another at the first call.
   if (const json unit = part_of(answer, "unit"); unit.is_string()) connection_.set_unit(unit);
+  const bool was_alone = connection_.is_alone();
+  connection_.set_alone(was_alone && part_of(answer, "alone") != false);
   const auto revision = number_of(answer, "revision");
   unconfirmed_.reset();
   if (revision != 0) unconfirmed_ = {revision, milliseconds(number_of(answer, "remaining_ms"))};
+  if (was_alone && !connection_.is_alone()) {
+    return "You edit alone no more: an admin has let others in.";
+  }
   if (!before || revision == before->revision) return {};
   return fmt::format("Revision {} waits no more to be confirmed: see show history.",
                      before->revision);

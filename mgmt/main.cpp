@@ -28,6 +28,8 @@
 #include "mgmt/health/scheduler.h"
 #include "mgmt/health/socket_prober.h"
 #include "mgmt/health/targets.h"
+#include "mgmt/rpc/errors.h"
+#include "mgmt/rpc/role.h"
 #include "mgmt/rpc/server.h"
 #include "mgmt/rpc/unit.h"
 #include "mgmt/store/config_store.h"
@@ -120,7 +122,8 @@ class Process {
         follow_(loop, [this] { checks_.reconcile(targets()); }),
         publish_(loop, [this] { publish(); }),
         expiry_(loop, committer_),
-        schedule_(loop, committer_),
+        schedule_(loop, committer_,
+                  [this](const auto& plan, const auto& changes) { return permit(plan, changes); }),
         link_(loop, data_plane_, committer_, [this](bool in_step) { on_link(in_step); }) {
     checks_.pause();  // checks go by way of the data plane's ports
     committer_.on_change([this] {
@@ -152,6 +155,16 @@ class Process {
       if (in_use) target.known = health::Verdict::kUp;
     }
     return targets;
+  }
+
+  // Whoever has scheduled a commit may make it if he still might, and while nobody edits alone.
+  [[nodiscard]] Status permit(const store::Scheduled& plan,
+                              const std::vector<model::Change>& changes) const {
+    if (unit_.lock.holder) {
+      return fail(Errc::kConflict, rpc::kLocked, unit_.lock.holder->user + " edits alone");
+    }
+    const hal::Peer author{.pid = 0, .uid = plan.uid, .user = plan.user};
+    return rpc::may_make(rpc::role_of(author, committer_.running().config), changes);
   }
 
   void on_link(bool in_step) {

@@ -44,7 +44,8 @@ store::CommitInfo info_of(const Author& author, const Request& request,
           .origin = author.origin,
           .how = author.how,
           .note = request.note,
-          .changes = model::summary(changes)};
+          .changes = model::summary(changes),
+          .is_scheduled = request.is_scheduled};
 }
 
 }  // namespace
@@ -229,6 +230,7 @@ Refusal Committer::go_back(const model::Config& previous, const Error& cause) {
                  "answers: " +
                      back.error().text);
   }
+  if (changed_) changed_();
   return {
       {kind_told(cause.kind), std::string(kNotActivated),
        fmt::format("{}; revision {} brings back what was before it", note, running().revision), -1},

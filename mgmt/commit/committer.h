@@ -33,6 +33,7 @@ struct Request {
   std::string note = {};
   // Undone unless confirmed in this time, counted from when it is written.
   std::optional<std::chrono::milliseconds> confirm_within = {};
+  bool is_scheduled = false;  // it is the one that was scheduled
 };
 
 struct Committed {

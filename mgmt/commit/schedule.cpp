@@ -20,19 +20,31 @@ constexpr milliseconds kLateMax = 1h;
 constexpr milliseconds kAgain = 5s;
 constexpr milliseconds kLookAtLeast = 10s;  // the wall clock may be set meanwhile
 
-// What may be over in a while: no data plane, another commit that waits.
+tl::unexpected<Error> not_made(Errc kind, std::string why) {
+  return fail(kind, kMissed, std::move(why));
+}
+
+// What has changed nothing and may be over in a while: another commit that waits, somebody who
+// edits alone, a data plane that is away. One that could not activate it is no such thing: it would
+// be tried to death.
 bool may_pass(const Error& error) {
-  return error.kind == Errc::kUnavailable || error.kind == Errc::kTimeout || error.id == kWaits;
+  if (error.id == kNotActivated || error.id == kNotUndone || error.id == kMissed) return false;
+  return error.kind == Errc::kConflict || error.kind == Errc::kUnavailable ||
+         error.kind == Errc::kTimeout;
 }
 
 }  // namespace
 
-Schedule::Schedule(sd_event* event, Committer& committer, std::function<Clocks()> clocks)
-    : committer_(committer), clocks_(std::move(clocks)), next_(event, [this] { follow(); }) {}
+Schedule::Schedule(sd_event* event, Committer& committer, Permit permit,
+                   std::function<Clocks()> clocks)
+    : committer_(committer),
+      permit_(std::move(permit)),
+      clocks_(std::move(clocks)),
+      next_(event, [this] { look(); }) {}
 
-void Schedule::follow() {
-  if (making_) return;
-  next_.stop();
+void Schedule::follow() { next_.start(0ms); }
+
+void Schedule::look() {
   const auto scheduled = committer_.scheduled();
   if (!scheduled) return;
   const auto left = std::chrono::ceil<milliseconds>(scheduled->at - clocks_().wall);
@@ -40,43 +52,34 @@ void Schedule::follow() {
     next_.start(std::min(left, kLookAtLeast));
     return;
   }
-  make(*scheduled, -left);
+  const Status made = -left > kLateMax
+                          ? not_made(Errc::kTimeout, "its time was over before it could be made")
+                          : make(*scheduled);
+  if (!made && may_pass(made.error())) {
+    next_.start(kAgain);
+  } else if (!made) {
+    give_up(*scheduled, made.error());
+  }
 }
 
-void Schedule::make(const store::Scheduled& scheduled, milliseconds late) {
-  if (late > kLateMax) {
-    give_up(scheduled, {Errc::kTimeout, std::string(kMissed),
-                        "its time was over before it could be made", -1});
-    return;
+Status Schedule::make(const store::Scheduled& scheduled) {
+  const model::Config& running = committer_.running().config;
+  if (scheduled.is_whole && scheduled.base != running) {
+    return not_made(Errc::kConflict, "it replaces the whole, and others have changed it since");
   }
-  const auto base = committer_.config_of(scheduled.base_revision);
-  if (!base) {
-    give_up(scheduled, base.error());
-    return;
-  }
-  const auto merged =
-      model::merge(*base, scheduled.config, committer_.running().config, model::Side::kTheirs);
+  const auto merged = model::merge(scheduled.base, scheduled.config, running, model::Side::kTheirs);
   if (!merged.conflicts.empty()) {
-    give_up(
-        scheduled,
-        {Errc::kConflict, std::string(kMissed),
-         "others have changed the same since: " + model::to_text(merged.conflicts.front()), -1});
-    return;
+    return not_made(Errc::kConflict, "others have changed the same since: " +
+                                         model::to_text(merged.conflicts.front()));
   }
-  making_ = true;
-  const auto done =
-      committer_.commit(merged.config, {scheduled.user, scheduled.origin, "scheduled"},
-                        {.note = scheduled.note, .confirm_within = scheduled.confirm_within});
-  making_ = false;
-  if (!done && may_pass(done.error().error)) {
-    next_.start(kAgain);
-    return;
-  }
-  if (done) {
-    end();
-  } else {
-    give_up(scheduled, done.error().error);
-  }
+  const auto changes = model::diff(running, merged.config);
+  if (auto may = permit_(scheduled, changes); !may) return may;
+  if (changes.empty()) return committer_.schedule(std::nullopt);
+  const auto done = committer_.commit(
+      merged.config, {scheduled.user, scheduled.origin, "scheduled"},
+      {.note = scheduled.note, .confirm_within = scheduled.confirm_within, .is_scheduled = true});
+  if (!done) return tl::unexpected<Error>(done.error().error);
+  return {};
 }
 
 void Schedule::give_up(const store::Scheduled& scheduled, const Error& why) {
@@ -84,11 +87,7 @@ void Schedule::give_up(const store::Scheduled& scheduled, const Error& why) {
       "scheduled-commit-given-up",
       fmt::format("the commit that {} has scheduled is not made: {}", scheduled.user, why.text),
       {{"USER", scheduled.user}, {"ERROR", why.id}});
-  end();
-}
-
-// Until that is stored it is due again, which makes no second change: there is none left to make.
-void Schedule::end() {
+  if (!committer_.scheduled()) return;  // made, and taken back
   if (auto ended = committer_.schedule(std::nullopt); !ended) next_.start(kAgain);
 }
 

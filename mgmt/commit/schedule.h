@@ -3,9 +3,11 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "hal/linux/event.h"
 #include "mgmt/commit/committer.h"
+#include "mgmt/model/diff.h"
 
 namespace yoke::commit {
 
@@ -15,19 +17,25 @@ namespace yoke::commit {
 // change meant for the night is not made by day. Threads: the loop's.
 class Schedule {
  public:
-  Schedule(sd_event* event, Committer& committer, std::function<Clocks()> clocks = read_clocks);
+  // Whether the one who scheduled it may make these changes, now that it is time. kConflict: not
+  // now, but perhaps in a while; any other error: no.
+  using Permit = std::function<Status(const store::Scheduled&, const std::vector<model::Change>&)>;
 
-  // To be called at the start and after each change of Committer::scheduled().
+  Schedule(sd_event* event, Committer& committer, Permit permit,
+           std::function<Clocks()> clocks = read_clocks);
+
+  // To be called after each change of Committer::scheduled() or unconfirmed(): looks with the
+  // loop's next turn, never within the call.
   void follow();
 
  private:
-  void make(const store::Scheduled& scheduled, std::chrono::milliseconds late);
+  void look();
+  [[nodiscard]] Status make(const store::Scheduled& scheduled);
   void give_up(const store::Scheduled& scheduled, const Error& why);
-  void end();
 
   Committer& committer_;
+  Permit permit_;
   std::function<Clocks()> clocks_;
-  bool making_ = false;  // the commit itself is a change
   hal::Timer next_;
 };
 

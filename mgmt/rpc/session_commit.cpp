@@ -25,11 +25,14 @@ constexpr std::chrono::hours kAheadMax(24 * 366);
 Result<std::chrono::system_clock::time_point> time_in(const nlohmann::json& params,
                                                       const char* key) {
   const nlohmann::json at = member(params, key);
-  const auto now = std::chrono::system_clock::now();
-  if (at.is_number_unsigned() && at.get<std::uint64_t>() <= std::uint64_t{1} << 52U) {
-    const std::chrono::system_clock::time_point time(
-        std::chrono::milliseconds(at.get<std::int64_t>()));
-    if (time > now && time - now <= kAheadMax) return time;
+  // A time of the clock has more digits, and fewer years, than the number may.
+  const auto now = static_cast<std::uint64_t>(
+      std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now())
+          .time_since_epoch()
+          .count());
+  const auto last = now + static_cast<std::uint64_t>(std::chrono::milliseconds(kAheadMax).count());
+  if (at.is_number_unsigned() && at.get<std::uint64_t>() > now && at.get<std::uint64_t>() <= last) {
+    return std::chrono::system_clock::time_point(std::chrono::milliseconds(at.get<std::int64_t>()));
   }
   return bad_parameters(fmt::format("{} is not a time to come, within a year", key));
 }
@@ -65,14 +68,15 @@ Session::Outcome Session::schedule(const Json& params, const commit::Request& re
                 fmt::format("the candidate cannot be committed: {} {}", found.size(),
                             found.size() == 1 ? "error" : "errors"));
   }
-  auto done =
-      unit_.committer.schedule(store::Scheduled{.at = *at,
-                                                .base_revision = unit_.committer.running().revision,
-                                                .config = candidate(),
-                                                .user = peer_.user,
-                                                .origin = from(),
-                                                .note = request.note,
-                                                .confirm_within = request.confirm_within});
+  auto done = unit_.committer.schedule(store::Scheduled{.at = *at,
+                                                        .base = running(),
+                                                        .config = candidate(),
+                                                        .is_whole = candidate_->is_whole,
+                                                        .user = peer_.user,
+                                                        .origin = from(),
+                                                        .note = request.note,
+                                                        .uid = peer_.uid,
+                                                        .confirm_within = request.confirm_within});
   if (!done) return tl::unexpected(done.error());
   log::notice("commit-scheduled", fmt::format("{} has scheduled a commit", peer_.user),
               {{"USER", peer_.user}, {"ORIGIN", from()}, {"CHANGES", model::summary(changes)}});
@@ -85,9 +89,8 @@ Session::Outcome Session::cancel(const Json&) {
   if (!scheduled) {
     return fail(Errc::kConflict, commit::kNotScheduled, "no commit is scheduled");
   }
-  if (auto may = may_make(role(), model::diff(running(), scheduled->config)); !may) {
-    return tl::unexpected(may.error());
-  }
+  const auto may = may_make(role(), model::diff(scheduled->base, scheduled->config));
+  if (!may && scheduled->uid != peer_.uid) return tl::unexpected(may.error());
   if (auto done = unit_.committer.schedule(std::nullopt); !done) {
     return tl::unexpected(done.error());
   }
@@ -129,6 +132,7 @@ Status Session::is_meant(const Json& params) const {
 
 Session::Outcome Session::rollback(const Json& params) {
   if (auto open = may_edit(); !open) return tl::unexpected(open.error());
+  if (params.contains("at_ms")) return bad_parameters("a rollback is made at once");
   if (!member(params, "revision").is_number_unsigned()) {
     return bad_parameters("revision is not the number of a revision");
   }
@@ -155,9 +159,11 @@ Session::Outcome Session::rollback(const Json& params) {
 
 Session::Outcome Session::unconfirmed(const Json&) {
   const auto& waits = unit_.committer.unconfirmed();
-  if (!waits) return Json{{"unit", unit_.name()}, {"revision", nullptr}};
+  const bool alone = unit_.lock.holder && !unit_.lock.is_held_by_other(this);
+  if (!waits) return Json{{"unit", unit_.name()}, {"alone", alone}, {"revision", nullptr}};
   const auto left = commit::remaining(waits->deadline, commit::read_clocks());
   return Json{{"unit", unit_.name()},
+              {"alone", alone},
               {"revision", waits->revision},
               {"back_to", waits->back_to},
               {"remaining_ms", left.count()}};

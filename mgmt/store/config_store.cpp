@@ -153,6 +153,9 @@ Status ConfigStore::State::write(const Running& next, const CommitInfo& info,
                       digest(next.config.records()));
   if (!inserted) return inserted;
   if (auto saved = save_unconfirmed(database(), waits); !saved) return saved;
+  if (info.is_scheduled) {
+    if (auto saved = save_scheduled(database(), std::nullopt); !saved) return saved;
+  }
   return forget_old_revisions(database(), next.revision);
 }
 
@@ -208,6 +211,7 @@ Result<ConfigStore::Pending> ConfigStore::begin(const model::Config& config,
   if (info.confirm_by) {
     pending.unconfirmed_ = {pending.revision(), state_->running.revision, *info.confirm_by};
   }
+  pending.is_scheduled_ = info.is_scheduled;
   state_->transaction.emplace(std::move(*transaction));
   if (auto written = state_->write(pending.running_, info, pending.unconfirmed_); !written) {
     return tl::unexpected<Error>(written.error());
@@ -304,7 +308,8 @@ Result<std::vector<Revision>> ConfigStore::history(std::size_t count) const {
 ConfigStore::Pending::Pending(Pending&& other) noexcept
     : state_(std::exchange(other.state_, nullptr)),
       running_(std::move(other.running_)),
-      unconfirmed_(std::move(other.unconfirmed_)) {}
+      unconfirmed_(std::move(other.unconfirmed_)),
+      is_scheduled_(other.is_scheduled_) {}
 
 ConfigStore::Pending::~Pending() {
   if (state_ != nullptr) state_->transaction.reset();
@@ -322,6 +327,7 @@ Status ConfigStore::Pending::finish() {
   state.records = running_.config.records();
   state.running = std::move(running_);
   state.unconfirmed = std::move(unconfirmed_);
+  if (is_scheduled_) state.scheduled.reset();
   return {};
 }
 

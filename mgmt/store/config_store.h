@@ -31,6 +31,7 @@ struct CommitInfo {
   std::string note;     // what the user wrote
   std::string changes;  // "+1 vip ~2 servers"
   std::optional<Deadline> confirm_by = {};
+  bool is_scheduled = false;  // it is the commit that was scheduled, which is so no more
 };
 
 struct Revision {
@@ -72,6 +73,7 @@ class ConfigStore {
     State* state_;
     Running running_;
     std::optional<Unconfirmed> unconfirmed_;
+    bool is_scheduled_ = false;
   };
 
   // Opens the store at `path`, made new where no file is.

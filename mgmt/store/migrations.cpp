@@ -48,13 +48,15 @@ constexpr std::array kSteps{
     // 3. A commit that is to be made at a time, in ms of the wall clock, or none.
     "CREATE TABLE scheduled ("
     " at INTEGER PRIMARY KEY,"
-    " base INTEGER NOT NULL,"
+    " base TEXT NOT NULL,"
     " document TEXT NOT NULL,"
-    " document_digest TEXT NOT NULL,"
+    " whole INTEGER NOT NULL,"
     " user TEXT NOT NULL,"
+    " uid INTEGER NOT NULL,"
     " origin TEXT NOT NULL,"
     " note TEXT NOT NULL,"
-    " confirm_ms INTEGER"
+    " confirm_ms INTEGER,"
+    " digest TEXT NOT NULL"
     ") STRICT;",
 };
 

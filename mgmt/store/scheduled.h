@@ -14,10 +14,12 @@
 namespace yoke::store {
 
 struct Scheduled {
-  std::chrono::system_clock::time_point at;
-  std::uint64_t base_revision = 0;  // what it was edited on
+  std::chrono::system_clock::time_point at;  // in whole milliseconds
+  model::Config base;  // what it was edited on, which may be kept no longer by then
   model::Config config;
+  bool is_whole = false;  // a document, meant as it is: not to be merged with what others commit
   std::string user, origin, note;
+  std::uint32_t uid = 0;  // of the user
   std::optional<std::chrono::milliseconds> confirm_within = {};
   friend bool operator==(const Scheduled&, const Scheduled&) = default;
 };

@@ -128,6 +128,18 @@ TEST(Session, EditsAloneUntilItLeavesTheMode) {
   EXPECT_EQ(mgmt.calls("unlock").size(), 2U) << "what was not locked";
 }
 
+TEST(Session, TheLockThatAnAdminTookIsToldAtThePrompt) {
+  FakeMgmt mgmt;
+  mgmt.answer("lock", json::object());
+  Desk desk(mgmt, Mode::kOper);
+  EXPECT_EQ(desk.run("configure exclusive"), 0);
+  mgmt.answer("unconfirmed", {{"unit", "lb-a"}, {"alone", true}, {"revision", nullptr}});
+  EXPECT_EQ(desk.session.look_for_unconfirmed(), "");
+  mgmt.answer("unconfirmed", {{"unit", "lb-a"}, {"alone", false}, {"revision", nullptr}});
+  EXPECT_THAT(desk.session.look_for_unconfirmed(), HasSubstr("alone no more"));
+  EXPECT_EQ(desk.session.prompt(), "lb-a# ");
+}
+
 TEST(Session, ThatItNoLongerEditsAloneIsTold) {
   FakeMgmt mgmt;
   mgmt.answer("lock", json::object());

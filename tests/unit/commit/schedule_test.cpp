@@ -31,10 +31,17 @@ class ScheduleTest : public testing::Test {
 
   void start() {
     committer_ = std::make_unique<Committer>(*store_, data_plane_, [this] { return now_; });
-    schedule_ = std::make_unique<Schedule>(loop_.get(), *committer_, [this] { return now_; });
+    schedule_ = std::make_unique<Schedule>(
+        loop_.get(), *committer_, [this](const auto&, const auto&) { return permit_; },
+        [this] { return now_; });
     committer_->on_change([this] { schedule_->follow(); });
     (void)committer_->reconcile(MonoClock::now());
+    turn();
+  }
+  // What is due is made with the loop's next turn.
+  void turn() {
     schedule_->follow();
+    for (int i = 0; i < 4; ++i) (void)sd_event_run(loop_.get(), 2000);
   }
   void restart() {
     schedule_.reset();
@@ -55,17 +62,19 @@ class ScheduleTest : public testing::Test {
   void plan(std::optional<milliseconds> confirm_within = {}) {
     ASSERT_TRUE(committer_->schedule(
         store::Scheduled{.at = now_.wall + 1h,
-                         .base_revision = committer_->running().revision,
+                         .base = committer_->running().config,
                          .config = with(committer_->running().config, "set system name lb-7"),
+                         .is_whole = whole_,
                          .user = "ann",
                          .origin = "10.1.1.9 ssh",
                          .note = "at night",
+                         .uid = 1000,
                          .confirm_within = confirm_within}));
   }
   void pass(milliseconds time) {
     now_.since_boot += time;
     now_.wall += time;
-    schedule_->follow();
+    turn();
   }
   [[nodiscard]] std::string name() const {
     return committer_->running().config.value(model::only("system"), "name");
@@ -77,6 +86,8 @@ class ScheduleTest : public testing::Test {
   FakeDataPlane data_plane_;
   hal::Event loop_;
   Clocks now_{"boot", 1h, kNow};
+  Status permit_;
+  bool whole_ = false;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Schedule> schedule_;
 };
@@ -97,7 +108,8 @@ TEST_F(ScheduleTest, IsMadeWhenItsTimeHasComeAndNotBefore) {
 }
 
 TEST_F(ScheduleTest, TheLoopDoesItByItself) {
-  schedule_ = std::make_unique<Schedule>(loop_.get(), *committer_);
+  schedule_ = std::make_unique<Schedule>(loop_.get(), *committer_,
+                                         [](const auto&, const auto&) { return Status(); });
   now_.wall = system_clock::now() - 1h + 50ms;
   plan();
   const auto until = MonoClock::now() + 20s;
@@ -126,6 +138,67 @@ TEST_F(ScheduleTest, AnotherProcessMakesIt) {
   EXPECT_EQ(name(), "lb-7");
   restart();
   EXPECT_EQ(committer_->running().revision, 2U);
+}
+
+TEST_F(ScheduleTest, OnceRejectedItIsNotMadeAgainWhateverWasKilled) {
+  plan(5min);
+  pass(1h);
+  ASSERT_TRUE(committer_->unconfirmed());
+  restart();
+  ASSERT_TRUE(committer_->reject({"bob", "pid 8", "reject"}));
+  turn();
+  restart();
+  pass(10min);
+  EXPECT_EQ(name(), "");
+  EXPECT_EQ(committer_->running().revision, 3U);
+}
+
+TEST_F(ScheduleTest, ItIsOverWithItsRevisionInOneTransaction) {
+  plan();
+  data_plane_.on_activate = [this] { EXPECT_FALSE(store_->scheduled()); };
+  pass(1h);
+  EXPECT_EQ(name(), "lb-7");
+}
+
+TEST_F(ScheduleTest, OneThatKillsTheDataPlaneIsNotTriedAgain) {
+  plan();
+  data_plane_.activate_fails = {FakeDataPlane::Fails::kDies};
+  pass(1h);
+  EXPECT_EQ(name(), "");
+  EXPECT_FALSE(committer_->scheduled());
+  const auto revision = committer_->running().revision;
+  pass(1min);
+  EXPECT_EQ(committer_->running().revision, revision);
+}
+
+TEST_F(ScheduleTest, WhoMayNoLongerMakeItDoesNot) {
+  plan();
+  permit_ = fail(Errc::kDenied, "E-413", "not permitted");
+  pass(1h);
+  EXPECT_EQ(name(), "");
+  EXPECT_FALSE(committer_->scheduled());
+}
+
+TEST_F(ScheduleTest, WhileSomebodyEditsAloneItWaits) {
+  plan();
+  permit_ = fail(Errc::kConflict, "E-412", "bob edits alone");
+  pass(1h);
+  EXPECT_TRUE(committer_->scheduled());
+  permit_ = {};
+  pass(5s);
+  EXPECT_EQ(name(), "lb-7");
+}
+
+TEST_F(ScheduleTest, AWholeDocumentIsNotMixedWithWhatOthersCommit) {
+  whole_ = true;
+  plan();
+  ASSERT_TRUE(commit(with(committer_->running().config, "set pool dns")));
+  pass(1h);
+  EXPECT_EQ(name(), "");
+  EXPECT_FALSE(committer_->scheduled());
+  plan();
+  pass(1h);
+  EXPECT_EQ(name(), "lb-7");
 }
 
 TEST_F(ScheduleTest, OneThatIsAnHourLateIsGivenUp) {
@@ -181,7 +254,7 @@ TEST_F(ScheduleTest, BehindACommitThatWaitsItWaitsToo) {
 TEST_F(ScheduleTest, OneThatBreaksARuleByThenIsGivenUp) {
   auto config = with(committer_->running().config, "set vip second 203.0.113.99:80/tcp");
   ASSERT_TRUE(committer_->schedule(store::Scheduled{.at = now_.wall + 1h,
-                                                    .base_revision = 1,
+                                                    .base = committer_->running().config,
                                                     .config = config,
                                                     .user = "ann",
                                                     .origin = "",

@@ -139,7 +139,8 @@ TEST_F(Methods, ACommitWithoutADataPlaneIsRefusedAndCanBeTriedAgain) {
 
 TEST_F(Methods, ACommitToBeConfirmedWaitsAndSaysSo) {
   commit_web(client_);
-  EXPECT_EQ(must(client_, "unconfirmed"), json({{"unit", "lb-a"}, {"revision", nullptr}}));
+  EXPECT_EQ(must(client_, "unconfirmed"),
+            json({{"unit", "lb-a"}, {"alone", false}, {"revision", nullptr}}));
   (void)must(client_, "load", {{"document", model::to_json(weighted_config())}});
   EXPECT_EQ(must(client_, "commit", {{"confirm_ms", 300'000}})["revision"], 2);
   const json waits = must(client_, "unconfirmed");
@@ -207,6 +208,7 @@ TEST_F(Methods, ARollbackToNowhereOrOverEditsIsRefused) {
   EXPECT_EQ(refusal(client_, "rollback", {{"revision", nullptr}}), "E-402");
   EXPECT_EQ(refusal(client_, "rollback", {{"revision", nullptr}, {"note", "n"}}), "E-402");
   EXPECT_EQ(refusal(client_, "rollback", {{"revision", 7}}), "E-404");
+  EXPECT_EQ(refusal(client_, "rollback", {{"revision", 1}, {"at_ms", 1}}), "E-402");
   EXPECT_EQ(refusal(client_, "rollback", {{"revision", 0}}), "E-404") << "it would empty the unit";
   EXPECT_EQ(refusal(client_, "diff", {{"from", 7}}), "E-404");
   EXPECT_EQ(refusal(client_, "config", {{"revision", 7}}), "E-404");

@@ -113,7 +113,8 @@ class Roles : public testing::Test {
   commit::FakeDataPlane data_plane_;
   commit::Committer committer_;
   Unit unit_;
-  Session ann_{unit_, peer("ann")}, bob_{unit_, peer("bob")}, eve_{unit_, peer("eve")};
+  Session ann_{unit_, peer("ann", 1001)}, bob_{unit_, peer("bob", 1002)},
+      eve_{unit_, peer("eve", 1003)};
 };
 
 TEST_F(Roles, HelloTellsThem) {
@@ -164,8 +165,9 @@ TEST_F(Roles, WhoMayMakeACommitMayScheduleOrCancelIt) {
                               .count();
   EXPECT_EQ(result(bob_, "commit", {{"at_ms", in_an_hour}})["changes"], 0) << "of nothing";
   EXPECT_TRUE(edit(bob_, "set vip web idle-timeout 5m").is_object());
-  for (const json& at : {json("02:00"), json(0), json(-1), json(in_an_hour - 7'200'000),
-                         json(in_an_hour * 2), json(std::uint64_t{1} << 63U)}) {
+  for (const json& at :
+       {json("02:00"), json(0), json(-1), json(in_an_hour - 7'200'000), json(in_an_hour * 2),
+        json(in_an_hour * 1000), json(std::uint64_t{1} << 52U), json(std::uint64_t{1} << 63U)}) {
     EXPECT_EQ(result(bob_, "commit", {{"at_ms", at}}), "E-402") << at;
   }
   EXPECT_EQ(result(bob_, "commit", {{"at_ms", in_an_hour}, {"note", "later"}}),
@@ -182,7 +184,13 @@ TEST_F(Roles, WhoMayMakeACommitMayScheduleOrCancelIt) {
   EXPECT_TRUE(result(bob_, "cancel").is_object());
   EXPECT_EQ(result(bob_, "cancel"), "E-458");
   EXPECT_EQ(result(ann_, "commit", {{"at_ms", in_an_hour}})["changes"], 1);
-  EXPECT_TRUE(result(ann_, "cancel").is_object());
+  commit({"set pool dns"});
+  EXPECT_TRUE(result(ann_, "cancel").is_object()) << "which others' commits do not matter to";
+  EXPECT_TRUE(edit(ann_, "disable vip web").is_object());
+  EXPECT_EQ(result(ann_, "commit", {{"at_ms", in_an_hour}})["changes"], 1);
+  commit({"set user ann viewer"});
+  EXPECT_EQ(result(ann_, "cancel"), "E-413") << "a viewer";
+  EXPECT_TRUE(result(bob_, "cancel").is_object());
 }
 
 TEST_F(Roles, WhatBreaksARuleIsNotScheduled) {
@@ -225,6 +233,8 @@ TEST_F(Roles, WhileOneEditsAloneNobodyElseDoes) {
   EXPECT_EQ(result(bob_, "commit")["revision"], 2);
   EXPECT_TRUE(result(ann_, "unlock").is_object()) << "which is not hers to end";
   EXPECT_EQ(edit(ann_, "enable vip web"), "E-412");
+  EXPECT_EQ(result(bob_, "unconfirmed")["alone"], true);
+  EXPECT_EQ(result(ann_, "unconfirmed")["alone"], false);
   EXPECT_TRUE(result(bob_, "unlock").is_object());
   EXPECT_TRUE(edit(ann_, "enable vip web").is_object());
 }
