@@ -189,7 +189,7 @@ Status Committer::activate(const std::string& digest) {
 Status Committer::persist(const model::Config& config, const store::CommitInfo& info) {
   const std::uint64_t before = running().revision;
   auto pending = store_.begin(config, info);
-  const Status done = pending ? pending->finish() : Status(tl::unexpected(pending.error()));
+  Status done = pending ? pending->finish() : Status(tl::unexpected(pending.error()));
   // A commit that seemed to have failed turned out to be there: it is what is to run.
   if (!done && running().revision != before) {
     reconciled_ = false;
