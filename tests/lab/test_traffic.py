@@ -69,12 +69,18 @@ def test_dns_over_udp_is_answered_by_every_server(lab, name):
     assert answers == ALL_SERVERS
 
 
+# Of 3,000. In nat the scheduler holds servers to their shares; in dsr a hash alone decides, which is
+# (3000 * 1/3 * 2/3) ** 0.5 = 26 connections from even as its standard deviation: five of them.
+FROM_EVEN = {"nat": 50, "dsr": 130}
+
+
 @pytest.mark.parametrize("name", HTTP)
 def test_3000_connections_spread_evenly(lab, name):
     requests = traffic.Traffic(lab.client, topology.vip(name, brackets=False), 3000).wait()
     assert not traffic.failed(requests)
+    method, *_ = topology.EVERYTHING[name]
     for count in traffic.per_server(requests).values():
-        assert abs(count - 1000) <= 50, traffic.per_server(requests)
+        assert abs(count - 1000) <= FROM_EVEN[method], traffic.per_server(requests)
 
 
 def test_weights_1_2_3_are_shares_of_new_connections(lab):
@@ -95,5 +101,6 @@ def test_flows_and_packets_are_counted_for_vip_and_server(lab):
     counts = traffic.per_server(requests)
     after = {row["server"]: row["flows_created"] for row in lab.unit.show("pool", "web")}
     for each in lab.servers:
-        name = each.endpoint(4)
-        assert after[name] - before[name] == counts[each.name]
+        opened = after[each.endpoint(4)] - before[each.endpoint(4)]
+        # A SYN that is sent again after its flow was reset is a flow of its own.
+        assert counts[each.name] <= opened <= counts[each.name] + 3, counts
