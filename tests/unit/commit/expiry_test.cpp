@@ -8,8 +8,7 @@
 #include <limits>
 
 #include "mgmt/commit/compile.h"
-#include "tests/unit/commit/fake_data_plane.h"
-#include "tests/unit/commit/web_config.h"
+#include "tests/unit/commit/process.h"
 
 // Commits that are undone unless somebody confirms them.
 namespace yoke::commit {
@@ -57,45 +56,22 @@ TEST(Clocks, AreThoseOfThisMachine) {
   EXPECT_LE(first.since_boot, second.since_boot);
 }
 
-class ExpiryTest : public testing::Test {
+class ExpiryTest : public Process {
  protected:
-  ExpiryTest() : store_(store::must_open(folder_.file())) {
-    sd_event* made = nullptr;
-    EXPECT_GE(sd_event_new(&made), 0);
-    loop_.reset(made);
-    start();
-    EXPECT_TRUE(commit(web_config()));
-  }
+  ExpiryTest() : Process(at("one", 1h, 0s)) {}
 
-  // As a process does.
-  void start() {
-    committer_ = std::make_unique<Committer>(*store_, data_plane_, [this] { return now_; });
+  void begin_duty() override {
     expiry_ = std::make_unique<Expiry>(loop_.get(), *committer_, [this] { return now_; });
-    committer_->on_change([this] { expiry_->follow(); });
-    expiry_->follow();
-    (void)committer_->reconcile(MonoClock::now());
+    committer_->on_change([this] { follow(); });
+    follow();
   }
-  void kill() {
-    expiry_.reset();
-    committer_.reset();
-    store_.reset();
-  }
-  void restart() {
-    kill();
-    store_ = store::must_open(folder_.file());
-    start();
-  }
+  void end_duty() override { expiry_.reset(); }
+  void follow() override { expiry_->follow(); }
 
   tl::expected<Committed, Refusal> commit(const model::Config& config, milliseconds within = 0s) {
     Request request;
     if (within.count() > 0) request.confirm_within = within;
     return committer_->commit(config, {"ann", "pid 7", "cli"}, request);
-  }
-  // Time passes, and the loop turns once it has.
-  void pass(milliseconds time) {
-    now_.since_boot += time;
-    now_.wall += time;
-    expiry_->follow();
   }
   void expect_everywhere(const model::Config& config, std::uint64_t revision) {
     EXPECT_EQ(committer_->running().config, config);
@@ -104,14 +80,7 @@ class ExpiryTest : public testing::Test {
     EXPECT_EQ(*data_plane_.running,
               compile(config, committer_->servers(), revision, store_->hash_key()));
   }
-  [[nodiscard]] store::CommitInfo last() const { return committer_->history(1)->front().info; }
 
-  store::TempFolder folder_;
-  std::unique_ptr<store::ConfigStore> store_;
-  FakeDataPlane data_plane_;
-  hal::Event loop_;
-  Clocks now_ = at("one", 1h, 0s);
-  std::unique_ptr<Committer> committer_;
   std::unique_ptr<Expiry> expiry_;
 };
 
@@ -221,7 +190,6 @@ TEST_F(ExpiryTest, AKilledProcessUndoesItOnTimeOnceItIsBack) {
   kill();
   now_.since_boot += 1h;
   data_plane_.calls.clear();
-  store_ = store::must_open(folder_.file());
   start();
   expect_everywhere(web_config(), 5);
 }

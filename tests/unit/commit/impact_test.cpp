@@ -3,20 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include "mgmt/model/commands.h"
+#include "tests/unit/model/edited.h"
 
 namespace yoke::commit {
 namespace {
 
 using Kind = Effect::Kind;
-
-model::Config edited(model::Config config, const std::vector<std::string>& lines) {
-  for (const std::string& line : lines) {
-    const auto done = model::edit(config, model::parse_command(line).value());
-    EXPECT_TRUE(done) << line;
-  }
-  return config;
-}
+using model::testing::edited;
 
 model::Config base() {
   return edited({},

@@ -5,65 +5,46 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
-#include "mgmt/model/commands.h"
-#include "tests/unit/commit/fake_data_plane.h"
-#include "tests/unit/commit/web_config.h"
+#include "tests/unit/commit/process.h"
+#include "tests/unit/model/edited.h"
 
 // Commits that are made at a time.
 namespace yoke::commit {
 namespace {
 
 using namespace std::chrono_literals;
+using model::testing::edited;
 using std::chrono::milliseconds;
 using std::chrono::system_clock;
 
 const system_clock::time_point kNow(1'700'000'000s);
 
-class ScheduleTest : public testing::Test {
+class ScheduleTest : public Process {
  protected:
-  ScheduleTest() : store_(store::must_open(folder_.file())) {
-    sd_event* made = nullptr;
-    EXPECT_GE(sd_event_new(&made), 0);
-    loop_.reset(made);
-    start();
-    EXPECT_TRUE(commit(web_config()));
-  }
+  ScheduleTest() : Process({"boot", 1h, kNow}) {}
 
-  void start() {
-    committer_ = std::make_unique<Committer>(*store_, data_plane_, [this] { return now_; });
+  void begin_duty() override {
     schedule_ = std::make_unique<Schedule>(
         loop_.get(), *committer_, [this](const auto&, const auto&) { return permit_; },
         [this] { return now_; });
     committer_->on_change([this] { schedule_->follow(); });
-    (void)committer_->reconcile(MonoClock::now());
-    turn();
   }
+  void end_duty() override { schedule_.reset(); }
   // What is due is made with the loop's next turn.
-  void turn() {
+  void follow() override {
     schedule_->follow();
     for (int i = 0; i < 4; ++i) (void)sd_event_run(loop_.get(), 2000);
-  }
-  void restart() {
-    schedule_.reset();
-    committer_.reset();
-    store_.reset();
-    store_ = store::must_open(folder_.file());
-    start();
   }
 
   tl::expected<Committed, Refusal> commit(const model::Config& config) {
     return committer_->commit(config, {"bob", "pid 8", "cli"}, {});
-  }
-  static model::Config with(model::Config config, const std::string& line) {
-    EXPECT_TRUE(model::edit(config, model::parse_command(line).value())) << line;
-    return config;
   }
   // The web configuration with a name, in an hour.
   void plan(std::optional<milliseconds> confirm_within = {}) {
     ASSERT_TRUE(committer_->schedule(
         store::Scheduled{.at = now_.wall + 1h,
                          .base = committer_->running().config,
-                         .config = with(committer_->running().config, "set system name lb-7"),
+                         .config = edited(committer_->running().config, {"set system name lb-7"}),
                          .is_whole = whole_,
                          .user = "ann",
                          .origin = "10.1.1.9 ssh",
@@ -71,24 +52,12 @@ class ScheduleTest : public testing::Test {
                          .uid = 1000,
                          .confirm_within = confirm_within}));
   }
-  void pass(milliseconds time) {
-    now_.since_boot += time;
-    now_.wall += time;
-    turn();
-  }
   [[nodiscard]] std::string name() const {
     return committer_->running().config.value(model::only("system"), "name");
   }
-  [[nodiscard]] store::CommitInfo last() const { return committer_->history(1)->front().info; }
 
-  store::TempFolder folder_;
-  std::unique_ptr<store::ConfigStore> store_;
-  FakeDataPlane data_plane_;
-  hal::Event loop_;
-  Clocks now_{"boot", 1h, kNow};
   Status permit_;
   bool whole_ = false;
-  std::unique_ptr<Committer> committer_;
   std::unique_ptr<Schedule> schedule_;
 };
 
@@ -146,7 +115,7 @@ TEST_F(ScheduleTest, OnceRejectedItIsNotMadeAgainWhateverWasKilled) {
   ASSERT_TRUE(committer_->unconfirmed());
   restart();
   ASSERT_TRUE(committer_->reject({"bob", "pid 8", "reject"}));
-  turn();
+  follow();
   restart();
   pass(10min);
   EXPECT_EQ(name(), "");
@@ -192,7 +161,7 @@ TEST_F(ScheduleTest, WhileSomebodyEditsAloneItWaits) {
 TEST_F(ScheduleTest, AWholeDocumentIsNotMixedWithWhatOthersCommit) {
   whole_ = true;
   plan();
-  ASSERT_TRUE(commit(with(committer_->running().config, "set pool dns")));
+  ASSERT_TRUE(commit(edited(committer_->running().config, {"set pool dns"})));
   pass(1h);
   EXPECT_EQ(name(), "");
   EXPECT_FALSE(committer_->scheduled());
@@ -212,7 +181,7 @@ TEST_F(ScheduleTest, OneThatIsAnHourLateIsGivenUp) {
 
 TEST_F(ScheduleTest, WhatOthersHaveCommittedMeanwhileStays) {
   plan();
-  ASSERT_TRUE(commit(with(committer_->running().config, "set pool dns")));
+  ASSERT_TRUE(commit(edited(committer_->running().config, {"set pool dns"})));
   pass(1h);
   EXPECT_EQ(name(), "lb-7");
   EXPECT_NE(committer_->running().config.find({{"pool", "dns"}}), nullptr);
@@ -220,7 +189,7 @@ TEST_F(ScheduleTest, WhatOthersHaveCommittedMeanwhileStays) {
 
 TEST_F(ScheduleTest, InConflictWithWhatOthersHaveCommittedItIsGivenUp) {
   plan();
-  ASSERT_TRUE(commit(with(committer_->running().config, "set system name lb-8")));
+  ASSERT_TRUE(commit(edited(committer_->running().config, {"set system name lb-8"})));
   pass(1h);
   EXPECT_EQ(name(), "lb-8");
   EXPECT_FALSE(committer_->scheduled());
@@ -242,7 +211,7 @@ TEST_F(ScheduleTest, BehindACommitThatWaitsItWaitsToo) {
   plan();
   Request request;
   request.confirm_within = 2h;
-  ASSERT_TRUE(committer_->commit(with(committer_->running().config, "set pool dns"),
+  ASSERT_TRUE(committer_->commit(edited(committer_->running().config, {"set pool dns"}),
                                  {"bob", "pid 8", "cli"}, request));
   pass(1h);
   EXPECT_EQ(name(), "");
@@ -252,14 +221,14 @@ TEST_F(ScheduleTest, BehindACommitThatWaitsItWaitsToo) {
 }
 
 TEST_F(ScheduleTest, OneThatBreaksARuleByThenIsGivenUp) {
-  auto config = with(committer_->running().config, "set vip second 203.0.113.99:80/tcp");
+  auto config = edited(committer_->running().config, {"set vip second 203.0.113.99:80/tcp"});
   ASSERT_TRUE(committer_->schedule(store::Scheduled{.at = now_.wall + 1h,
                                                     .base = committer_->running().config,
                                                     .config = config,
                                                     .user = "ann",
                                                     .origin = "",
                                                     .note = ""}));
-  ASSERT_TRUE(commit(with(committer_->running().config, "set vip third 203.0.113.99:80/tcp")));
+  ASSERT_TRUE(commit(edited(committer_->running().config, {"set vip third 203.0.113.99:80/tcp"})));
   pass(1h);
   EXPECT_EQ(committer_->running().config.find({{"vip", "second"}}), nullptr);
   EXPECT_FALSE(committer_->scheduled());
@@ -267,15 +236,12 @@ TEST_F(ScheduleTest, OneThatBreaksARuleByThenIsGivenUp) {
 
 TEST_F(ScheduleTest, OneThatIsDamagedKeepsNobodyFromWorking) {
   plan();
-  schedule_.reset();
-  committer_.reset();
-  store_.reset();
+  kill();
   sqlite3* handle = nullptr;
   ASSERT_EQ(sqlite3_open(folder_.file().c_str(), &handle), SQLITE_OK);
   EXPECT_EQ(sqlite3_exec(handle, "UPDATE scheduled SET document = '{}'", nullptr, nullptr, nullptr),
             SQLITE_OK);
   EXPECT_EQ(sqlite3_close(handle), SQLITE_OK);
-  store_ = store::must_open(folder_.file());
   start();
   EXPECT_FALSE(committer_->scheduled());
   pass(2h);

@@ -8,19 +8,13 @@
 #include <random>
 #include <string>
 
-#include "mgmt/model/commands.h"
 #include "mgmt/model/diff.h"
+#include "tests/unit/model/edited.h"
 
 namespace yoke::model {
 namespace {
 
-Config edited(Config config, const std::vector<std::string>& lines) {
-  for (const std::string& line : lines) {
-    const auto done = edit(config, parse_command(line).value());
-    EXPECT_TRUE(done) << line << ": " << (done ? "" : done.error().text);
-  }
-  return config;
-}
+using testing::edited;
 
 Config base() {
   return edited(

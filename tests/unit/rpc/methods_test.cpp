@@ -265,10 +265,12 @@ TEST_F(Methods, EditsThatSomebodyHasOvertakenUndoNothingOfTheirs) {
   EXPECT_EQ(servers["192.0.2.12:80"]["weight"], 9);
 }
 
+// An edit of the first server's weight.
+json weight(int value) {
+  return operations({set({"pool", "web", "server", "192.0.2.11:80"}, {{"weight", value}})});
+}
+
 TEST_F(Methods, WhatSomebodyElseChangedTooIsShownAndNotOverwritten) {
-  const auto weight = [](int value) {
-    return operations({set({"pool", "web", "server", "192.0.2.11:80"}, {{"weight", value}})});
-  };
   commit_web(client_);
   Client other = rig_.client();
   (void)must(client_, "edit", weight(9));
@@ -292,9 +294,6 @@ TEST_F(Methods, WhatSomebodyElseChangedTooIsShownAndNotOverwritten) {
 }
 
 TEST_F(Methods, MineMayBePreferredAndADocumentIsNeverMixed) {
-  const auto weight = [](int value) {
-    return operations({set({"pool", "web", "server", "192.0.2.11:80"}, {{"weight", value}})});
-  };
   commit_web(client_);
   Client other = rig_.client();
   (void)must(client_, "edit", weight(9));

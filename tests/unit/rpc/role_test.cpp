@@ -9,21 +9,16 @@
 #include "mgmt/rpc/session.h"
 #include "tests/unit/commit/fake_data_plane.h"
 #include "tests/unit/commit/web_config.h"
+#include "tests/unit/model/edited.h"
 #include "tests/unit/store/store_fixture.h"
 
 namespace yoke::rpc {
 namespace {
 
+using model::testing::edited;
 using nlohmann::json;
 
 hal::Peer peer(const std::string& user, uid_t uid = 54321) { return {7, uid, user}; }
-
-model::Config edited(model::Config config, const std::vector<std::string>& lines) {
-  for (const std::string& line : lines) {
-    EXPECT_TRUE(model::edit(config, model::parse_command(line).value())) << line;
-  }
-  return config;
-}
 
 TEST(RoleOf, IsWhatTheConfigurationSaysOrAdminWhereItNamesNobody) {
   const model::Config nobody;
