@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -22,6 +23,10 @@ inline constexpr std::size_t kRoutes = 4096;           // mirrored from the kern
 inline constexpr std::size_t kNeighbors = 16384;       // mirrored from the kernel
 inline constexpr std::uint16_t kSnatPortFirst = 1024;  // below are well-known ports (RFC 6335)
 inline constexpr unsigned kSnatPortTries = 64;  // full tuple checks before a flow is refused a port
+// How long a flow rests before it ends, where its VIP says nothing else. RFC 5382 REQ-5: at least
+// 2 h 4 min for an established connection. RFC 4787 REQ-5: five minutes recommended.
+inline constexpr std::chrono::milliseconds kTcpIdle = std::chrono::minutes(124);
+inline constexpr std::chrono::milliseconds kUdpIdle = std::chrono::minutes(5);
 inline constexpr std::size_t kApiMessageBytes = std::size_t{64} << 20;
 
 static_assert(kMaglevSlots / kServersPerPool >= 64);

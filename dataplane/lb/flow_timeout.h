@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 
+#include "dataplane/limits.h"
 #include "dataplane/net/address.h"
 
 // How far a connection has come, and how long it may rest there before its flow ends.
@@ -22,16 +23,12 @@ enum class FlowState : std::uint8_t {
   kReset,        // TCP, a RST was seen; data after it brings the flow back (RFC 7857 section 2)
 };
 
-// RFC 5382 REQ-5: at least 2 h 4 min for an established connection, 4 min for one opening or
-// closing.
-inline constexpr milliseconds kTcpEstablishedTimeout = std::chrono::minutes(124);
+// RFC 5382 REQ-5: at least 4 min for a connection opening or closing.
 inline constexpr milliseconds kTcpTransitoryTimeout = std::chrono::minutes(4);
 // Both ends have closed: what is left is TIME-WAIT, twice the MSL of two minutes (RFC 9293
 // section 3.4.2) cut to what Linux and the BSDs keep, so that ports come back.
 inline constexpr milliseconds kTcpClosedTimeout = std::chrono::minutes(2);
-// RFC 4787 REQ-5: five minutes recommended, two at least; a question that was never answered has no
-// mapping to keep.
-inline constexpr milliseconds kUdpTimeout = std::chrono::minutes(5);
+// RFC 4787 REQ-5: two minutes at least; a question that was never answered has no mapping to keep.
 inline constexpr milliseconds kUdpOneWayTimeout = std::chrono::minutes(2);
 
 // `idle`: what the service asks for in place of the default while data flows; zero: the default.
@@ -40,9 +37,9 @@ inline constexpr milliseconds kUdpOneWayTimeout = std::chrono::minutes(2);
     case FlowState::kUdpOne:
       return idle.count() != 0 ? idle : kUdpOneWayTimeout;
     case FlowState::kUdp:
-      return idle.count() != 0 ? idle : kUdpTimeout;
+      return idle.count() != 0 ? idle : limits::kUdpIdle;
     case FlowState::kEstablished:
-      return idle.count() != 0 ? idle : kTcpEstablishedTimeout;
+      return idle.count() != 0 ? idle : limits::kTcpIdle;
     case FlowState::kSynSent:
     case FlowState::kSynAnswered:
     case FlowState::kClosing:

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "dataplane/limits.h"
 #include "dataplane/net/address.h"
 #include "mgmt/model/duration.h"
 #include "mgmt/model/words.h"
@@ -44,7 +45,7 @@ std::chrono::milliseconds idle_of(const Config& config, const Path& vip, bool is
   using namespace std::chrono_literals;
   const auto set = model::parse_duration(config.value(vip, "idle-timeout"));
   if (set && *set != 0ms) return *set;
-  return is_tcp ? 2h + 4min : 5min;  // RFC 5382 section 5, RFC 4787 section 4.3
+  return is_tcp ? limits::kTcpIdle : limits::kUdpIdle;
 }
 
 // What is forwarded: disabled VIPs are not.

@@ -26,7 +26,7 @@ _MAY_INCLUDE = {
     "mgmt": (),
     "mgmt/model": (_BASE, _NET, _LIMITS),
     "mgmt/store": (_BASE, _LINUX, _MODEL),
-    "mgmt/commit": (_BASE, _LINUX, _NET, _API, _MODEL, _STORE),
+    "mgmt/commit": (_BASE, _LINUX, _NET, _LIMITS, _API, _MODEL, _STORE),
     "mgmt/health": (_BASE, _LINUX, _NET, _MODEL),
     "mgmt/rpc": (_BASE, _LINUX, _MODEL, _COMMIT, _HEALTH),
     "cli": (_BASE, _MODEL, _RPC_CLIENT),
