@@ -22,7 +22,7 @@ enum class Value : std::uint8_t {
   kPattern,   // extended regular expression
   kDuration,  // time to confirm a commit in
   kFile,      // path of a file
-  kMoment,    // a time to come (moment.h)
+  kMoment,    // a time to come (moment.h); in the command, ms since 1970
 };
 
 struct Node {

@@ -18,16 +18,14 @@ struct Total {
   bool at_most = false;  // some were counted twice
 };
 
-std::string count(const json& flows) {
-  return flows.is_number_unsigned() ? std::to_string(flows.get<std::uint64_t>())
-                                    : "an unknown number of";
+std::string flows_text(std::uint64_t flows) {
+  return fmt::format("{} open {}", flows, flows == 1 ? "flow" : "flows");
 }
 
 std::string in_words(const Total& total, std::string_view what) {
   if (total.unknown) return fmt::format("some open flows {}", what);
   if (total.flows == 0) return fmt::format("no open flow {}", what);
-  return fmt::format("{}{} open {} {}", total.at_most ? "at most " : "", total.flows,
-                     total.flows == 1 ? "flow" : "flows", what);
+  return fmt::format("{}{} {}", total.at_most ? "at most " : "", flows_text(total.flows), what);
 }
 
 void add(Total& total, const json& effect) {
@@ -47,11 +45,13 @@ std::vector<std::string> impact_lines(const json& impact) {
   Total cut, drain;
   for (const json& effect : impact) {
     const json path = part_of(effect, "path");
+    const json flows = part_of(effect, "flows");
     const bool is_cut = part_of(effect, "effect") == "cut";
     add(is_cut ? cut : drain, effect);
-    lines.push_back(fmt::format("  {}: {} open flows {}",
-                                path.is_string() ? path.get<std::string>() : "",
-                                count(part_of(effect, "flows")), is_cut ? "cut" : "drain"));
+    lines.push_back(fmt::format(
+        "  {}: {} {}", path.is_string() ? path.get<std::string>() : "",
+        flows.is_number_unsigned() ? flows_text(flows.get<std::uint64_t>()) : "some open flows",
+        is_cut ? "cut" : "drain"));
   }
   lines.push_back(fmt::format("impact: {}, {}", in_words(cut, "cut"), in_words(drain, "drain")));
   return lines;

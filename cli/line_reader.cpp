@@ -250,7 +250,11 @@ Status LineReader::take_value(const Node& node, const Word& word) {
       in_text_ = true;
       break;
     case Value::kMoment:
-      if (const auto time = moment(text, std::chrono::system_clock::now()); !time) {
+      // Once: what "02:00" means is another day a moment later.
+      if (const auto time = moment(text, std::chrono::system_clock::now())) {
+        text = std::to_string(
+            std::chrono::floor<std::chrono::milliseconds>(*time).time_since_epoch().count());
+      } else {
         return bad(time.error().id, time.error().text, word.column);
       }
       break;

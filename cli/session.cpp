@@ -4,14 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <span>
-#include <sstream>
 #include <utility>
 
 #include "cli/configuration.h"
 #include "cli/help.h"
 #include "cli/impact.h"
-#include "cli/moment.h"
 #include "hal/base/number.h"
 #include "mgmt/model/diff.h"
 #include "mgmt/model/duration.h"

@@ -4,7 +4,6 @@
 #include <span>
 #include <utility>
 
-#include "cli/moment.h"
 #include "cli/session.h"
 #include "hal/base/number.h"
 #include "mgmt/model/duration.h"
@@ -18,14 +17,12 @@ using std::chrono::milliseconds;
 
 constexpr std::chrono::milliseconds kConfirmWithin = std::chrono::minutes(5);
 
-// What follows `commit`: [confirm [DURATION]] [note TEXT], as parameters.
+// What follows `commit`: [at TIME] [confirm [DURATION]] [note TEXT], as parameters.
 json request_in(std::span<const std::string> words) {
   json params = json::object();
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "at") {
-      const auto time = moment(words[++i], std::chrono::system_clock::now());
-      const auto at = time.value_or(std::chrono::system_clock::time_point());
-      params["at_ms"] = std::chrono::floor<milliseconds>(at).time_since_epoch().count();
+      params["at_ms"] = parse_decimal(words[++i]).value_or(0);
     } else if (words[i] == "note") {
       params["note"] = words[++i];
     } else if (words[i] == "confirm") {

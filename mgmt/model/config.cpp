@@ -35,11 +35,6 @@ Result<std::string> canonical_key(const RecordType& type, const std::string& tex
   return fail(Errc::kInvalid, "E-102", fmt::format("there is one {}, without a key", type.kind));
 }
 
-bool is_at_or_below(const Path& path, const Path& top) {
-  return path.words.size() >= top.words.size() &&
-         std::equal(top.words.begin(), top.words.end(), path.words.begin());
-}
-
 // Of a record copied to another key: a check of another kind has not all of its fields.
 Fields own_fields(const Path& from, const Path& top, const Fields& fields) {
   if (from.words.size() != top.words.size()) return fields;
@@ -64,6 +59,11 @@ std::string Path::to_string() const {
     text += word;
   }
   return text;
+}
+
+bool Path::is_at_or_below(const Path& top) const {
+  return words.size() >= top.words.size() &&
+         std::equal(top.words.begin(), top.words.end(), words.begin());
 }
 
 Path Path::child(std::string_view kind_word, std::string_view key_word) const {
@@ -162,7 +162,7 @@ Status Config::remove(const Path& path, const std::vector<std::string>& fields) 
   if (record == records_.end()) return not_there("there is no " + place->to_string());
   if (fields.empty()) {
     auto end = record;
-    while (end != records_.end() && is_at_or_below(end->first, *place)) ++end;
+    while (end != records_.end() && end->first.is_at_or_below(*place)) ++end;
     records_.erase(record, end);
     return {};
   }
@@ -182,7 +182,7 @@ void Config::drop_if_unset(const Path& place) {
   const auto record = records_.find(place);
   if (record == records_.end() || !record->second.empty()) return;
   const auto next = std::next(record);
-  if (next == records_.end() || !is_at_or_below(next->first, place)) records_.erase(record);
+  if (next == records_.end() || !next->first.is_at_or_below(place)) records_.erase(record);
 }
 
 Status Config::copy(const Path& path, const std::string& key) {
@@ -203,7 +203,7 @@ Status Config::copy(const Path& path, const std::string& key) {
   }
   std::map<Path, Fields> copies;
   for (auto at = records_.find(*place); at != records_.end(); ++at) {
-    if (!is_at_or_below(at->first, *place)) break;
+    if (!at->first.is_at_or_below(*place)) break;
     Path to = at->first;
     to.words[target->words.size() - 1] = target->key();
     copies.emplace(std::move(to), own_fields(at->first, *target, at->second));

@@ -25,6 +25,7 @@ struct Path {
   [[nodiscard]] std::string to_string() const;
   [[nodiscard]] std::string_view kind() const { return words[words.size() - 2]; }
   [[nodiscard]] const std::string& key() const { return words.back(); }
+  [[nodiscard]] bool is_at_or_below(const Path& top) const;
   [[nodiscard]] Path child(std::string_view kind_word, std::string_view key_word) const;
   friend auto operator<=>(const Path&, const Path&) = default;
 };

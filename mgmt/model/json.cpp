@@ -349,6 +349,12 @@ Result<Config> config_from_json(const json& document) {
   return config;
 }
 
+Result<Config> config_from_text(std::string_view text) {
+  const auto document = parse_json(text);
+  if (!document) return tl::unexpected(document.error());
+  return config_from_json(*document);
+}
+
 json to_json(const std::vector<Operation>& operations) {
   json list = json::array();
   for (const Operation& operation : operations) {

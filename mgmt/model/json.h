@@ -24,6 +24,8 @@ inline constexpr std::string_view kSchemaName = "yoke/1";
 // errors of words and values are those of Config::set.
 [[nodiscard]] nlohmann::json to_json(const Config& config);
 [[nodiscard]] Result<Config> config_from_json(const nlohmann::json& document);
+// The document as text.
+[[nodiscard]] Result<Config> config_from_text(std::string_view text);
 
 // The lists that `edit`, `diff` and `check` carry.
 [[nodiscard]] nlohmann::json to_json(const std::vector<Operation>& operations);

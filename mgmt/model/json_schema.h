@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 // The shape of a configuration document as a JSON Schema (draft 2020-12), for editors and for
-// programs that write documents. Whatever config_from_json() takes is valid; what no schema can
-// say (references, ranges of a duration, whole-configuration rules) is left to a dry run of
+// programs that write documents. Whatever can be committed is valid; what no schema can say
+// (references, ranges of a duration, whole-configuration rules) is left to a dry run of
 // `apply`. Threads: any.
 namespace yoke::model {
 

@@ -12,17 +12,12 @@
 namespace yoke::model {
 namespace {
 
-bool is_at_or_below(const Path& path, const Path& top) {
-  return path.words.size() >= top.words.size() &&
-         std::equal(top.words.begin(), top.words.end(), path.words.begin());
-}
-
 // Whether all at or below `top` is the same in both.
 bool is_same_below(const Path& top, const Config& one, const Config& other) {
   auto here = one.records().lower_bound(top);
   auto there = other.records().lower_bound(top);
   const auto is_in = [&](const auto& at, const Config& config) {
-    return at != config.records().end() && is_at_or_below(at->first, top);
+    return at != config.records().end() && at->first.is_at_or_below(top);
   };
   for (; is_in(here, one) && is_in(there, other); ++here, ++there) {
     if (*here != *there) return false;
@@ -45,7 +40,7 @@ class Merger {
   Merged run() {
     for (const Change& change : diff(base_, mine_)) {
       // A conflict about a whole record settles all that lives in it.
-      if (settled_ && is_at_or_below(change.path, *settled_)) continue;
+      if (settled_ && change.path.is_at_or_below(*settled_)) continue;
       settled_.reset();
       if (find_type(change.path.kind())->single) {
         merge_fields(change);  // whether it is there says nothing of its own
@@ -121,7 +116,7 @@ class Merger {
   // What they removed, as I have it.
   void restore(const Path& path) {
     for (auto at = mine_.records().lower_bound(path);
-         at != mine_.records().end() && is_at_or_below(at->first, path); ++at) {
+         at != mine_.records().end() && at->first.is_at_or_below(path); ++at) {
       (void)merged_.config.set(at->first, at->second);
     }
   }

@@ -272,9 +272,7 @@ Result<model::Config> ConfigStore::config_of(std::uint64_t id) const {
   }
   const std::string text = statement->text(0);
   const std::string expected = statement->text(1);
-  const auto document = model::parse_json(text);
-  auto config = document ? model::config_from_json(*document)
-                         : Result<model::Config>(tl::unexpected<Error>(document.error()));
+  auto config = model::config_from_text(text);
   if (!config || (!expected.empty() && digest(text) != expected)) {
     return fail(Errc::kFailed, kCorrupt,
                 state_->database().path() + ": its revision " + std::to_string(id) +

@@ -32,20 +32,15 @@ std::string digest_of(std::int64_t at, const std::string& base, const std::strin
   return digest(all);
 }
 
-Result<model::Config> config_in(const std::string& text) {
-  const auto document = model::parse_json(text);
-  if (!document) return tl::unexpected<Error>(document.error());
-  return model::config_from_json(*document);
-}
-
 tl::unexpected<Error> damaged(const Database& database) {
   return fail(Errc::kFailed, kCorrupt,
               database.path() + ": its scheduled commit is damaged, and is not made");
 }
 
-Status bind_texts(Statement& statement, std::initializer_list<std::pair<int, std::string>> texts) {
+Status bind_texts(Statement& statement,
+                  std::initializer_list<std::pair<int, std::string_view>> texts) {
   for (const auto& [parameter, text] : texts) {
-    if (auto bound = statement.bind(parameter, std::string_view(text)); !bound) return bound;
+    if (auto bound = statement.bind(parameter, text); !bound) return bound;
   }
   return {};
 }
@@ -71,8 +66,8 @@ Result<std::optional<Scheduled>> load_scheduled(Database& database) {
                       .uid = static_cast<std::uint32_t>(statement->integer(5))};
   if (!statement->is_null(8)) scheduled.confirm_within = milliseconds(statement->integer(8));
   if (digest_of(at, base, document, scheduled) != statement->text(9)) return damaged(database);
-  auto before = config_in(base);
-  auto after = config_in(document);
+  auto before = model::config_from_text(base);
+  auto after = model::config_from_text(document);
   if (!before || !after) return damaged(database);
   scheduled.at = system_clock::time_point(milliseconds(at));
   scheduled.base = std::move(*before);
