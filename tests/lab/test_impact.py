@@ -72,38 +72,33 @@ def as_it_was(lab):
     lab.unit.until_servers("up")
 
 
-def test_of_a_server_that_is_removed(lab):
-    line = f"delete pool web server {endpoints(lab)[0]}"
-    key = (f"pool web server {endpoints(lab)[0]}", "cut")
-    before = impact(lab, line).get(key, 0)
+@contextlib.contextmanager
+def foretold(lab, line, path, effect):
+    """Open connections, and how many of them `line` concerns, which is then committed."""
+    before = impact(lab, line).get((path, effect), 0)
     with open_connections(lab) as connections:
         told = impact(lab, line)
-        assert set(told) == {key}
+        assert set(told) == {(path, effect)}
         lab.unit.commit(line)
-        assert dead(connections) == told[key] - before > 0
+        yield connections, told[path, effect] - before
+
+
+def test_of_a_server_that_is_removed(lab):
+    path = f"pool web server {endpoints(lab)[0]}"
+    with foretold(lab, f"delete {path}", path, "cut") as (connections, told):
+        assert dead(connections) == told > 0
 
 
 def test_of_a_server_that_is_disabled(lab):
-    line = f"disable pool web server {endpoints(lab)[1]}"
-    key = (f"pool web server {endpoints(lab)[1]}", "drain")
-    before = impact(lab, line).get(key, 0)
-    with open_connections(lab) as connections:
-        told = impact(lab, line)
-        assert set(told) == {key}
-        share = collections.Counter(server for _, server in connections)
-        assert told[key] - before in share.values()
-        lab.unit.commit(line)
+    path = f"pool web server {endpoints(lab)[1]}"
+    with foretold(lab, f"disable {path}", path, "drain") as (connections, told):
+        assert told in collections.Counter(server for _, server in connections).values()
         assert dead(connections) == 0
 
 
 def test_of_a_vip_that_is_removed(lab):
-    key = ("vip web", "cut")
-    before = impact(lab, "delete vip web").get(key, 0)
-    with open_connections(lab) as connections:
-        told = impact(lab, "delete vip web")
-        assert set(told) == {key}
-        assert told[key] - before == CONNECTIONS
-        lab.unit.commit("delete vip web")
+    with foretold(lab, "delete vip web", "vip web", "cut") as (connections, told):
+        assert told == CONNECTIONS
         assert dead(connections[:5]) == 5
 
 
