@@ -176,13 +176,16 @@ may_write_builds() {
   fi
 }
 
+configure() {
+  step "configure $1" "${as_owner[@]}" cmake --preset "$1" -S "$repo" -B "$build_root/$1" \
+    -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
+}
+
 # build PRESET [TARGET...]
 build() {
-  local preset=$1 dir=$build_root/$1
+  local preset=$1
   shift
-  step "configure $preset" "${as_owner[@]}" cmake --preset "$preset" -S "$repo" -B "$dir" \
-    -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache &&
-    step "build $preset" "${as_owner[@]}" ninja -C "$dir" "$@"
+  configure "$preset" && step "build $preset" "${as_owner[@]}" ninja -C "$build_root/$preset" "$@"
 }
 
 # A kernel for virtual machines, below the builds: that of the list's "unpacked:" package.
