@@ -52,6 +52,19 @@ class ScheduleTest : public Process {
                          .uid = 1000,
                          .confirm_within = confirm_within}));
   }
+  // As whoever opens the file after a kill would find.
+  [[nodiscard]] int plans_on_disk() const {
+    sqlite3* handle = nullptr;
+    sqlite3_stmt* statement = nullptr;
+    EXPECT_EQ(sqlite3_open(folder_.file().c_str(), &handle), SQLITE_OK);
+    EXPECT_EQ(sqlite3_prepare_v2(handle, "SELECT count(*) FROM scheduled", -1, &statement, nullptr),
+              SQLITE_OK);
+    EXPECT_EQ(sqlite3_step(statement), SQLITE_ROW);
+    const int count = sqlite3_column_int(statement, 0);
+    (void)sqlite3_finalize(statement);
+    (void)sqlite3_close(handle);
+    return count;
+  }
   [[nodiscard]] std::string name() const {
     return committer_->running().config.value(model::only("system"), "name");
   }
@@ -124,8 +137,15 @@ TEST_F(ScheduleTest, OnceRejectedItIsNotMadeAgainWhateverWasKilled) {
 
 TEST_F(ScheduleTest, ItIsOverWithItsRevisionInOneTransaction) {
   plan();
-  data_plane_.on_activate = [this] { EXPECT_FALSE(store_->scheduled()); };
+  EXPECT_EQ(plans_on_disk(), 1);
+  int activations = 0;
+  data_plane_.on_activate = [&] {
+    ++activations;
+    EXPECT_FALSE(store_->scheduled());
+    EXPECT_EQ(plans_on_disk(), 0) << "a kill from here on must not make it again";
+  };
   pass(1h);
+  EXPECT_EQ(activations, 1);
   EXPECT_EQ(name(), "lb-7");
 }
 
