@@ -11,39 +11,46 @@ import hashlib
 import json
 import os
 import pathlib
-import shlex
+import re
 import subprocess
 import sys
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
 FOLDERS = ("hal", "dataplane", "mgmt", "cli")
 TIDY = "clang-tidy-14"
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+
+
+def ours(name, seen):
+    """The file and all of the tree that it includes, added to `seen` as {name: text}."""
+    path = TREE / name
+    if name in seen or not path.is_file():
+        return
+    seen[name] = path.read_text(encoding="utf-8")
+    for included in INCLUDE.findall(seen[name]):
+        ours(included, seen)
 
 
 def fingerprint(entry, rules):
-    """Of all that the compiler sees of a file, and the rules. None if it does not compile."""
-    words = shlex.split(entry["command"])
-    output = words.index("-o")
-    preprocess = [word for word in words[:output] if word != "-c"] + ["-E", "-P", "-C", entry["file"]]
-    done = subprocess.run(preprocess, cwd=entry["directory"], capture_output=True, check=False)
-    if done.returncode:
-        return None
-    return hashlib.sha256(rules + entry["command"].encode() + done.stdout).hexdigest()
+    """Of what the compiler sees of a file: of the tree its text, of the system its packages."""
+    seen = {}
+    ours(os.path.relpath(entry["file"], TREE), seen)
+    whole = json.dumps([entry["command"], sorted(seen.items())])
+    return hashlib.sha256(rules + whole.encode()).hexdigest()
 
 
 def look_at(entry, build, rules):
     """(file, what clang-tidy says about it); nothing if it is clean."""
     name = os.path.relpath(entry["file"], TREE)
     print_of_it = fingerprint(entry, rules)
-    clean = build / "clang-tidy-clean" / (print_of_it or "none")
-    if print_of_it and clean.exists():
+    clean = build / "clang-tidy-clean" / print_of_it
+    if clean.exists():
         return name, ""
     done = subprocess.run(["nice", TIDY, "--quiet", "-p", build, entry["file"]],
                           capture_output=True, text=True, check=False)
     if done.returncode:
         return name, done.stdout + done.stderr
-    if print_of_it:
-        clean.touch()
+    clean.touch()
     return name, ""
 
 
@@ -54,8 +61,8 @@ def main():
                if os.path.relpath(entry["file"], TREE).split(os.sep)[0] in FOLDERS]
     if not entries:
         sys.exit(f"{build} compiles none of {', '.join(FOLDERS)}")
-    version = subprocess.run([TIDY, "--version"], capture_output=True, check=True).stdout
-    rules = (TREE / ".clang-tidy").read_bytes() + version
+    packages = subprocess.run(["dpkg-query", "-W"], capture_output=True, check=True).stdout
+    rules = (TREE / ".clang-tidy").read_bytes() + packages
     (build / "clang-tidy-clean").mkdir(exist_ok=True)
     bad = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
