@@ -13,16 +13,35 @@ constexpr std::array kVipName{
     Node{.word = "NAME", .help = "One VIP", .value = Value::kKey, .kind = "vip"}};
 constexpr std::array kPoolName{
     Node{.word = "NAME", .help = "One pool", .value = Value::kKey, .kind = "pool"}};
+constexpr std::array kServerKey{
+    Node{.word = "SERVER", .help = "One server", .value = Value::kKey, .kind = "server"}};
+constexpr std::array kPoolServer{Node{
+    .word = "NAME", .help = "One pool", .value = Value::kKey, .kind = "pool", .next = kServerKey}};
+constexpr std::array kSecrets{
+    Node{.word = "secrets", .help = "With passwords in clear, which are hidden otherwise"}};
 constexpr std::array kCandidate{
-    Node{.word = "candidate", .help = "As edited in this session, not yet committed"},
-    Node{.word = "REVISION", .help = "As committed then", .value = Value::kNumber}};
+    Node{.word = "candidate",
+         .help = "As edited in this session, not yet committed",
+         .next = kSecrets},
+    Node{.word = "secrets", .help = "With passwords in clear, which are hidden otherwise"},
+    Node{.word = "REVISION",
+         .help = "As committed then",
+         .value = Value::kNumber,
+         .next = kSecrets}};
+constexpr std::array kTested{
+    Node{.word = "check",
+         .help = "Checks of a pool, or of one server, as the candidate has them",
+         .may_end = false,
+         .next = kPoolServer}};
 
 constexpr std::array kObjects{
     Node{.word = "status", .help = "The unit at a glance"},
     Node{.word = "vip", .help = "VIPs: state, servers, flows", .next = kVipName},
     Node{.word = "pool", .help = "Pools, or the servers of one", .next = kPoolName},
     Node{.word = "server", .help = "Servers of all pools, or of one", .next = kPoolName},
-    Node{.word = "check", .help = "Checks and what they last saw", .next = kPoolName},
+    Node{.word = "check",
+         .help = "Checks and what they last saw, or the probes of a server",
+         .next = kPoolServer},
     Node{.word = "traffic", .help = "Packets, bytes and flows of each VIP", .next = kVipName},
     Node{.word = "interface", .help = "Data ports and their counters"},
     Node{.word = "worker", .help = "Packets of each worker, and why some were dropped"},
@@ -83,6 +102,12 @@ constexpr std::array kVerbs{
     Verb{.node = {.word = "export", .help = "The configuration, for apply", .next = kForms},
          .prints = true,
          .example = "export json | save web.json"},
+    Verb{.node = {.word = "test",
+                  .help = "Run checks now and tell what they see",
+                  .may_end = false,
+                  .next = kTested},
+         .prints = true,
+         .example = "test check web 192.0.2.11:80"},
     Verb{.node = {.word = "configure", .help = "Enter configuration mode", .next = kExclusive},
          .use = Use::kOper,
          .example = "configure"},

@@ -20,14 +20,16 @@ Outcome text_outcome(const std::string& text) {
   return outcome;
 }
 
-// `which`: nothing, candidate, or the number of a revision.
+// `which`: nothing, candidate, or the number of a revision; and whether with secrets.
 Outcome configuration(Connection& connection, std::span<const std::string> which) {
   json params = json::object();
-  if (!which.empty() && which.front() == "candidate") {
-    params["candidate"] = true;
-  } else if (!which.empty()) {
-    // The grammar has let nothing but digits through.
-    params["revision"] = parse_decimal(which.front()).value_or(0);
+  for (const std::string& word : which) {
+    if (word == "candidate" || word == "secrets") {
+      params[word] = true;
+    } else {
+      // The grammar has let nothing but digits through.
+      params["revision"] = parse_decimal(word).value_or(0);
+    }
   }
   const auto answer = connection.call("config", params);
   if (!answer) return failed(answer.error());

@@ -11,6 +11,7 @@
 
 #include "cli/caret.h"
 #include "hal/base/file_descriptor.h"
+#include "mgmt/model/secrets.h"
 
 namespace yoke::cli {
 namespace {
@@ -112,6 +113,7 @@ struct LineEditor::State {
   }
 
   void remember(const std::string& line) const {
+    if (model::names_secret(line)) return;
     HistEvent event;
     (void)::history(history, &event, H_ENTER, line.c_str());
     if (!history_file.empty()) (void)::history(history, &event, H_SAVE, history_file.c_str());

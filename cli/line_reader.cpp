@@ -87,6 +87,11 @@ std::vector<Offer> LineReader::offers() const {
   for (const Node& node : next_) {
     if (node.value != Value::kCommand) {
       list.push_back(offer_of(node));
+      // A record that lives in the one named before it.
+      const model::RecordType* type = model::find_type(node.kind);
+      if (type != nullptr && !type->parent.empty() && !command_.words.empty()) {
+        list.back().parent = {{std::string(type->parent), command_.words.back()}};
+      }
       continue;
     }
     for (const Verb& verb : verbs()) list.push_back(offer_of(verb.node));

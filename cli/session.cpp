@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "cli/configuration.h"
 #include "cli/help.h"
 #include "cli/impact.h"
+#include "cli/probe_view.h"
 #include "hal/base/number.h"
 #include "mgmt/model/diff.h"
 #include "mgmt/model/duration.h"
@@ -29,6 +31,21 @@ std::string clock_text(milliseconds time) {
   return fmt::format("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
 }
 
+// Probes that ended; for scripts it is an error that some did not pass.
+Outcome probed(json answer) {
+  Outcome outcome{.output = probe_output(std::move(answer)), .error = {}};
+  std::size_t passed = 0;
+  const json rows = part_of(outcome.output.json, "rows");
+  for (const json& row : rows) passed += part_of(row, "outcome") == "passed" ? 1U : 0U;
+  if (passed != rows.size()) {
+    outcome.error = Error{Errc::kFailed, "E-423",
+                          fmt::format("{} of {} {} did not pass", rows.size() - passed, rows.size(),
+                                      rows.size() == 1 ? "probe" : "probes"),
+                          -1};
+  }
+  return outcome;
+}
+
 }  // namespace
 
 Outcome Session::run(const Command& command) {
@@ -36,6 +53,7 @@ Outcome Session::run(const Command& command) {
   const std::string_view verb = command.verb->node.word;
   if (verb != "exit") warned_ = false;
   if (verb == "show") return show(command);
+  if (verb == "test") return test(command);
   if (verb == "export") return export_configuration(connection_, command);
   if (!command.edits.empty()) return edit(command);
   if (verb == "edit") place_ = command.place;
@@ -62,9 +80,36 @@ Outcome Session::show(const Command& command) {
   json params = {{"object", object}};
   const bool of_one = command.words.size() > 1;
   if (of_one) params["name"] = command.words[1];
+  if (command.words.size() > 2) {
+    params["object"] = "probe";
+    params["server"] = command.words[2];
+    auto probes = connection_.call("show", params);
+    if (!probes) return failed(probes.error());
+    return {.output = probe_output(std::move(*probes)), .error = {}};
+  }
   auto answer = connection_.call("show", params);
   if (!answer) return failed(answer.error());
   return {.output = show_output(object, of_one, std::move(*answer)), .error = {}};
+}
+
+// yoke-mgmt answers nobody late, so it is asked until the probes have ended: each does within its
+// check's timeout.
+Outcome Session::test(const Command& command) {
+  constexpr milliseconds kPause(20);
+  json params = {{"pool", command.words[1]}};
+  if (command.words.size() > 2) params["server"] = command.words[2];
+  const auto started = connection_.call("test", params);
+  if (!started) return failed(started.error());
+  for (;;) {
+    auto answer = connection_.call("tested", {{"test", part_of(*started, "test")}});
+    if (!answer) return failed(answer.error());
+    const json done = part_of(*answer, "done");
+    if (done.is_boolean() && !done.get<bool>()) {
+      std::this_thread::sleep_for(kPause);
+      continue;
+    }
+    return probed(std::move(*answer));
+  }
 }
 
 Outcome Session::edit(const Command& command) {

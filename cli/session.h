@@ -42,6 +42,7 @@ class Session {
 
  private:
   [[nodiscard]] Outcome show(const Command& command);
+  [[nodiscard]] Outcome test(const Command& command);
   [[nodiscard]] Outcome edit(const Command& command);
   void follow(const model::Operation& edited);
   [[nodiscard]] Outcome diff(const Command& command);

@@ -28,6 +28,7 @@
 #include "mgmt/health/scheduler.h"
 #include "mgmt/health/socket_prober.h"
 #include "mgmt/health/targets.h"
+#include "mgmt/health/trials.h"
 #include "mgmt/rpc/errors.h"
 #include "mgmt/rpc/role.h"
 #include "mgmt/rpc/server.h"
@@ -109,6 +110,39 @@ commit::Verdict verdict_of(health::Verdict verdict) {
   return commit::Verdict::kUnknown;
 }
 
+std::string_view word(health::Outcome outcome) {
+  switch (outcome) {
+    case health::Outcome::kPassed:
+      return "passed";
+    case health::Outcome::kFailed:
+      return "failed";
+    case health::Outcome::kNotTried:
+      break;
+  }
+  return "not tried";
+}
+
+// Null while it is under way.
+rpc::ProbeReport probe_report(const commit::ServerId& id, const std::string& check,
+                              const health::ProbeResult* result) {
+  rpc::ProbeReport report;
+  report.id = id;
+  report.check = check;
+  report.outcome = result == nullptr ? "running" : word(result->outcome);
+  if (result == nullptr) return report;
+  report.text = result->text;
+  report.took = result->duration;
+  for (auto& [at, text] : result->transcript.steps()) report.steps.push_back({at, std::move(text)});
+  return report;
+}
+
+// What checks verify certificates against: the unit's own, where it has some, or the system's.
+std::string trusted_certificates(const Options& options) {
+  const auto own = options.root / "etc/yoke/trusted.pem";
+  std::error_code ignored;
+  return std::filesystem::exists(own, ignored) ? own.string() : std::string();
+}
+
 // Everything that lives between start and end, on the one thread there is.
 class Process {
  public:
@@ -116,9 +150,10 @@ class Process {
       : loop_(loop),
         data_plane_(options.root / "run/yoke/dataplane.sock"),
         committer_(store, data_plane_),
-        unit_{unit_name(options), committer_, [this] { return check_reports(); }, MonoClock::now()},
-        prober_(loop),
+        unit_{unit_name(options), committer_, checks_told(), MonoClock::now()},
+        prober_(loop, trusted_certificates(options)),
         checks_(loop, prober_, [this](const auto& change) { on_change(change); }),
+        trials_(prober_),
         follow_(loop, [this] { checks_.reconcile(targets()); }),
         publish_(loop, [this] { publish(); }),
         expiry_(loop, committer_),
@@ -190,12 +225,51 @@ class Process {
   // What cannot be told now is told when the link is in step again.
   void publish() { (void)committer_.publish(); }
 
+  [[nodiscard]] rpc::Checks checks_told() {
+    return {.reports = [this] { return check_reports(); },
+            .history = [this](const commit::ServerId& id) { return probe_reports(id); },
+            .test = [this](const auto& config, const auto& pool,
+                           const auto& server) { return test(config, pool, server); },
+            .tested = [this](std::uint64_t number) { return tested(number); }};
+  }
+
+  [[nodiscard]] std::vector<rpc::ProbeReport> probe_reports(const commit::ServerId& id) const {
+    std::vector<rpc::ProbeReport> reports;
+    for (const auto& [check, probes] : checks_.history(id.pool, id.server)) {
+      for (const auto& [began, result] : probes) {
+        reports.push_back(probe_report(id, check, &result));
+        reports.back().began = began;
+      }
+    }
+    return reports;
+  }
+
+  [[nodiscard]] Result<std::uint64_t> test(const model::Config& config, const std::string& pool,
+                                           const std::optional<net::Endpoint>& server) {
+    auto targets = health::targets_of(config);
+    std::erase_if(targets, [&](const health::Target& target) {
+      return target.pool != pool || (server && target.server != *server);
+    });
+    return trials_.start(targets);
+  }
+
+  [[nodiscard]] std::optional<std::vector<rpc::ProbeReport>> tested(std::uint64_t number) {
+    const auto* const trial = trials_.find(number);
+    if (trial == nullptr) return std::nullopt;
+    std::vector<rpc::ProbeReport> reports;
+    for (const auto& [pool, server, check, result] : trial->tried) {
+      reports.push_back(probe_report({pool, server}, check, result ? &*result : nullptr));
+    }
+    if (trial->is_done()) trials_.forget(number);
+    return reports;
+  }
+
   [[nodiscard]] std::vector<rpc::CheckReport> check_reports() const {
     std::vector<rpc::CheckReport> reports;
     for (const auto& row : checks_.status()) {
       const bool known = row.verdict != health::Verdict::kUnknown;
       reports.push_back({{row.pool, row.server},
-                         std::string(health::to_string(row.type)),
+                         row.check,
                          verdict_of(row.verdict),
                          known ? std::optional(row.since) : std::nullopt,
                          row.failures,
@@ -210,6 +284,7 @@ class Process {
   rpc::Unit unit_;
   health::SocketProber prober_;
   health::Scheduler checks_;
+  health::Trials trials_;
   hal::Timer follow_, publish_;
   commit::Expiry expiry_;
   commit::Schedule schedule_;

@@ -9,6 +9,7 @@
 #include "hal/base/log.h"
 #include "mgmt/commit/errors.h"
 #include "mgmt/model/merge.h"
+#include "mgmt/model/secrets.h"
 
 namespace yoke::commit {
 namespace {
@@ -69,8 +70,9 @@ Status Schedule::make(const store::Scheduled& scheduled) {
   }
   const auto merged = model::merge(scheduled.base, scheduled.config, running, model::Side::kTheirs);
   if (!merged.conflicts.empty()) {
-    return not_made(Errc::kConflict, "others have changed the same since: " +
-                                         model::to_text(merged.conflicts.front()));
+    return not_made(Errc::kConflict,
+                    "others have changed the same since: " +
+                        model::to_text(model::hide_secrets(merged.conflicts).front()));
   }
   const auto changes = model::diff(running, merged.config);
   if (auto may = permit_(scheduled, changes); !may) return may;

@@ -22,6 +22,10 @@ class Dampener {
   void forget_streak() noexcept { streak_ = 0; }
 
   [[nodiscard]] Verdict verdict() const noexcept { return verdict_; }
+  // The last result spoke against the verdict: it may be about to change.
+  [[nodiscard]] bool is_changing() const noexcept {
+    return streak_ != 0 && verdict_ != (last_passed_ ? Verdict::kUp : Verdict::kDown);
+  }
   // Equal results in a row, the last one included; 0 before the first.
   [[nodiscard]] unsigned consecutive() const noexcept { return streak_; }
 

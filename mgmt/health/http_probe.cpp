@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cerrno>
+#include <ctime>
 
 #include "mgmt/health/probe_text.h"
 
@@ -21,16 +21,31 @@ bool option(CURL* easy, CURLoption name, T value) {
   return curl_easy_setopt(easy, name, value) == CURLE_OK;
 }
 
+template <typename List>
+bool append(List& list, const std::string& line) {
+  curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
+  if (longer == nullptr) return false;
+  (void)list.release();
+  list.reset(longer);
+  return true;
+}
+
 }  // namespace
 
 HttpProbe::HttpProbe(sd_event* loop, CURLM* multi, const net::Endpoint& server, const Check& check,
-                     ProbeDone done)
+                     Plan plan, ProbeDone done)
     : multi_(multi),
-      expect_(check.expect),
+      kind_(check.kind()),
+      plan_(std::move(plan)),
+      tls_(tls_wishes_of(check.settings)),
+      speaks_tls_(false),
       timeout_(check.timeout),
       done_(std::move(done)),
       easy_(curl_easy_init()) {
-  if (easy_ && set_up(server, check) && set_headers(check) &&
+  const HttpRequest request = plan_.exchange->request();
+  speaks_tls_ = request.tls;
+  if (easy_ && set_up(server, request) && set_request(request) && set_callbacks() &&
+      (!speaks_tls_ || set_tls(plan_.trusted)) &&
       curl_multi_add_handle(multi_, easy_.get()) == CURLM_OK) {
     return;
   }
@@ -44,36 +59,71 @@ HttpProbe::~HttpProbe() {
   if (easy_) (void)curl_multi_remove_handle(multi_, easy_.get());
 }
 
-bool HttpProbe::set_up(const net::Endpoint& server, const Check& check) {
+bool HttpProbe::set_up(const net::Endpoint& server, const HttpRequest& request) {
   CURL* easy = easy_.get();
-  const std::string url = fmt::format("http://{}/", server.to_string());
+  // The name in the URL is the one that TLS asks for; where the connection goes is said apart.
+  const std::string address = server.to_string();
+  const std::string authority =
+      tls_.name.empty() || !request.tls ? address : fmt::format("{}:{}", tls_.name, server.port);
+  const std::string url = fmt::format("{}://{}/", request.tls ? "https" : "http", authority);
+  if (!append(connect_to_, "::" + address)) return false;
+  const long version = !request.http2 ? long{CURL_HTTP_VERSION_1_1}
+                       : request.tls  ? long{CURL_HTTP_VERSION_2TLS}
+                                      : long{CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE};
   return option(easy, CURLOPT_URL, url.c_str()) &&
-         option(easy, CURLOPT_REQUEST_TARGET, check.path.c_str()) &&
-         option(easy, CURLOPT_NOBODY, check.head ? 1L : 0L) &&
-         option(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(check.timeout.count())) &&
-         option(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(check.timeout.count())) &&
-         option(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1}) &&
-         option(easy, CURLOPT_PROTOCOLS_STR, "http") && option(easy, CURLOPT_FOLLOWLOCATION, 0L) &&
-         option(easy, CURLOPT_PROXY, "") && option(easy, CURLOPT_NOSIGNAL, 1L) &&
-         option(easy, CURLOPT_FRESH_CONNECT, 1L) && option(easy, CURLOPT_FORBID_REUSE, 1L) &&
-         option(easy, CURLOPT_USERAGENT, "yoke-check") &&
-         option(easy, CURLOPT_OPENSOCKETFUNCTION, &HttpProbe::open_socket) &&
+         option(easy, CURLOPT_CONNECT_TO, connect_to_.get()) &&
+         option(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout_.count())) &&
+         option(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeout_.count())) &&
+         option(easy, CURLOPT_HTTP_VERSION, version) &&
+         option(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&
+         option(easy, CURLOPT_FOLLOWLOCATION, 0L) && option(easy, CURLOPT_PROXY, "") &&
+         option(easy, CURLOPT_NOSIGNAL, 1L) && option(easy, CURLOPT_FRESH_CONNECT, 1L) &&
+         option(easy, CURLOPT_FORBID_REUSE, 1L) && option(easy, CURLOPT_USERAGENT, "yoke-check") &&
+         option(easy, CURLOPT_ERRORBUFFER, reason_.data()) &&
+         option(easy, CURLOPT_PRIVATE, static_cast<void*>(this));
+}
+
+bool HttpProbe::set_request(const HttpRequest& request) {
+  CURL* easy = easy_.get();
+  if (!request.http2 && !append(headers_, "Connection: close")) return false;
+  if (!request.host.empty() && !append(headers_, "Host: " + request.host)) return false;
+  for (const std::string& line : request.headers) {
+    if (!append(headers_, line)) return false;
+  }
+  if (request.post) {
+    const auto size = static_cast<long>(request.post->size());
+    if (!option(easy, CURLOPT_POSTFIELDSIZE, size) ||
+        !option(easy, CURLOPT_COPYPOSTFIELDS, request.post->data())) {
+      return false;
+    }
+  }
+  return option(easy, CURLOPT_REQUEST_TARGET, request.path.c_str()) &&
+         (!request.head || option(easy, CURLOPT_NOBODY, 1L)) &&
+         option(easy, CURLOPT_HTTPHEADER, headers_.get());
+}
+
+bool HttpProbe::set_tls(const std::string& trusted) {
+  CURL* easy = easy_.get();
+  if (!option(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L) || !option(easy, CURLOPT_CERTINFO, 1L)) {
+    return false;
+  }
+  if (!tls_.verify) {
+    // Without these it would read all that the system trusts and then not look at it.
+    const char* const none = nullptr;
+    return option(easy, CURLOPT_SSL_VERIFYPEER, 0L) && option(easy, CURLOPT_SSL_VERIFYHOST, 0L) &&
+           option(easy, CURLOPT_CAINFO, none) && option(easy, CURLOPT_CAPATH, none);
+  }
+  return trusted.empty() || option(easy, CURLOPT_CAINFO, trusted.c_str());
+}
+
+bool HttpProbe::set_callbacks() {
+  CURL* easy = easy_.get();
+  return option(easy, CURLOPT_OPENSOCKETFUNCTION, &HttpProbe::open_socket) &&
          option(easy, CURLOPT_OPENSOCKETDATA, this) &&
          option(easy, CURLOPT_HEADERFUNCTION, &HttpProbe::take_header) &&
          option(easy, CURLOPT_HEADERDATA, this) &&
          option(easy, CURLOPT_WRITEFUNCTION, &HttpProbe::take_body) &&
-         option(easy, CURLOPT_WRITEDATA, this) &&
-         option(easy, CURLOPT_PRIVATE, static_cast<void*>(this));
-}
-
-bool HttpProbe::set_headers(const Check& check) {
-  headers_.reset(curl_slist_append(nullptr, "Connection: close"));
-  if (!headers_) return false;
-  if (!check.host.empty() &&
-      curl_slist_append(headers_.get(), ("Host: " + check.host).c_str()) == nullptr) {
-    return false;
-  }
-  return option(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
+         option(easy, CURLOPT_WRITEDATA, this);
 }
 
 curl_socket_t HttpProbe::open_socket(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) {
@@ -83,73 +133,127 @@ curl_socket_t HttpProbe::open_socket(void* self, curlsocktype /*purpose*/, curl_
   return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
-std::size_t HttpProbe::take_header(char* /*data*/, std::size_t size, std::size_t count,
-                                   void* self) {
+std::size_t HttpProbe::take_header(char* data, std::size_t size, std::size_t count, void* self) {
   auto& me = *static_cast<HttpProbe*>(self);
-  me.header_bytes_ += size * count;
-  return me.header_bytes_ > kHeaderBytesMax ? 0 : size * count;
+  std::string_view line(data, size * count);
+  me.header_bytes_ += line.size();
+  if (me.header_bytes_ > kHeaderBytesMax) return 0;
+  while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
+  if (!line.empty()) me.answer_.headers.emplace_back(line);
+  return size * count;
 }
 
-std::size_t HttpProbe::take_body(char* /*data*/, std::size_t size, std::size_t count, void* self) {
+std::size_t HttpProbe::take_body(char* data, std::size_t size, std::size_t count, void* self) {
   auto& me = *static_cast<HttpProbe*>(self);
-  me.body_bytes_ += size * count;
-  return me.body_bytes_ > kBodyBytesMax ? 0 : size * count;
+  const std::size_t room = kBodyBytesMax - me.answer_.body.size();
+  me.answer_.body.append(data, std::min(size * count, room));
+  me.body_is_cut_ = size * count > room;
+  return me.body_is_cut_ ? 0 : size * count;
 }
 
 int HttpProbe::on_not_started(sd_event_source* /*source*/, void* self) {
   const ProbeDone done = std::move(static_cast<HttpProbe*>(self)->done_);
-  done({Outcome::kNotTried, "not tried: the request could not be made", {}});
+  done({Outcome::kNotTried, "not tried: the request could not be made", {}, {}});
   return 0;
 }
 
 void HttpProbe::finish(CURLcode code) {
+  answer_.status = status();
   ProbeResult result = result_of(code);
+  if (const std::string warning = certificate_warning(); !warning.empty()) {
+    result.text += "; " + warning;
+  }
+  result.transcript = transcript_of(result);
   const ProbeDone done = std::move(done_);
   done(std::move(result));
 }
 
+ProbeResult HttpProbe::failure(std::string_view text) const {
+  return {Outcome::kFailed, fmt::format("{} {}", kind_, text), time_of(CURLINFO_TOTAL_TIME_T), {}};
+}
+
 ProbeResult HttpProbe::result_of(CURLcode code) const {
-  curl_off_t us = 0;
-  (void)curl_easy_getinfo(easy_.get(), CURLINFO_TOTAL_TIME_T, &us);
-  const std::chrono::microseconds duration(us);
-  const auto failed = [duration](std::string text) {
-    return ProbeResult{Outcome::kFailed, std::move(text), duration};
-  };
-  if (code == CURLE_OK || body_bytes_ > kBodyBytesMax) return judge_status(duration);
+  const auto duration = time_of(CURLINFO_TOTAL_TIME_T);
+  if (code == CURLE_OK || body_is_cut_) return judge_answer();
   if (code == CURLE_OPERATION_TIMEDOUT) return timed_out(timeout_, stage(), duration);
-  if (header_bytes_ > kHeaderBytesMax) return failed("http header longer than 64 KiB");
-  if (code == CURLE_COULDNT_CONNECT) return judge_connect(duration);
-  if (code == CURLE_GOT_NOTHING) return failed("http closed without an answer");
+  if (header_bytes_ > kHeaderBytesMax) return failure("header longer than 64 KiB");
+  if (code == CURLE_COULDNT_CONNECT) return judge_connect();
+  if (code == CURLE_GOT_NOTHING) return failure("closed without an answer");
   if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY) {
-    return failed("http answer is not HTTP");
+    return failure("answer is not HTTP");
   }
-  if (code == CURLE_PARTIAL_FILE) return failed(fmt::format("http {} cut short", status()));
-  if (code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR) return failed("http connection reset");
-  if (code == CURLE_OUT_OF_MEMORY) return {Outcome::kNotTried, "not tried: no memory", duration};
-  return failed(fmt::format("http {}", curl_easy_strerror(code)));
+  if (code == CURLE_PARTIAL_FILE) return failure(fmt::format("{} cut short", status()));
+  if (code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR) return failure("connection reset");
+  if (code == CURLE_OUT_OF_MEMORY) {
+    return {Outcome::kNotTried, "not tried: no memory", duration, {}};
+  }
+  return failure(reason_[0] == '\0' ? curl_easy_strerror(code) : reason_.data());
 }
 
-ProbeResult HttpProbe::judge_status(std::chrono::microseconds duration) const {
-  const long code = status();
-  const bool expected = std::any_of(expect_.begin(), expect_.end(), [code](const StatusRange& r) {
-    return code >= r.first && code <= r.last;
-  });
-  if (!expected) return {Outcome::kFailed, status_text(code, expect_), duration};
-  return {Outcome::kPassed, fmt::format("http {} {}", code, duration_text(duration)), duration};
+ProbeResult HttpProbe::judge_answer() const {
+  const Move verdict = plan_.exchange->judge(answer_);
+  if (verdict.next != Move::Next::kPassed) return failure(verdict.text);
+  const auto duration = time_of(CURLINFO_TOTAL_TIME_T);
+  return {Outcome::kPassed,
+          fmt::format("{} {} {}", kind_, verdict.text, duration_text(duration)),
+          duration,
+          {}};
 }
 
-ProbeResult HttpProbe::judge_connect(std::chrono::microseconds duration) const {
+ProbeResult HttpProbe::judge_connect() const {
   long error = socket_error_;
   if (error == 0) (void)curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &error);
-  if (error == 0) return {Outcome::kFailed, "http no connection", duration};
-  return socket_failure(CheckType::kHttp, static_cast<int>(error), duration);
+  if (error == 0) return failure("no connection");
+  return socket_failure(kind_, static_cast<int>(error), time_of(CURLINFO_TOTAL_TIME_T));
+}
+
+Transcript HttpProbe::transcript_of(const ProbeResult& result) const {
+  Transcript transcript;
+  const auto note = [&](CURLINFO moment, std::string_view text) {
+    const auto at = time_of(moment);
+    if (at.count() > 0) transcript.add(at, text);
+  };
+  note(CURLINFO_CONNECT_TIME_T, "connected");
+  note(CURLINFO_APPCONNECT_TIME_T, "TLS stands");
+  if (!answer_.headers.empty()) note(CURLINFO_STARTTRANSFER_TIME_T, answer_.headers.front());
+  if (!answer_.body.empty()) {
+    note(CURLINFO_TOTAL_TIME_T, fmt::format("body: {} bytes", answer_.body.size()));
+  }
+  transcript.add(result.duration, result.text);
+  return transcript;
+}
+
+// The first certificate is the server's own.
+std::string HttpProbe::certificate_warning() const {
+  curl_certinfo* info = nullptr;
+  if (!speaks_tls_ || curl_easy_getinfo(easy_.get(), CURLINFO_CERTINFO, &info) != CURLE_OK ||
+      info == nullptr || info->num_of_certs < 1) {
+    return {};
+  }
+  constexpr std::string_view kEnd = "Expire date:";
+  constexpr std::time_t kDay = 24L * 60 * 60;
+  for (const curl_slist* line = info->certinfo[0]; line != nullptr; line = line->next) {
+    const std::string_view text = line->data;
+    if (!text.starts_with(kEnd)) continue;
+    const std::time_t end = curl_getdate(line->data + kEnd.size(), nullptr);
+    const std::time_t left = end - std::time(nullptr);
+    if (end < 0) return {};
+    return expiry_warning(static_cast<int>(left < 0 ? left / kDay - 1 : left / kDay),
+                          tls_.warn_days);
+  }
+  return {};
 }
 
 std::string_view HttpProbe::stage() const {
-  curl_off_t connected_us = 0;
-  (void)curl_easy_getinfo(easy_.get(), CURLINFO_CONNECT_TIME_T, &connected_us);
-  if (connected_us == 0) return "connect";
-  return body_bytes_ == 0 ? "answer" : "body";
+  if (time_of(CURLINFO_CONNECT_TIME_T).count() == 0) return "connect";
+  if (speaks_tls_ && time_of(CURLINFO_APPCONNECT_TIME_T).count() == 0) return "TLS handshake";
+  return answer_.body.empty() ? "answer" : "body";
+}
+
+std::chrono::microseconds HttpProbe::time_of(CURLINFO moment) const {
+  curl_off_t us = 0;
+  (void)curl_easy_getinfo(easy_.get(), moment, &us);
+  return std::chrono::microseconds(us);
 }
 
 long HttpProbe::status() const {

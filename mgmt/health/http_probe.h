@@ -3,18 +3,26 @@
 
 #include <curl/curl.h>
 
+#include <array>
 #include <memory>
 
 #include "mgmt/health/event_source.h"
+#include "mgmt/health/http_exchange.h"
 #include "mgmt/health/probe.h"
+#include "mgmt/health/tls_client.h"
 
 namespace yoke::health {
 
 // One HTTP request under way; made by HttpProber, whose `multi` drives it. Threads: the loop's own.
 class HttpProbe final : public Probe {
  public:
+  struct Plan {
+    std::unique_ptr<HttpExchange> exchange;  // never null
+    std::string trusted;                     // file of certificates; empty: the system's
+  };
+
   HttpProbe(sd_event* loop, CURLM* multi, const net::Endpoint& server, const Check& check,
-            ProbeDone done);
+            Plan plan, ProbeDone done);
   ~HttpProbe() override;
   HttpProbe(const HttpProbe&) = delete;
   HttpProbe& operator=(const HttpProbe&) = delete;
@@ -29,30 +37,42 @@ class HttpProbe final : public Probe {
   struct ListRelease {
     void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
   };
+  using List = std::unique_ptr<curl_slist, ListRelease>;
 
-  [[nodiscard]] bool set_up(const net::Endpoint& server, const Check& check);
-  [[nodiscard]] bool set_headers(const Check& check);
+  [[nodiscard]] bool set_up(const net::Endpoint& server, const HttpRequest& request);
+  [[nodiscard]] bool set_request(const HttpRequest& request);
+  [[nodiscard]] bool set_tls(const std::string& trusted);
+  [[nodiscard]] bool set_callbacks();
   // libcurl tells no reason where there is no socket to be had: ours to remember.
   static curl_socket_t open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
-  // Counts what comes in, and breaks off what is more than a check needs.
+  // Keeps what comes in, and breaks off what is more than a check needs.
   static std::size_t take_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t take_body(char* data, std::size_t size, std::size_t count, void* self);
   static int on_not_started(sd_event_source* source, void* self);
 
   [[nodiscard]] ProbeResult result_of(CURLcode code) const;
-  [[nodiscard]] ProbeResult judge_status(std::chrono::microseconds duration) const;
-  [[nodiscard]] ProbeResult judge_connect(std::chrono::microseconds duration) const;
+  [[nodiscard]] ProbeResult failure(std::string_view text) const;
+  [[nodiscard]] ProbeResult judge_answer() const;
+  [[nodiscard]] ProbeResult judge_connect() const;
+  [[nodiscard]] Transcript transcript_of(const ProbeResult& result) const;
+  [[nodiscard]] std::string certificate_warning() const;
   [[nodiscard]] std::string_view stage() const;
+  [[nodiscard]] std::chrono::microseconds time_of(CURLINFO moment) const;
   [[nodiscard]] long status() const;
 
   CURLM* multi_;
-  std::vector<StatusRange> expect_;
+  std::string kind_;
+  Plan plan_;
+  TlsWishes tls_;
+  bool speaks_tls_;
   std::chrono::milliseconds timeout_;
   ProbeDone done_;
   int socket_error_ = 0;
+  std::array<char, CURL_ERROR_SIZE> reason_{};  // libcurl's own words
   std::size_t header_bytes_ = 0;
-  std::size_t body_bytes_ = 0;
-  std::unique_ptr<curl_slist, ListRelease> headers_;
+  bool body_is_cut_ = false;
+  HttpAnswer answer_;
+  List headers_, connect_to_;
   std::unique_ptr<CURL, EasyRelease> easy_;
   EventSource not_started_;
 };

@@ -25,7 +25,8 @@ int curl_events(std::uint32_t events) {
 
 }  // namespace
 
-HttpProber::HttpProber(sd_event* loop) : loop_(loop) {
+HttpProber::HttpProber(sd_event* loop, std::string trusted)
+    : loop_(loop), trusted_(std::move(trusted)) {
   (void)curl_global_init(CURL_GLOBAL_DEFAULT);
   multi_ = curl_multi_init();
   (void)curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &HttpProber::watch);
@@ -44,8 +45,10 @@ HttpProber::~HttpProber() {
 }
 
 std::unique_ptr<Probe> HttpProber::start(const net::Endpoint& server, const Check& check,
-                                         ProbeDone done) {
-  return std::make_unique<HttpProbe>(loop_, multi_, server, check, std::move(done));
+                                         std::unique_ptr<HttpExchange> exchange, ProbeDone done) {
+  return std::make_unique<HttpProbe>(loop_, multi_, server, check,
+                                     HttpProbe::Plan{std::move(exchange), trusted_},
+                                     std::move(done));
 }
 
 int HttpProber::watch(CURL* /*easy*/, curl_socket_t fd, int what, void* self,

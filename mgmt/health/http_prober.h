@@ -3,27 +3,31 @@
 
 #include <curl/curl.h>
 
+#include <string>
 #include <unordered_map>
 
 #include "hal/base/result.h"
 #include "mgmt/health/event_source.h"
+#include "mgmt/health/http_exchange.h"
 #include "mgmt/health/probe.h"
 
 namespace yoke::health {
 
 // HTTP requests by libcurl, on the event loop. Each is a connection of its own, so that connecting
 // is checked as well; redirects are answers like any other; no proxy, no cookies, no name lookup.
-// Of an answer's body the first 64 KiB are read: the status decides, and the rest cannot change it.
-// Threads: the loop's own.
-class HttpProber final : public Prober {
+// Of an answer's header and of its body the first 64 KiB are read. Threads: the loop's own.
+class HttpProber {
  public:
-  explicit HttpProber(sd_event* loop);
-  ~HttpProber() override;
+  // `trusted` is a file of certificates; empty: those of the system.
+  HttpProber(sd_event* loop, std::string trusted);
+  ~HttpProber();
   HttpProber(const HttpProber&) = delete;
   HttpProber& operator=(const HttpProber&) = delete;
 
+  // As Prober::start().
   [[nodiscard]] std::unique_ptr<Probe> start(const net::Endpoint& server, const Check& check,
-                                             ProbeDone done) override;
+                                             std::unique_ptr<HttpExchange> exchange,
+                                             ProbeDone done);
 
  private:
   friend class HttpProbe;
@@ -37,6 +41,7 @@ class HttpProber final : public Prober {
   void act(curl_socket_t fd, int events);
 
   sd_event* loop_;
+  std::string trusted_;
   CURLM* multi_;
   EventSource timer_;
   std::unordered_map<curl_socket_t, EventSource> sockets_;

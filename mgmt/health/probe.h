@@ -8,6 +8,7 @@
 
 #include "dataplane/net/address.h"
 #include "mgmt/health/check.h"
+#include "mgmt/health/transcript.h"
 
 namespace yoke::health {
 
@@ -21,6 +22,7 @@ struct ProbeResult {
   Outcome outcome = Outcome::kNotTried;
   std::string text;  // for people: "http 200 3ms", "tcp connection refused"
   std::chrono::microseconds duration{0};
+  Transcript transcript = {};
 };
 
 // One check under way. Destroying it gives it up. Threads: the loop's own.

@@ -55,19 +55,9 @@ ProbeResult timed_out(std::chrono::milliseconds timeout, std::string_view stage,
   return {Outcome::kFailed, fmt::format("timeout after {} at {}", after, stage), duration};
 }
 
-std::string status_text(long status, const std::vector<StatusRange>& expected) {
-  std::string text = fmt::format("http {}, expected ", status);
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    const auto [first, last] = expected[i];
-    text += fmt::format("{}{}", i == 0 ? "" : ", ", first);
-    if (last != first) text += fmt::format("-{}", last);
-  }
-  return text;
-}
-
-ProbeResult socket_failure(CheckType type, int error, std::chrono::microseconds duration) {
+ProbeResult socket_failure(std::string_view kind, int error, std::chrono::microseconds duration) {
   if (is_ours(error)) return {Outcome::kNotTried, "not tried: " + reason(error), duration};
-  return {Outcome::kFailed, fmt::format("{} {}", to_string(type), reason(error)), duration};
+  return {Outcome::kFailed, fmt::format("{} {}", kind, reason(error)), duration};
 }
 
 }  // namespace yoke::health

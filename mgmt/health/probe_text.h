@@ -4,7 +4,6 @@
 #include <chrono>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "mgmt/health/probe.h"
 
@@ -19,11 +18,8 @@ namespace yoke::health {
 [[nodiscard]] ProbeResult timed_out(std::chrono::milliseconds timeout, std::string_view stage,
                                     std::chrono::microseconds duration);
 
-// "http 503, expected 200-299, 401".
-[[nodiscard]] std::string status_text(long status, const std::vector<StatusRange>& expected);
-
 // What errno of a socket call that failed says, and whose fault it is: "tcp connection refused".
-[[nodiscard]] ProbeResult socket_failure(CheckType type, int error,
+[[nodiscard]] ProbeResult socket_failure(std::string_view kind, int error,
                                          std::chrono::microseconds duration);
 
 }  // namespace yoke::health

@@ -34,10 +34,11 @@ void Scheduler::reconcile(const std::vector<Target>& targets) {
 }
 
 void Scheduler::reconcile(const ServerKey& key, Server& server, const Target& target) {
-  std::set<CheckType> wanted;
+  server.required = target.required;
+  std::set<std::string> wanted;
   for (const Check& check : target.checks) {
-    wanted.insert(check.type);
-    auto& watch = server.watches[check.type];
+    wanted.insert(check.key);
+    auto& watch = server.watches[check.key];
     if (watch && watch->check() == check) continue;
     const Verdict before = watch ? watch->verdict() : server.told;
     watch = std::make_unique<Watch>(loop_, prober_, key.second, check, [this, key] { judge(key); });
@@ -56,7 +57,7 @@ void Scheduler::start(Watch& watch) {
 void Scheduler::pause() {
   paused_ = true;
   for (auto& [key, server] : servers_) {
-    for (auto& [type, watch] : server.watches) watch->stop();
+    for (auto& [check, watch] : server.watches) watch->stop();
   }
 }
 
@@ -64,23 +65,26 @@ void Scheduler::resume() {
   if (!std::exchange(paused_, false)) return;
   stagger_ = milliseconds(0);
   for (auto& [key, server] : servers_) {
-    for (auto& [type, watch] : server.watches) start(*watch);
+    for (auto& [check, watch] : server.watches) start(*watch);
   }
 }
 
 Verdict Scheduler::verdict_of(const Server& server) {
-  Verdict all = Verdict::kUp;
-  for (const auto& [type, watch] : server.watches) {
-    if (watch->verdict() == Verdict::kDown) return Verdict::kDown;
-    if (watch->verdict() == Verdict::kUnknown) all = Verdict::kUnknown;
+  const std::size_t required = server.required == 0 ? server.watches.size() : server.required;
+  std::size_t up = 0;
+  std::size_t unknown = 0;
+  for (const auto& [key, watch] : server.watches) {
+    up += watch->verdict() == Verdict::kUp ? 1U : 0U;
+    unknown += watch->verdict() == Verdict::kUnknown ? 1U : 0U;
   }
-  return all;
+  if (up >= required) return Verdict::kUp;
+  return up + unknown < required ? Verdict::kDown : Verdict::kUnknown;
 }
 
 // Of the check whose verdict is the server's, and the latest to have come to it.
 std::string Scheduler::reason_of(const Server& server) {
   const Watch* latest = nullptr;
-  for (const auto& [type, watch] : server.watches) {
+  for (const auto& [check, watch] : server.watches) {
     if (watch->verdict() != server.told) continue;
     if (latest == nullptr || watch->since() > latest->since()) latest = watch.get();
   }
@@ -98,12 +102,21 @@ void Scheduler::judge(const ServerKey& key) {
 std::vector<Scheduler::Status> Scheduler::status() const {
   std::vector<Status> rows;
   for (const auto& [key, server] : servers_) {
-    for (const auto& [type, watch] : server.watches) {
-      rows.push_back({key.first, key.second, type, watch->verdict(), watch->since(),
+    for (const auto& [check, watch] : server.watches) {
+      rows.push_back({key.first, key.second, check, watch->verdict(), watch->since(),
                       watch->failures(), watch->last_text()});
     }
   }
   return rows;
+}
+
+std::vector<Scheduler::History> Scheduler::history(const std::string& pool,
+                                                   const net::Endpoint& server) const {
+  std::vector<History> all;
+  const auto found = servers_.find({pool, server});
+  if (found == servers_.end()) return all;
+  for (const auto& [check, watch] : found->second.watches) all.push_back({check, watch->past()});
+  return all;
 }
 
 }  // namespace yoke::health

@@ -18,8 +18,8 @@ namespace yoke::health {
 // Threads: the loop's own.
 class Scheduler {
  public:
-  // What holds of a server from now on: up while all of its checks say so, down while one says
-  // that, unknown before the first result of each.
+  // What holds of a server from now on: up while as many of its checks as must say so, down once
+  // that cannot be any more, unknown before enough of them have a result.
   struct Change {
     std::string pool;
     net::Endpoint server;
@@ -49,20 +49,29 @@ class Scheduler {
   struct Status {
     std::string pool;
     net::Endpoint server;
-    CheckType type = CheckType::kTcp;
+    std::string check;  // its key, "http:admin"
     Verdict verdict = Verdict::kUnknown;
     MonoTime since;              // of the verdict
     std::uint64_t failures = 0;  // since the check began
     std::string last;            // the last result in words; empty before the first
   };
-  // By pool, server and type.
+  // By pool, server and check.
   [[nodiscard]] std::vector<Status> status() const;
+
+  // What the checks of one server saw last: each check's probes, oldest first.
+  struct History {
+    std::string check;
+    std::vector<PastProbe> probes;
+  };
+  [[nodiscard]] std::vector<History> history(const std::string& pool,
+                                             const net::Endpoint& server) const;
 
  private:
   using ServerKey = std::pair<std::string, net::Endpoint>;
   struct Server {
     Verdict told = Verdict::kUnknown;
-    std::map<CheckType, std::unique_ptr<Watch>> watches;
+    std::size_t required = 0;                               // 0: all
+    std::map<std::string, std::unique_ptr<Watch>> watches;  // by the check's key
   };
 
   void reconcile(const ServerKey& key, Server& server, const Target& target);

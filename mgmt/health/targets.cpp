@@ -4,49 +4,40 @@
 #include <string>
 
 #include "hal/base/number.h"
-#include "mgmt/model/duration.h"
-#include "mgmt/model/words.h"
+#include "mgmt/model/schema.h"
 
 namespace yoke::health {
 namespace {
 
-// The schema has let through nothing but numbers within bounds and durations.
-unsigned number(const model::Config& config, const model::Path& path, std::string_view field) {
-  return static_cast<unsigned>(parse_decimal(config.value(path, field)).value_or(0));
-}
-
-std::chrono::milliseconds duration(const model::Config& config, const model::Path& path,
-                                   std::string_view field) {
-  return model::parse_duration(config.value(path, field)).value_or(std::chrono::seconds(1));
-}
-
-std::vector<StatusRange> ranges(const std::string& text) {
-  std::vector<StatusRange> out;
-  for (const std::string_view part : model::split_list(text)) {
-    const auto dash = part.find('-');
-    const auto first = parse_decimal(part.substr(0, dash));
-    const auto last = dash == std::string_view::npos ? first : parse_decimal(part.substr(dash + 1));
-    if (!first || !last) continue;
-    out.push_back({static_cast<std::uint16_t>(*first), static_cast<std::uint16_t>(*last)});
-  }
-  return out;
-}
-
 Check check_of(const model::Config& config, const model::Path& path) {
   Check check;
-  check.type = path.key() == "http" ? CheckType::kHttp : CheckType::kTcp;
-  check.port = static_cast<std::uint16_t>(number(config, path, "port"));
-  check.interval = duration(config, path, "interval");
-  check.timeout = duration(config, path, "timeout");
-  check.rise = number(config, path, "rise");
-  check.fall = number(config, path, "fall");
-  if (check.type == CheckType::kHttp) {
-    check.head = config.value(path, "request") == "HEAD";
-    check.path = config.value(path, "path");
-    check.host = config.value(path, "host");
-    check.expect = ranges(config.value(path, "expect"));
+  check.key = path.key();
+  Settings::Values values;
+  for (const model::Field& field : model::find_type(path.kind())->fields) {
+    if (!model::applies(field, path.key())) continue;
+    values.emplace(field.name, config.value(path, field.name));
   }
+  const Settings all(values);
+  check.port = static_cast<std::uint16_t>(all.number("port"));
+  check.interval = all.duration("interval");
+  check.down_interval = all.duration("down-interval");
+  check.fast_interval = all.duration("fast-interval");
+  check.jitter_percent = all.number("jitter");
+  check.timeout = all.duration("timeout");
+  check.rise = all.number("rise");
+  check.fall = all.number("fall");
+  for (const std::string_view pace : {"port", "interval", "down-interval", "fast-interval",
+                                      "jitter", "timeout", "rise", "fall"}) {
+    values.erase(std::string(pace));
+  }
+  check.settings = Settings(std::move(values));
   return check;
+}
+
+std::size_t required_of(const model::Config& config, const model::Path& pool, std::size_t checks) {
+  const std::string wanted = config.value(pool, "require");
+  if (wanted == "any") return 1;
+  return wanted == "all" ? checks : parse_decimal(wanted).value_or(checks);
 }
 
 }  // namespace
@@ -56,14 +47,15 @@ std::vector<Target> targets_of(const model::Config& config) {
   for (const std::string& name : config.keys("pool")) {
     const model::Path pool{{"pool", name}};
     std::vector<Check> checks;
-    for (const std::string& type : config.keys("check", pool)) {
-      checks.push_back(check_of(config, pool.child("check", type)));
+    for (const std::string& key : config.keys("check", pool)) {
+      checks.push_back(check_of(config, pool.child("check", key)));
     }
     if (checks.empty()) continue;
+    const std::size_t required = required_of(config, pool, checks.size());
     for (const std::string& key : config.keys("server", pool)) {
       const auto endpoint = net::Endpoint::parse(key);
       if (!endpoint || config.value(pool.child("server", key), "enabled") == "no") continue;
-      targets.push_back({name, *endpoint, checks, Verdict::kUnknown});
+      targets.push_back({name, *endpoint, checks, Verdict::kUnknown, required});
     }
   }
   return targets;

@@ -15,6 +15,7 @@ Watch::Watch(sd_event* loop, Prober& prober, const net::Endpoint& server, const 
       check_(check),
       changed_(std::move(changed)),
       dampener_(check.rise, check.fall),
+      random_(static_cast<std::uint32_t>(std::hash<std::string>{}(server.to_string() + check.key))),
       since_(MonoClock::now()),
       next_(loop, [this] { begin(); }) {}
 
@@ -30,21 +31,41 @@ void Watch::stop() {
 }
 
 void Watch::begin() {
-  probe_ = prober_.start(server_, check_, [this](const ProbeResult& result) { take(result); });
+  began_ = MonoClock::now();
+  probe_ = prober_.start(server_, check_, [this](ProbeResult result) { take(std::move(result)); });
 }
 
-void Watch::take(const ProbeResult& result) {
+milliseconds Watch::interval() const {
+  const bool is_down = dampener_.verdict() == Verdict::kDown;
+  const milliseconds other = dampener_.is_changing() ? check_.fast_interval
+                             : is_down               ? check_.down_interval
+                                                     : check_.interval;
+  return other.count() == 0 ? check_.interval : other;
+}
+
+milliseconds Watch::jitter(milliseconds interval) {
+  const auto most = interval.count() * check_.jitter_percent / 100;
+  return milliseconds(std::uniform_int_distribution<std::int64_t>(0, most)(random_));
+}
+
+void Watch::take(ProbeResult result) {
   probe_.reset();
   const auto now = MonoClock::now();
+  const Outcome outcome = result.outcome;
+  remember(std::move(result));
+  if (outcome == Outcome::kFailed) ++failures_;
+  const bool changed = outcome != Outcome::kNotTried && dampener_.add(outcome == Outcome::kPassed);
   // Where one took longer than its interval, turns that are past are left out.
-  due_ = std::max(due_ + check_.interval, now);
-  next_.start(std::chrono::ceil<milliseconds>(due_ - now));
-  last_text_ = result.text;
-  if (result.outcome == Outcome::kFailed) ++failures_;
-  if (result.outcome == Outcome::kNotTried) return;
-  if (!dampener_.add(result.outcome == Outcome::kPassed)) return;
+  due_ = std::max(due_ + interval(), now);
+  next_.start(std::chrono::ceil<milliseconds>(due_ - now) + jitter(interval()));
+  if (!changed) return;
   since_ = now;
   changed_();
+}
+
+void Watch::remember(ProbeResult result) {
+  if (past_.size() == kPastMax) past_.erase(past_.begin());
+  past_.push_back({began_, std::move(result)});
 }
 
 }  // namespace yoke::health

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <random>
 #include <string>
+#include <vector>
 
 #include "hal/base/clock.h"
 #include "hal/linux/event.h"
@@ -13,16 +15,25 @@
 
 namespace yoke::health {
 
+// A probe that has ended.
+struct PastProbe {
+  MonoTime began;
+  ProbeResult result;
+};
+
 // One check of one server, again and again: a probe each interval, never two at once. Threads: the
 // loop's own.
 class Watch {
  public:
+  static constexpr std::size_t kPastMax = 8;
+
   // `changed` is called when the verdict has changed; it must not destroy the watch. `prober`
   // outlives it.
   Watch(sd_event* loop, Prober& prober, const net::Endpoint& server, const Check& check,
         std::function<void()> changed);
 
-  // The first probe is due `after` from now; then one each interval, counted from there.
+  // The first probe is due `after` from now; then one each interval, counted from there. Jitter
+  // puts one off without moving those that follow.
   void start(std::chrono::milliseconds after);
   // Gives up what is under way. What was seen so far counts no more, the verdict stays.
   void stop();
@@ -33,21 +44,31 @@ class Watch {
   [[nodiscard]] Verdict verdict() const noexcept { return dampener_.verdict(); }
   [[nodiscard]] MonoTime since() const noexcept { return since_; }  // of the verdict
   [[nodiscard]] std::uint64_t failures() const noexcept { return failures_; }
-  [[nodiscard]] const std::string& last_text() const noexcept { return last_text_; }
+  // The last ones, oldest first.
+  [[nodiscard]] const std::vector<PastProbe>& past() const noexcept { return past_; }
+  // Of the last one; empty before the first.
+  [[nodiscard]] std::string last_text() const {
+    return past_.empty() ? std::string() : past_.back().result.text;
+  }
 
  private:
   void begin();
-  void take(const ProbeResult& result);
+  void take(ProbeResult result);
+  void remember(ProbeResult result);
+  [[nodiscard]] std::chrono::milliseconds interval() const;
+  [[nodiscard]] std::chrono::milliseconds jitter(std::chrono::milliseconds interval);
 
   Prober& prober_;
   net::Endpoint server_;
   Check check_;
   std::function<void()> changed_;
   Dampener dampener_;
-  MonoTime due_;
+  std::minstd_rand random_;
+  MonoTime due_;  // without jitter
+  MonoTime began_;
   MonoTime since_;
   std::uint64_t failures_ = 0;
-  std::string last_text_;
+  std::vector<PastProbe> past_;
   hal::Timer next_;
   std::unique_ptr<Probe> probe_;
 };

@@ -5,6 +5,7 @@
 
 #include "dataplane/net/address.h"
 #include "hal/base/number.h"
+#include "mgmt/model/byte_text.h"
 #include "mgmt/model/duration.h"
 #include "mgmt/model/schema.h"
 #include "mgmt/model/words.h"
@@ -22,6 +23,7 @@ tl::unexpected<Error> bad(std::string text) {
 }
 
 tl::unexpected<Error> bad_value(const Field& field, std::string_view text) {
+  if (field.secret) return bad("a value that is not " + describe(field));
   return bad(fmt::format("{} is not {}", shown(text), describe(field)));
 }
 
@@ -108,6 +110,67 @@ Result<std::string> choice(const Field& field, std::string_view text,
   return std::string(text);
 }
 
+Result<std::string> named_choice(const Field& field, std::string_view text) {
+  const std::string_view kind = choice_of(text);
+  if (std::ranges::find(field.choices, kind) == field.choices.end()) return bad_value(field, text);
+  if (kind != text && !name(field, text.substr(kind.size() + 1))) return bad_value(field, text);
+  return std::string(text);
+}
+
+Result<std::string> choice_or_integer(const Field& field, std::string_view text) {
+  return choice(field, text, field.choices) ? std::string(text) : integer(field, text);
+}
+
+Result<std::string> bytes(const Field& field, std::string_view text) {
+  const auto read = parse_bytes(text);
+  if (!read) return tl::unexpected(read.error());
+  if (!std::ranges::all_of(text, is_printable) ||
+      text.size() > static_cast<std::size_t>(field.max)) {
+    return bad_value(field, text);
+  }
+  return std::string(text);
+}
+
+// RFC 9110: a token, a colon, and what belongs to it; nothing that a second header could begin by.
+Result<std::string> header(const Field& field, std::string_view text) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  const auto is_token = [&](char c) {
+    return is_letter(c) || is_digit(c) || kMarks.find(c) != std::string_view::npos;
+  };
+  const auto colon = text.find(':');
+  if (colon == 0 || colon == std::string_view::npos ||
+      !std::ranges::all_of(text.substr(0, colon), is_token)) {
+    return bad_value(field, text);
+  }
+  std::string_view value = text.substr(colon + 1);
+  while (value.starts_with(' ')) value.remove_prefix(1);
+  while (value.ends_with(' ')) value.remove_suffix(1);
+  if (value.empty()) return bad_value(field, text);
+  return printable(field, fmt::format("{}: {}", text.substr(0, colon), value));
+}
+
+// RFC 1035: labels of up to 63 characters; "." is the root.
+Result<std::string> domain_name(const Field& field, std::string_view text) {
+  if (text == ".") return std::string(text);
+  std::string_view rest = text.ends_with('.') ? text.substr(0, text.size() - 1) : text;
+  if (rest.empty() || rest.size() > static_cast<std::size_t>(field.max)) {
+    return bad_value(field, text);
+  }
+  std::string lower(rest);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  constexpr std::size_t kLabelMax = 63;
+  for (rest = lower;;) {
+    const std::string_view label = rest.substr(0, rest.find('.'));
+    const bool fits = std::ranges::all_of(
+        label, [](char c) { return is_letter(c) || is_digit(c) || c == '-' || c == '_'; });
+    if (label.empty() || label.size() > kLabelMax || !fits) return bad_value(field, text);
+    if (label.size() == rest.size()) return lower;
+    rest.remove_prefix(label.size() + 1);
+  }
+}
+
 constexpr std::array<std::string_view, 2> kFlagWords{"yes", "no"};
 
 std::string bounds(const Field& field, auto write) {
@@ -141,6 +204,16 @@ Result<std::string> canonical_part(const Field& field, std::string_view text) {
       return parsed<net::Endpoint>(text);
     case FieldType::kServiceAddress:
       return parsed<net::ServiceAddress>(text);
+    case FieldType::kNamedChoice:
+      return named_choice(field, text);
+    case FieldType::kChoiceOrInteger:
+      return choice_or_integer(field, text);
+    case FieldType::kBytes:
+      return bytes(field, text);
+    case FieldType::kHeader:
+      return header(field, text);
+    case FieldType::kDomainName:
+      return domain_name(field, text);
   }
   return bad_value(field, text);
 }
@@ -191,6 +264,19 @@ std::string describe(const Field& field) {
       return fmt::format("an address and port such as {}", field.example);
     case FieldType::kServiceAddress:
       return fmt::format("an address, port and protocol such as {}", field.example);
+    case FieldType::kNamedChoice:
+      return fmt::format("{}, with :name behind it for a second of its kind",
+                         fmt::join(field.choices, ", "));
+    case FieldType::kChoiceOrInteger:
+      return fmt::format("{} or a number from {} to {}", fmt::join(field.choices, ", "), field.min,
+                         field.max);
+    case FieldType::kBytes:
+      return fmt::format("printable ASCII text of up to {} characters, with {}", field.max,
+                         R"(\r \n \t \\ \x00 for single bytes)");
+    case FieldType::kHeader:
+      return fmt::format("a header such as '{}', without a comma", field.example);
+    case FieldType::kDomainName:
+      return fmt::format("a domain name such as {}", field.example);
   }
   return {};
 }

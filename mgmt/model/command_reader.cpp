@@ -44,7 +44,9 @@ void add_value(std::vector<Expected>& list, const Field& field, const RecordType
   for (const std::string_view choice : field.choices) {
     list.push_back({std::string(choice), std::string(field.help), &field, type, parent});
   }
-  if (field.choices.empty()) list.push_back({"", std::string(field.help), &field, type, parent});
+  const bool is_one_of_them =
+      field.type == FieldType::kChoice || field.type == FieldType::kNamedChoice;
+  if (!is_one_of_them) list.push_back({"", std::string(field.help), &field, type, parent});
 }
 
 }  // namespace

@@ -23,10 +23,18 @@ constexpr std::string_view kEndpoint = "^(\\[[0-9A-Fa-f:.]+\\]|[0-9.]+):[0-9]{1,
 constexpr std::string_view kServiceAddress =
     "^(\\[[0-9A-Fa-f:.]+\\]|[0-9.]+):[0-9]{1,5}/(tcp|udp)$";
 
+constexpr std::string_view kHeader = "^[^ ,:]+:[^,]*[^ ,][^,]*$";
+constexpr std::string_view kDomainName = "^(\\.|([A-Za-z0-9_-]{1,63}\\.)*[A-Za-z0-9_-]{1,63}\\.?)$";
+
 Json text_like(std::string_view pattern) { return {{"type", "string"}, {"pattern", pattern}}; }
 
 Json name(const Field& field) {
   return text_like(fmt::format("^[A-Za-z][A-Za-z0-9._-]{{0,{}}}$", field.max - 1));
+}
+
+// "http", and "http:admin".
+std::string named(std::string_view choice, const Field& key) {
+  return fmt::format("^{}(:[A-Za-z][A-Za-z0-9._-]{{0,{}}})?$", choice, key.max - 1);
 }
 
 Json integer(const Field& field) {
@@ -67,6 +75,19 @@ Json part(const Field& field) {
       return text_like(kEndpoint);
     case FieldType::kServiceAddress:
       return text_like(kServiceAddress);
+    case FieldType::kChoiceOrInteger:
+      return {
+          {"anyOf",
+           Json::array({Json{{"enum", Json::array_t(field.choices.begin(), field.choices.end())}},
+                        text_like("^[0-9]+$")})}};
+    case FieldType::kBytes:
+      return sized(text_like(kPrintable), field);
+    case FieldType::kHeader:
+      return text_like(kHeader);
+    case FieldType::kDomainName:
+      return text_like(kDomainName);
+    case FieldType::kNamedChoice:  // of keys alone
+      break;
   }
   return Json::object();
 }
@@ -118,9 +139,9 @@ Json record(const RecordType& type, std::string_view key) {
 Json records_of(const RecordType& type) {
   if (type.single) return record(type, "");
   Json all = {{"type", "object"}, {"description", fmt::format("By {}", type.key.name)}};
-  if (!type.key.choices.empty()) {
+  if (type.key.type == FieldType::kNamedChoice) {
     for (const std::string_view key : type.key.choices) {
-      all["properties"][std::string(key)] = record(type, key);
+      all["patternProperties"][named(key, type.key)] = record(type, key);
     }
     all["additionalProperties"] = false;
     return all;

@@ -48,7 +48,10 @@ std::string takes(const Field& field) {
 
 std::string meaning(const Field& field) {
   std::string text(field.help);
-  if (!field.only_for.empty()) text += fmt::format(" (`{}` only)", field.only_for);
+  if (!field.only_for.empty()) {
+    text += fmt::format(" (of `{}`)", fmt::join(field.only_for, "`, `"));
+  }
+  if (field.secret) text += "; shown as `********`";
   if (field.required) text += "; required";
   if (field.positional) text += "; its name may be left out";
   return text;

@@ -9,8 +9,11 @@
 
 #include "dataplane/limits.h"
 #include "dataplane/net/address.h"
+#include "hal/base/number.h"
+#include "mgmt/model/check_schema.h"
 #include "mgmt/model/duration.h"
 #include "mgmt/model/schema.h"
+#include "mgmt/model/secrets.h"
 #include "mgmt/model/words.h"
 
 namespace yoke::model {
@@ -94,8 +97,24 @@ class Checker {
           config_.find(Path{{std::string(field.refers_to), value}}) == nullptr) {
         add(path, "E-202", fmt::format("there is no {} {}", field.refers_to, value));
       }
+      if (field.secret && value == kHidden) {
+        add(path, "E-222", fmt::format("its {} is hidden in what was loaded: set it", field.name));
+      }
     }
-    if (path.kind() == "check") check_times(path);
+    if (path.kind() == "check") check_check(path);
+  }
+
+  void check_check(const Path& path) {
+    check_times(path);
+    const bool is_database =
+        choice_of(path.key()) == "mysql" || choice_of(path.key()) == "postgresql";
+    if (!is_database || !config_.value(path, "user").empty()) return;
+    for (const auto& [field, idle] :
+         {std::pair{"role", "any"}, std::pair{"lag-max", "0s"}, std::pair{"password", ""}}) {
+      const std::string value = config_.value(path, field);
+      if (value.empty() || value == idle) continue;
+      add(path, "E-223", fmt::format("its {} needs an account: set user", field));
+    }
   }
 
   void check_times(const Path& path) {
@@ -136,6 +155,18 @@ class Checker {
       add(path, "E-208",
           fmt::format("{} servers in a pool that holds {}", pool.servers.size(),
                       limits::kServersPerPool));
+    }
+    check_quorum(path);
+  }
+
+  void check_quorum(const Path& pool) {
+    const std::size_t checks = config_.keys("check", pool).size();
+    if (checks > kChecksMax) {
+      add(pool, "E-208", fmt::format("{} checks in a pool that holds {}", checks, kChecksMax));
+    }
+    const auto required = parse_decimal(config_.value(pool, "require"));
+    if (required && *required > checks) {
+      add(pool, "E-221", fmt::format("it requires {} checks and has {}", *required, checks));
     }
   }
 

@@ -6,22 +6,20 @@
 #include <chrono>
 
 #include "dataplane/limits.h"
+#include "mgmt/model/check_schema.h"
 
 namespace yoke::model {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::int64_t ms(std::chrono::milliseconds time) { return time.count(); }
-
 // 32 characters leave a table of 80 columns room for its other columns.
 constexpr std::int64_t kNameMax = 32;
 
 constexpr std::array<std::string_view, 2> kMethods{"nat", "dsr"};
 constexpr std::array<std::string_view, 1> kSchedulers{"maglev"};
-constexpr std::array<std::string_view, 2> kCheckTypes{"tcp", "http"};
 constexpr std::array<std::string_view, 3> kRoles{"viewer", "operator", "admin"};
-constexpr std::array<std::string_view, 2> kHttpRequests{"GET", "HEAD"};
+constexpr std::array<std::string_view, 2> kRequire{"all", "any"};
 
 constexpr std::array kPoolFields{
     Field{.name = "method",
@@ -36,6 +34,14 @@ constexpr std::array kPoolFields{
           .example = "maglev",
           .default_value = "maglev",
           .choices = kSchedulers},
+    Field{.name = "require",
+          .type = FieldType::kChoiceOrInteger,
+          .help = "How many of its checks a server must pass to be up",
+          .example = "any",
+          .default_value = "all",
+          .min = 1,
+          .max = kChecksMax,
+          .choices = kRequire},
 };
 
 constexpr std::array kServerFields{
@@ -53,77 +59,6 @@ constexpr std::array kServerFields{
           .example = "no",
           .default_value = "yes",
           .for_operators = true},
-};
-
-constexpr std::array kCheckFields{
-    Field{.name = "request",
-          .type = FieldType::kChoice,
-          .help = "HTTP request to send",
-          .example = "HEAD",
-          .default_value = "GET",
-          .choices = kHttpRequests,
-          .positional = true,
-          .only_for = "http"},
-    Field{.name = "path",
-          .type = FieldType::kPath,
-          .help = "What to ask for",
-          .example = "/health",
-          .default_value = "/",
-          .max = 255,
-          .positional = true,
-          .only_for = "http"},
-    Field{.name = "expect",
-          .type = FieldType::kIntegerRange,
-          .help = "HTTP statuses of a healthy server",
-          .example = "200-299",
-          .default_value = "200",
-          .min = 100,
-          .max = 599,
-          .list = true,
-          .only_for = "http"},
-    Field{.name = "host",
-          .type = FieldType::kText,
-          .help = "Host header; without it the server's address",
-          .example = "www.example.net",
-          .default_value = "",
-          .min = 1,
-          .max = 253,
-          .only_for = "http"},
-    Field{.name = "port",
-          .type = FieldType::kInteger,
-          .help = "Port to check; 0 is the server's own",
-          .example = "8080",
-          .default_value = "0",
-          .min = 0,
-          .max = 65535},
-    Field{.name = "interval",
-          .type = FieldType::kDuration,
-          .help = "Time from one check to the next",
-          .example = "1s",
-          .default_value = "2s",
-          .min = ms(200ms),
-          .max = ms(1h)},
-    Field{.name = "timeout",
-          .type = FieldType::kDuration,
-          .help = "How long an answer may take; at most the interval",
-          .example = "500ms",
-          .default_value = "1s",
-          .min = ms(50ms),
-          .max = ms(1h)},
-    Field{.name = "rise",
-          .type = FieldType::kInteger,
-          .help = "Good checks in a row that bring a server up",
-          .example = "2",
-          .default_value = "2",
-          .min = 1,
-          .max = 10},
-    Field{.name = "fall",
-          .type = FieldType::kInteger,
-          .help = "Failed checks in a row that take a server down",
-          .example = "3",
-          .default_value = "3",
-          .min = 1,
-          .max = 10},
 };
 
 constexpr std::array kVipFields{
@@ -215,13 +150,14 @@ constexpr std::array kTypes{
     RecordType{.kind = "check",
                .plural = "checks",
                .parent = "pool",
-               .help = "How the pool's servers are checked; all of its checks must pass",
-               .key = {.name = "type",
-                       .type = FieldType::kChoice,
+               .help = "How the pool's servers are checked",
+               .key = {.name = "kind",
+                       .type = FieldType::kNamedChoice,
                        .help = "Kind of check",
                        .example = "http",
                        .default_value = "",
-                       .choices = kCheckTypes},
+                       .max = kNameMax,
+                       .choices = kCheckKinds},
                .fields = kCheckFields},
     RecordType{.kind = "vip",
                .plural = "vips",
@@ -270,8 +206,11 @@ const Field* find_field(const RecordType& type, std::string_view name) noexcept 
   return nullptr;
 }
 
+std::string_view choice_of(std::string_view key) noexcept { return key.substr(0, key.find(':')); }
+
 bool applies(const Field& field, std::string_view key) noexcept {
-  return field.only_for.empty() || field.only_for == key;
+  return field.only_for.empty() ||
+         std::ranges::find(field.only_for, choice_of(key)) != field.only_for.end();
 }
 
 }  // namespace yoke::model

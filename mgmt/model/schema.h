@@ -24,8 +24,13 @@ enum class FieldType : std::uint8_t {
   kChoice,        // one of `choices`
   kAddress,       // IPv4 or IPv6
   kEndpoint,      // address:port
-  kServiceAddress,  // address:port/protocol
-  kReference,       // the key of a record of kind `refers_to`
+  kServiceAddress,   // address:port/protocol
+  kReference,        // the key of a record of kind `refers_to`
+  kNamedChoice,      // one of `choices`, and a name behind a colon where several are alike
+  kChoiceOrInteger,  // one of `choices`, or `min` to `max`
+  kBytes,            // text of up to `max` bytes, of which \r \n \t \\ and \x00 stand for one
+  kHeader,           // a header line of HTTP, "X-Probe: yes"
+  kDomainName,       // "www.example.net"; underscores too, as SRV records have them
 };
 
 struct Field {
@@ -43,8 +48,9 @@ struct Field {
   bool list = false;           // several values, comma separated in canonical text, order kept
   bool for_operators = false;  // somebody of that role may change it
   bool zero = false;           // 0 is accepted below `min` as well, and means something of its own
-  std::string_view only_for =
-      {};  // the only record key that has this field ("http"), or empty: all
+  bool secret = false;         // never shown unless asked for by name (secrets.h)
+  // Record keys that have this field, names behind a colon aside; empty: all.
+  std::span<const std::string_view> only_for = {};
 };
 
 struct RecordType {
@@ -64,6 +70,8 @@ struct RecordType {
 [[nodiscard]] const RecordType* find_type(std::string_view kind) noexcept;
 [[nodiscard]] const Field* find_field(const RecordType& type, std::string_view name) noexcept;
 
+// What a key says of its record's kind: "http" of "http:admin".
+[[nodiscard]] std::string_view choice_of(std::string_view key) noexcept;
 // Whether a record with this key has the field: a `tcp` check has no path.
 [[nodiscard]] bool applies(const Field& field, std::string_view key) noexcept;
 

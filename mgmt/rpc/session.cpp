@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "mgmt/model/json.h"
+#include "mgmt/model/secrets.h"
 #include "mgmt/model/words.h"
 #include "mgmt/rpc/errors.h"
 #include "mgmt/rpc/message.h"
@@ -37,6 +38,8 @@ const Session::Method Session::kMethods[] = {
     {"diff", &Session::diff, Role::kViewer},
     {"discard", &Session::discard, Role::kViewer},
     {"unconfirmed", &Session::unconfirmed, Role::kViewer},
+    {"test", &Session::test, Role::kOperator},
+    {"tested", &Session::tested, Role::kOperator},
     {"lock", &Session::lock, Role::kOperator},
     {"unlock", &Session::unlock, Role::kOperator},
     {"edit", &Session::edit, Role::kOperator},
@@ -111,7 +114,14 @@ Session::Outcome Session::config(const Json& params) {
   const auto config = config_in(params, "revision", *wants_candidate ? candidate() : running());
   if (!config) return tl::unexpected(config.error());
   const Json revision = params.value("revision", Json(unit_.committer.running().revision));
-  return Json{{"revision", revision}, {"document", model::to_json(*config)}};
+  const auto wants_secrets = flag_in(params, "secrets");
+  if (!wants_secrets) return tl::unexpected(wants_secrets.error());
+  if (*wants_secrets && role() < Role::kAdmin) {
+    return fail(Errc::kDenied, kNotPermitted, "only an admin sees secrets in clear");
+  }
+  return Json{
+      {"revision", revision},
+      {"document", model::to_json(*wants_secrets ? *config : model::hide_secrets(*config))}};
 }
 
 Session::Outcome Session::show(const Json& params) {
@@ -119,7 +129,9 @@ Session::Outcome Session::show(const Json& params) {
   if (!object) return tl::unexpected(object.error());
   const auto name = text_in(params, "name");
   if (!name) return tl::unexpected(name.error());
-  auto rows = rpc::show(unit_, *object, *name, MonoClock::now());
+  const auto server = text_in(params, "server");
+  if (!server) return tl::unexpected(server.error());
+  auto rows = rpc::show(unit_, *object, *name, *server, MonoClock::now());
   if (!rows) return tl::unexpected(rows.error());
   return Json{{"schema", model::kSchemaName}, {"object", *object}, {"rows", std::move(*rows)}};
 }

@@ -60,6 +60,8 @@ class Session final : public hal::LineSession {
   [[nodiscard]] Outcome unconfirmed(const Json& params);
   [[nodiscard]] Outcome config(const Json& params);
   [[nodiscard]] Outcome show(const Json& params);
+  [[nodiscard]] Outcome test(const Json& params);
+  [[nodiscard]] Outcome tested(const Json& params);
 
   [[nodiscard]] Outcome call(const std::string& method, const Json& params);
   [[nodiscard]] const model::Config& running() const { return unit_.committer.running().config; }

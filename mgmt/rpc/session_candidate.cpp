@@ -10,6 +10,7 @@
 #include "mgmt/model/diff.h"
 #include "mgmt/model/json.h"
 #include "mgmt/model/rules.h"
+#include "mgmt/model/secrets.h"
 #include "mgmt/rpc/errors.h"
 #include "mgmt/rpc/parameters.h"
 #include "mgmt/rpc/session.h"
@@ -73,6 +74,7 @@ Session::Outcome Session::edit(const Json& params) {
   // Edits that are refused leave no candidate behind that was not there before.
   model::Config edited = candidate();
   if (auto done = model::edit(edited, *operations); !done) return tl::unexpected(done.error());
+  model::keep_secrets(edited, candidate());
   begin_candidate();
   candidate_->config = std::move(edited);
   return Json{{"edited", operations->size()}};
@@ -82,6 +84,7 @@ Session::Outcome Session::load(const Json& params) {
   if (auto open = may_edit(); !open) return tl::unexpected(open.error());
   auto config = model::config_from_json(member(params, "document"));
   if (!config) return tl::unexpected(config.error());
+  model::keep_secrets(*config, running());
   // It replaces everything, so it is against what runs now, whatever was edited before.
   candidate_.emplace(
       Candidate{running(), unit_.committer.running().revision, std::move(*config), true});
@@ -98,15 +101,16 @@ Session::Outcome Session::diff(const Json& params) {
     const auto conflicts = rebase();
     // In conflict with what runs: then what was edited, and not what others did, backwards.
     const model::Config& before = conflicts.empty() ? running() : candidate_->base;
-    return Json{{"changes", model::to_json(model::diff(before, candidate()))},
-                {"conflicts", model::to_json(conflicts)},
+    return Json{{"changes", model::to_json(model::hide_secrets(model::diff(before, candidate())))},
+                {"conflicts", model::to_json(model::hide_secrets(conflicts))},
                 {"impact", conflicts.empty() ? impact_of(candidate()) : Json::array()}};
   }
   const auto from = config_in(params, "from", running());
   if (!from) return tl::unexpected(from.error());
   const auto to = config_in(params, "to", candidate());
   if (!to) return tl::unexpected(to.error());
-  return Json{{"changes", model::to_json(model::diff(*from, *to))}, {"conflicts", Json::array()}};
+  return Json{{"changes", model::to_json(model::hide_secrets(model::diff(*from, *to)))},
+              {"conflicts", Json::array()}};
 }
 
 // What a commit of `config` would do to the connections that are open now.
@@ -135,7 +139,7 @@ Session::Outcome Session::update(const Json& params) {
       prefer->empty() ? rebase()
                       : rebase(*prefer == "mine" ? model::Side::kMine : model::Side::kTheirs);
   return Json{{"revision", unit_.committer.running().revision},
-              {"conflicts", model::to_json(conflicts)}};
+              {"conflicts", model::to_json(model::hide_secrets(conflicts))}};
 }
 
 // Brings the candidate onto what others have committed since it began, where that is no conflict or

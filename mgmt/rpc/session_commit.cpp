@@ -9,6 +9,7 @@
 #include "mgmt/model/diff.h"
 #include "mgmt/model/json.h"
 #include "mgmt/model/rules.h"
+#include "mgmt/model/secrets.h"
 #include "mgmt/rpc/errors.h"
 #include "mgmt/rpc/parameters.h"
 #include "mgmt/rpc/session.h"
@@ -187,7 +188,7 @@ Status Session::may_replace_running() {
   if (candidate() == running()) return {};
   const auto conflicts = rebase();
   if (conflicts.empty()) return {};
-  error_data_["conflicts"] = model::to_json(conflicts);
+  error_data_["conflicts"] = model::to_json(model::hide_secrets(conflicts));
   return fail(
       Errc::kConflict, kOvertaken,
       fmt::format("revision {} was committed after these edits began, and changes the same: "

@@ -26,7 +26,8 @@ constexpr std::array kObjects{
     Object{"pool", "pool", pool_rows},       Object{"server", "pool", server_rows},
     Object{"check", "pool", check_rows},     Object{"traffic", "vip", traffic_rows},
     Object{"interface", "", interface_rows}, Object{"worker", "", worker_rows},
-    Object{"history", "", history_rows},     Object{"version", "", version_rows},
+    Object{"probe", "pool", probe_rows},     Object{"history", "", history_rows},
+    Object{"version", "", version_rows},
 };
 
 auto unknown_object(const std::string& word) {
@@ -51,10 +52,10 @@ Status check_name(const Object& object, const std::string& name, const model::Co
 }  // namespace
 
 Result<nlohmann::json> show(const Unit& unit, const std::string& object, const std::string& name,
-                            MonoTime now) {
+                            const std::string& server, MonoTime now) {
   const auto* const found = std::ranges::find(kObjects, object, &Object::word);
   if (found == kObjects.end()) return unknown_object(object);
-  const Question question{unit, name, now};
+  const Question question{unit, name, server, now};
   if (auto good = check_name(*found, name, question.config()); !good) {
     return tl::unexpected(good.error());
   }

@@ -14,7 +14,8 @@ namespace yoke::rpc {
 
 struct Question {
   const Unit& unit;
-  const std::string& name;  // of the one asked for; empty: all. It is there
+  const std::string& name;    // of the one asked for; empty: all. It is there
+  const std::string& server;  // of it; empty: all
   MonoTime now;
 
   [[nodiscard]] const model::Config& config() const { return unit.committer.running().config; }
@@ -28,6 +29,9 @@ using Rows = Result<nlohmann::json>;
 [[nodiscard]] Rows pool_rows(const Question& question);  // of one: its servers
 [[nodiscard]] Rows server_rows(const Question& question);
 [[nodiscard]] Rows check_rows(const Question& question);
+[[nodiscard]] Rows probe_rows(const Question& question);  // of one server
+
+[[nodiscard]] nlohmann::json probe_row(const ProbeReport& report, MonoTime now);
 
 // Of the unit itself.
 [[nodiscard]] Rows status_rows(const Question& question);

@@ -49,7 +49,7 @@ class Service {
   }
 
   void load_reports() {
-    for (CheckReport& report : question_.unit.checks()) {
+    for (CheckReport& report : question_.unit.checks.reports()) {
       reports_[report.id].push_back(std::move(report));
     }
   }

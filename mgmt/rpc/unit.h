@@ -16,18 +16,46 @@ namespace yoke::rpc {
 // One check of one server, as far as anything is known of it.
 struct CheckReport {
   commit::ServerId id;
-  std::string check;  // "http"
+  std::string check;  // "http", "http:admin"
   commit::Verdict verdict = commit::Verdict::kUnknown;
   std::optional<MonoTime> since;  // of the verdict
   std::uint64_t failures = 0;     // ever, since the check began
   std::string last;               // "http 503, expected 200"; empty before the first
 };
 
+// A probe of a check: one that has ended, or one under way that somebody asked for.
+struct ProbeReport {
+  struct Step {
+    std::chrono::microseconds at;  // since it began
+    std::string text;
+  };
+  commit::ServerId id;
+  std::string check;
+  std::string outcome;            // passed, failed, not tried; running
+  std::string text;               // in words; empty while it runs
+  std::optional<MonoTime> began;  // of those of the past
+  std::chrono::microseconds took{0};
+  std::vector<Step> steps;
+};
+
+// Checks, as far as methods ask about them.
+struct Checks {
+  std::function<std::vector<CheckReport>()> reports;
+  // The last probes of one server, oldest first.
+  std::function<std::vector<ProbeReport>(const commit::ServerId&)> history;
+  // Probes all servers of the pool, or the one, as `config` says; the number to ask by. E-421.
+  std::function<Result<std::uint64_t>(const model::Config& config, const std::string& pool,
+                                      const std::optional<net::Endpoint>& server)>
+      test;
+  // Nothing where there is no such test; told once it is done, it is forgotten.
+  std::function<std::optional<std::vector<ProbeReport>>(std::uint64_t)> tested;
+};
+
 // What the methods work on; outlives every session. Threads: the loop's.
 struct Unit {
   std::string given_name;  // the board file's, or the host's
   commit::Committer& committer;
-  std::function<std::vector<CheckReport>()> checks;
+  Checks checks;
   MonoTime started;
   CandidateLock lock = {};
 

@@ -152,6 +152,51 @@ TEST(Session, ThatItNoLongerEditsAloneIsTold) {
   EXPECT_EQ(desk.run("diff"), 0);
 }
 
+// A probe as `show` and `tested` tell it.
+json probe_row(const std::string& outcome, const std::string& text) {
+  return {{"pool", "web"},
+          {"server", "192.0.2.11:80"},
+          {"check", "http:admin"},
+          {"ago_s", 3},
+          {"outcome", outcome},
+          {"took_us", 2900},
+          {"text", text},
+          {"steps", json::array({{{"at_us", 400}, {"text", "connected"}},
+                                 {{"at_us", 2900}, {"text", text}}})}};
+}
+
+TEST(Session, ShowsTheProbesOfAServerStepByStep) {
+  FakeMgmt mgmt;
+  mgmt.commit_lines(kWeb);
+  Desk desk(mgmt);
+  mgmt.answer("show", json{{"rows", json::array({probe_row("failed", "http 503, expected 200")})}});
+  EXPECT_EQ(desk.run("show check web 192.0.2.11:80"), 0);
+  EXPECT_EQ(mgmt.calls("show").back(),
+            json({{"object", "probe"}, {"name", "web"}, {"server", "192.0.2.11:80"}}));
+  EXPECT_THAT(desk.data.str(), HasSubstr("http:admin      3s  failed        2.9ms\n"
+                                         "       0.4ms  connected\n"
+                                         "       2.9ms  http 503, expected 200\n"));
+}
+
+TEST(Session, WaitsForTheProbesOfATestAndFailsWhereOneDoes) {
+  FakeMgmt mgmt;
+  mgmt.commit_lines(kWeb);
+  Desk desk(mgmt);
+  mgmt.answer("test", json{{"test", 5}});
+  mgmt.answer("tested",
+              json{{"done", true}, {"rows", json::array({probe_row("passed", "http 200 3ms")})}});
+  EXPECT_EQ(desk.run("test check web 192.0.2.11:80"), 0);
+  EXPECT_EQ(mgmt.calls("test"),
+            (std::vector<json>{{{"pool", "web"}, {"server", "192.0.2.11:80"}}}));
+  EXPECT_EQ(mgmt.calls("tested"), (std::vector<json>{{{"test", 5}}}));
+  EXPECT_THAT(desk.data.str(), HasSubstr("http 200 3ms"));
+  mgmt.answer("tested",
+              json{{"done", true}, {"rows", json::array({probe_row("failed", "http 503")})}});
+  EXPECT_EQ(desk.run("test check web"), 1);
+  EXPECT_THAT(desk.talk.str(), HasSubstr("E-423 1 of 1 probe did not pass"));
+  EXPECT_THAT(desk.data.str(), HasSubstr("http 503"));
+}
+
 TEST(Session, ForgetsEdits) {
   FakeMgmt mgmt;
   Desk desk(mgmt);

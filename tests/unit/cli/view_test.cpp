@@ -11,6 +11,8 @@
 #include <set>
 #include <sstream>
 
+#include "cli/probe_view.h"
+
 namespace yoke::cli {
 namespace {
 
@@ -245,7 +247,9 @@ json random_value(std::mt19937& random, int depth) {
 
 TEST(View, RowsWithMissingUnknownAndOddValuesFit) {
   std::mt19937 random(7);
-  std::vector<std::string> keys{"packets_per_s", "unit", "uptime_s", "vips", "unheard-of", "drops"};
+  std::vector<std::string> keys{"packets_per_s", "unit",  "uptime_s", "vips",
+                                "unheard-of",    "drops", "steps",    "took_us",
+                                "outcome",       "ago_s", "text"};
   std::vector<std::string> objects{"status", "version", "unheard-of"};
   for (const View& view : views()) {
     objects.emplace_back(view.object);
@@ -263,6 +267,8 @@ TEST(View, RowsWithMissingUnknownAndOddValuesFit) {
     const std::string object = objects[random() % objects.size()];
     expect_fits(show_output(object, random() % 2 == 0, answer(object, rows)), rows.dump());
     (void)show_output(object, false, random_value(random, 3));
+    expect_fits(probe_output(answer("probe", rows)), rows.dump());
+    (void)probe_output(random_value(random, 3));
     if (HasFailure()) return;
   }
 }

@@ -89,10 +89,13 @@ class Probing : public ::testing::Test {
     }
     return result;
   }
-  static Check http(milliseconds timeout = milliseconds(5000)) {
+  static Check http(milliseconds timeout = milliseconds(5000), Settings::Values values = {}) {
     Check check;
-    check.type = CheckType::kHttp;
+    check.key = "http";
     check.timeout = timeout;
+    values.emplace("path", "/");
+    values.emplace("expect", "200");
+    check.settings = Settings(std::move(values));
     return check;
   }
   static net::Endpoint refusing() {
@@ -126,36 +129,25 @@ TEST_F(Probing, ARefusedConnectionFailsBothKinds) {
 TEST_F(Probing, TheStatusDecidesAnHttpCheck) {
   struct Case {
     const char* answer;
-    std::vector<StatusRange> expect;
+    const char* expect;
     Outcome outcome;
     const char* says;
   };
   const Case kCases[] = {
-      {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
-       {{200, 200}},
-       Outcome::kPassed,
-       "http 200"},
-      {"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n",
-       {{200, 299}, {401, 401}},
-       Outcome::kFailed,
+      {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "200", Outcome::kPassed, "http 200"},
+      {"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n", "200-299,401", Outcome::kFailed,
        "http 503, expected 200-299, 401"},
-      {"HTTP/1.1 204 None\r\n\r\n", {{200, 200}, {204, 204}}, Outcome::kPassed, "http 204"},
-      {"HTTP/1.1 299 Odd\r\nContent-Length: 0\r\n\r\n", {{200, 299}}, Outcome::kPassed, "http 299"},
-      {"HTTP/1.1 301 Moved\r\nLocation: http://192.0.2.1/\r\nContent-Length: 0\r\n\r\n",
-       {{301, 301}},
-       Outcome::kPassed,
-       "http 301"},
-      {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok",
-       {{200, 200}},
-       Outcome::kFailed,
-       "cut short"},
-      {"", {{200, 200}}, Outcome::kFailed, "without an answer"},
-      {"220 mail ESMTP\r\n\r\n", {{200, 200}}, Outcome::kFailed, "not HTTP"},
+      {"HTTP/1.1 204 None\r\n\r\n", "200,204", Outcome::kPassed, "http 204"},
+      {"HTTP/1.1 299 Odd\r\nContent-Length: 0\r\n\r\n", "200-299", Outcome::kPassed, "http 299"},
+      {"HTTP/1.1 301 Moved\r\nLocation: http://192.0.2.1/\r\nContent-Length: 0\r\n\r\n", "301",
+       Outcome::kPassed, "http 301"},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok", "200", Outcome::kFailed, "cut short"},
+      {"", "200", Outcome::kFailed, "without an answer"},
+      {"220 mail ESMTP\r\n\r\n", "200", Outcome::kFailed, "not HTTP"},
   };
   for (const Case& c : kCases) {
     const Server server(answering(c.answer));
-    Check check = http();
-    check.expect = c.expect;
+    const Check check = http(milliseconds(5000), {{"expect", c.expect}});
     const auto result = probe(server.endpoint(), check);
     EXPECT_EQ(result.outcome, c.outcome) << c.answer << result.text;
     EXPECT_NE(result.text.find(c.says), std::string::npos) << c.answer << result.text;
@@ -168,14 +160,16 @@ TEST_F(Probing, TheRequestIsTheOneConfigured) {
     seen = request;
     say(connection, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
   });
-  Check check = http();
-  check.head = true;
-  check.path = "/health?deep=1&x=%20";
-  check.host = "www.example.net";
+  const Check check = http(milliseconds(5000), {{"request", "HEAD"},
+                                                {"path", "/health?deep=1&x=%20"},
+                                                {"host", "www.example.net"},
+                                                {"header", "X-Probe: yes,Accept: text/plain"}});
   EXPECT_EQ(probe(server.endpoint(), check).outcome, Outcome::kPassed);
   EXPECT_TRUE(seen.starts_with("HEAD /health?deep=1&x=%20 HTTP/1.1\r\n")) << seen;
   EXPECT_NE(seen.find("\r\nHost: www.example.net\r\n"), std::string::npos) << seen;
   EXPECT_NE(seen.find("\r\nConnection: close\r\n"), std::string::npos) << seen;
+  EXPECT_NE(seen.find("\r\nX-Probe: yes\r\n"), std::string::npos) << seen;
+  EXPECT_NE(seen.find("\r\nAccept: text/plain\r\n"), std::string::npos) << seen;
 }
 
 TEST_F(Probing, AServerThatKeepsSilentRunsIntoTheTimeout) {
@@ -251,11 +245,11 @@ TEST_F(Probing, ALoopThatStoodStillIsNotHeldAgainstTheServer) {
     const auto under_way = prober_.start(server.endpoint(), check,
                                          [&](ProbeResult done) { result = std::move(done); });
     // curl opens its connection in the first turn.
-    if (check.type == CheckType::kHttp) (void)sd_event_run(loop_.get(), 0);
+    if (check.kind() == "http") (void)sd_event_run(loop_.get(), 0);
     std::this_thread::sleep_for(milliseconds(300));
     ASSERT_TRUE(loop_.until([&] { return result.has_value(); }));
     EXPECT_NE(result->outcome, Outcome::kFailed) << result->text;
-    if (check.type == CheckType::kTcp) {
+    if (check.kind() == "tcp") {
       EXPECT_EQ(result->outcome, Outcome::kPassed) << result->text;
     }
   }

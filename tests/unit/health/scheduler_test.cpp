@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -28,18 +29,21 @@ class FakeProber final : public Prober {
 
   [[nodiscard]] std::unique_ptr<Probe> start(const net::Endpoint& server, const Check& check,
                                              ProbeDone done) override {
-    const auto key = std::pair(server, check.type);
+    const auto key = std::pair(server, check.key);
     EXPECT_EQ(under_way_[key], 0) << "two at once for " << server.to_string();
     ++started_[server.to_string()];
     begun_.push_back(MonoClock::now());
-    const Outcome outcome =
-        outcomes_.contains(server.to_string()) ? outcomes_[server.to_string()] : Outcome::kPassed;
+    Outcome outcome = Outcome::kPassed;
+    for (const std::string& name : {server.to_string(), check.key}) {
+      if (outcomes_.contains(name)) outcome = outcomes_[name];
+    }
     return std::make_unique<FakeProbe>(loop_, under_way_[key], holds_, [outcome, done] {
-      done({outcome, outcome == Outcome::kPassed ? "fine" : "not fine", {}});
+      done({outcome, outcome == Outcome::kPassed ? "fine" : "not fine", {}, {}});
     });
   }
 
-  void answer(const std::string& server, Outcome outcome) { outcomes_[server] = outcome; }
+  // Of a server's checks, or of all checks with this key.
+  void answer(const std::string& name, Outcome outcome) { outcomes_[name] = outcome; }
   void hold(bool holds) { holds_ = holds; }  // answers nothing
   [[nodiscard]] int started(const std::string& server) { return started_[server]; }
   [[nodiscard]] const std::vector<MonoTime>& begun() const { return begun_; }
@@ -66,15 +70,15 @@ class FakeProber final : public Prober {
 
   sd_event* loop_;
   bool holds_ = false;
-  std::map<std::pair<net::Endpoint, CheckType>, int> under_way_;
+  std::map<std::pair<net::Endpoint, std::string>, int> under_way_;
   std::map<std::string, Outcome> outcomes_;
   std::map<std::string, int> started_;
   std::vector<MonoTime> begun_;  // of all
 };
 
-Check quick(CheckType type = CheckType::kTcp) {
+Check quick(const std::string& key = "tcp") {
   Check check;
-  check.type = type;
+  check.key = key;
   check.interval = milliseconds(5);
   return check;
 }
@@ -136,7 +140,7 @@ TEST_F(Scheduling, WhatIsKnownFromBeforeARestartStandsUntilChecksFail) {
 }
 
 TEST_F(Scheduling, OneFailingCheckOfTwoTakesAServerDown) {
-  Check web = quick(CheckType::kHttp);
+  Check web = quick("http");
   web.port = 8080;
   scheduler_.reconcile({target(kA, {quick(), web})});
   ASSERT_TRUE(until_told(kA, Verdict::kUp));
@@ -145,19 +149,120 @@ TEST_F(Scheduling, OneFailingCheckOfTwoTakesAServerDown) {
   EXPECT_EQ(scheduler_.status().size(), 2u);
 }
 
+// Of three checks, so many must pass; the verdict after so many have failed.
+TEST_F(Scheduling, AServerIsUpWhileAsManyChecksPassAsMust) {
+  struct Case {
+    std::size_t required;
+    std::vector<std::string> failing;
+    Verdict verdict;
+  };
+  const Case kCases[] = {
+      {0, {"a"}, Verdict::kDown},           {1, {"a", "b"}, Verdict::kUp},
+      {1, {"a", "b", "c"}, Verdict::kDown}, {2, {"a"}, Verdict::kUp},
+      {2, {"a", "c"}, Verdict::kDown},      {3, {"b"}, Verdict::kDown},
+  };
+  for (const Case& c : kCases) {
+    scheduler_.reconcile({});
+    for (const char* key : {"a", "b", "c"}) prober_.answer(key, Outcome::kPassed);
+    Target of_three = target(kA, {quick("a"), quick("b"), quick("c")});
+    of_three.required = c.required;
+    scheduler_.reconcile({of_three});
+    ASSERT_TRUE(until_told(kA, Verdict::kUp));
+    for (const std::string& key : c.failing) prober_.answer(key, Outcome::kFailed);
+    ASSERT_TRUE(loop_.until([&] {
+      return std::ranges::count(scheduler_.status(), Verdict::kDown, &Scheduler::Status::verdict) ==
+             static_cast<std::ptrdiff_t>(c.failing.size());
+    }));
+    EXPECT_EQ(told_[kA], c.verdict) << c.required << " of 3, failing " << c.failing.size();
+  }
+}
+
+TEST_F(Scheduling, AServerIsUpAsSoonAsEnoughChecksPassedAndDownOnceTooFewCan) {
+  Target target_of_two = target(kA, {quick("a"), quick("b")});
+  target_of_two.required = 1;
+  prober_.answer("b", Outcome::kNotTried);  // is never known
+  scheduler_.reconcile({target_of_two});
+  ASSERT_TRUE(until_told(kA, Verdict::kUp));
+  prober_.answer("a", Outcome::kFailed);
+  const auto failures = [&] { return scheduler_.status()[0].failures; };
+  ASSERT_TRUE(loop_.until([&] { return failures() > 5; }));
+  EXPECT_EQ(told_[kA], Verdict::kUp) << "the other may still pass";
+  prober_.answer("b", Outcome::kFailed);
+  ASSERT_TRUE(until_told(kA, Verdict::kDown));
+}
+
+TEST_F(Scheduling, ALastFewProbesAreRememberedInTheirOrder) {
+  scheduler_.reconcile({target(kA, {quick("a"), quick("b")})});
+  ASSERT_TRUE(turns(kA, 30));
+  prober_.answer("a", Outcome::kFailed);
+  ASSERT_TRUE(until_told(kA, Verdict::kDown));
+  const auto history = scheduler_.history("web", at(kA));
+  ASSERT_EQ(history.size(), 2U);
+  EXPECT_EQ(history[0].check, "a");
+  ASSERT_EQ(history[0].probes.size(), Watch::kPastMax);
+  EXPECT_EQ(history[0].probes.back().result.outcome, Outcome::kFailed);
+  EXPECT_EQ(history[0].probes.front().result.outcome, Outcome::kPassed);
+  for (std::size_t i = 1; i < history[0].probes.size(); ++i) {
+    EXPECT_LE(history[0].probes[i - 1].began, history[0].probes[i].began);
+  }
+  EXPECT_TRUE(scheduler_.history("web", at(kB)).empty());
+}
+
+// From one probe to the next, in turn.
+std::vector<milliseconds> gaps(const std::vector<MonoTime>& begun) {
+  std::vector<milliseconds> out;
+  for (std::size_t i = 1; i < begun.size(); ++i) {
+    out.push_back(std::chrono::round<milliseconds>(begun[i] - begun[i - 1]));
+  }
+  return out;
+}
+
+TEST_F(Scheduling, AServerThatSeemsToChangeIsProbedFaster) {
+  Check check = quick();
+  check.interval = std::chrono::hours(1);
+  check.fast_interval = milliseconds(5);
+  prober_.answer(kA, Outcome::kFailed);
+  scheduler_.reconcile({target(kA, {check}, Verdict::kUp)});
+  ASSERT_TRUE(until_told(kA, Verdict::kDown)) << "three times, and not in two hours";
+  EXPECT_EQ(prober_.started(kA), 3);
+  EXPECT_FALSE(loop_.until([&] { return prober_.started(kA) > 3; }, std::chrono::seconds(1)))
+      << "what has changed is no longer changing";
+}
+
+TEST_F(Scheduling, AServerThatIsDownIsProbedAtAPaceOfItsOwn) {
+  Check check = quick();
+  check.down_interval = std::chrono::hours(1);
+  prober_.answer(kA, Outcome::kFailed);
+  scheduler_.reconcile({target(kA, {check}, Verdict::kUp)});
+  ASSERT_TRUE(until_told(kA, Verdict::kDown));
+  EXPECT_FALSE(loop_.until([&] { return prober_.started(kA) > 3; }, std::chrono::seconds(1)));
+}
+
+TEST_F(Scheduling, JitterPutsProbesOffAndAddsNothingUp) {
+  Check check = quick();
+  check.interval = milliseconds(20);
+  check.jitter_percent = 50;
+  const auto began = MonoClock::now();
+  scheduler_.reconcile({target(kA, {check})});
+  ASSERT_TRUE(turns(kA, 21));
+  EXPECT_GE(MonoClock::now() - began, 20 * check.interval);
+  const auto all = gaps(prober_.begun());
+  EXPECT_NE(std::ranges::min(all), std::ranges::max(all));
+}
+
 TEST_F(Scheduling, AServerThatIsUpStaysUpWhenItsChecksChange) {
   scheduler_.reconcile({target(kA)});
   ASSERT_TRUE(until_told(kA, Verdict::kUp));
   prober_.hold(true);
   Check other = quick();
   other.fall = 7;
-  scheduler_.reconcile({target(kA, {other, quick(CheckType::kHttp)})});
+  scheduler_.reconcile({target(kA, {other, quick("http")})});
   for (const auto& row : scheduler_.status()) EXPECT_EQ(row.verdict, Verdict::kUp);
   EXPECT_EQ(reports_, 1);
 }
 
 TEST_F(Scheduling, AServerThatIsDownIsUpOnceTheCheckThatFailedIsGone) {
-  Check web = quick(CheckType::kHttp);
+  Check web = quick("http");
   scheduler_.reconcile({target(kA, {web})});
   prober_.answer(kA, Outcome::kFailed);
   ASSERT_TRUE(until_told(kA, Verdict::kDown));
@@ -243,7 +348,7 @@ TEST_F(Scheduling, MoreServersThanTheirIntervalHasMillisecondsAreSpreadOverAllOf
 }
 
 TEST_F(Scheduling, AChangeIsToldWithTheResultThatDecided) {
-  scheduler_.reconcile({target(kA, {quick(), quick(CheckType::kHttp)})});
+  scheduler_.reconcile({target(kA, {quick(), quick("http")})});
   ASSERT_TRUE(until_told(kA, Verdict::kUp));
   EXPECT_EQ(last_.reason, "fine");
   prober_.answer(kA, Outcome::kFailed);
@@ -286,6 +391,19 @@ TEST_F(Scheduling, AFailureBeforeAPauseIsNotCountedWithThoseAfterIt) {
   EXPECT_EQ(told_[kA], Verdict::kUp);
 }
 
+TEST(Targets, SayHowManyChecksMustPass) {
+  for (const auto& [require, count] :
+       {std::pair{"all", 3U}, std::pair{"any", 1U}, std::pair{"2", 2U}}) {
+    model::Config config;
+    for (const char* check : {"tcp", "http", "http:b"}) {
+      ASSERT_TRUE(config.set(model::Path{{"pool", "web", "check", check}}, {}));
+    }
+    ASSERT_TRUE(config.set(model::Path{{"pool", "web", "server", "10.0.0.1:80"}}, {}));
+    ASSERT_TRUE(config.set(model::Path{{"pool", "web"}}, {{"require", require}}));
+    EXPECT_EQ(targets_of(config)[0].required, count) << require;
+  }
+}
+
 TEST(Targets, AreTheServersInUseOfPoolsWithChecks) {
   model::Config config;
   const auto set = [&](std::vector<std::string> path, const model::Fields& fields) {
@@ -294,15 +412,15 @@ TEST(Targets, AreTheServersInUseOfPoolsWithChecks) {
   };
   set({"pool", "web", "server", "10.0.0.1:80"}, {});
   set({"pool", "web", "server", "10.0.0.2:80"}, {{"enabled", "no"}});
-  set({"pool", "web", "check", "http"}, {{"request", "HEAD"},
-                                         {"path", "/up"},
-                                         {"host", "www.example.net"},
-                                         {"expect", "200-299,401"},
-                                         {"port", "8080"},
-                                         {"interval", "500ms"},
-                                         {"timeout", "250ms"},
-                                         {"rise", "4"},
-                                         {"fall", "5"}});
+  set({"pool", "web", "check", "http:up"}, {{"request", "HEAD"},
+                                            {"path", "/up"},
+                                            {"host", "www.example.net"},
+                                            {"expect", "200-299,401"},
+                                            {"port", "8080"},
+                                            {"interval", "500ms"},
+                                            {"timeout", "250ms"},
+                                            {"rise", "4"},
+                                            {"fall", "5"}});
   set({"pool", "web", "check", "tcp"}, {});
   set({"pool", "unchecked", "server", "10.0.0.3:80"}, {});
   const auto targets = targets_of(config);
@@ -310,19 +428,24 @@ TEST(Targets, AreTheServersInUseOfPoolsWithChecks) {
   EXPECT_EQ(targets[0].pool, "web");
   EXPECT_EQ(targets[0].server, at("10.0.0.1:80"));
   ASSERT_EQ(targets[0].checks.size(), 2u);
+  EXPECT_EQ(targets[0].required, 2U) << "all";
   Check http;
-  http.type = CheckType::kHttp;
+  http.key = "http:up";
   http.port = 8080;
   http.interval = milliseconds(500);
   http.timeout = milliseconds(250);
   http.rise = 4;
   http.fall = 5;
-  http.head = true;
-  http.path = "/up";
-  http.host = "www.example.net";
-  http.expect = {{200, 299}, {401, 401}};
+  http.settings = Settings({{"request", "HEAD"},
+                            {"path", "/up"},
+                            {"host", "www.example.net"},
+                            {"expect", "200-299,401"},
+                            {"header", ""},
+                            {"body", ""}});
   EXPECT_EQ(targets[0].checks[0], http);
-  EXPECT_EQ(targets[0].checks[1], Check{}) << "the schema's defaults are the type's own";
+  Check tcp;
+  tcp.settings = Settings({{"send", ""}, {"receive", ""}});
+  EXPECT_EQ(targets[0].checks[1], tcp) << "the schema's defaults are the type's own";
 }
 
 }  // namespace

@@ -140,7 +140,8 @@ constexpr BadLine kBadLines[] = {
      "unknown word 'check': expected weight or enabled"},
     {"set pool web check tcp path /", "E-101", 23, "a tcp check has no path"},
     {"set pool web check tcp GET", "E-101", 23,
-     "unknown word 'GET': expected port, interval, timeout, rise or fall"},
+     "unknown word 'GET': expected send, receive, port, interval, down-interval, fast-interval, "
+     "jitter, timeout, rise or fall"},
     {"set pool web check http GTE /health", "E-101", 24, "unknown word 'GTE': did you mean GET?"},
     {"set pool web check http GET /a|b", "E-102", 28,
      "'/a|b' has a character that a URL path cannot hold: write it as %XX"},
@@ -252,21 +253,26 @@ TEST(Commands, KnowWhatMayComeNextAtEveryPosition) {
   EXPECT_EQ((Words{kinds.begin(), kinds.begin() + 2}), (Words{"pool", "vip"}));
   EXPECT_EQ(words_after(EditVerb::kSet, "pool"), Words{"<name>"});
   EXPECT_EQ(words_after(EditVerb::kSet, "pool web"),
-            (Words{"method", "scheduler", "server", "check"}));
+            (Words{"method", "scheduler", "require", "server", "check"}));
   EXPECT_EQ(words_after(EditVerb::kSet, "pool web method"), (Words{"nat", "dsr"}));
   EXPECT_EQ(words_after(EditVerb::kSet, "pool web method dsr"),
-            (Words{"scheduler", "server", "check"}));
+            (Words{"scheduler", "require", "server", "check"}));
   EXPECT_EQ(words_after(EditVerb::kSet, "pool web server"), Words{"<endpoint>"});
   EXPECT_EQ(words_after(EditVerb::kSet, "pool web server 192.0.2.1:80"),
             (Words{"weight", "enabled", "<endpoint>"}));
   EXPECT_EQ(words_after(EditVerb::kSet, "pool web server 192.0.2.1:80 weight 2"), Words{"enabled"});
   EXPECT_EQ(words_after(EditVerb::kSet, "pool web server 192.0.2.1:80 enabled"),
             (Words{"yes", "no"}));
-  EXPECT_EQ(words_after(EditVerb::kSet, "pool web check"), (Words{"tcp", "http"}));
+  EXPECT_EQ(words_after(EditVerb::kSet, "pool web require"), (Words{"all", "any", "<require>"}));
+  EXPECT_EQ(words_after(EditVerb::kSet, "pool web check"),
+            (Words{"tcp", "http", "https", "tls", "udp", "icmp", "dns", "smtp", "redis", "mysql",
+                   "postgresql", "grpc"}));
   EXPECT_EQ(words_after(EditVerb::kSet, "pool web check tcp"),
-            (Words{"port", "interval", "timeout", "rise", "fall"}));
-  EXPECT_EQ(words_after(EditVerb::kSet, "pool web check http port 80 GET"),
-            (Words{"path", "expect", "host", "interval", "timeout", "rise", "fall", "<path>"}));
+            (Words{"send", "receive", "port", "interval", "down-interval", "fast-interval",
+                   "jitter", "timeout", "rise", "fall"}));
+  EXPECT_EQ(words_after(EditVerb::kSet, "pool web check http:admin port 80 GET"),
+            (Words{"path", "expect", "host", "header", "body", "interval", "down-interval",
+                   "fast-interval", "jitter", "timeout", "rise", "fall", "<path>"}));
   EXPECT_EQ(words_after(EditVerb::kSet, "vip web snat 192.0.2.1"),
             (Words{"address", "pool", "idle-timeout", "enabled", "<snat>", "<address>"}));
   EXPECT_EQ(words_after(EditVerb::kDelete, "vip web snat"),

@@ -79,7 +79,9 @@ TEST(Config, RefusesWhatTheSchemaDoesNotKnowAndChangesNothing) {
       {Path{{"pool", "web", "server", "192.0.2.1:80", "check", "tcp"}}, {}, "E-101"},
       {Path{{"pool", "9"}}, {}, "E-102"},
       {Path{{"pool", "web", "server", "192.0.2.1"}}, {}, "E-104"},
-      {Path{{"pool", "web", "check", "icmp"}}, {}, "E-102"},
+      {Path{{"pool", "web", "check", "ftp"}}, {}, "E-102"},
+      {Path{{"pool", "web", "check", "http:"}}, {}, "E-102"},
+      {Path{{"pool", "web", "check", "http:a b"}}, {}, "E-102"},
       {kPool, {{"weight", "1"}}, "E-101"},
       {kPool, {{"method", "dsr"}, {"scheduler", "lc"}}, "E-102"},
       {Path{{"pool", "web", "check", "tcp"}}, {{"path", "/"}}, "E-101"},
@@ -209,7 +211,7 @@ TEST(Config, ARenameOrCopyThatCannotBeChangesNothing) {
       {kServer, "192.0.2.11", "E-104"},
       {Path{{"pool", "none"}}, "shop", "E-404"},
       {Path{{"pol", "web"}}, "shop", "E-101"},
-      {Path{{"pool", "web", "check", "http"}}, "icmp", "E-102"},
+      {Path{{"pool", "web", "check", "http"}}, "ftp", "E-102"},
       {only("system"), "lb-a", "E-102"},
   };
   const Config before = web_and_its_vip();

@@ -46,8 +46,13 @@ TEST(JsonSchema, SaysWhatARecordMayHold) {
   EXPECT_EQ(pool["properties"]["method"]["enum"], (nlohmann::json{"nat", "dsr"}));
   EXPECT_EQ(pool["additionalProperties"], false);
   const auto& checks = pool["properties"]["check"];
-  EXPECT_TRUE(checks["properties"]["http"]["properties"].contains("path"));
-  EXPECT_FALSE(checks["properties"]["tcp"]["properties"].contains("path"));
+  const auto fields_of = [&checks](const std::string& kind) {
+    return checks["patternProperties"]["^" + kind + "(:[A-Za-z][A-Za-z0-9._-]{0,31})?$"]
+                 ["properties"];
+  };
+  EXPECT_TRUE(fields_of("http").contains("path"));
+  EXPECT_TRUE(fields_of("tcp").contains("send"));
+  EXPECT_FALSE(fields_of("tcp").contains("path"));
   const auto& vip = text["properties"]["vip"]["additionalProperties"];
   EXPECT_EQ(vip["required"], nlohmann::json::array({"address"}));
   EXPECT_EQ(vip["properties"]["snat"]["type"], "array");

@@ -82,6 +82,10 @@ class RandomConfig {
     return ms > 1000 && below(2) == 0 ? fmt::format("{}s", ms / 1000) : fmt::format("{}ms", ms);
   }
 
+  std::string choice(const Field& field) {
+    return std::string(field.choices[below(static_cast<unsigned>(field.choices.size()))]);
+  }
+
   std::string part(const Field& field) {
     const auto number = [&] {
       return field.min + static_cast<std::int64_t>(
@@ -108,13 +112,23 @@ class RandomConfig {
       case FieldType::kFlag:
         return below(2) == 0 ? "yes" : "no";
       case FieldType::kChoice:
-        return std::string(field.choices[below(static_cast<unsigned>(field.choices.size()))]);
+        return choice(field);
       case FieldType::kAddress:
         return address();
       case FieldType::kEndpoint:
         return endpoint();
       case FieldType::kServiceAddress:
         return endpoint() + (below(2) == 0 ? "/tcp" : "/udp");
+      case FieldType::kNamedChoice:
+        return choice(field) + (below(2) == 0 ? "" : ":n" + letters("abc-_.09", 0, 5));
+      case FieldType::kChoiceOrInteger:
+        return below(2) == 0 ? choice(field) : std::to_string(number());
+      case FieldType::kBytes:
+        return below(2) == 0 ? letters("az \"|#'", 1, 12) : letters("a\"?", 0, 3) + "\\r\\x0A\\\\";
+      case FieldType::kHeader:
+        return "X-" + letters("az09", 1, 5) + ":  " + letters("az:\"\\09", 1, 9);
+      case FieldType::kDomainName:
+        return below(8) == 0 ? "." : letters("aZ09-_", 1, 6) + "." + letters("az", 1, 3) + ".";
     }
     return {};
   }

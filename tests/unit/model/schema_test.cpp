@@ -66,8 +66,8 @@ TEST(Schema, ReferencesAndSpecialFieldsNameWhatExists) {
       if (!field.refers_to.empty()) {
         EXPECT_NE(find_type(field.refers_to), nullptr);
       }
-      if (!field.only_for.empty()) {
-        EXPECT_TRUE(canonical(type.key, field.only_for)) << field.name;
+      for (const std::string_view key : field.only_for) {
+        EXPECT_TRUE(canonical(type.key, key)) << field.name;
       }
     }
   }
@@ -83,6 +83,16 @@ TEST(Schema, NoValueFitsTwoPositionalFieldsOfARecord) {
       }
     }
   }
+}
+
+TEST(Schema, ANameBehindTheColonChangesNothingOfWhatACheckHas) {
+  const RecordType& check = *find_type("check");
+  const Field& path = *find_field(check, "path");
+  EXPECT_TRUE(applies(path, "http"));
+  EXPECT_TRUE(applies(path, "https:admin"));
+  EXPECT_FALSE(applies(path, "tcp:http"));
+  EXPECT_FALSE(applies(path, "httpx"));
+  EXPECT_TRUE(applies(*find_field(check, "interval"), "tcp:http"));
 }
 
 }  // namespace

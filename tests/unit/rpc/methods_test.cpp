@@ -101,6 +101,64 @@ TEST_F(Methods, CheckTellsEveryViolation) {
   EXPECT_EQ(ids, (std::set<std::string>{"E-201", "E-202"}));
 }
 
+TEST_F(Methods, TestsAreOfTheCandidateAndToldUntilTheyAreDone) {
+  (void)must(client_, "load", {{"document", model::to_json(web_config())}});
+  EXPECT_EQ(must(client_, "test", {{"pool", "web"}}), json({{"test", 0}}));
+  EXPECT_EQ(must(client_, "test", {{"pool", "web"}, {"server", "192.0.2.11:80"}}),
+            json({{"test", 1}}));
+  rig_.run([this] {
+    EXPECT_EQ(rig_.asked, (std::vector<std::string>{"web", "web 192.0.2.11:80"}));
+    rig_.tests = {{{.id = {"web", *net::Endpoint::parse("192.0.2.11:80")},
+                    .check = "tcp",
+                    .outcome = "running",
+                    .text = "",
+                    .began = {},
+                    .took = {},
+                    .steps = {}}}};
+  });
+  const json running = must(client_, "tested", {{"test", 0}});
+  EXPECT_EQ(running["done"], false);
+  EXPECT_EQ(running["rows"][0]["outcome"], "running");
+  EXPECT_EQ(running["rows"][0]["ago_s"], json());
+  rig_.run([this] { rig_.tests[0][0].outcome = "passed"; });
+  EXPECT_EQ(must(client_, "tested", {{"test", 0}})["done"], true);
+  EXPECT_EQ(refusal(client_, "tested", {{"test", 7}}), "E-422");
+  EXPECT_EQ(refusal(client_, "tested"), "E-402");
+  EXPECT_EQ(refusal(client_, "test", {{"pool", "none"}}), "E-404");
+  EXPECT_EQ(refusal(client_, "test", {{"pool", "web"}, {"server", "192.0.2.99:80"}}), "E-404");
+  EXPECT_EQ(refusal(client_, "test", {{"pool", "web"}, {"server", "x"}}), "E-104");
+}
+
+TEST_F(Methods, SecretsAreToldToThoseAloneWhoAskForThem) {
+  const auto set_password = [this](const std::string& value) {
+    (void)must(client_, "edit",
+               operations({set({"pool", "db", "check", "redis"}, {{"password", value}})}));
+  };
+  const auto password = [this](json params) {
+    return must(client_, "config", params)["document"]["pool"]["db"]["check"]["redis"]["password"];
+  };
+  set_password("hunter2");
+  const json added = must(client_, "diff");
+  EXPECT_EQ(added.dump().find("hunter2"), std::string::npos) << added;
+  (void)must(client_, "commit");
+  EXPECT_EQ(password(json::object()), "********");
+  EXPECT_EQ(password({{"revision", 1}}), "********");
+  EXPECT_EQ(password({{"secrets", true}}), "hunter2");
+  // What was shown may be given back, and is what it was.
+  (void)must(client_, "load", {{"document", must(client_, "config")["document"]}});
+  EXPECT_EQ(must(client_, "commit")["changes"], 0);
+  set_password("********");
+  EXPECT_EQ(password({{"candidate", true}, {"secrets", true}}), "hunter2");
+  set_password("another");
+  EXPECT_EQ(must(client_, "diff").dump().find("hunter2"), std::string::npos);
+  (void)must(client_, "commit");
+  EXPECT_EQ(password({{"secrets", true}}), "another");
+  EXPECT_EQ(refusal(client_, "config", {{"secrets", 1}}), "E-402");
+  (void)must(client_, "edit",
+             operations({set({"pool", "new", "check", "redis"}, {{"password", "********"}})}));
+  EXPECT_EQ(must(client_, "check")["violations"][0]["id"], "E-222");
+}
+
 TEST_F(Methods, ACommitIsForwardingAndInTheHistory) {
   (void)must(client_, "load", {{"document", model::to_json(web_config())}});
   EXPECT_EQ(must(client_, "commit", {{"note", "first"}}), json({{"revision", 1}, {"changes", 5}}));

@@ -32,7 +32,7 @@ class Rig {
   Rig()
       : store_(store::must_open(folder_.file())),
         committer_(*store_, data_plane_),
-        unit_{"lb-a", committer_, [this] { return reports; }, MonoClock::now()} {
+        unit_{"lb-a", committer_, checks(), MonoClock::now()} {
     EXPECT_TRUE(committer_.reconcile(MonoClock::now()));
     sd_event* made = nullptr;
     EXPECT_GE(sd_event_new(&made), 0);
@@ -70,9 +70,26 @@ class Rig {
   [[nodiscard]] commit::FakeDataPlane& data_plane() { return data_plane_; }
   [[nodiscard]] commit::Committer& committer() { return committer_; }
 
-  std::vector<CheckReport> reports;  // within run()
+  std::vector<CheckReport> reports;                              // within run()
+  std::map<commit::ServerId, std::vector<ProbeReport>> history;  // the same
+  std::vector<std::vector<ProbeReport>> tests;                   // by number, the same
+  std::vector<std::string> asked;  // "pool", "pool server": tests, the same
 
  private:
+  Checks checks() {
+    return {.reports = [this] { return reports; },
+            .history = [this](const commit::ServerId& id) { return history[id]; },
+            .test = [this](const model::Config&, const std::string& pool,
+                           const std::optional<net::Endpoint>& server) -> Result<std::uint64_t> {
+              asked.push_back(server ? pool + " " + server->to_string() : pool);
+              return asked.size() - 1;
+            },
+            .tested = [this](std::uint64_t number) -> std::optional<std::vector<ProbeReport>> {
+              if (number >= tests.size()) return std::nullopt;
+              return tests[number];
+            }};
+  }
+
   void turn_until_told() {
     while (!ending_) {
       std::deque<std::packaged_task<void()>> work;

@@ -77,11 +77,18 @@ class Roles : public testing::Test {
   Roles()
       : store_(store::must_open(folder_.file())),
         committer_(*store_, data_plane_),
-        unit_{"lb-a", committer_, [] { return std::vector<CheckReport>{}; }, MonoClock::now()} {
+        unit_{"lb-a", committer_, checks(), MonoClock::now()} {
     EXPECT_TRUE(committer_.reconcile(MonoClock::now()));
     commit({"set pool web server 192.0.2.11:80 192.0.2.12:80",
             "set vip web 203.0.113.10:80/tcp pool web", "set user ann operator",
             "set user bob admin"});
+  }
+
+  static Checks checks() {
+    return {.reports = [] { return std::vector<CheckReport>{}; },
+            .history = {},
+            .test = {},
+            .tested = {}};
   }
 
   void commit(const std::vector<std::string>& lines) {
@@ -123,10 +130,16 @@ TEST_F(Roles, AViewerReadsAndNothingElse) {
     EXPECT_TRUE(result(eve_, method).is_object()) << method;
   }
   EXPECT_TRUE(result(eve_, "show", {{"object", "status"}}).is_object());
-  for (const char* method :
-       {"edit", "load", "commit", "confirm", "reject", "rollback", "lock", "unlock"}) {
+  for (const char* method : {"edit", "load", "commit", "confirm", "reject", "rollback", "lock",
+                             "unlock", "test", "tested"}) {
     EXPECT_EQ(result(eve_, method), "E-413") << method;
   }
+}
+
+TEST_F(Roles, OnlyAnAdminSeesSecretsInClear) {
+  EXPECT_EQ(result(eve_, "config", {{"secrets", true}}), "E-413");
+  EXPECT_EQ(result(ann_, "config", {{"secrets", true}}), "E-413");
+  EXPECT_TRUE(result(bob_, "config", {{"secrets", true}}).is_object());
 }
 
 TEST_F(Roles, AnOperatorCommitsWhatIsLeftToOperators) {

@@ -184,6 +184,36 @@ TEST_F(Show, Check) {
                           {"last", "tcp refused"}}));
 }
 
+TEST_F(Show, ProbesOfAServerWithWhatHappenedInEach) {
+  rig_.run([this] {
+    rig_.history[kFirst] = {{kFirst,
+                             "tcp",
+                             "failed",
+                             "tcp connection refused",
+                             MonoClock::now() - 3s,
+                             1500us,
+                             {{900us, "connected"}}}};
+  });
+  const json all =
+      must(client_, "show",
+           {{"object", "probe"}, {"name", "web"}, {"server", kFirst.server.to_string()}})["rows"];
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_GE(all[0]["ago_s"], 3);
+  json row = all[0];
+  row.erase("ago_s");
+  EXPECT_EQ(row, json({{"pool", "web"},
+                       {"server", kFirst.server.to_string()},
+                       {"check", "tcp"},
+                       {"outcome", "failed"},
+                       {"took_us", 1500},
+                       {"text", "tcp connection refused"},
+                       {"steps", json::array({{{"at_us", 900}, {"text", "connected"}}})}}));
+  const auto refused = [&](const json& params) { return refusal(client_, "show", params); };
+  EXPECT_EQ(refused({{"object", "probe"}, {"name", "web"}}), "E-402");
+  EXPECT_EQ(refused({{"object", "probe"}, {"name", "web"}, {"server", "no"}}), "E-402");
+  EXPECT_EQ(refused({{"object", "probe"}, {"name", "web"}, {"server", "192.0.2.99:80"}}), "E-404");
+}
+
 TEST_F(Show, OfTwoChecksTheOneThatFailsIsTold) {
   (void)must(client_, "edit", operations({set({"pool", "web", "check", "http"})}));
   (void)must(client_, "commit");
