@@ -70,7 +70,16 @@ install_missing_packages() {
     install "${missing[@]}" || die "the packages cannot be installed"
   fi
   # Nor at the machine's next start.
-  [[ " ${missing[*]} " != *" nginx "* ]] || systemctl --root=/ --quiet disable nginx || true
+  local package service
+  for package in "${missing[@]}"; do
+    case $package in
+      mariadb-server) service=mariadb ;;
+      exim4-daemon-light) service=exim4 ;;
+      nginx | postgresql | redis-server) service=$package ;;
+      *) continue ;;
+    esac
+    systemctl --root=/ --quiet disable "$service" || true
+  done
   allow_service_starts
 }
 
