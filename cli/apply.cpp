@@ -16,6 +16,7 @@
 #include "hal/base/file_descriptor.h"
 #include "mgmt/model/diff.h"
 #include "mgmt/model/json.h"
+#include "mgmt/model/secrets.h"
 
 namespace yoke::cli {
 namespace {
@@ -72,6 +73,7 @@ class Applier {
       : options_(options), connection_(connection), style_(style), data_(data), talk_(talk) {}
 
   int run(const model::Config& config) {
+    kept_ = model::hidden_secrets(config);
     const auto loaded = connection_.call("load", {{"document", model::to_json(config)}});
     if (!loaded) return refused(loaded.error());
     // From here on a connection that is lost takes the candidate with it, which must not look like
@@ -130,6 +132,12 @@ class Applier {
       print(*result);
     }
     talk_ << commit_sentence(*result) << '\n';
+    if (kept_ > 0) {
+      talk_ << fmt::format("{} that {} {} stayed as {} here.\n",
+                           kept_ == 1 ? "1 password" : fmt::format("{} passwords", kept_),
+                           kept_ == 1 ? "was" : "were", model::kHidden,
+                           kept_ == 1 ? "it was" : "they were");
+    }
     const bool made = part_of(*result, "changes") != 0;
     if (made && options_.confirm_within) {
       talk_ << confirm_sentence(*options_.confirm_within) << '\n';
@@ -144,6 +152,7 @@ class Applier {
   Style style_;
   std::ostream& data_;
   std::ostream& talk_;
+  std::size_t kept_ = 0;  // secrets that the file does not tell
 };
 
 }  // namespace

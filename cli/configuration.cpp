@@ -38,6 +38,7 @@ Outcome configuration(Connection& connection, std::span<const std::string> which
   const auto config = model::config_from_json(outcome.output.json);
   if (!config) return failed(config.error());
   outcome.output.rows = lines_of(model::to_commands(*config));
+  outcome.output.is_secret = params.contains("secrets");
   return outcome;
 }
 

@@ -72,7 +72,7 @@ Status save(Output& output, const std::string& path) {
   for (const auto* lines : {&output.header, &output.rows}) {
     for (const std::string& line : *lines) text += line + '\n';
   }
-  if (auto saved = save_file(path, text); !saved) return saved;
+  if (auto saved = save_file(path, text, output.is_secret); !saved) return saved;
   output.header.clear();
   output.rows.clear();
   output.talk.push_back(fmt::format("Saved in {}.", path));

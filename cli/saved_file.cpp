@@ -52,9 +52,11 @@ Status replace(const std::string& path, std::string_view text, mode_t mode) {
 
 }  // namespace
 
-Status save_file(const std::string& path, std::string_view text) {
+Status save_file(const std::string& path, std::string_view text, bool is_secret) {
   struct stat there {};
-  if (::stat(path.c_str(), &there) != 0) return replace(path, text, mode_of_new_files());
+  if (::stat(path.c_str(), &there) != 0) {
+    return replace(path, text, is_secret ? S_IRUSR | S_IWUSR : mode_of_new_files());
+  }
   if (S_ISREG(there.st_mode)) {
     std::error_code failed;
     const auto file = std::filesystem::canonical(path, failed);

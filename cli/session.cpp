@@ -37,7 +37,9 @@ Outcome probed(json answer) {
   std::size_t passed = 0;
   const json rows = part_of(outcome.output.json, "rows");
   for (const json& row : rows) passed += part_of(row, "outcome") == "passed" ? 1U : 0U;
-  if (passed != rows.size()) {
+  if (rows.empty()) {
+    outcome.error = Error{Errc::kFailed, "E-423", "nothing was probed", -1};
+  } else if (passed != rows.size()) {
     outcome.error = Error{Errc::kFailed, "E-423",
                           fmt::format("{} of {} {} did not pass", rows.size() - passed, rows.size(),
                                       rows.size() == 1 ? "probe" : "probes"),

@@ -34,6 +34,7 @@ struct Output {
   std::vector<std::string> rows;  // a row may be of several lines
   nlohmann::json json;
   std::vector<std::string> talk;
+  bool is_secret = false;  // has passwords in clear
 };
 
 // `answer` is the result of `show`. Whatever it holds, the output is text that fits the terminal.

@@ -132,6 +132,17 @@ Result<std::string> bytes(const Field& field, std::string_view text) {
 }
 
 // RFC 9110: a token, a colon, and what belongs to it; nothing that a second header could begin by.
+// Headers that a request has anyway, or that would change how it is carried.
+bool is_of_the_request(std::string_view name) {
+  constexpr std::array<std::string_view, 5> kOwn{"host", "connection", "content-length",
+                                                 "transfer-encoding", "expect"};
+  const auto is_same = [](char lower, char c) {
+    return lower == (c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+  };
+  return std::ranges::any_of(
+      kOwn, [&](std::string_view own) { return std::ranges::equal(own, name, is_same); });
+}
+
 Result<std::string> header(const Field& field, std::string_view text) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   const auto is_token = [&](char c) {
@@ -142,6 +153,11 @@ Result<std::string> header(const Field& field, std::string_view text) {
       !std::ranges::all_of(text.substr(0, colon), is_token)) {
     return bad_value(field, text);
   }
+  if (is_of_the_request(text.substr(0, colon))) {
+    return fail(
+        Errc::kInvalid, "E-102",
+        fmt::format("{} is not for you to set: the request has its own", text.substr(0, colon)));
+  }
   std::string_view value = text.substr(colon + 1);
   while (value.starts_with(' ')) value.remove_prefix(1);
   while (value.ends_with(' ')) value.remove_suffix(1);
@@ -149,9 +165,9 @@ Result<std::string> header(const Field& field, std::string_view text) {
   return printable(field, fmt::format("{}: {}", text.substr(0, colon), value));
 }
 
-// RFC 1035: labels of up to 63 characters; "." is the root.
+// RFC 1035: labels of up to 63 characters; "." is the root, where a field may be that.
 Result<std::string> domain_name(const Field& field, std::string_view text) {
-  if (text == ".") return std::string(text);
+  if (text == "." && field.zero) return std::string(text);
   std::string_view rest = text.ends_with('.') ? text.substr(0, text.size() - 1) : text;
   if (rest.empty() || rest.size() > static_cast<std::size_t>(field.max)) {
     return bad_value(field, text);

@@ -30,6 +30,11 @@ std::string found(const json& value) {
   return value.dump();
 }
 
+// Of a field: a secret is not told, whatever was put in its place.
+std::string found(const Field& field, const json& value) {
+  return field.secret ? "something else" : found(value);
+}
+
 // ---- values ----------------------------------------------------------------------------------
 
 json part_to_json(const Field& field, std::string_view text) {
@@ -54,18 +59,19 @@ Result<std::string> part_from_json(const Field& field, const json& value) {
   }
   if (field.type == FieldType::kInteger) {
     if (value.is_number_integer()) return value.dump();
-    return bad_shape("", fmt::format("expected {}, found {}", describe(field), found(value)));
+    return bad_shape("",
+                     fmt::format("expected {}, found {}", describe(field), found(field, value)));
   }
   if (value.is_string()) return value.get<std::string>();
   return bad_shape(
-      "", fmt::format("expected a string with {}, found {}", describe(field), found(value)));
+      "", fmt::format("expected a string with {}, found {}", describe(field), found(field, value)));
 }
 
 Result<std::string> value_from_json(const Field& field, const json& value) {
   if (!field.list) return part_from_json(field, value);
   if (!value.is_array() || value.empty()) {
     return bad_shape("", fmt::format("expected an array of at least one value, found {}",
-                                     value.empty() ? "none" : found(value)));
+                                     value.empty() ? "none" : found(field, value)));
   }
   std::string text;
   for (const json& item : value) {

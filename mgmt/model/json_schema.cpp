@@ -24,7 +24,9 @@ constexpr std::string_view kServiceAddress =
     "^(\\[[0-9A-Fa-f:.]+\\]|[0-9.]+):[0-9]{1,5}/(tcp|udp)$";
 
 constexpr std::string_view kHeader = "^[^ ,:]+:[^,]*[^ ,][^,]*$";
-constexpr std::string_view kDomainName = "^(\\.|([A-Za-z0-9_-]{1,63}\\.)*[A-Za-z0-9_-]{1,63}\\.?)$";
+constexpr std::string_view kDomainName = "^([A-Za-z0-9_-]{1,63}\\.)*[A-Za-z0-9_-]{1,63}\\.?$";
+constexpr std::string_view kDomainNameOrRoot =
+    "^(\\.|([A-Za-z0-9_-]{1,63}\\.)*[A-Za-z0-9_-]{1,63}\\.?)$";
 
 Json text_like(std::string_view pattern) { return {{"type", "string"}, {"pattern", pattern}}; }
 
@@ -85,7 +87,7 @@ Json part(const Field& field) {
     case FieldType::kHeader:
       return text_like(kHeader);
     case FieldType::kDomainName:
-      return text_like(kDomainName);
+      return text_like(field.zero ? kDomainNameOrRoot : kDomainName);
     case FieldType::kNamedChoice:  // of keys alone
       break;
   }

@@ -10,8 +10,8 @@
 #include "dataplane/limits.h"
 #include "dataplane/net/address.h"
 #include "hal/base/number.h"
+#include "mgmt/model/check_rules.h"
 #include "mgmt/model/check_schema.h"
-#include "mgmt/model/duration.h"
 #include "mgmt/model/schema.h"
 #include "mgmt/model/secrets.h"
 #include "mgmt/model/words.h"
@@ -101,28 +101,10 @@ class Checker {
         add(path, "E-222", fmt::format("its {} is hidden in what was loaded: set it", field.name));
       }
     }
-    if (path.kind() == "check") check_check(path);
-  }
-
-  void check_check(const Path& path) {
-    check_times(path);
-    const bool is_database =
-        choice_of(path.key()) == "mysql" || choice_of(path.key()) == "postgresql";
-    if (!is_database || !config_.value(path, "user").empty()) return;
-    for (const auto& [field, idle] :
-         {std::pair{"role", "any"}, std::pair{"lag-max", "0s"}, std::pair{"password", ""}}) {
-      const std::string value = config_.value(path, field);
-      if (value.empty() || value == idle) continue;
-      add(path, "E-223", fmt::format("its {} needs an account: set user", field));
-    }
-  }
-
-  void check_times(const Path& path) {
-    const std::string timeout = config_.value(path, "timeout");
-    const std::string interval = config_.value(path, "interval");
-    if (parse_duration(timeout) > parse_duration(interval)) {
-      add(path, "E-205",
-          fmt::format("its timeout of {} is longer than its interval of {}", timeout, interval));
+    if (path.kind() == "check") {
+      check_settings(config_, path, [&](std::string_view id, std::string text) {
+        add(path, id, std::move(text));
+      });
     }
   }
 

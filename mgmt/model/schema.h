@@ -47,7 +47,7 @@ struct Field {
   bool positional = false;     // may be given without its name: "set vip web 192.0.2.1:80/tcp"
   bool list = false;           // several values, comma separated in canonical text, order kept
   bool for_operators = false;  // somebody of that role may change it
-  bool zero = false;           // 0 is accepted below `min` as well, and means something of its own
+  bool zero = false;           // 0 (of names: the root) is accepted beside what the bounds allow
   bool secret = false;         // never shown unless asked for by name (secrets.h)
   // Record keys that have this field, names behind a colon aside; empty: all.
   std::span<const std::string_view> only_for = {};

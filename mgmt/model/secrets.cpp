@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/model/secrets.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -59,6 +60,12 @@ std::vector<Conflict> hide_secrets(std::vector<Conflict> conflicts) {
   return conflicts;
 }
 
+std::size_t hidden_secrets(const Config& config) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      secrets_in(config),
+      [&](const auto& secret) { return config.value(secret.first, secret.second) == kHidden; }));
+}
+
 void keep_secrets(Config& config, const Config& present) {
   for (const auto& [path, name] : secrets_in(config)) {
     if (config.value(path, name) != kHidden) continue;
@@ -68,9 +75,18 @@ void keep_secrets(Config& config, const Config& present) {
 }
 
 bool names_secret(std::string_view line) {
-  for (const RecordType& type : schema()) {
-    for (const Field& field : type.fields) {
-      if (field.secret && line.find(field.name) != std::string_view::npos) return true;
+  constexpr std::string_view kBetween = " \t\"'";
+  constexpr std::size_t kShortest = 2;  // a letter alone abbreviates other words as well
+  for (std::size_t begin = 0; begin < line.size();) {
+    const std::size_t end = std::min(line.find_first_of(kBetween, begin), line.size());
+    const std::string_view word = line.substr(begin, end - begin);
+    begin = end + 1;
+    if (word.size() < kShortest) continue;
+    for (const RecordType& type : schema()) {
+      const bool is_named = std::ranges::any_of(type.fields, [&](const Field& field) {
+        return field.secret && field.name.starts_with(word);
+      });
+      if (is_named) return true;
     }
   }
   return false;

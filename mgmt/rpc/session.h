@@ -75,6 +75,7 @@ class Session final : public hal::LineSession {
   [[nodiscard]] std::string from() const;
   [[nodiscard]] Status may_edit() const;
   [[nodiscard]] Status may_replace_running();
+  [[nodiscard]] Status may_test();
   [[nodiscard]] Status may_commit(const model::Config& config) const;
   [[nodiscard]] Status may_end_waiting() const;
   [[nodiscard]] Status is_meant(const Json& params) const;

@@ -84,6 +84,7 @@ Session::Outcome Session::load(const Json& params) {
   if (auto open = may_edit(); !open) return tl::unexpected(open.error());
   auto config = model::config_from_json(member(params, "document"));
   if (!config) return tl::unexpected(config.error());
+  model::keep_secrets(*config, candidate());
   model::keep_secrets(*config, running());
   // It replaces everything, so it is against what runs now, whatever was edited before.
   candidate_.emplace(

@@ -3,7 +3,9 @@
 
 #include <utility>
 
+#include "mgmt/commit/errors.h"
 #include "mgmt/model/json.h"
+#include "mgmt/model/rules.h"
 #include "mgmt/rpc/errors.h"
 #include "mgmt/rpc/parameters.h"
 #include "mgmt/rpc/session.h"
@@ -32,9 +34,21 @@ Session::Outcome Session::test(const Json& params) {
   if (candidate().keys("check", {{"pool", *pool}}).empty()) {
     return fail(Errc::kNotFound, kNotThere, fmt::format("pool {} has no check", *pool));
   }
+  if (auto allowed = may_test(); !allowed) return tl::unexpected(allowed.error());
   const auto number = unit_.checks.test(candidate(), *pool, server);
   if (!number) return tl::unexpected(number.error());
   return Json{{"test", *number}};
+}
+
+// A probe sends the pool's passwords to the servers that the candidate names: nobody has them sent
+// to a machine that he may not put there.
+Status Session::may_test() {
+  if (auto may = may_make(role(), model::diff(running(), candidate())); !may) return may;
+  const auto wrong = model::violations(candidate());
+  if (wrong.empty()) return {};
+  error_data_["violations"] = model::to_json(wrong);
+  return fail(Errc::kFailed, commit::kRulesViolated,
+              "nothing is tested: the candidate breaks rules");
 }
 
 Session::Outcome Session::tested(const Json& params) {

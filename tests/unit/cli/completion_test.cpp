@@ -57,7 +57,7 @@ const Insertion kInsertions[] = {
     {"set pool other server ", Mode::kConfig, ""},
     {"set pool web me", Mode::kConfig, "thod "},
     {"set pool web method d", Mode::kConfig, "sr "},
-    {"set pool web check h", Mode::kConfig, "ttp "},
+    {"set pool web check h", Mode::kConfig, "ttp"},
     {"se po we", Mode::kConfig, "b"},  // 'we' is no word of the grammar
     {"show pool | m", Mode::kOper, "atch "},
     {"show pool |", Mode::kOper, " "},
@@ -76,9 +76,9 @@ TEST(Completion, InsertsWhatAllCandidatesHaveInCommon) {
 }
 
 TEST(Completion, ListsTheVerbsOfTheMode) {
-  EXPECT_THAT(
-      texts(complete("", Mode::kOper, some_keys)),
-      ElementsAre("show", "export", "configure", "cancel", "confirm", "reject", "help", "exit"));
+  EXPECT_THAT(texts(complete("", Mode::kOper, some_keys)),
+              ElementsAre("show", "export", "test", "configure", "cancel", "confirm", "reject",
+                          "help", "exit"));
   const auto config = texts(complete("", Mode::kConfig, some_keys));
   EXPECT_THAT(config, Contains("set"));
   EXPECT_THAT(config, Contains("commit"));

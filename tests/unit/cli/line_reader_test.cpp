@@ -88,7 +88,7 @@ struct BadLine {
 };
 
 const BadLine kBadLines[] = {
-    {"@bogus", Mode::kScript, "E-101", "expected show, export, configure"},
+    {"@bogus", Mode::kScript, "E-101", "expected show, export, test, configure"},
     {"@shwo pool", Mode::kScript, "E-101", "did you mean show?"},
     {"  show @pol", Mode::kScript, "E-101", "did you mean pool?"},
     {"show status @web", Mode::kScript, "E-101", "the line should end before 'web'"},
@@ -170,8 +170,10 @@ const EditLine kEditLines[] = {
     {"se p web me dsr", "set pool web method dsr"},
     {"set v web 203.0.113.10:80/tcp po web", "set vip web 203.0.113.10:80/tcp pool web"},
     {"set p web ser [2001:db8::1]:80 en n", "set pool web server [2001:db8::1]:80 enabled no"},
-    {"set p web c h GET /x exp 200 204", "set pool web check http GET /x expect 200 204"},
+    {"set p web c http GET /x exp 200 204", "set pool web check http GET /x expect 200 204"},
     {"set p web c http host \"int\"", "set pool web check http host \"int\""},
+    {"set p web c pos us w", "set pool web check postgresql user w"},
+    {"set p web c h GET", ""},
     {"del p web sc", "delete pool web scheduler"},
     {"del p p", "delete pool p"},
     {"set p web d", ""},

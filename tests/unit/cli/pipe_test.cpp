@@ -79,6 +79,13 @@ TEST(Pipe, SavesWholeOrLeavesWhatWasThere) {
   ASSERT_TRUE(
       through_pipes(some_output(), {{"match", "nothing"}, {"count"}, {"save", path}}, false));
   EXPECT_EQ(content(), "0\n");
+  Output with_passwords = some_output();
+  with_passwords.is_secret = true;
+  const auto secret = folder / "secret";
+  ASSERT_TRUE(through_pipes(with_passwords, {{"save", secret}}, false));
+  EXPECT_EQ(std::filesystem::status(secret).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+
   const auto refused = through_pipes(some_output(), {{"save", folder / "none" / "rows"}}, false);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().id, "E-411");
@@ -91,7 +98,7 @@ TEST(Pipe, SavesWholeOrLeavesWhatWasThere) {
   EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms::owner_read);
   ASSERT_TRUE(through_pipes(some_output(), {{"save", "/dev/null"}}, false));
   EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 2) << "nothing is left";
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 3) << "nothing is left";
   std::filesystem::remove_all(folder);
 }
 

@@ -128,7 +128,9 @@ class RandomConfig {
       case FieldType::kHeader:
         return "X-" + letters("az09", 1, 5) + ":  " + letters("az:\"\\09", 1, 9);
       case FieldType::kDomainName:
-        return below(8) == 0 ? "." : letters("aZ09-_", 1, 6) + "." + letters("az", 1, 3) + ".";
+        return field.zero && below(8) == 0
+                   ? "."
+                   : letters("aZ09-_", 1, 6) + "." + letters("az", 1, 3) + ".";
     }
     return {};
   }

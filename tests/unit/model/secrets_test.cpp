@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "mgmt/model/commands.h"
+#include "mgmt/model/json.h"
 
 namespace yoke::model {
 namespace {
@@ -43,8 +44,10 @@ TEST(Secrets, ThatTwoChangedAreAConflictWithoutTheirValues) {
 TEST(Secrets, ThatCameBackHiddenAreThoseThatWereThere) {
   const Config present = with_password("hunter2");
   Config loaded = hide_secrets(present);
+  EXPECT_EQ(hidden_secrets(loaded), 1U);
   keep_secrets(loaded, present);
   EXPECT_EQ(loaded, present);
+  EXPECT_EQ(hidden_secrets(loaded), 0U);
   Config elsewhere = hide_secrets(present);
   keep_secrets(elsewhere, Config{});
   EXPECT_EQ(elsewhere.value(kCheck, "password"), kHidden) << "which no rule lets through";
@@ -56,6 +59,9 @@ TEST(Secrets, ThatCameBackHiddenAreThoseThatWereThere) {
 TEST(Secrets, AreLookedForInLinesThatWouldBeKept) {
   EXPECT_TRUE(names_secret("set pool db check redis user u password \"a b\""));
   EXPECT_FALSE(names_secret("set pool db check redis user u"));
+  EXPECT_TRUE(names_secret("set pool db check redis pass s3cret")) << "cut short";
+  EXPECT_TRUE(names_secret("set pool db check redis pa \"s3cret\"")) << "as short as it goes";
+  EXPECT_FALSE(names_secret("show pool web p"));
   EXPECT_TRUE(names_secret("set pool db check redis password \"a b"));
   EXPECT_FALSE(names_secret(""));
 }
@@ -65,6 +71,13 @@ TEST(Secrets, AreNotInTheErrorThatRefusesThem) {
   const auto set = config.set(kCheck, {{"password", "hunter\x01two"}});
   ASSERT_FALSE(set);
   EXPECT_EQ(set.error().text.find("hunter"), std::string::npos) << set.error().text;
+  for (const char* value : {R"(12345678)", R"(["12345678"])", R"("1234\u00015678")"}) {
+    const auto loaded =
+        config_from_text(R"({"schema":"yoke/1","pool":{"db":{"check":{"redis":{"password":)" +
+                         std::string(value) + "}}}}}");
+    ASSERT_FALSE(loaded) << value;
+    EXPECT_EQ(loaded.error().text.find("5678"), std::string::npos) << loaded.error().text;
+  }
 }
 
 }  // namespace

@@ -84,10 +84,13 @@ class Roles : public testing::Test {
             "set user bob admin"});
   }
 
-  static Checks checks() {
+  Checks checks() {
     return {.reports = [] { return std::vector<CheckReport>{}; },
             .history = {},
-            .test = {},
+            .test = [this](const model::Config&, const std::string&,
+                           const std::optional<net::Endpoint>&) -> Result<std::uint64_t> {
+              return ++tests_;
+            },
             .tested = {}};
   }
 
@@ -115,6 +118,7 @@ class Roles : public testing::Test {
   commit::FakeDataPlane data_plane_;
   commit::Committer committer_;
   Unit unit_;
+  std::uint64_t tests_ = 0;
   Session ann_{unit_, peer("ann", 1001)}, bob_{unit_, peer("bob", 1002)},
       eve_{unit_, peer("eve", 1003)};
 };
@@ -140,6 +144,30 @@ TEST_F(Roles, OnlyAnAdminSeesSecretsInClear) {
   EXPECT_EQ(result(eve_, "config", {{"secrets", true}}), "E-413");
   EXPECT_EQ(result(ann_, "config", {{"secrets", true}}), "E-413");
   EXPECT_TRUE(result(bob_, "config", {{"secrets", true}}).is_object());
+}
+
+// A probe carries passwords.
+TEST_F(Roles, AnOperatorHasNothingProbedThatHeCouldNotCommit) {
+  commit({"set pool web check redis user u password hunter2"});
+  EXPECT_EQ(result(ann_, "test", {{"pool", "web"}})["test"], 1);
+  EXPECT_TRUE(edit(ann_, "disable pool web server 192.0.2.11:80").is_object());
+  EXPECT_EQ(result(ann_, "test", {{"pool", "web"}})["test"], 2);
+  EXPECT_TRUE(edit(ann_, "set pool web server 198.51.100.66:6379").is_object());
+  EXPECT_EQ(result(ann_, "test", {{"pool", "web"}}), "E-413");
+  EXPECT_TRUE(edit(bob_, "set pool web server 198.51.100.66:6379").is_object());
+  EXPECT_EQ(result(bob_, "test", {{"pool", "web"}, {"server", "198.51.100.66:6379"}})["test"], 3);
+  EXPECT_TRUE(edit(bob_, "set pool web server [2001:db8::1]:80").is_object());
+  EXPECT_EQ(result(bob_, "test", {{"pool", "web"}}), "E-450") << "a candidate that breaks rules";
+  EXPECT_EQ(tests_, 3U);
+}
+
+TEST_F(Roles, AHiddenSecretThatIsLoadedIsTheCandidatesOwn) {
+  commit({"set pool web check redis password old"});
+  EXPECT_TRUE(edit(bob_, "set pool web check redis password new").is_object());
+  const json shown = result(bob_, "config", {{"candidate", true}})["document"];
+  EXPECT_TRUE(result(bob_, "load", {{"document", shown}}).is_object());
+  const json inside = result(bob_, "config", {{"candidate", true}, {"secrets", true}})["document"];
+  EXPECT_EQ(inside["pool"]["web"]["check"]["redis"]["password"], "new");
 }
 
 TEST_F(Roles, AnOperatorCommitsWhatIsLeftToOperators) {

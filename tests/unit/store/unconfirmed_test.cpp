@@ -164,6 +164,16 @@ TEST(ReleaseBefore, WhatWasOnlyInItsLogIsKeptToo) {
   EXPECT_EQ(read_file(previous_path(path, 1) + "-wal"), log);
 }
 
+// Its tables are those of today, but its release could not read today's documents.
+TEST(ReleaseBefore, ItsStoreIsKeptThoughNoTableIsAnother) {
+  const TempFolder folder;
+  make_store(folder.file());
+  sql(folder.file(), "PRAGMA user_version = 3");
+  const std::string bytes = read_file(folder.file());
+  { const auto store = must_open(folder.file()); }
+  EXPECT_EQ(read_file(previous_path(folder.file(), 3)), bytes);
+}
+
 TEST(ReleaseBefore, ACopyIsMadeOnceAtTheUpgradeAndThenNoMore) {
   const TempFolder folder;
   make_store(folder.file());
