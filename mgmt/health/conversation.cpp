@@ -2,6 +2,7 @@
 #include "mgmt/health/conversation.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/epoll.h>
 
 #include <array>
@@ -14,7 +15,12 @@
 namespace yoke::health {
 namespace {
 
-constexpr std::size_t kUnreadBytesMax = 65536;
+constexpr std::size_t kPlainBytesMax = 65536;
+// With TLS around it, and what that says on its own account: certificates above all.
+constexpr std::size_t kWireBytesMax = 4 * kPlainBytesMax;
+// What one turn takes. No datagram is longer than its own.
+constexpr std::size_t kPartBytes = 16384;
+constexpr std::size_t kDatagramBytes = 65536;
 
 Conversation& probe(void* self) { return *static_cast<Conversation*>(self); }
 
@@ -32,6 +38,7 @@ Conversation::Conversation(sd_event* loop, const net::Endpoint& server, const Ch
     : loop_(loop),
       server_(server),
       check_(check),
+      secrecy_(check),
       plan_(std::move(plan)),
       done_(std::move(done)),
       started_(loop_now(loop)) {
@@ -77,8 +84,9 @@ int Conversation::watch() {
   rc = sd_event_add_time(loop_, &timer, CLOCK_MONOTONIC, loop_us(started_ + check_.timeout),
                          kTimerAccuracyUs, on_timeout, this);
   timer_.reset(timer);
-  // Where both are due after a turn that took long, what has come counts.
-  if (rc >= 0) rc = sd_event_source_set_priority(timer, SD_EVENT_PRIORITY_NORMAL + 1);
+  // Before what comes: no server that never stops talking puts off the end of its own probe, or of
+  // another's.
+  if (rc >= 0) rc = sd_event_source_set_priority(timer, SD_EVENT_PRIORITY_NORMAL - 1);
   return rc < 0 ? -rc : 0;
 }
 
@@ -97,25 +105,34 @@ int Conversation::on_settled(sd_event_source* /*source*/, void* self) {
 
 int Conversation::on_timeout(sd_event_source* /*source*/, std::uint64_t /*us*/, void* self) {
   Conversation& me = probe(self);
+  if (!me.look_once_more()) return 0;
   ProbeResult result = timed_out(me.check_.timeout, me.stage_, me.elapsed());
   if (!me.unread_.empty()) result.text += ", got " + model::shown(me.unread_);
   (void)me.end(std::move(result));
   return 0;
 }
 
-int Conversation::on_ready(sd_event_source* /*source*/, int fd, std::uint32_t events, void* self) {
-  Conversation& me = probe(self);
-  if (me.state_ == State::kConnecting) {
-    if (const int error = socket_error(fd); error != 0) {
-      (void)me.end(socket_failure(me.kind(), error, me.elapsed()));
-      return 0;
-    }
-    (void)me.connected();
-    return 0;
-  }
-  if ((events & EPOLLOUT) != 0 && !me.flush()) return 0;
-  if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) (void)me.read();
+int Conversation::on_ready(sd_event_source* /*source*/, int /*fd*/, std::uint32_t events,
+                           void* self) {
+  (void)probe(self).look(events);
   return 0;
+}
+
+bool Conversation::look(std::uint32_t events) {
+  if (state_ == State::kConnecting) {
+    const int error = socket_error(socket_.get());
+    return error == 0 ? connected() : end(socket_failure(kind(), error, elapsed()));
+  }
+  if ((events & EPOLLOUT) != 0 && !flush()) return false;
+  return (events & ~static_cast<std::uint32_t>(EPOLLOUT)) == 0 || read();
+}
+
+// Where this loop was held up, what had come by the time that the timeout was due still counts.
+bool Conversation::look_once_more() {
+  const bool writes = state_ == State::kConnecting || !outgoing_.empty();
+  pollfd wait{socket_.get(), static_cast<std::int16_t>(POLLIN | (writes ? POLLOUT : 0)), 0};
+  if (::poll(&wait, 1, 0) != 1) return true;
+  return look(static_cast<std::uint32_t>(wait.revents));  // the same bits as epoll's
 }
 
 bool Conversation::connected() {
@@ -140,13 +157,20 @@ bool Conversation::act(const Move& move) {
     case Move::Next::kStartTls:
       // What came before TLS could be anybody's (RFC 3207, section 5).
       if (!unread_.empty()) return end_in_words(Outcome::kFailed, "spoke before TLS stood");
-      state_ = State::kSecuring;
-      tls_.emplace(*plan_.tls, server_.address, tls_wishes_of(check_.settings));
       stage_ = move.stage;
-      return flush() && secure();
+      return begin_tls();
   }
   stage_ = move.stage;
   return flush();
+}
+
+bool Conversation::begin_tls() {
+  const TlsWishes wishes = tls_wishes_of(check_.settings);
+  if (const auto lack = plan_.tls->lack(wishes)) return end(not_tried(*lack, elapsed()));
+  tls_.emplace(*plan_.tls, server_.address, wishes);
+  if (!tls_->valid()) return end(not_tried("no memory for TLS", elapsed()));
+  state_ = State::kSecuring;
+  return flush() && secure();
 }
 
 bool Conversation::secure() {
@@ -175,6 +199,8 @@ void Conversation::send(std::string_view plain) {
 
 bool Conversation::take(std::string_view bytes) {
   if (!tls_) return take_plain(bytes);
+  wire_bytes_ += bytes.size();
+  if (wire_bytes_ > kWireBytesMax) return end_in_words(Outcome::kFailed, "TLS without an end");
   tls_->feed(bytes);
   if (state_ == State::kSecuring) return secure();
   const auto plain = tls_->read();
@@ -187,6 +213,7 @@ bool Conversation::take(std::string_view bytes) {
 bool Conversation::take_plain(std::string_view plain) {
   if (!is_stream()) unread_.clear();
   unread_ += plain;
+  plain_bytes_ += is_stream() ? plain.size() : 0;  // datagrams are bounded each by itself
   // Each move may leave bytes for the next one; a datagram may be empty, and is one.
   bool has_more = !is_stream() || !unread_.empty();
   while (has_more && state_ == State::kTalking) {
@@ -194,7 +221,7 @@ bool Conversation::take_plain(std::string_view plain) {
     if (!act(plan_.protocol->received(unread_))) return false;
     has_more = is_stream() && !unread_.empty() && unread_.size() != before;
   }
-  if (unread_.size() <= kUnreadBytesMax) return true;
+  if (plain_bytes_ <= kPlainBytesMax) return true;
   return end_in_words(Outcome::kFailed, "answer longer than 64 KiB");
 }
 
@@ -208,8 +235,9 @@ bool Conversation::ended(std::string_view how) {
 }
 
 bool Conversation::read() {
-  std::array<char, 16384> buffer;  // NOLINT: written before it is read
-  const auto count = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+  std::array<char, kDatagramBytes> buffer;  // NOLINT: written before it is read
+  const std::size_t size = is_stream() ? kPartBytes : kDatagramBytes;
+  const auto count = ::recv(socket_.get(), buffer.data(), size, 0);
   if (count > 0) return take({buffer.data(), static_cast<std::size_t>(count)});
   if (count == 0) return is_stream() ? ended("closed") : take({});
   if (errno == EAGAIN || errno == EINTR) return true;
@@ -243,6 +271,7 @@ bool Conversation::end_in_words(Outcome outcome, std::string_view text) {
 }
 
 bool Conversation::end(ProbeResult result) {
+  result.text = secrecy_.keep(result.text);
   note(result.text);
   result.transcript = std::move(transcript_);
   event_.reset();

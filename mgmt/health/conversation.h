@@ -9,6 +9,7 @@
 #include "mgmt/health/event_source.h"
 #include "mgmt/health/probe.h"
 #include "mgmt/health/protocol.h"
+#include "mgmt/health/secrecy.h"
 #include "mgmt/health/tls_client.h"
 
 namespace yoke::health {
@@ -20,9 +21,11 @@ enum class Transport : std::uint8_t {
 };
 
 // A probe that connects and then does what a Protocol says, until that has a verdict or the check's
-// time is up. TCP connections are reset at the end: nothing is left behind on either side, and
-// 16,000 servers leave no 16,000 sockets in TIME_WAIT here; protocols with a farewell of their own
-// have said it before. Threads: the loop's own.
+// time is up, whatever the server says until then: a turn of the loop takes one piece of it, and
+// all of a stream at most 64 KiB. TCP connections are reset at the end: nothing is left behind on
+// either side, and 16,000 servers leave no 16,000 sockets in TIME_WAIT here; protocols with a
+// farewell of their own have said it before. The check's secrets are in no result and no
+// transcript. Threads: the loop's own.
 class Conversation final : public Probe {
  public:
   struct Plan {
@@ -48,8 +51,11 @@ class Conversation final : public Probe {
   void settle(int error);  // knows the outcome already; tells it in the next turn of the loop
 
   // Each returns false once the probe has ended, after which `this` may be gone.
+  bool look(std::uint32_t events);
+  bool look_once_more();
   bool connected();
   bool act(const Move& move);
+  bool begin_tls();
   bool secure();
   bool take(std::string_view bytes);
   bool take_plain(std::string_view plain);
@@ -60,7 +66,7 @@ class Conversation final : public Probe {
   bool end_in_words(Outcome outcome, std::string_view text);
 
   void send(std::string_view plain);
-  void note(std::string_view text) { transcript_.add(elapsed(), text); }
+  void note(std::string_view text) { transcript_.add(elapsed(), secrecy_.keep(text)); }
   [[nodiscard]] std::string_view kind() const { return check_.kind(); }
   [[nodiscard]] bool is_stream() const { return plan_.transport == Transport::kTcp; }
   [[nodiscard]] std::chrono::microseconds elapsed() const;
@@ -68,6 +74,7 @@ class Conversation final : public Probe {
   sd_event* loop_;
   net::Endpoint server_;
   Check check_;
+  Secrecy secrecy_;
   Plan plan_;
   ProbeDone done_;
   MonoTime started_;
@@ -75,8 +82,9 @@ class Conversation final : public Probe {
   std::string_view stage_ = "connect";
   int error_ = 0;
   std::optional<TlsClient> tls_;
-  std::string unread_;    // plain, not used by the protocol so far
-  std::string outgoing_;  // as it goes out
+  std::size_t wire_bytes_ = 0, plain_bytes_ = 0;  // that have come
+  std::string unread_;                            // plain, not used by the protocol so far
+  std::string outgoing_;                          // as it goes out
   std::string warning_;
   Transcript transcript_;
   FileDescriptor socket_;

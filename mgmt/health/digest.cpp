@@ -50,4 +50,9 @@ std::string pbkdf2_sha256(std::string_view password, std::string_view salt, unsi
   return {reinterpret_cast<const char*>(out.data()), out.size()};
 }
 
+std::string exclusive_or(std::string a, std::string_view b) {
+  for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) a[i] = static_cast<char>(a[i] ^ b[i]);
+  return a;
+}
+
 }  // namespace yoke::health

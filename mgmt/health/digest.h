@@ -14,5 +14,7 @@ namespace yoke::health {
 // PBKDF2 by HMAC-SHA-256, 32 bytes.
 [[nodiscard]] std::string pbkdf2_sha256(std::string_view password, std::string_view salt,
                                         unsigned iterations);
+// Byte by byte, as far as `b` goes.
+[[nodiscard]] std::string exclusive_or(std::string a, std::string_view b);
 
 }  // namespace yoke::health

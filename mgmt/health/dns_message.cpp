@@ -10,6 +10,7 @@
 
 #include "dataplane/net/address.h"
 #include "mgmt/health/byte_reader.h"
+#include "mgmt/health/letters.h"
 
 namespace yoke::health::dns {
 namespace {
@@ -60,10 +61,7 @@ std::optional<std::string> read_name(std::string_view message, std::size_t& at) 
     }
     if (here + length > message.size() || name.size() + length > kNameBytesMax) return std::nullopt;
     if (!name.empty()) name += '.';
-    for (char c : message.substr(here, length)) {
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-      name += c;
-    }
+    name += lower_case(message.substr(here, length));
     here += length;
   }
   return std::nullopt;
@@ -120,6 +118,16 @@ std::optional<std::string> record_text(std::string_view message, std::size_t at,
   }
 }
 
+std::optional<Question> read_question(std::string_view message, std::size_t& at) {
+  auto name = read_name(message, at);
+  if (!name) return std::nullopt;
+  ByteReader reader(message.substr(at));
+  Question question{std::move(*name), reader.be16(), reader.be16()};
+  if (!reader.ok()) return std::nullopt;
+  at += 4;
+  return question;
+}
+
 struct Header {
   std::uint16_t type = 0;
   std::size_t data = 0, size = 0;  // where its data are in the message
@@ -164,6 +172,11 @@ std::string question(std::uint16_t id, std::string_view name, std::uint16_t type
   return message + '\0' + big_endian(type, 2) + big_endian(kInternet, 2);
 }
 
+Question asked(std::string_view name, std::uint16_t type) {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  return {lower_case(name), type, kInternet};
+}
+
 std::optional<Answer> parse(std::string_view message, std::uint16_t type) {
   constexpr std::size_t kHeaderBytes = 12;
   ByteReader reader(message);
@@ -173,14 +186,15 @@ std::optional<Answer> parse(std::string_view message, std::uint16_t type) {
   const std::uint16_t questions = reader.be16();
   const std::uint16_t answers = reader.be16();
   (void)reader.be32();
-  if (!reader.ok() || answers > kRecordsMax) return std::nullopt;
   answer.is_answer = (flags & kIsAnswer) != 0;
   answer.is_truncated = (flags & kTruncated) != 0;
   answer.code = flags & 0xfU;
   std::size_t at = kHeaderBytes;
+  if (!reader.ok() || questions > kRecordsMax || answers > kRecordsMax) return std::nullopt;
   for (unsigned i = 0; i < questions; ++i) {
-    if (!read_name(message, at) || message.size() - at < 4) return std::nullopt;
-    at += 4;
+    auto question = read_question(message, at);
+    if (!question) return std::nullopt;
+    answer.questions.push_back(std::move(*question));
   }
   for (unsigned i = 0; i < answers; ++i) {
     const auto header = read_header(message, at);

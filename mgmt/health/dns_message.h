@@ -18,10 +18,20 @@ namespace yoke::health::dns {
 // `name` is one that the schema accepts: "www.example.net", or "." for the root.
 [[nodiscard]] std::string question(std::uint16_t id, std::string_view name, std::uint16_t type);
 
+struct Question {
+  std::string name;  // lower case and without the last dot; empty: the root
+  std::uint16_t type = 0;
+  std::uint16_t klass = 0;
+  friend bool operator==(const Question&, const Question&) = default;
+};
+// What question() asks.
+[[nodiscard]] Question asked(std::string_view name, std::uint16_t type);
+
 struct Answer {
   std::uint16_t id = 0;
-  bool is_answer = false;     // or a question itself
-  bool is_truncated = false;  // there is more, by TCP
+  std::vector<Question> questions;  // that it says it answers
+  bool is_answer = false;           // or a question itself
+  bool is_truncated = false;        // there is more, by TCP
   unsigned code = 0;
   // Those of the type asked for, as people write them: "192.0.2.1", "10 mail.example.net".
   std::vector<std::string> records;

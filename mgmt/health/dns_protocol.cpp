@@ -6,23 +6,16 @@
 #include <algorithm>
 
 #include "mgmt/health/byte_reader.h"
+#include "mgmt/health/letters.h"
 #include "mgmt/model/words.h"
 
 namespace yoke::health {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 bool is_same(std::string_view expected, std::string_view record, bool is_text) {
   if (is_text) return expected == record;
   if (expected.size() > 1 && expected.ends_with('.')) expected.remove_suffix(1);
-  return lower(expected) == lower(record);
+  return lower_case(expected) == lower_case(record);
 }
 
 }  // namespace
@@ -48,10 +41,17 @@ Move DnsProtocol::received(std::string& unread) {
     if (!reader.ok()) return receive("answer");
   }
   const auto answer = dns::parse(message, type_);
-  if (!answer || !answer->is_answer) return failed("answer is not DNS");
-  // Of another question: it may be late, or forged.
-  if (answer->id != id_) return by_tcp_ ? failed("answer to another question") : receive("answer");
-  return judge(*answer);
+  if (answer && answer->is_answer && answers(*answer)) return judge(*answer);
+  if (!by_tcp_) return receive("answer");
+  return failed(answer && answer->is_answer ? "answer to another question" : "answer is not DNS");
+}
+
+// Servers that could not or would not read a question may leave it out.
+bool DnsProtocol::answers(const dns::Answer& answer) const {
+  constexpr unsigned kNoError = 0, kNoSuchName = 3;
+  if (answer.id != id_) return false;
+  if (answer.questions.empty()) return answer.code != kNoError && answer.code != kNoSuchName;
+  return answer.questions.size() == 1 && answer.questions[0] == dns::asked(query_, type_);
 }
 
 Move DnsProtocol::judge(const dns::Answer& answer) const {

@@ -8,7 +8,8 @@
 namespace yoke::health {
 
 // One DNS question, by UDP or TCP as the check says: its code and, where one is expected, a record
-// of the answer decide. Pure; threads: owned by one.
+// of the answer decide. By UDP, whatever is no answer to that question is not looked at: anybody
+// may have sent it. Pure; threads: owned by one.
 class DnsProtocol final : public Protocol {
  public:
   DnsProtocol(const Check& check, std::uint16_t id);
@@ -17,6 +18,7 @@ class DnsProtocol final : public Protocol {
   [[nodiscard]] Move received(std::string& unread) override;
 
  private:
+  [[nodiscard]] bool answers(const dns::Answer& answer) const;
   [[nodiscard]] Move judge(const dns::Answer& answer) const;
 
   bool by_tcp_;

@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <ctime>
+#include <system_error>
 
 #include "mgmt/health/probe_text.h"
 
@@ -19,6 +22,14 @@ constexpr std::size_t kBodyBytesMax = 65536;
 template <typename T>
 bool option(CURL* easy, CURLoption name, T value) {
   return curl_easy_setopt(easy, name, value) == CURLE_OK;
+}
+
+// What this unit lacks or has done itself; no server can bring it about.
+bool is_ours(CURLcode code) {
+  constexpr std::array kOurs{CURLE_OUT_OF_MEMORY,         CURLE_FAILED_INIT,
+                             CURLE_ABORTED_BY_CALLBACK,   CURLE_SSL_CACERT_BADFILE,
+                             CURLE_SSL_ENGINE_INITFAILED, CURLE_SSL_CERTPROBLEM};
+  return std::ranges::find(kOurs, code) != kOurs.end();
 }
 
 template <typename List>
@@ -45,8 +56,7 @@ HttpProbe::HttpProbe(sd_event* loop, CURLM* multi, const net::Endpoint& server, 
   const HttpRequest request = plan_.exchange->request();
   speaks_tls_ = request.tls;
   if (easy_ && set_up(server, request) && set_request(request) && set_callbacks() &&
-      (!speaks_tls_ || set_tls(plan_.trusted)) &&
-      curl_multi_add_handle(multi_, easy_.get()) == CURLM_OK) {
+      (!speaks_tls_ || set_tls()) && curl_multi_add_handle(multi_, easy_.get()) == CURLM_OK) {
     return;
   }
   easy_.reset();
@@ -102,18 +112,27 @@ bool HttpProbe::set_request(const HttpRequest& request) {
          option(easy, CURLOPT_HTTPHEADER, headers_.get());
 }
 
-bool HttpProbe::set_tls(const std::string& trusted) {
+// libcurl reads no certificates to trust itself: it would for each probe, and in addition to a file
+// those of the system.
+bool HttpProbe::set_tls() {
   CURL* easy = easy_.get();
-  if (!option(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L) || !option(easy, CURLOPT_CERTINFO, 1L)) {
+  if (const auto lack = plan_.tls->lack(tls_)) {
+    lack_ = *lack;
     return false;
   }
-  if (!tls_.verify) {
-    // Without these it would read all that the system trusts and then not look at it.
-    const char* const none = nullptr;
-    return option(easy, CURLOPT_SSL_VERIFYPEER, 0L) && option(easy, CURLOPT_SSL_VERIFYHOST, 0L) &&
-           option(easy, CURLOPT_CAINFO, none) && option(easy, CURLOPT_CAPATH, none);
-  }
-  return trusted.empty() || option(easy, CURLOPT_CAINFO, trusted.c_str());
+  const char* const none = nullptr;
+  return option(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L) && option(easy, CURLOPT_CERTINFO, 1L) &&
+         option(easy, CURLOPT_CAINFO, none) && option(easy, CURLOPT_CAPATH, none) &&
+         option(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L) &&
+         option(easy, CURLOPT_SSL_VERIFYPEER, tls_.verify ? 1L : 0L) &&
+         option(easy, CURLOPT_SSL_VERIFYHOST, tls_.verify ? 2L : 0L) &&
+         option(easy, CURLOPT_SSL_CTX_FUNCTION, &HttpProbe::lend_trust) &&
+         option(easy, CURLOPT_SSL_CTX_DATA, this);
+}
+
+CURLcode HttpProbe::lend_trust(CURL* /*easy*/, void* context, void* self) {
+  static_cast<HttpProbe*>(self)->plan_.tls->lend_trust(static_cast<SSL_CTX*>(context));
+  return CURLE_OK;
 }
 
 bool HttpProbe::set_callbacks() {
@@ -129,8 +148,14 @@ bool HttpProbe::set_callbacks() {
 curl_socket_t HttpProbe::open_socket(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) {
   auto& me = *static_cast<HttpProbe*>(self);
   const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  me.socket_error_ = fd < 0 ? errno : 0;
-  return fd < 0 ? CURL_SOCKET_BAD : fd;
+  if (fd < 0) {
+    me.give_up(errno);
+    return CURL_SOCKET_BAD;
+  }
+  // Reset at the end, so that 16,000 of them leave nothing behind.
+  const linger reset{.l_onoff = 1, .l_linger = 0};
+  (void)::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  return fd;
 }
 
 std::size_t HttpProbe::take_header(char* data, std::size_t size, std::size_t count, void* self) {
@@ -152,8 +177,9 @@ std::size_t HttpProbe::take_body(char* data, std::size_t size, std::size_t count
 }
 
 int HttpProbe::on_not_started(sd_event_source* /*source*/, void* self) {
-  const ProbeDone done = std::move(static_cast<HttpProbe*>(self)->done_);
-  done({Outcome::kNotTried, "not tried: the request could not be made", {}, {}});
+  auto& me = *static_cast<HttpProbe*>(self);
+  const ProbeDone done = std::move(me.done_);
+  done(not_tried(me.lack_, {}));
   return 0;
 }
 
@@ -175,8 +201,15 @@ ProbeResult HttpProbe::failure(std::string_view text) const {
 ProbeResult HttpProbe::result_of(CURLcode code) const {
   const auto duration = time_of(CURLINFO_TOTAL_TIME_T);
   if (code == CURLE_OK || body_is_cut_) return judge_answer();
+  if (own_error_ != 0) return not_tried(std::generic_category().message(own_error_), duration);
   if (code == CURLE_OPERATION_TIMEDOUT) return timed_out(timeout_, stage(), duration);
   if (header_bytes_ > kHeaderBytesMax) return failure("header longer than 64 KiB");
+  return judge_failure(code);
+}
+
+ProbeResult HttpProbe::judge_failure(CURLcode code) const {
+  const std::string words = reason_[0] == '\0' ? curl_easy_strerror(code) : reason_.data();
+  if (is_ours(code)) return not_tried(words, time_of(CURLINFO_TOTAL_TIME_T));
   if (code == CURLE_COULDNT_CONNECT) return judge_connect();
   if (code == CURLE_GOT_NOTHING) return failure("closed without an answer");
   if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY) {
@@ -184,10 +217,7 @@ ProbeResult HttpProbe::result_of(CURLcode code) const {
   }
   if (code == CURLE_PARTIAL_FILE) return failure(fmt::format("{} cut short", status()));
   if (code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR) return failure("connection reset");
-  if (code == CURLE_OUT_OF_MEMORY) {
-    return {Outcome::kNotTried, "not tried: no memory", duration, {}};
-  }
-  return failure(reason_[0] == '\0' ? curl_easy_strerror(code) : reason_.data());
+  return failure(words);
 }
 
 ProbeResult HttpProbe::judge_answer() const {
@@ -201,8 +231,8 @@ ProbeResult HttpProbe::judge_answer() const {
 }
 
 ProbeResult HttpProbe::judge_connect() const {
-  long error = socket_error_;
-  if (error == 0) (void)curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &error);
+  long error = 0;
+  (void)curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &error);
   if (error == 0) return failure("no connection");
   return socket_failure(kind_, static_cast<int>(error), time_of(CURLINFO_TOTAL_TIME_T));
 }
@@ -231,15 +261,12 @@ std::string HttpProbe::certificate_warning() const {
     return {};
   }
   constexpr std::string_view kEnd = "Expire date:";
-  constexpr std::time_t kDay = 24L * 60 * 60;
   for (const curl_slist* line = info->certinfo[0]; line != nullptr; line = line->next) {
     const std::string_view text = line->data;
     if (!text.starts_with(kEnd)) continue;
     const std::time_t end = curl_getdate(line->data + kEnd.size(), nullptr);
-    const std::time_t left = end - std::time(nullptr);
     if (end < 0) return {};
-    return expiry_warning(static_cast<int>(left < 0 ? left / kDay - 1 : left / kDay),
-                          tls_.warn_days);
+    return expiry_warning(std::chrono::seconds(end - std::time(nullptr)), tls_.warn_days);
   }
   return {};
 }

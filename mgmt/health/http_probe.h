@@ -18,7 +18,7 @@ class HttpProbe final : public Probe {
  public:
   struct Plan {
     std::unique_ptr<HttpExchange> exchange;  // never null
-    std::string trusted;                     // file of certificates; empty: the system's
+    const TlsContext* tls = nullptr;         // outlives the probe
   };
 
   HttpProbe(sd_event* loop, CURLM* multi, const net::Endpoint& server, const Check& check,
@@ -29,6 +29,8 @@ class HttpProbe final : public Probe {
 
   // libcurl has ended it, with `code`. `this` may be gone afterwards.
   void finish(CURLcode code);
+  // This unit lacked something along the way: whatever libcurl says in the end, nothing was tried.
+  void give_up(int error) noexcept { own_error_ = error; }
 
  private:
   struct EasyRelease {
@@ -41,10 +43,11 @@ class HttpProbe final : public Probe {
 
   [[nodiscard]] bool set_up(const net::Endpoint& server, const HttpRequest& request);
   [[nodiscard]] bool set_request(const HttpRequest& request);
-  [[nodiscard]] bool set_tls(const std::string& trusted);
+  [[nodiscard]] bool set_tls();
   [[nodiscard]] bool set_callbacks();
   // libcurl tells no reason where there is no socket to be had: ours to remember.
   static curl_socket_t open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static CURLcode lend_trust(CURL* easy, void* context, void* self);
   // Keeps what comes in, and breaks off what is more than a check needs.
   static std::size_t take_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t take_body(char* data, std::size_t size, std::size_t count, void* self);
@@ -54,6 +57,7 @@ class HttpProbe final : public Probe {
   [[nodiscard]] ProbeResult failure(std::string_view text) const;
   [[nodiscard]] ProbeResult judge_answer() const;
   [[nodiscard]] ProbeResult judge_connect() const;
+  [[nodiscard]] ProbeResult judge_failure(CURLcode code) const;
   [[nodiscard]] Transcript transcript_of(const ProbeResult& result) const;
   [[nodiscard]] std::string certificate_warning() const;
   [[nodiscard]] std::string_view stage() const;
@@ -67,7 +71,8 @@ class HttpProbe final : public Probe {
   bool speaks_tls_;
   std::chrono::milliseconds timeout_;
   ProbeDone done_;
-  int socket_error_ = 0;
+  int own_error_ = 0;  // errno of what this unit lacked
+  std::string_view lack_ = "the request could not be made";
   std::array<char, CURL_ERROR_SIZE> reason_{};  // libcurl's own words
   std::size_t header_bytes_ = 0;
   bool body_is_cut_ = false;

@@ -23,10 +23,15 @@ int curl_events(std::uint32_t events) {
   return out;
 }
 
+HttpProbe& probe_of(CURL* easy) {
+  void* probe = nullptr;
+  (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &probe);
+  return *static_cast<HttpProbe*>(probe);
+}
+
 }  // namespace
 
-HttpProber::HttpProber(sd_event* loop, std::string trusted)
-    : loop_(loop), trusted_(std::move(trusted)) {
+HttpProber::HttpProber(sd_event* loop, const TlsContext& tls) : loop_(loop), tls_(tls) {
   (void)curl_global_init(CURL_GLOBAL_DEFAULT);
   multi_ = curl_multi_init();
   (void)curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &HttpProber::watch);
@@ -47,31 +52,38 @@ HttpProber::~HttpProber() {
 std::unique_ptr<Probe> HttpProber::start(const net::Endpoint& server, const Check& check,
                                          std::unique_ptr<HttpExchange> exchange, ProbeDone done) {
   return std::make_unique<HttpProbe>(loop_, multi_, server, check,
-                                     HttpProbe::Plan{std::move(exchange), trusted_},
-                                     std::move(done));
+                                     HttpProbe::Plan{std::move(exchange), &tls_}, std::move(done));
 }
 
-int HttpProber::watch(CURL* /*easy*/, curl_socket_t fd, int what, void* self,
-                      void* /*per_socket*/) {
+int HttpProber::watch(CURL* easy, curl_socket_t fd, int what, void* self, void* /*per_socket*/) {
   auto& me = *static_cast<HttpProber*>(self);
   if (what == CURL_POLL_REMOVE) {
     me.sockets_.erase(fd);
     return 0;
   }
   auto& source = me.sockets_[fd];
-  if (source) return sd_event_source_set_io_events(source.get(), epoll_events(what)) < 0 ? -1 : 0;
-  sd_event_source* added = nullptr;
-  const int rc = sd_event_add_io(me.loop_, &added, fd, epoll_events(what), on_socket, self);
-  source.reset(added);
-  return rc < 0 ? -1 : 0;
+  int rc = 0;
+  if (source) {
+    rc = sd_event_source_set_io_events(source.get(), epoll_events(what));
+  } else {
+    sd_event_source* added = nullptr;
+    rc = sd_event_add_io(me.loop_, &added, fd, epoll_events(what), on_socket, self);
+    source.reset(added);
+  }
+  if (rc < 0) probe_of(easy).give_up(-rc);  // and ends with its timeout
+  return 0;
 }
 
 int HttpProber::arm(CURLM* /*multi*/, long timeout_ms, void* self) {
   sd_event_source* timer = static_cast<HttpProber*>(self)->timer_.get();
-  if (timeout_ms < 0) return sd_event_source_set_enabled(timer, SD_EVENT_OFF) < 0 ? -1 : 0;
+  if (timeout_ms < 0) {
+    (void)sd_event_source_set_enabled(timer, SD_EVENT_OFF);
+    return 0;
+  }
   const auto due = MonoClock::now() + std::chrono::milliseconds(timeout_ms);
-  if (sd_event_source_set_time(timer, loop_us(due)) < 0) return -1;
-  return sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT) < 0 ? -1 : 0;
+  (void)sd_event_source_set_time(timer, loop_us(due));
+  (void)sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+  return 0;
 }
 
 int HttpProber::on_socket(sd_event_source* /*source*/, int fd, std::uint32_t events, void* self) {
@@ -91,9 +103,7 @@ void HttpProber::act(curl_socket_t fd, int events) {
   while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     const CURLcode code = message->data.result;  // `message` goes with its request
-    void* probe = nullptr;
-    (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &probe);
-    static_cast<HttpProbe*>(probe)->finish(code);
+    probe_of(message->easy_handle).finish(code);
   }
 }
 

@@ -3,13 +3,13 @@
 
 #include <curl/curl.h>
 
-#include <string>
 #include <unordered_map>
 
 #include "hal/base/result.h"
 #include "mgmt/health/event_source.h"
 #include "mgmt/health/http_exchange.h"
 #include "mgmt/health/probe.h"
+#include "mgmt/health/tls_client.h"
 
 namespace yoke::health {
 
@@ -18,8 +18,8 @@ namespace yoke::health {
 // Of an answer's header and of its body the first 64 KiB are read. Threads: the loop's own.
 class HttpProber {
  public:
-  // `trusted` is a file of certificates; empty: those of the system.
-  HttpProber(sd_event* loop, std::string trusted);
+  // `tls` outlives this.
+  HttpProber(sd_event* loop, const TlsContext& tls);
   ~HttpProber();
   HttpProber(const HttpProber&) = delete;
   HttpProber& operator=(const HttpProber&) = delete;
@@ -32,7 +32,8 @@ class HttpProber {
  private:
   friend class HttpProbe;
 
-  // libcurl says what it waits for...
+  // libcurl says what it waits for, and has to be told that all is well: at one refusal it would
+  // end every request there is...
   static int watch(CURL* easy, curl_socket_t fd, int what, void* self, void* per_socket);
   static int arm(CURLM* multi, long timeout_ms, void* self);
   // ...and is told that it has happened.
@@ -41,7 +42,7 @@ class HttpProber {
   void act(curl_socket_t fd, int events);
 
   sd_event* loop_;
-  std::string trusted_;
+  const TlsContext& tls_;
   CURLM* multi_;
   EventSource timer_;
   std::unordered_map<curl_socket_t, EventSource> sockets_;

@@ -34,31 +34,33 @@ std::string random_text() {
   return fmt::format("{:016x}{:016x}", random_number(), random_number());
 }
 
-Made stream(const net::Endpoint& /*server*/, const Check& check) {
+using Server = net::Endpoint;
+
+Made stream(const Server& /*server*/, const Check& check, ScramKeys& /*keys*/) {
   return std::make_unique<ExchangeProtocol>(ExchangeProtocol::Kind::kStream, check);
 }
-Made datagram(const net::Endpoint& /*server*/, const Check& check) {
+Made datagram(const Server& /*server*/, const Check& check, ScramKeys& /*keys*/) {
   return std::make_unique<ExchangeProtocol>(ExchangeProtocol::Kind::kDatagram, check);
 }
-Made icmp(const net::Endpoint& server, const Check& /*check*/) {
+Made icmp(const Server& server, const Check& /*check*/, ScramKeys& /*keys*/) {
   const auto family =
       server.address.is_v4() ? IcmpProtocol::Family::kV4 : IcmpProtocol::Family::kV6;
   return std::make_unique<IcmpProtocol>(family, random_text());
 }
-Made dns(const net::Endpoint& /*server*/, const Check& check) {
+Made dns(const Server& /*server*/, const Check& check, ScramKeys& /*keys*/) {
   return std::make_unique<DnsProtocol>(check, static_cast<std::uint16_t>(random_number()));
 }
-Made smtp(const net::Endpoint& /*server*/, const Check& check) {
+Made smtp(const Server& /*server*/, const Check& check, ScramKeys& /*keys*/) {
   return std::make_unique<SmtpProtocol>(check);
 }
-Made redis(const net::Endpoint& /*server*/, const Check& check) {
+Made redis(const Server& /*server*/, const Check& check, ScramKeys& /*keys*/) {
   return std::make_unique<RedisProtocol>(check);
 }
-Made mysql(const net::Endpoint& /*server*/, const Check& check) {
+Made mysql(const Server& /*server*/, const Check& check, ScramKeys& /*keys*/) {
   return std::make_unique<MysqlProtocol>(check);
 }
-Made postgresql(const net::Endpoint& /*server*/, const Check& check) {
-  return std::make_unique<PostgresqlProtocol>(check, random_text());
+Made postgresql(const Server& /*server*/, const Check& check, ScramKeys& keys) {
+  return std::make_unique<PostgresqlProtocol>(check, random_text(), keys);
 }
 std::unique_ptr<HttpExchange> web(const Check& check) {
   return std::make_unique<WebExchange>(check);

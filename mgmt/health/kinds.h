@@ -9,6 +9,7 @@
 #include "mgmt/health/conversation.h"
 #include "mgmt/health/http_exchange.h"
 #include "mgmt/health/protocol.h"
+#include "mgmt/health/scram.h"
 
 // The kinds of checks: the schema names them, this table says how each is made. A new kind is its
 // fields in the schema, a row here and a protocol. Threads: constant data, any.
@@ -25,7 +26,8 @@ enum class TlsUse : std::uint8_t {
 struct Kind {
   std::string_view word;
   // A kind is a conversation or an HTTP exchange: one of the two is there.
-  std::unique_ptr<Protocol> (*protocol)(const net::Endpoint& server, const Check& check) = nullptr;
+  std::unique_ptr<Protocol> (*protocol)(const net::Endpoint& server, const Check& check,
+                                        ScramKeys& keys) = nullptr;
   std::unique_ptr<HttpExchange> (*exchange)(const Check& check) = nullptr;
   Transport transport = Transport::kTcp;
   TlsUse tls = TlsUse::kNever;

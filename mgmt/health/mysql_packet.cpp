@@ -10,7 +10,6 @@
 namespace yoke::health::mysql {
 namespace {
 
-constexpr std::size_t kHeaderBytes = 4;
 constexpr std::size_t kScrambleBytes = 20;
 constexpr std::size_t kColumnsMax = 256;
 
@@ -51,11 +50,6 @@ std::uint64_t length(ByteReader& reader) {
 
 std::string_view text(ByteReader& reader) { return reader.bytes(length(reader)); }
 
-std::string exclusive_or(std::string a, std::string_view b) {
-  for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) a[i] = static_cast<char>(a[i] ^ b[i]);
-  return a;
-}
-
 std::string login_head(std::uint32_t capabilities) {
   return little_endian(capabilities, 4) + little_endian(kPacketBytesMax, 4) +
          little_endian(kUtf8, 1) + std::string(23, '\0');
@@ -63,15 +57,14 @@ std::string login_head(std::uint32_t capabilities) {
 
 }  // namespace
 
-std::optional<Packet> take_packet(std::string& unread) {
+std::optional<Packet> take_packet(std::string_view& unread) {
   ByteReader reader(unread);
   const std::uint64_t size = reader.little_endian(3);
   const std::uint8_t number = reader.u8();
   const std::string_view payload = reader.bytes(size);
   if (!reader.ok()) return std::nullopt;
-  Packet taken{number, std::string(payload)};
-  unread.erase(0, kHeaderBytes + taken.payload.size());
-  return taken;
+  unread = reader.rest();
+  return Packet{number, std::string(payload)};
 }
 
 std::string packet(std::uint8_t number, std::string_view payload) {

@@ -16,7 +16,7 @@ struct Packet {
   std::string payload;
 };
 // Takes the first whole packet off `unread`; nothing while it has not come.
-[[nodiscard]] std::optional<Packet> take_packet(std::string& unread);
+[[nodiscard]] std::optional<Packet> take_packet(std::string_view& unread);
 [[nodiscard]] std::string packet(std::uint8_t number, std::string_view payload);
 
 // The server's greeting, protocol version 10.

@@ -26,6 +26,7 @@ MysqlProtocol::MysqlProtocol(const Check& check)
       role_(check.settings.text("role")),
       lag_max_(check.settings.duration("lag-max")),
       wants_tls_(check.settings.flag("tls")),
+      verifies_(check.settings.flag("verify")),
       role_is_known_(role_.empty() || role_ == "any"),
       lag_is_known_(lag_max_.count() == 0) {}
 
@@ -46,12 +47,16 @@ std::string_view MysqlProtocol::stage() const {
 }
 
 Move MysqlProtocol::received(std::string& unread) {
-  while (const auto packet = mysql::take_packet(unread)) {
+  std::string_view rest = unread;
+  Move move = receive(stage());
+  while (move.next == Move::Next::kReceive && move.send.empty()) {
+    const auto packet = mysql::take_packet(rest);
+    if (!packet) break;
     next_number_ = static_cast<std::uint8_t>(packet->number + 1);
-    Move move = take(*packet);
-    if (move.next != Move::Next::kReceive || !move.send.empty()) return move;
+    move = take(*packet);
   }
-  return receive(stage());
+  unread.erase(0, unread.size() - rest.size());
+  return move;
 }
 
 Move MysqlProtocol::take(const Packet& packet) {
@@ -129,8 +134,7 @@ Move MysqlProtocol::tell_password(const Packet& packet) {
   constexpr std::string_view kUnknown = "\x01\x04";
   if (packet.payload == kKnown) return receive(stage());
   if (packet.payload != kUnknown) return failed("login answered nonsense");
-  if (!has_tls_)
-    return failed("login wants the password, which is told over TLS alone: set tls yes");
+  if (!has_tls_ || !verifies_) return failed(std::string(kTellsVerifiedOnly));
   return receive(stage(), mysql::packet(next_number_, password_ + '\0'),
                  "login: asks for the password");
 }
@@ -171,6 +175,9 @@ Move MysqlProtocol::judge_role() {
   role_is_known_ = true;
   const std::string read_only = row_.value("r").value_or("");
   const bool is_primary = read_only == "0" || read_only == "OFF";
+  if (!is_primary && read_only != "1" && read_only != "ON") {
+    return leave("read_only answered " + model::shown(read_only));
+  }
   if (is_primary != (role_ == "primary")) {
     return leave(fmt::format("read_only is {}, expected a {}", model::shown(read_only), role_));
   }

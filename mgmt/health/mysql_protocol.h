@@ -9,8 +9,8 @@ namespace yoke::health {
 
 // MySQL and MariaDB. Without an account the server's greeting is enough. With one: a login (by
 // mysql_native_password or caching_sha2_password), whether it may be written to where a role is
-// expected, how far its replication is behind where that has a bound, and a proper end. Pure;
-// threads: owned by one.
+// expected, how far its replication is behind where that has a bound, and a proper end. The
+// password itself is told to a verified server alone. Pure; threads: owned by one.
 class MysqlProtocol final : public Protocol {
  public:
   explicit MysqlProtocol(const Check& check);
@@ -42,6 +42,7 @@ class MysqlProtocol final : public Protocol {
   std::string role_;
   std::chrono::milliseconds lag_max_;
   bool wants_tls_;
+  bool verifies_;
   bool has_tls_ = false;
   State state_ = State::kGreeting;
   std::uint8_t next_number_ = 1;

@@ -14,17 +14,9 @@ namespace {
 constexpr std::uint32_t kVersion = 3U << 16U;
 constexpr std::uint32_t kTlsRequest = 80877103;
 constexpr std::string_view kNobody = "yoke";  // whom a check without an account asks for
+constexpr std::string_view kNotProved =
+    "login: the server has not proved that it knows the password";
 constexpr std::string_view kScramName = "SCRAM-SHA-256";
-
-// What an authentication request asks for.
-enum class Authentication : std::uint32_t {
-  kDone = 0,
-  kPassword = 3,
-  kMd5 = 5,
-  kSasl = 10,
-  kSaslContinue = 11,
-  kSaslFinal = 12,
-};
 
 std::string message(std::string_view type, std::string_view body) {
   return std::string(type) + big_endian(body.size() + 4, 4) + std::string(body);
@@ -44,13 +36,14 @@ std::string field(std::string_view body, char kind) {
 
 }  // namespace
 
-PostgresqlProtocol::PostgresqlProtocol(const Check& check, std::string nonce)
+PostgresqlProtocol::PostgresqlProtocol(const Check& check, std::string nonce, ScramKeys& keys)
     : user_(check.settings.text("user")),
       password_(check.settings.text("password")),
       database_(check.settings.text("database")),
       role_(check.settings.text("role")),
       wants_tls_(check.settings.flag("tls")),
-      scram_("", password_, std::move(nonce)) {}
+      verifies_(check.settings.flag("verify")),
+      scram_("", password_, std::move(nonce), keys) {}
 
 std::string_view PostgresqlProtocol::stage() const {
   switch (state_) {
@@ -89,19 +82,20 @@ Move PostgresqlProtocol::begin() {
 
 Move PostgresqlProtocol::received(std::string& unread) {
   if (state_ == State::kTls) return take_tls(unread);
-  constexpr std::size_t kHeaderBytes = 5;
-  while (unread.size() >= kHeaderBytes) {
-    ByteReader reader(unread);
+  ByteReader reader(unread);
+  std::size_t used = 0;
+  Move move = receive(stage());
+  while (move.next == Move::Next::kReceive && move.send.empty()) {
     const auto type = static_cast<char>(reader.u8());
     const std::uint32_t size = reader.be32();
-    if (size < 4) return failed(fmt::format("{} answered nonsense", stage()));
-    const std::string body(reader.bytes(size - 4));
+    if (reader.ok() && size < 4) return failed(fmt::format("{} answered nonsense", stage()));
+    const std::string_view body = reader.bytes(size - 4);
     if (!reader.ok()) break;
-    unread.erase(0, kHeaderBytes + body.size());
-    Move move = take(type, body);
-    if (move.next != Move::Next::kReceive || !move.send.empty()) return move;
+    move = take(type, body);
+    used = unread.size() - reader.rest().size();
   }
-  return receive(stage());
+  unread.erase(0, used);
+  return move;
 }
 
 Move PostgresqlProtocol::take_tls(std::string& unread) {
@@ -152,31 +146,40 @@ Move PostgresqlProtocol::authenticate(std::string_view body) {
   ByteReader reader(body);
   const auto wanted = static_cast<Authentication>(reader.be32());
   if (!reader.ok()) return failed("login answered nonsense");
+  if (proof_ == Proof::kWanted) return take_scram(wanted, reader.rest());
   switch (wanted) {
     case Authentication::kDone:
       seen_ = "login: accepted";
       return receive(stage());
     case Authentication::kPassword:
-      if (!has_tls_) {
-        return failed("login wants the password, which is told over TLS alone: set tls yes");
-      }
+      if (!has_tls_ || !verifies_) return failed(std::string(kTellsVerifiedOnly));
       return receive(stage(), message("p", text(password_)));
     case Authentication::kMd5:
       return answer_md5(reader.rest());
     case Authentication::kSasl:
       return begin_scram(reader.rest());
-    case Authentication::kSaslContinue: {
-      auto proof = scram_.final_message(reader.rest());
-      if (!proof) return failed("login: " + proof.error().text);
-      return receive(stage(), message("p", *proof));
-    }
-    case Authentication::kSaslFinal: {
-      const auto known = scram_.verify(reader.rest());
-      if (!known) return failed("login: " + known.error().text);
-      return receive(stage());
-    }
+    case Authentication::kSaslContinue:
+    case Authentication::kSaslFinal:
+      break;
   }
   return failed("login in a way that is not spoken here");
+}
+
+// Once SCRAM has begun it goes on to its end, at which the server has proved itself: there is no
+// way round that, for it may be another's.
+Move PostgresqlProtocol::take_scram(Authentication wanted, std::string_view said) {
+  if (wanted == Authentication::kSaslContinue) {
+    auto proof = scram_.final_message(said);
+    if (!proof) return failed("login: " + proof.error().text);
+    return receive(stage(), message("p", *proof));
+  }
+  if (wanted != Authentication::kSaslFinal) {
+    return failed(std::string(kNotProved));
+  }
+  const auto known = scram_.verify(said);
+  if (!known) return failed("login: " + known.error().text);
+  proof_ = Proof::kGiven;
+  return receive(stage());
 }
 
 Move PostgresqlProtocol::begin_scram(std::string_view mechanisms) {
@@ -184,6 +187,7 @@ Move PostgresqlProtocol::begin_scram(std::string_view mechanisms) {
   bool is_offered = false;
   while (reader.ok() && !reader.rest().empty()) is_offered |= reader.c_string() == kScramName;
   if (!is_offered) return failed("login in a way that is not spoken here");
+  proof_ = Proof::kWanted;
   const std::string first = scram_.first_message();
   return receive(stage(), message("p", text(kScramName) + big_endian(first.size(), 4) + first),
                  "login: asks for SCRAM");
@@ -204,12 +208,16 @@ Move PostgresqlProtocol::take_row(std::string_view body) {
 }
 
 Move PostgresqlProtocol::ready() {
+  if (proof_ == Proof::kWanted) return failed(std::string(kNotProved));
   const bool wants_role = !role_.empty() && role_ != "any";
   if (state_ == State::kLogin && wants_role) {
     state_ = State::kRole;
     return receive(stage(), message("Q", text("SELECT pg_is_in_recovery()")), seen_);
   }
   if (state_ == State::kRole) {
+    if (in_recovery_ != "t" && in_recovery_ != "f") {
+      return failed(fmt::format("{} answered {}", stage(), model::shown(in_recovery_)));
+    }
     if ((in_recovery_ == "t") != (role_ == "replica")) {
       return failed(fmt::format("{} in recovery, expected a {}",
                                 in_recovery_ == "t" ? "is" : "is not", role_));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <system_error>
 
@@ -32,9 +33,12 @@ std::string reason(int error) {
 constexpr std::chrono::milliseconds kLateMin(100);
 constexpr std::chrono::milliseconds kLateMax(250);
 
+// What this unit lacks: descriptors, memory, ports, room in epoll, a family or leave to speak it.
+// Not a way to the server: traffic would find none either.
 bool is_ours(int error) {
-  return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS ||
-         error == EADDRNOTAVAIL || error == EAFNOSUPPORT || error == EPERM || error == EACCES;
+  constexpr std::array kOurs{EMFILE, ENFILE,        ENOMEM,       ENOBUFS, ENOSPC,
+                             EAGAIN, EADDRNOTAVAIL, EAFNOSUPPORT, EPERM,   EACCES};
+  return std::ranges::find(kOurs, error) != kOurs.end();
 }
 
 }  // namespace
@@ -47,7 +51,7 @@ std::string duration_text(std::chrono::microseconds duration) {
 ProbeResult timed_out(std::chrono::milliseconds timeout, std::string_view stage,
                       std::chrono::microseconds duration) {
   if (duration > timeout + std::clamp(timeout / 4, kLateMin, kLateMax)) {
-    return {Outcome::kNotTried, "not tried: this unit was too busy to look", duration};
+    return not_tried("this unit was too busy to look", duration);
   }
   const auto ms = timeout.count();
   const std::string after =
@@ -55,8 +59,17 @@ ProbeResult timed_out(std::chrono::milliseconds timeout, std::string_view stage,
   return {Outcome::kFailed, fmt::format("timeout after {} at {}", after, stage), duration};
 }
 
+bool is_overdue(MonoTime began, std::chrono::milliseconds timeout, MonoTime now) {
+  constexpr std::chrono::seconds kLongest(10);
+  return now - began > timeout + kLongest;
+}
+
+ProbeResult not_tried(std::string_view reason, std::chrono::microseconds duration) {
+  return {Outcome::kNotTried, fmt::format("not tried: {}", reason), duration};
+}
+
 ProbeResult socket_failure(std::string_view kind, int error, std::chrono::microseconds duration) {
-  if (is_ours(error)) return {Outcome::kNotTried, "not tried: " + reason(error), duration};
+  if (is_ours(error)) return not_tried(reason(error), duration);
   return {Outcome::kFailed, fmt::format("{} {}", kind, reason(error)), duration};
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "hal/base/clock.h"
 #include "mgmt/health/probe.h"
 
 // How results read to a person. Threads: any.
@@ -17,6 +18,13 @@ namespace yoke::health {
 // long after (it was busy, or held up by the machine), the answer may have come in time: not tried.
 [[nodiscard]] ProbeResult timed_out(std::chrono::milliseconds timeout, std::string_view stage,
                                     std::chrono::microseconds duration);
+
+// Whether a probe that `began` then should have ended long ago, however busy this unit is: what was
+// to end it has failed for want of memory.
+[[nodiscard]] bool is_overdue(MonoTime began, std::chrono::milliseconds timeout, MonoTime now);
+
+// This unit lacked something: "not tried: no memory".
+[[nodiscard]] ProbeResult not_tried(std::string_view reason, std::chrono::microseconds duration);
 
 // What errno of a socket call that failed says, and whose fault it is: "tcp connection refused".
 [[nodiscard]] ProbeResult socket_failure(std::string_view kind, int error,

@@ -38,6 +38,11 @@ struct Move {
   return {Move::Next::kFailed, {}, {}, {}, std::move(text)};
 }
 
+// Of a login that goes no other way.
+inline constexpr std::string_view kTellsVerifiedOnly =
+    "login wants the password itself, which is told to a verified server alone: set tls yes and "
+    "verify yes";
+
 // One side of a conversation with a server, as a state machine: what has come, in; what to do, out.
 // It knows no socket and no clock. What comes is anybody's: nothing is asserted of it. Pure;
 // threads: owned by one.

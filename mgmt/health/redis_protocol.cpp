@@ -94,7 +94,9 @@ Move RedisProtocol::received(std::string& unread) {
 Move RedisProtocol::take_line(std::string_view line) {
   const std::string_view expected = state_ == State::kPing ? "+PONG" : "+OK";
   if (line != expected || state_ == State::kInfo) {
-    // Errors begin with a minus and a word: "-LOADING Redis is loading the dataset in memory".
+    // Errors begin with a minus and a word: "-LOADING Redis is loading the dataset in memory". To a
+    // command that it does not know it adds what came with it, an account among that, cut anywhere.
+    line = line.substr(0, line.find(", with args"));
     return failed(line.starts_with('-')
                       ? fmt::format("{} refused: {}", stage(), model::shown(line.substr(1)))
                       : fmt::format("{} answered {}", stage(), model::shown(line)));

@@ -13,11 +13,28 @@ namespace {
 // From one first probe to the next: a thousand servers take a second to begin, and keep that
 // distance from then on.
 constexpr milliseconds kStagger{1};
+// How long a check may stand still that a want of memory has stopped.
+constexpr std::chrono::seconds kMendEach{5};
 
 }  // namespace
 
 Scheduler::Scheduler(sd_event* loop, Prober& prober, Report report)
-    : loop_(loop), prober_(prober), report_(std::move(report)) {}
+    : loop_(loop), prober_(prober), report_(std::move(report)) {
+  sd_event_source* source = nullptr;
+  (void)sd_event_add_time(loop_, &source, CLOCK_MONOTONIC, loop_us(MonoClock::now() + kMendEach),
+                          kTimerAccuracyUs, on_mend, this);
+  mend_.reset(source);
+}
+
+int Scheduler::on_mend(sd_event_source* source, std::uint64_t /*us*/, void* self) {
+  const MonoTime now = MonoClock::now();
+  for (const auto& [key, server] : static_cast<Scheduler*>(self)->servers_) {
+    for (const auto& [check, watch] : server.watches) watch->mend(now);
+  }
+  (void)sd_event_source_set_time(source, loop_us(now + kMendEach));
+  (void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+  return 0;
+}
 
 void Scheduler::reconcile(const std::vector<Target>& targets) {
   stagger_ = milliseconds(0);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "mgmt/health/check.h"
+#include "mgmt/health/event_source.h"
 #include "mgmt/health/watch.h"
 
 namespace yoke::health {
@@ -79,6 +80,7 @@ class Scheduler {
   [[nodiscard]] static std::string reason_of(const Server& server);
   void judge(const ServerKey& key);
   void start(Watch& watch);
+  static int on_mend(sd_event_source* source, std::uint64_t us, void* self);
 
   sd_event* loop_;
   Prober& prober_;
@@ -86,6 +88,7 @@ class Scheduler {
   bool paused_ = false;
   std::chrono::milliseconds stagger_{0};  // what the next one to start is put off by
   std::map<ServerKey, Server> servers_;
+  EventSource mend_;  // made at the start: to arm it again takes no memory
 };
 
 }  // namespace yoke::health

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "hal/base/number.h"
+#include "mgmt/health/byte_reader.h"
 #include "mgmt/health/digest.h"
 
 namespace yoke::health {
@@ -48,19 +50,30 @@ std::optional<std::string_view> attribute(std::string_view message, char name) {
   return std::nullopt;
 }
 
-std::string exclusive_or(std::string a, std::string_view b) {
-  for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) a[i] = static_cast<char>(a[i] ^ b[i]);
-  return a;
-}
-
 auto not_scram() { return fail(Errc::kFailed, "", "the server's SCRAM message makes no sense"); }
 
 }  // namespace
 
-Scram::Scram(std::string user, std::string password, std::string nonce)
+const ScramKeys::Pair& ScramKeys::of(std::string_view password, std::string_view salt,
+                                     unsigned iterations) {
+  const std::string name = sha256(big_endian(password.size(), 4) + std::string(password) +
+                                  std::string(salt) + big_endian(iterations, 4));
+  if (const auto found = recent_.find(name); found != recent_.end()) return found->second;
+  if (recent_.size() >= kept_) older_ = std::exchange(recent_, {});
+  if (auto known = older_.extract(name); !known.empty()) {
+    return recent_.insert(std::move(known)).position->second;
+  }
+  ++made_;
+  const std::string salted = pbkdf2_sha256(password, salt, iterations);
+  Pair made{hmac_sha256(salted, "Client Key"), hmac_sha256(salted, "Server Key")};
+  return recent_.emplace(name, std::move(made)).first->second;
+}
+
+Scram::Scram(std::string user, std::string password, std::string nonce, ScramKeys& keys)
     : password_(std::move(password)),
       first_bare_("n=" + std::move(user) + ",r=" + nonce),
-      nonce_(std::move(nonce)) {}
+      nonce_(std::move(nonce)),
+      keys_(keys) {}
 
 std::string Scram::first_message() const { return std::string(kNoBinding) + first_bare_; }
 
@@ -76,18 +89,18 @@ Result<std::string> Scram::final_message(std::string_view server_first) {
   if (*iterations > kIterationsMax) {
     return fail(Errc::kFailed, "", "the server asks for more SCRAM iterations than a check makes");
   }
-  const std::string salted = pbkdf2_sha256(password_, *salt, static_cast<unsigned>(*iterations));
-  const std::string client_key = hmac_sha256(salted, "Client Key");
+  const auto& keys = keys_.of(password_, *salt, static_cast<unsigned>(*iterations));
   const std::string without_proof = "c=" + base64(kNoBinding) + ",r=" + std::string(*nonce);
   const std::string all = first_bare_ + ',' + std::string(server_first) + ',' + without_proof;
-  server_signature_ = hmac_sha256(hmac_sha256(salted, "Server Key"), all);
+  server_signature_ = hmac_sha256(keys.server, all);
   return without_proof +
-         ",p=" + base64(exclusive_or(client_key, hmac_sha256(sha256(client_key), all)));
+         ",p=" + base64(exclusive_or(keys.client, hmac_sha256(sha256(keys.client), all)));
 }
 
 Status Scram::verify(std::string_view server_final) const {
   const auto signature = attribute(server_final, 'v');
-  if (signature && *signature == base64(server_signature_)) return {};
+  const bool is_known = !server_signature_.empty() && signature == base64(server_signature_);
+  if (is_known) return {};
   return fail(Errc::kFailed, "", "the server does not know the password itself");
 }
 

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "hal/base/number.h"
+#include "mgmt/health/letters.h"
 #include "mgmt/model/words.h"
 
 namespace yoke::health {
@@ -37,30 +39,40 @@ Move SmtpProtocol::secured() {
   return greet({});
 }
 
-// Lines of "250-...", and the last of "250 ...".
+// Lines of "250-...", and the last of "250 ...". What follows that stays.
 Move SmtpProtocol::received(std::string& unread) {
-  for (auto end = unread.find('\n'); end != std::string::npos; end = unread.find('\n')) {
-    std::string line = unread.substr(0, end);
-    unread.erase(0, end + 1);
-    if (line.ends_with('\r')) line.pop_back();
-    const auto code = parse_decimal(std::string_view(line).substr(0, 3));
-    const bool is_last = line.size() == 3 || (line.size() > 3 && line[3] == ' ');
-    const bool goes_on = line.size() > 3 && line[3] == '-';
-    if (!code || *code < 200 || *code > 599 || (!is_last && !goes_on)) {
-      return failed(fmt::format("{} is not SMTP: {}", stage(), model::shown(line)));
-    }
-    reply_.code = static_cast<unsigned>(*code);
-    reply_.lines.push_back(line.size() > 4 ? line.substr(4) : std::string());
-    if (!is_last) continue;
-    Move move = take(reply_);
-    reply_ = {};
-    return move;
+  std::size_t begin = 0;
+  bool is_whole = false;
+  while (!is_whole) {
+    const auto end = unread.find('\n', begin);
+    if (end == std::string::npos) break;
+    std::string_view line = std::string_view(unread).substr(begin, end - begin);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    const auto taken = take_line(line);
+    if (!taken) return failed(taken.error().text);
+    is_whole = *taken;
+    begin = end + 1;
   }
-  return receive(stage());
+  unread.erase(0, begin);
+  return is_whole ? take(std::exchange(reply_, {})) : receive(stage());
+}
+
+Result<bool> SmtpProtocol::take_line(std::string_view line) {
+  const auto code = parse_decimal(line.substr(0, 3));
+  const bool is_last = line.size() == 3 || (line.size() > 3 && line[3] == ' ');
+  const bool goes_on = line.size() > 3 && line[3] == '-';
+  if (!code || *code < 200 || *code > 599 || (!is_last && !goes_on)) {
+    return fail(Errc::kFailed, "", fmt::format("{} is not SMTP: {}", stage(), model::shown(line)));
+  }
+  const std::string_view text = line.substr(std::min<std::size_t>(line.size(), 4));
+  reply_.code = static_cast<unsigned>(*code);
+  if (!std::exchange(reply_.has_first, true)) reply_.first = text;
+  reply_.offers_tls |= lower_case(text.substr(0, text.find(' '))) == "starttls";
+  return is_last;
 }
 
 Move SmtpProtocol::take(const Reply& reply) {
-  const std::string text = fmt::format("{} {}", reply.code, reply.lines.front());
+  const std::string text = fmt::format("{} {}", reply.code, reply.first);
   const unsigned expected = state_ == State::kHello ? 250 : state_ == State::kQuit ? 221 : 220;
   if (reply.code != expected) {
     return failed(
@@ -75,9 +87,7 @@ Move SmtpProtocol::take(const Reply& reply) {
         state_ = State::kQuit;
         return receive(stage(), "QUIT\r\n", std::move(seen));
       }
-      if (std::ranges::find(reply.lines, "STARTTLS") == reply.lines.end()) {
-        return failed("STARTTLS is not offered");
-      }
+      if (!reply.offers_tls) return failed("STARTTLS is not offered");
       state_ = State::kStartTls;
       return receive(stage(), "STARTTLS\r\n", std::move(seen));
     case State::kStartTls:

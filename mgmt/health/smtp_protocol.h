@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <vector>
+#include <string>
+#include <string_view>
 
+#include "hal/base/result.h"
 #include "mgmt/health/check.h"
 #include "mgmt/health/protocol.h"
 
@@ -21,11 +23,16 @@ class SmtpProtocol final : public Protocol {
 
  private:
   enum class State : std::uint8_t { kBanner, kHello, kStartTls, kQuit };
+  // What counts of a reply, however many lines it has.
   struct Reply {
     unsigned code = 0;
-    std::vector<std::string> lines;  // without code
+    std::string first;  // line, without the code
+    bool has_first = false;
+    bool offers_tls = false;
   };
 
+  // True once it is whole. E: a line that is not SMTP.
+  [[nodiscard]] Result<bool> take_line(std::string_view line);
   [[nodiscard]] Move take(const Reply& reply);
   [[nodiscard]] Move greet(std::string seen);
   [[nodiscard]] std::string_view stage() const;

@@ -1,12 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/health/socket_prober.h"
 
+#include <sys/resource.h>
+
+#include <chrono>
+#include <utility>
+
+#include "hal/linux/event.h"
 #include "mgmt/health/conversation.h"
 #include "mgmt/health/kinds.h"
+#include "mgmt/health/probe_text.h"
 
 namespace yoke::health {
+namespace {
+
+std::size_t descriptors_for_probes() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  return limit.rlim_cur / 4 * 3;
+}
+
+// A probe, counted for as long as it is there.
+class CountedProbe final : public Probe {
+ public:
+  CountedProbe(std::size_t& count, std::unique_ptr<Probe> probe)
+      : count_(count), probe_(std::move(probe)) {
+    ++count_;
+  }
+  ~CountedProbe() override { --count_; }
+
+ private:
+  std::size_t& count_;
+  std::unique_ptr<Probe> probe_;
+};
+
+// One for which there is no room: it says so in the next turn of the loop.
+class RefusedProbe final : public Probe {
+ public:
+  RefusedProbe(sd_event* loop, ProbeDone done)
+      : timer_(loop,
+               [done = std::move(done)] { done(not_tried("too many probes are under way", {})); }) {
+    timer_.start(std::chrono::milliseconds(0));
+  }
+
+ private:
+  hal::Timer timer_;
+};
+
+}  // namespace
+
+SocketProber::SocketProber(sd_event* loop, const std::string& trusted)
+    : loop_(loop), tls_(trusted), http_(loop, tls_), under_way_max_(descriptors_for_probes()) {}
 
 std::unique_ptr<Probe> SocketProber::start(const net::Endpoint& server, const Check& check,
+                                           ProbeDone done) {
+  if (under_way_ >= under_way_max_) return std::make_unique<RefusedProbe>(loop_, std::move(done));
+  return std::make_unique<CountedProbe>(under_way_, begin(server, check, std::move(done)));
+}
+
+std::unique_ptr<Probe> SocketProber::begin(const net::Endpoint& server, const Check& check,
                                            ProbeDone done) {
   net::Endpoint target = server;
   if (check.port != 0) target.port = check.port;
@@ -16,7 +68,7 @@ std::unique_ptr<Probe> SocketProber::start(const net::Endpoint& server, const Ch
   }
   Conversation::Plan plan{.transport = transport_of(kind, check),
                           .tls_first = speaks_tls_first(kind, check),
-                          .protocol = kind.protocol(target, check),
+                          .protocol = kind.protocol(target, check, scram_keys_),
                           .tls = &tls_};
   return std::make_unique<Conversation>(loop_, target, check, std::move(plan), std::move(done));
 }

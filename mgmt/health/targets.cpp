@@ -42,7 +42,7 @@ std::size_t required_of(const model::Config& config, const model::Path& pool, st
 
 }  // namespace
 
-std::vector<Target> targets_of(const model::Config& config) {
+std::vector<Target> targets_of(const model::Config& config, Servers which) {
   std::vector<Target> targets;
   for (const std::string& name : config.keys("pool")) {
     const model::Path pool{{"pool", name}};
@@ -54,7 +54,8 @@ std::vector<Target> targets_of(const model::Config& config) {
     const std::size_t required = required_of(config, pool, checks.size());
     for (const std::string& key : config.keys("server", pool)) {
       const auto endpoint = net::Endpoint::parse(key);
-      if (!endpoint || config.value(pool.child("server", key), "enabled") == "no") continue;
+      const bool in_use = config.value(pool.child("server", key), "enabled") != "no";
+      if (!endpoint || (which == Servers::kInUse && !in_use)) continue;
       targets.push_back({name, *endpoint, checks, Verdict::kUnknown, required});
     }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "mgmt/health/check.h"
@@ -8,9 +9,14 @@
 
 namespace yoke::health {
 
-// What `config`, which violates no rule, wants checked: every server in use, with its pool's
-// checks; servers of pools without checks are left out. Nothing is known of any. Pure; threads:
-// any.
-[[nodiscard]] std::vector<Target> targets_of(const model::Config& config);
+enum class Servers : std::uint8_t {
+  kInUse,  // what is checked again and again
+  kAll,    // disabled ones as well: what somebody may want to try before they are enabled
+};
+
+// What `config`, which violates no rule, wants checked: those servers, each with its pool's checks;
+// servers of pools without checks are left out. Nothing is known of any. Pure; threads: any.
+[[nodiscard]] std::vector<Target> targets_of(const model::Config& config,
+                                             Servers which = Servers::kInUse);
 
 }  // namespace yoke::health

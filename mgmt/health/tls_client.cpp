@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 
 #include <array>
+#include <cstdint>
 #include <ctime>
 
 namespace yoke::health {
@@ -18,14 +19,14 @@ using Certificate = std::unique_ptr<X509, CertificateRelease>;
 
 Certificate certificate_of(const SSL* ssl) { return Certificate(SSL_get1_peer_certificate(ssl)); }
 
-// Whole days until it ends; below zero once it has.
-std::optional<int> days_left(const X509* certificate) {
+// Until it ends; below zero once it has.
+std::optional<std::chrono::seconds> time_left(const X509* certificate) {
   int days = 0;
   int seconds = 0;
   if (ASN1_TIME_diff(&days, &seconds, nullptr, X509_get0_notAfter(certificate)) != 1) {
     return std::nullopt;
   }
-  return seconds < 0 ? days - 1 : days;
+  return std::chrono::days(days) + std::chrono::seconds(seconds);
 }
 
 std::string last_day(const X509* certificate) {
@@ -34,63 +35,78 @@ std::string last_day(const X509* certificate) {
   return fmt::format("{:04}-{:02}-{:02}", end.tm_year + 1900, end.tm_mon + 1, end.tm_mday);
 }
 
-std::string days_text(int days) { return fmt::format("{} {}", days, days == 1 ? "day" : "days"); }
+std::string days_text(std::int64_t days) {
+  return fmt::format("{} {}", days, days == 1 ? "day" : "days");
+}
 
 }  // namespace
 
 TlsContext::TlsContext(const std::string& trusted) : context_(SSL_CTX_new(TLS_client_method())) {
   if (!context_) return;
   (void)SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_OFF);
-  if (trusted.empty()) {
-    (void)SSL_CTX_set_default_verify_paths(context_.get());
-  } else {
-    (void)SSL_CTX_load_verify_file(context_.get(), trusted.c_str());
-  }
+  (void)SSL_CTX_set_options(context_.get(), SSL_OP_NO_RENEGOTIATION);
+  const int read = trusted.empty() ? SSL_CTX_set_default_verify_paths(context_.get())
+                                   : SSL_CTX_load_verify_file(context_.get(), trusted.c_str());
+  has_trust_ = read == 1;
+  // As libcurl has it: what is in the file is trusted, be it a root or not.
+  (void)X509_STORE_set_flags(SSL_CTX_get_cert_store(context_.get()), X509_V_FLAG_PARTIAL_CHAIN);
   ERR_clear_error();
+}
+
+std::optional<std::string_view> TlsContext::lack(const TlsWishes& wishes) const noexcept {
+  if (!context_) return "no memory for TLS";
+  if (wishes.verify && !has_trust_) return "the certificates to trust cannot be read";
+  return std::nullopt;
+}
+
+void TlsContext::lend_trust(SSL_CTX* other) const noexcept {
+  SSL_CTX_set1_cert_store(other, SSL_CTX_get_cert_store(context_.get()));
 }
 
 TlsWishes tls_wishes_of(const Settings& settings) {
   return {std::string(settings.text("sni")), settings.flag("verify"), settings.number("warn-days")};
 }
 
-std::string expiry_warning(int days_left, unsigned warn_days) {
-  if (days_left < 0) return fmt::format("certificate ended {} ago", days_text(-days_left));
-  if (static_cast<unsigned>(days_left) >= warn_days) return {};
-  return fmt::format("certificate ends in {}", days_text(days_left));
+std::string expiry_warning(std::chrono::seconds left, unsigned warn_days) {
+  const std::int64_t days = std::chrono::floor<std::chrono::days>(left).count();
+  if (days < 0) return fmt::format("certificate ended {} ago", days_text(-days));
+  if (days >= warn_days) return {};
+  return fmt::format("certificate ends in {}", days_text(days));
 }
 
 TlsClient::TlsClient(const TlsContext& context, const net::IpAddress& server,
                      const TlsWishes& wishes)
     : warn_days_(wishes.warn_days), ssl_(context.get() ? SSL_new(context.get()) : nullptr) {
+  if (ssl_ && !set_up(server, wishes)) ssl_.reset();
+}
+
+bool TlsClient::set_up(const net::IpAddress& server, const TlsWishes& wishes) {
   BIO* const in = BIO_new(BIO_s_mem());
   BIO* const out = BIO_new(BIO_s_mem());
-  if (!ssl_ || in == nullptr || out == nullptr) {
+  if (in == nullptr || out == nullptr) {
     BIO_free(in);
     BIO_free(out);
-    ssl_.reset();
-    return;
+    return false;
   }
   (void)BIO_set_mem_eof_return(in, -1);  // empty means later, not the end
   SSL_set_bio(ssl_.get(), in, out);
   SSL_set_connect_state(ssl_.get());
   SSL_set_verify(ssl_.get(), wishes.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
-  if (!wishes.name.empty()) {
-    (void)SSL_set_tlsext_host_name(ssl_.get(), wishes.name.c_str());
-    (void)SSL_set1_host(ssl_.get(), wishes.name.c_str());
-  } else {
-    (void)X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_.get()), server.to_string().c_str());
+  // A certificate must never be verified against no name at all.
+  if (wishes.name.empty()) {
+    const std::string address = server.to_string();
+    return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_.get()), address.c_str()) == 1;
   }
+  return SSL_set_tlsext_host_name(ssl_.get(), wishes.name.c_str()) == 1 &&
+         SSL_set1_host(ssl_.get(), wishes.name.c_str()) == 1;
 }
 
 void TlsClient::feed(std::string_view from_server) {
-  if (ssl_) {
-    (void)BIO_write(SSL_get_rbio(ssl_.get()), from_server.data(),
-                    static_cast<int>(from_server.size()));
-  }
+  (void)BIO_write(SSL_get_rbio(ssl_.get()), from_server.data(),
+                  static_cast<int>(from_server.size()));
 }
 
 std::string TlsClient::take_output() {
-  if (!ssl_) return {};
   BIO* const out = SSL_get_wbio(ssl_.get());
   std::string bytes(BIO_ctrl_pending(out), '\0');
   const int read = BIO_read(out, bytes.data(), static_cast<int>(bytes.size()));
@@ -99,7 +115,6 @@ std::string TlsClient::take_output() {
 }
 
 Result<bool> TlsClient::handshake() {
-  if (!ssl_) return fail(Errc::kFailed, "", "no memory for TLS");
   ERR_clear_error();
   const int done = SSL_do_handshake(ssl_.get());
   if (done == 1) return true;
@@ -156,8 +171,8 @@ std::string TlsClient::description() const {
 
 std::string TlsClient::warning() const {
   const Certificate certificate = certificate_of(ssl_.get());
-  const auto days = certificate ? days_left(certificate.get()) : std::nullopt;
-  return days ? expiry_warning(*days, warn_days_) : std::string();
+  const auto left = certificate ? time_left(certificate.get()) : std::nullopt;
+  return left ? expiry_warning(*left, warn_days_) : std::string();
 }
 
 }  // namespace yoke::health

@@ -3,6 +3,7 @@
 
 #include <openssl/ssl.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,21 +15,6 @@
 
 namespace yoke::health {
 
-// What all of a unit's TLS connections share: above all the certificates that it trusts. Threads:
-// the loop's own.
-class TlsContext {
- public:
-  // `trusted` is a file of certificates; empty: those of the system.
-  explicit TlsContext(const std::string& trusted);
-  [[nodiscard]] SSL_CTX* get() const noexcept { return context_.get(); }
-
- private:
-  struct Release {
-    void operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
-  };
-  std::unique_ptr<SSL_CTX, Release> context_;
-};
-
 // What a check says of a server's certificate.
 struct TlsWishes {
   std::string name;  // to ask for and to verify; empty: none, and the address is verified
@@ -37,15 +23,37 @@ struct TlsWishes {
 };
 [[nodiscard]] TlsWishes tls_wishes_of(const Settings& settings);
 
-// "certificate ends in 3 days", "certificate ended 1 day ago"; empty where there is more time than
-// `warn_days`.
-[[nodiscard]] std::string expiry_warning(int days_left, unsigned warn_days);
+// What all of a unit's TLS connections share: above all the certificates that it trusts, read and
+// kept once. Threads: the loop's own.
+class TlsContext {
+ public:
+  // `trusted` is a file of certificates, each trusted by itself; empty: those of the system.
+  explicit TlsContext(const std::string& trusted);
+  // What this unit lacks to do as `wishes` say, in words; nothing: nothing.
+  [[nodiscard]] std::optional<std::string_view> lack(const TlsWishes& wishes) const noexcept;
+  [[nodiscard]] SSL_CTX* get() const noexcept { return context_.get(); }
+  // Makes `other` trust the same certificates.
+  void lend_trust(SSL_CTX* other) const noexcept;
+
+ private:
+  struct Release {
+    void operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
+  };
+  std::unique_ptr<SSL_CTX, Release> context_;
+  bool has_trust_ = false;
+};
+
+// "certificate ends in 3 days", of whole days, or "certificate ended 1 day ago", of those begun;
+// empty where there are `warn_days` or more.
+[[nodiscard]] std::string expiry_warning(std::chrono::seconds left, unsigned warn_days);
 
 // The client's side of TLS between bytes on both ends: it knows no socket. Errors are in words and
 // without an identifier. Threads: owned by one.
 class TlsClient {
  public:
   TlsClient(const TlsContext& context, const net::IpAddress& server, const TlsWishes& wishes);
+  // False where there was no memory for it: nothing else may be called then.
+  [[nodiscard]] bool valid() const noexcept { return ssl_ != nullptr; }
 
   void feed(std::string_view from_server);
   // What is to be sent to the server now.
@@ -66,6 +74,7 @@ class TlsClient {
   struct Release {
     void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
   };
+  [[nodiscard]] bool set_up(const net::IpAddress& server, const TlsWishes& wishes);
   [[nodiscard]] std::string why_not() const;
 
   unsigned warn_days_;

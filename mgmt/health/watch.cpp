@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "mgmt/health/probe_text.h"
+
 namespace yoke::health {
 
 using std::chrono::milliseconds;
@@ -20,14 +22,22 @@ Watch::Watch(sd_event* loop, Prober& prober, const net::Endpoint& server, const 
       next_(loop, [this] { begin(); }) {}
 
 void Watch::start(milliseconds after) {
+  is_started_ = true;
   due_ = MonoClock::now() + after;
   next_.start(after);
 }
 
 void Watch::stop() {
+  is_started_ = false;
   next_.stop();
   probe_.reset();
   dampener_.forget_streak();
+}
+
+void Watch::mend(MonoTime now) {
+  if (!is_started_ || next_.running()) return;
+  if (!probe_) return next_.start(milliseconds(0));
+  if (is_overdue(began_, check_.timeout, now)) take(not_tried("the probe came to no end", {}));
 }
 
 void Watch::begin() {

@@ -33,10 +33,13 @@ class Watch {
         std::function<void()> changed);
 
   // The first probe is due `after` from now; then one each interval, counted from there. Jitter
-  // puts one off without moving those that follow.
+  // puts one off without moving those that follow, unless it ends only after the next was due.
   void start(std::chrono::milliseconds after);
   // Gives up what is under way. What was seen so far counts no more, the verdict stays.
   void stop();
+  // To be called now and then: goes on where there was no memory for a timer or for the end of a
+  // probe. A probe that has not ended long after its timeout counts as not tried.
+  void mend(MonoTime now);
   // From elsewhere: before a restart, or under other settings.
   void adopt(Verdict verdict) { dampener_.adopt(verdict); }
 
@@ -64,6 +67,7 @@ class Watch {
   std::function<void()> changed_;
   Dampener dampener_;
   std::minstd_rand random_;
+  bool is_started_ = false;
   MonoTime due_;  // without jitter
   MonoTime began_;
   MonoTime since_;

@@ -36,22 +36,33 @@ void converse(std::string_view bytes) {
   if ((choices & 8U) != 0) values.insert({"tls", "yes"});
   if ((choices & 16U) != 0) values.insert({"receive", "x"});
   if ((choices & 32U) != 0) values.insert({"transport", "tcp"});
+  if ((choices & 64U) != 0) values.insert({"verify", "yes"});
   Check check;
   check.key = kind.word;
   check.settings = Settings(std::move(values));
-  const auto protocol = kind.protocol(*net::Endpoint::parse("192.0.2.1:1"), check);
+  ScramKeys keys;
+  const auto protocol = kind.protocol(*net::Endpoint::parse("192.0.2.1:1"), check, keys);
+  const bool is_stream = transport_of(kind, check) == Transport::kTcp;
   std::string unread;
   Move move = protocol->connected();
   while (!bytes.empty() && move.next != Move::Next::kPassed && move.next != Move::Next::kFailed) {
     if (move.next == Move::Next::kStartTls) {
+      if (!unread.empty()) return;  // spoke before TLS stood
       move = protocol->secured();
       continue;
     }
     const std::size_t wanted = take();
     const std::size_t size = std::min(wanted, bytes.size());
+    if (!is_stream) unread.clear();
     unread += bytes.substr(0, size);
     bytes.remove_prefix(size);
-    move = protocol->received(unread);
+    // As Conversation does: what is left over is for the next move.
+    for (std::size_t before = unread.size() + 1; move.next == Move::Next::kReceive;) {
+      if (unread.size() == before || (is_stream && unread.empty())) break;
+      before = unread.size();
+      move = protocol->received(unread);
+      if (!is_stream) break;
+    }
   }
   (void)protocol->closed(unread);
 }
@@ -63,11 +74,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace yoke;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   health::converse(text);
-  for (const std::uint16_t type : {1, 5, 6, 12, 15, 16, 28, 33})
-    (void)health::dns::parse(text, type);
+  for (const char* type : {"A", "CNAME", "SOA", "PTR", "MX", "TXT", "AAAA", "SRV"}) {
+    (void)health::dns::parse(text, health::dns::type_of(type));
+  }
   (void)health::grpc_serving_status(text);
   (void)health::mysql::parse_greeting(text);
-  health::Scram scram("", "p", "");
+  health::ScramKeys keys;
+  health::Scram scram("", "p", "", keys);
   (void)scram.final_message(text);
   (void)model::parse_bytes(text);
   return 0;

@@ -43,7 +43,7 @@ Check check_for(const std::string& type, const std::string& expected,
 }
 std::string outcome(const Check& check, const std::string& message) {
   DnsProtocol protocol(check, kId);
-  return Talk({message}).run(protocol);
+  return Talk::by_datagrams({message}).run(protocol);
 }
 
 TEST(Dns, AsksAsTheStandardHasIt) {
@@ -92,11 +92,52 @@ TEST(Dns, TheCodeDecides) {
             "failed answer is cut short: set transport tcp");
 }
 
-TEST(Dns, AnAnswerToAnotherQuestionIsNoAnswer) {
+// Whoever sent it: it neither passes nor fails the probe, which the right answer still does.
+TEST(Dns, ByUdpWhatIsNoAnswerToTheQuestionIsNotLookedAt) {
+  const Check check = check_for("A", "192.0.2.10");
+  const std::string right = answer("A", {record("A", "\xc0\0\2\x0a"s)});
+  const auto bent = [&](std::size_t at, char value) {
+    std::string message = right;
+    message[at] = value;
+    return message;
+  };
+  const std::size_t after_name = 12 + kQuestion.size();
+  const std::vector<std::string> others{
+      bent(0, '\x77'),               // of another number
+      bent(13, 'x'),                 // another name
+      bent(after_name + 1, '\x1c'),  // another type
+      bent(after_name + 3, '\3'),    // another class
+      bent(5, '\0'),                 // no question, and not for want of reading it
+      bent(2, '\1'),                 // a question itself
+      "HTTP/1.1 400 Bad Request\r\n\r\n",
+      "",  // not DNS
+      right.substr(0, right.size() - 1)};
+  for (const std::string& other : others) {
+    DnsProtocol alone(check, kId), before(check, kId);
+    EXPECT_EQ(Talk::by_datagrams({other}).run(alone), "closed at answer");
+    EXPECT_EQ(Talk::by_datagrams({other, right}).run(before), "passed NOERROR, 1 record");
+  }
+}
+
+TEST(Dns, ByTcpTheyFail) {
+  const Check check = check_for("A", "", "NOERROR", "tcp");
+  const auto outcome_by_tcp = [&](const std::string& message) {
+    DnsProtocol protocol(check, kId);
+    return Talk({big_endian(message.size(), 2) + message}).run(protocol);
+  };
   std::string message = answer("A", {});
-  message[0] = '\x77';
-  EXPECT_EQ(outcome(check_for("A", ""), message), "closed at answer") << "it goes on waiting";
-  EXPECT_EQ(outcome(check_for("A", ""), answer("A", {}, 0x0100)), "failed answer is not DNS");
+  EXPECT_EQ(outcome_by_tcp(message), "passed NOERROR, 0 records");
+  message[13] = 'x';
+  EXPECT_EQ(outcome_by_tcp(message), "failed answer to another question");
+  EXPECT_EQ(outcome_by_tcp(answer("A", {}, 0x0100)), "failed answer is not DNS");
+}
+
+TEST(Dns, NamesAreTheSameInCapitalsAndAnUnreadQuestionMayBeLeftOut) {
+  std::string message = answer("A", {});
+  message[13] = 'W';
+  EXPECT_EQ(outcome(check_for("A", ""), message), "passed NOERROR, 0 records");
+  const std::string refused = big_endian(kId, 2) + "\x80\5"s + std::string(8, '\0');
+  EXPECT_EQ(outcome(check_for("A", "", "REFUSED"), refused), "passed REFUSED, 0 records");
 }
 
 TEST(Dns, ByTcpItsLengthGoesAhead) {

@@ -25,7 +25,8 @@ constexpr std::string_view kServerFirst =
 constexpr std::string_view kServerFinal = "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=";
 
 TEST(Scram, IsWhatTheStandardsExampleSays) {
-  Scram scram("user", "pencil", std::string(kNonce));
+  ScramKeys keys;
+  Scram scram("user", "pencil", std::string(kNonce), keys);
   EXPECT_EQ(scram.first_message(), "n,,n=user,r=rOprNGfwEbeRWgbNEkqO");
   const auto final = scram.final_message(kServerFirst);
   ASSERT_TRUE(final);
@@ -36,11 +37,42 @@ TEST(Scram, IsWhatTheStandardsExampleSays) {
 }
 
 TEST(Scram, BelievesNoServerThatDoesNotKnowThePassword) {
-  Scram scram("user", "pencil", std::string(kNonce));
+  ScramKeys keys;
+  Scram scram("user", "pencil", std::string(kNonce), keys);
   ASSERT_TRUE(scram.final_message(kServerFirst));
   EXPECT_FALSE(scram.verify("v=AAAATRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="));
   EXPECT_FALSE(scram.verify("e=other-error"));
   EXPECT_FALSE(scram.verify(""));
+}
+
+TEST(Scram, NoServerHasProvedAnythingBeforeItWasAsked) {
+  ScramKeys keys;
+  const Scram scram("user", "pencil", std::string(kNonce), keys);
+  EXPECT_FALSE(scram.verify("v="));
+}
+
+TEST(ScramKeys, AreMadeOnceForEachPasswordSaltAndNumberOfIterations) {
+  ScramKeys keys;
+  const ScramKeys::Pair first = keys.of("pencil", "salt", 4096);
+  EXPECT_EQ(keys.of("pencil", "salt", 4096).client, first.client);
+  EXPECT_EQ(keys.of("pencil", "salt", 4096).server, first.server);
+  EXPECT_EQ(keys.made(), 1U);
+  EXPECT_NE(keys.of("pencils", "alt", 4096).client, first.client) << "not the bytes in a row";
+  EXPECT_NE(keys.of("pencil", "tlas", 4096).client, first.client);
+  EXPECT_NE(keys.of("pencil", "salt", 4097).client, first.client);
+  EXPECT_EQ(keys.made(), 4U);
+}
+
+// As a server might ask for them that makes a new salt each time.
+TEST(ScramKeys, AreForgottenInTheEndAndNotWhileTheyAreInUse) {
+  ScramKeys keys(100);
+  for (int i = 0; i < 1000; ++i) {
+    (void)keys.of("pencil", std::to_string(i), 1);
+    (void)keys.of("pencil", "in use", 1);
+  }
+  EXPECT_EQ(keys.made(), 1001U);
+  (void)keys.of("pencil", "0", 1);
+  EXPECT_EQ(keys.made(), 1002U) << "forgotten";
 }
 
 TEST(Scram, RefusesMessagesThatMakeNoSenseOrTooMuchWork) {
@@ -48,7 +80,8 @@ TEST(Scram, RefusesMessagesThatMakeNoSenseOrTooMuchWork) {
        {"", "r=rOprNGfwEbeRWgbNEkqO1,s=W22Z", "s=W22Z,i=4096", "r=another,s=W22Z,i=4096",
         "r=rOprNGfwEbeRWgbNEkqO1,s=W22,i=4096", "r=rOprNGfwEbeRWgbNEkqO1,s=W22Z,i=0",
         "r=rOprNGfwEbeRWgbNEkqO1,s=W22Z,i=x", "r=rOprNGfwEbeRWgbNEkqO1,s=W22Z,i=1000000000"}) {
-    Scram scram("user", "pencil", std::string(kNonce));
+    ScramKeys keys;
+    Scram scram("user", "pencil", std::string(kNonce), keys);
     EXPECT_FALSE(scram.final_message(first)) << first;
   }
 }

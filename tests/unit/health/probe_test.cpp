@@ -5,108 +5,23 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-#include <functional>
+#include <atomic>
+#include <cerrno>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "hal/base/file_descriptor.h"
+#include "mgmt/health/probe_text.h"
 #include "mgmt/health/socket_address.h"
-#include "mgmt/health/socket_prober.h"
-#include "tests/unit/health/loop.h"
+#include "tests/unit/health/probing.h"
 
 namespace yoke::health {
 namespace {
 
 using std::chrono::milliseconds;
-
-// A server on loopback that treats each connection in its own way, on a thread.
-class Server {
- public:
-  using Serve = std::function<void(int connection, const std::string& request)>;
-
-  explicit Server(Serve serve, const char* address = "127.0.0.1") : serve_(std::move(serve)) {
-    net::Endpoint any{*net::IpAddress::parse(address), 0};
-    const SocketAddress bound(any);
-    socket_ = FileDescriptor(::socket(bound.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
-    EXPECT_EQ(::bind(socket_.get(), bound.get(), bound.size()), 0);
-    EXPECT_EQ(::listen(socket_.get(), 8), 0);
-    sockaddr_in6 name{};
-    socklen_t size = sizeof name;
-    EXPECT_EQ(::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&name), &size), 0);
-    endpoint_ = {any.address, ntohs(name.sin6_port)};  // the port is at the same place in both
-    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
-  }
-  [[nodiscard]] const net::Endpoint& endpoint() const { return endpoint_; }
-
- private:
-  void run(const std::stop_token& stop) {
-    while (!stop.stop_requested()) {
-      pollfd wait{socket_.get(), POLLIN, 0};
-      if (::poll(&wait, 1, 20) != 1) continue;
-      const FileDescriptor connection(::accept(socket_.get(), nullptr, nullptr));
-      std::string request;
-      char buffer[4096];
-      while (request.find("\r\n\r\n") == std::string::npos) {
-        pollfd more{connection.get(), POLLIN, 0};
-        if (::poll(&more, 1, 1000) != 1) break;
-        const ssize_t n = ::recv(connection.get(), buffer, sizeof buffer, 0);
-        if (n <= 0) break;
-        request.append(buffer, static_cast<std::size_t>(n));
-      }
-      serve_(connection.get(), request);
-    }
-  }
-
-  Serve serve_;
-  FileDescriptor socket_;
-  net::Endpoint endpoint_;
-  std::jthread thread_;
-};
-
-void say(int connection, const std::string& text) {
-  (void)::send(connection, text.data(), text.size(), MSG_NOSIGNAL);
-}
-Server::Serve answering(const std::string& text) {
-  return [text](int connection, const std::string&) { say(connection, text); };
-}
-
-class Probing : public ::testing::Test {
- protected:
-  ProbeResult probe(const net::Endpoint& server, const Check& check) {
-    std::optional<ProbeResult> result;
-    const auto under_way =
-        prober_.start(server, check, [&](ProbeResult done) { result = std::move(done); });
-    EXPECT_FALSE(result) << "never from within start()";
-    EXPECT_TRUE(loop_.until([&] { return result.has_value(); }));
-    return result.value_or(ProbeResult{});
-  }
-  // As probe(), again while this machine is too busy to tell.
-  ProbeResult judge(const net::Endpoint& server, const Check& check) {
-    ProbeResult result;
-    for (int i = 0; i < 10 && result.outcome == Outcome::kNotTried; ++i) {
-      result = probe(server, check);
-    }
-    return result;
-  }
-  static Check http(milliseconds timeout = milliseconds(5000), Settings::Values values = {}) {
-    Check check;
-    check.key = "http";
-    check.timeout = timeout;
-    values.emplace("path", "/");
-    values.emplace("expect", "200");
-    check.settings = Settings(std::move(values));
-    return check;
-  }
-  static net::Endpoint refusing() {
-    // A port that was free a moment ago and nobody listens on.
-    const Server gone(answering(""));
-    return gone.endpoint();
-  }
-
-  Loop loop_;
-  SocketProber prober_{loop_.get()};
-};
 
 TEST_F(Probing, AListenerPassesATcpCheckInBothFamilies) {
   const Server four(answering("")), six(answering(""), "::1");
@@ -309,6 +224,66 @@ TEST_F(Probing, AProbeGivenUpSaysNothing) {
   }
   EXPECT_EQ(probe(server.endpoint(), Check{}).outcome, Outcome::kPassed);
   EXPECT_FALSE(called);
+}
+
+// Neither end keeps anything of it: not this one in TIME_WAIT, and not the server.
+TEST_F(Probing, ConnectionsOfEveryKindAreResetAtTheEnd) {
+  std::atomic<int> last_error = -1;
+  const Server server([&](int connection, const std::string&) {
+    say(connection, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    char byte = 0;
+    ssize_t count = 1;
+    while (count > 0) count = ::recv(connection, &byte, 1, 0);
+    last_error = count == 0 ? 0 : errno;
+  });
+  Check tcp;
+  tcp.settings = Settings(Settings::Values{{"send", R"(\r\n\r\n)"}});
+  for (const Check& check : {tcp, http()}) {
+    last_error = -1;
+    EXPECT_EQ(probe(server.endpoint(), check).outcome, Outcome::kPassed);
+    ASSERT_TRUE(loop_.until([&] {
+      std::this_thread::sleep_for(milliseconds(last_error == -1 ? 1 : 0));
+      return last_error != -1;
+    }));
+    EXPECT_EQ(last_error, ECONNRESET) << check.kind();
+  }
+}
+
+// What is left of the descriptors is for those who want to speak to this unit.
+TEST_F(Probing, NoMoreAreUnderWayThanThereIsRoomFor) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit few = before;
+  few.rlim_cur = 40;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  SocketProber prober(loop_.get());
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  Check silent;
+  silent.key = "udp";
+  silent.timeout = milliseconds(5000);
+  const net::Endpoint nobody{*net::IpAddress::parse("127.0.0.1"), 9};
+  std::vector<std::unique_ptr<Probe>> under_way(30);
+  for (auto& each : under_way) each = prober.start(nobody, silent, [](const ProbeResult&) {});
+  const auto outcome = [&] {
+    std::optional<ProbeResult> result;
+    const auto one_more =
+        prober.start(refusing(), Check{}, [&](ProbeResult done) { result = std::move(done); });
+    EXPECT_FALSE(result) << "never from within start()";
+    EXPECT_TRUE(loop_.until([&] { return result.has_value(); }));
+    return result.value_or(ProbeResult{}).text;
+  };
+  EXPECT_EQ(outcome(), "not tried: too many probes are under way");
+  under_way.pop_back();
+  EXPECT_EQ(outcome(), "tcp connection refused");
+}
+
+TEST(Results, WhatThisUnitLacksIsNoFailureOfTheServer) {
+  for (const int error : {EMFILE, ENFILE, ENOMEM, ENOBUFS, ENOSPC, EAGAIN, EADDRNOTAVAIL}) {
+    EXPECT_EQ(socket_failure("tcp", error, {}).outcome, Outcome::kNotTried) << error;
+  }
+  for (const int error : {ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT}) {
+    EXPECT_EQ(socket_failure("tcp", error, {}).outcome, Outcome::kFailed) << error;
+  }
 }
 
 }  // namespace

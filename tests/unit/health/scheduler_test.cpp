@@ -391,6 +391,43 @@ TEST_F(Scheduling, AFailureBeforeAPauseIsNotCountedWithThoseAfterIt) {
   EXPECT_EQ(told_[kA], Verdict::kUp);
 }
 
+// As where there was no memory to end it by.
+TEST_F(Scheduling, AProbeThatComesToNoEndIsGivenUpAndAnotherBegun) {
+  prober_.hold(true);
+  int changes = 0;
+  Watch watch(loop_.get(), prober_, at(kA), quick(), [&] { ++changes; });
+  const auto later = [](std::chrono::seconds time) { return MonoClock::now() + time; };
+  watch.mend(later(std::chrono::hours(1)));
+  EXPECT_EQ(prober_.started(kA), 0) << "it has not been started";
+  watch.start(milliseconds(0));
+  watch.mend(later(std::chrono::hours(1)));
+  EXPECT_TRUE(watch.past().empty()) << "it waits for its turn";
+  ASSERT_TRUE(turns(kA, 1));
+  watch.mend(later(std::chrono::seconds(5)));
+  EXPECT_TRUE(watch.past().empty()) << "it may only be busy";
+  watch.mend(later(std::chrono::hours(1)));
+  ASSERT_EQ(watch.past().size(), 1U);
+  EXPECT_EQ(watch.past()[0].result.outcome, Outcome::kNotTried);
+  EXPECT_EQ(watch.last_text(), "not tried: the probe came to no end");
+  ASSERT_TRUE(turns(kA, 1));
+  EXPECT_EQ(changes, 0);
+  watch.stop();
+  watch.mend(later(std::chrono::hours(1)));
+  EXPECT_EQ(watch.past().size(), 1U);
+}
+
+TEST(Targets, ToTryAreDisabledServersAsWell) {
+  model::Config config;
+  ASSERT_TRUE(config.set(model::Path{{"pool", "web", "check", "tcp"}}, {}));
+  ASSERT_TRUE(
+      config.set(model::Path{{"pool", "web", "server", "10.0.0.1:80"}}, {{"enabled", "no"}}));
+  EXPECT_TRUE(targets_of(config).empty());
+  const auto all = targets_of(config, Servers::kAll);
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].server, at("10.0.0.1:80"));
+  EXPECT_EQ(all[0].checks.size(), 1U);
+}
+
 TEST(Targets, SayHowManyChecksMustPass) {
   for (const auto& [require, count] :
        {std::pair{"all", 3U}, std::pair{"any", 1U}, std::pair{"2", 2U}}) {

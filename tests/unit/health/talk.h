@@ -15,6 +15,12 @@ class Talk {
   // Each piece comes in parts of `part_bytes` (0: whole).
   explicit Talk(std::vector<std::string> server, std::size_t part_bytes = 0)
       : server_(std::move(server)), part_bytes_(part_bytes) {}
+  // Each piece is a datagram: what a protocol leaves of one is gone with the next.
+  static Talk by_datagrams(std::vector<std::string> server) {
+    Talk talk(std::move(server));
+    talk.is_stream_ = false;
+    return talk;
+  }
 
   // What it came to: "passed TEXT", "failed TEXT", or "closed at STAGE" where the server had no
   // more to say.
@@ -28,11 +34,18 @@ class Talk {
         case Move::Next::kFailed:
           return "failed " + move.text;
         case Move::Next::kStartTls:
+          if (!unread_.empty()) return "failed spoke before TLS stood";
           ++handshakes_;
           move = protocol.secured();
           continue;
         case Move::Next::kReceive:
           break;
+      }
+      // As long as it takes something off, it is asked again for what it left.
+      if (is_stream_ && !unread_.empty() && unread_.size() != before_) {
+        before_ = unread_.size();
+        move = protocol.received(unread_);
+        continue;
       }
       if (at_ == server_.size()) {
         auto last = protocol.closed(unread_);
@@ -40,7 +53,9 @@ class Talk {
         move = *last;
         continue;
       }
+      if (!is_stream_) unread_.clear();
       unread_ += next_part();
+      before_ = unread_.size();
       move = protocol.received(unread_);
     }
   }
@@ -70,6 +85,8 @@ class Talk {
 
   std::vector<std::string> server_;
   std::size_t part_bytes_;
+  bool is_stream_ = true;
+  std::size_t before_ = 0;  // how much was unread when the protocol was last asked
   std::size_t at_ = 0, within_ = 0;
   std::string unread_;
   std::vector<std::string> said_;

@@ -1,43 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-
+#include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 
 #include "mgmt/health/tls_client.h"
+#include "tests/unit/health/authority.h"
 
 namespace yoke::health {
 namespace {
 
-template <auto Function>
-struct Free {
-  template <typename T>
-  void operator()(T* object) const {
-    Function(object);
-  }
-};
-
-// A TLS server in memory, with a certificate of its own making for www.example.net.
+// A TLS server in memory.
 class Server {
  public:
-  explicit Server(int days) : context_(SSL_CTX_new(TLS_server_method())) {
-    const std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>> key(EVP_EC_gen("P-256"));
-    const std::unique_ptr<X509, Free<X509_free>> certificate(X509_new());
-    (void)X509_set_version(certificate.get(), 2);
-    (void)X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -100L * 86400);
-    (void)X509_gmtime_adj(X509_getm_notAfter(certificate.get()), days * 86400L + 3600);
-    (void)X509_set_pubkey(certificate.get(), key.get());
-    X509_NAME* const name = X509_get_subject_name(certificate.get());
-    (void)X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                                     reinterpret_cast<const unsigned char*>("www.example.net"), -1,
-                                     -1, 0);
-    (void)X509_set_issuer_name(certificate.get(), name);
-    (void)X509_sign(certificate.get(), key.get(), EVP_sha256());
-    (void)SSL_CTX_use_certificate(context_.get(), certificate.get());
-    (void)SSL_CTX_use_PrivateKey(context_.get(), key.get());
+  explicit Server(const Identity& identity) : context_(SSL_CTX_new(TLS_server_method())) {
+    identity.give(context_.get());
     ssl_.reset(SSL_new(context_.get()));
     SSL_set_bio(ssl_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
     SSL_set_accept_state(ssl_.get());
@@ -81,7 +60,7 @@ std::string shake(TlsClient& client, Server& server) {
 
 TEST(Tls, StandsAndCarriesBytesBothWays) {
   const TlsContext context("");
-  Server server(365);
+  Server server(issue("www.example.net"));
   TlsClient client(context, kAddress, {"www.example.net", false, 14});
   ASSERT_EQ(shake(client, server), "");
   EXPECT_EQ(server.asked_for(), "www.example.net");
@@ -98,9 +77,83 @@ TEST(Tls, StandsAndCarriesBytesBothWays) {
 
 TEST(Tls, ACertificateOfUnknownOriginFailsOnlyWhereItIsVerified) {
   const TlsContext context("");
-  Server server(365);
+  Server server(issue("www.example.net"));
   TlsClient client(context, kAddress, {"www.example.net", true, 14});
   EXPECT_EQ(shake(client, server), "certificate: self-signed certificate");
+}
+
+// A file of certificates that is gone with it.
+class TrustedFile {
+ public:
+  explicit TrustedFile(const std::string& text)
+      : path_(std::filesystem::path(::testing::TempDir()) / "trusted.pem") {
+    std::ofstream(path_) << text;
+  }
+  ~TrustedFile() { std::filesystem::remove(path_); }
+  TrustedFile(const TrustedFile&) = delete;
+  TrustedFile& operator=(const TrustedFile&) = delete;
+  [[nodiscard]] std::string path() const { return path_.string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+TEST(Tls, ACertificateIsVerifiedWithItsNameOrItsAddress) {
+  const Identity authority = issue("authority"), other = issue("other authority");
+  const TrustedFile file(authority.pem());
+  const TlsContext context(file.path());
+  struct Case {
+    const Identity* issuer;
+    const char* alternatives;
+    const char* name;  // that is asked for
+    const char* why_not;
+  };
+  const Case kCases[] = {
+      {&authority, "DNS:www.example.net", "www.example.net", ""},
+      {&authority, "DNS:*.example.net", "www.example.net", ""},
+      {&authority, "DNS:www.example.org", "www.example.net", "certificate: hostname mismatch"},
+      {&authority, "IP:192.0.2.1", "", ""},
+      {&authority, "IP:192.0.2.2", "", "certificate: IP address mismatch"},
+      {&authority, "DNS:www.example.net", "", "certificate: IP address mismatch"},
+      {&other, "DNS:www.example.net", "www.example.net",
+       "certificate: unable to get local issuer certificate"},
+  };
+  for (const Case& c : kCases) {
+    Server server(issue("server", c.issuer, c.alternatives));
+    TlsClient client(context, kAddress, {c.name, true, 14});
+    EXPECT_EQ(shake(client, server), c.why_not) << c.alternatives;
+  }
+}
+
+TEST(Tls, WhatIsInTheFileIsTrustedByItself) {
+  const Identity authority = issue("authority");
+  const Identity leaf = issue("server", &authority, "IP:192.0.2.1");
+  const TrustedFile file(leaf.pem());
+  const TlsContext context(file.path());
+  Server server(leaf);
+  TlsClient client(context, kAddress, {"", true, 14});
+  EXPECT_EQ(shake(client, server), "");
+}
+
+TEST(Tls, WithoutCertificatesToTrustThisUnitVerifiesNothing) {
+  const TrustedFile file("not a certificate");
+  for (const std::string& path : {file.path(), file.path() + ".absent"}) {
+    const TlsContext context(path);
+    EXPECT_EQ(context.lack({"", true, 14}), "the certificates to trust cannot be read");
+    EXPECT_EQ(context.lack({"", false, 14}), std::nullopt);
+  }
+}
+
+// Whole days that are left, and days begun since the end.
+TEST(Tls, DaysAreCountedInOneWay) {
+  using std::chrono::days, std::chrono::seconds;
+  EXPECT_EQ(expiry_warning(days(14), 14), "");
+  EXPECT_EQ(expiry_warning(days(14) - seconds(1), 14), "certificate ends in 13 days");
+  EXPECT_EQ(expiry_warning(seconds(0), 14), "certificate ends in 0 days");
+  EXPECT_EQ(expiry_warning(seconds(0), 0), "");
+  EXPECT_EQ(expiry_warning(seconds(-1), 0), "certificate ended 1 day ago");
+  EXPECT_EQ(expiry_warning(-days(1), 14), "certificate ended 1 day ago");
+  EXPECT_EQ(expiry_warning(-days(1) - seconds(1), 14), "certificate ended 2 days ago");
 }
 
 TEST(Tls, ACertificateThatEndsSoonIsWarnedOf) {
@@ -108,7 +161,7 @@ TEST(Tls, ACertificateThatEndsSoonIsWarnedOf) {
   for (const auto& [days, warning] :
        {std::pair{3, "certificate ends in 3 days"}, std::pair{1, "certificate ends in 1 day"},
         std::pair{14, ""}, std::pair{-3, "certificate ended 3 days ago"}}) {
-    Server server(days);
+    Server server(issue("www.example.net", nullptr, {}, days));
     TlsClient client(context, kAddress, {"", false, 14});
     ASSERT_EQ(shake(client, server), "");
     EXPECT_EQ(client.warning(), warning);

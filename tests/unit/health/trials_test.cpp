@@ -60,19 +60,54 @@ TEST(Trials, AreDoneOnceEveryProbeHasEnded) {
   EXPECT_EQ(prober.under_way(), 0U);
 }
 
-TEST(Trials, HaveAnEndWhoeverAsks) {
+TEST(Trials, AreOfSoManyProbesAndNoMore) {
   HeldProber prober;
   Trials trials(prober);
   std::vector<Target> many(Trials::kProbesMax + 1, target("10.0.0.1:80", {"tcp"}));
   const auto refused = trials.start(many);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().id, "E-421");
-  const auto first = trials.start({target("10.0.0.1:80", {"tcp"})});
-  for (std::size_t i = 0; i < Trials::kTrialsMax; ++i) {
-    ASSERT_TRUE(trials.start({target("10.0.1." + std::to_string(i + 1) + ":80", {"tcp"})}));
+  EXPECT_EQ(prober.under_way(), 0U);
+}
+
+TEST(Trials, OneTooManyIsRefusedUnlessAnotherIsAskedForNoMore) {
+  HeldProber prober;
+  MonoTime now = MonoClock::now();
+  Trials trials(prober, [&now] { return now; });
+  const auto start = [&](std::size_t i) {
+    return trials.start({target("10.0.1." + std::to_string(i + 1) + ":80", {"tcp"})});
+  };
+  std::vector<std::uint64_t> numbers;
+  for (std::size_t i = 0; i < Trials::kTrialsMax; ++i) numbers.push_back(start(i).value());
+  const auto refused = start(100);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().id, "E-421");
+  EXPECT_EQ(refused.error().text, "16 tests are under way already: wait for one to end");
+  EXPECT_EQ(prober.under_way(), Trials::kTrialsMax) << "nobody's is given up for it";
+  now += Trials::kForgottenAfter;
+  for (const auto number : numbers) {
+    if (number == numbers[3]) continue;
+    EXPECT_NE(trials.find(number), nullptr);
   }
-  EXPECT_EQ(trials.find(*first), nullptr) << "the oldest is given up";
+  now += std::chrono::seconds(1);
+  ASSERT_TRUE(start(101));
+  EXPECT_EQ(trials.find(numbers[3]), nullptr);
+  EXPECT_NE(trials.find(numbers[0]), nullptr);
   EXPECT_EQ(prober.under_way(), Trials::kTrialsMax);
+}
+
+// As where there was no memory to end a probe by.
+TEST(Trials, HaveAnEndEvenIfAProbeHasNone) {
+  HeldProber prober;
+  MonoTime now = MonoClock::now();
+  Trials trials(prober, [&now] { return now; });
+  const auto number = trials.start({target("10.0.0.1:80", {"tcp"})});
+  ASSERT_TRUE(number);
+  now += std::chrono::seconds(5);
+  EXPECT_FALSE(trials.find(*number)->is_done());
+  now += std::chrono::minutes(1);
+  ASSERT_TRUE(trials.find(*number)->is_done());
+  EXPECT_EQ(trials.find(*number)->tried[0].result->outcome, Outcome::kNotTried);
 }
 
 }  // namespace
