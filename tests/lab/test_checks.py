@@ -2,6 +2,7 @@
 """Checks of every kind against the server they are for: well, and in each way of not being well,
 which must be told in words."""
 
+import contextlib
 import json
 
 import pytest
@@ -115,22 +116,28 @@ def test_a_web_server_that_does_not_come_to_an_end(unit, web):
             unit, addressed(web.endpoint, 8081), "tls", "interval 2s timeout 1s")
 
 
-def test_certificates_that_the_unit_trusts(unit, web):
+@contextlib.contextmanager
+def trusting(unit, certificate):
     """The unit's own list counts in place of the system's."""
     trusted = unit.root / "etc/yoke/trusted.pem"
-    trusted.write_bytes(web.certificate.read_bytes())
+    trusted.write_bytes(certificate.read_bytes())
     unit.mgmt.terminate()
     unit.start_mgmt()
     try:
+        yield
+    finally:
+        trusted.unlink()
+        unit.mgmt.terminate()
+        unit.start_mgmt()
+
+
+def test_certificates_that_the_unit_trusts(unit, web):
+    with trusting(unit, web.certificate):
         endpoint = addressed(web.endpoint, 8081)
         for kind in ("tls", "https"):
             assert "passed" in tried(unit, endpoint, f"{kind} verify yes sni www.lab.test")
             assert "failed" in tried(unit, endpoint, f"{kind} verify yes sni other.lab.test")
             assert "failed" in tried(unit, addressed(web.endpoint, 8082), f"{kind} verify yes")
-    finally:
-        trusted.unlink()
-        unit.mgmt.terminate()
-        unit.start_mgmt()
 
 
 def test_redis(unit, redis, redis_replica):
@@ -224,8 +231,11 @@ def test_postgresql(unit, postgresql, web):
     assert "passed: postgresql logged in" in tried(unit, endpoint, f"postgresql {watch} tls yes")
     assert "passed: postgresql logged in" in tried(unit, endpoint, f"postgresql {old}")
     plain = f'postgresql user plain password "{PASSWORD}" database postgres'
-    assert "told over TLS alone" in tried(unit, endpoint, plain)
-    assert "passed: postgresql logged in" in tried(unit, endpoint, f"{plain} tls yes")
+    for tls in ("", "tls yes"):
+        assert "told to a verified server alone" in tried(unit, endpoint, f"{plain} {tls}")
+    with trusting(unit, postgresql.certificate):
+        assert "passed: postgresql logged in" in tried(
+            unit, endpoint, f"{plain} tls yes verify yes sni pg.lab.test")
     assert "certificate: self-signed" in tried(unit, endpoint, "postgresql tls yes verify yes")
     assert "passed: postgresql primary" in tried(unit, endpoint, f"postgresql {watch} role primary")
     assert "is not in recovery, expected a replica" in tried(unit, endpoint,

@@ -27,44 +27,35 @@ Check check_of(const std::string& kind, Settings::Values values = {},
   return check;
 }
 
-// Answers the first datagram, with as many as `answer` sends.
-class DatagramServer {
+// A server of datagrams, in the hands of the test.
+class DatagramSocket {
  public:
-  using Answer = std::function<void(const std::function<void(const std::string&)>& send,
-                                    const std::stop_token& stop)>;
-  explicit DatagramServer(Answer answer) : answer_(std::move(answer)) {
+  DatagramSocket() {
     const SocketAddress any({*net::IpAddress::parse("127.0.0.1"), 0});
     EXPECT_EQ(::bind(socket_.get(), any.get(), any.size()), 0);
     sockaddr_in name{};
     socklen_t size = sizeof name;
     EXPECT_EQ(::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&name), &size), 0);
     endpoint_ = {*net::IpAddress::parse("127.0.0.1"), ntohs(name.sin_port)};
-    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
   }
   [[nodiscard]] const net::Endpoint& endpoint() const { return endpoint_; }
-
- private:
-  void run(const std::stop_token& stop) {
-    while (!stop.stop_requested()) {
-      pollfd wait{socket_.get(), POLLIN, 0};
-      if (::poll(&wait, 1, 20) != 1) continue;
-      char question[512];
-      sockaddr_in from{};
-      socklen_t size = sizeof from;
-      (void)::recvfrom(socket_.get(), question, sizeof question, 0,
-                       reinterpret_cast<sockaddr*>(&from), &size);
-      const auto send = [&](const std::string& datagram) {
-        (void)::sendto(socket_.get(), datagram.data(), datagram.size(), 0,
-                       reinterpret_cast<const sockaddr*>(&from), size);
-      };
-      answer_(send, stop);
-    }
+  // Who has asked; nothing before anybody has.
+  [[nodiscard]] std::optional<sockaddr_in> asked() const {
+    char question[512];
+    sockaddr_in from{};
+    socklen_t size = sizeof from;
+    const auto count = ::recvfrom(socket_.get(), question, sizeof question, MSG_DONTWAIT,
+                                  reinterpret_cast<sockaddr*>(&from), &size);
+    return count < 0 ? std::nullopt : std::optional(from);
+  }
+  void send(const sockaddr_in& to, const std::string& datagram) const {
+    (void)::sendto(socket_.get(), datagram.data(), datagram.size(), 0,
+                   reinterpret_cast<const sockaddr*>(&to), sizeof to);
   }
 
-  Answer answer_;
+ private:
   FileDescriptor socket_{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
   net::Endpoint endpoint_;
-  std::jthread thread_;
 };
 
 class Conversing : public Probing {
@@ -78,12 +69,10 @@ class Conversing : public Probing {
   }
 };
 
-// Datagrams that answer another question, faster than they are read; and beside that one, a server
-// that says nothing.
+// Before each turn of the loop, another datagram has come that answers another question; and beside
+// that probe there is one of a server that says nothing.
 TEST_F(Conversing, AServerThatNeverStopsTalkingPutsOffNoTimeout) {
-  const DatagramServer talker([](const auto& send, const std::stop_token& stop) {
-    while (!stop.stop_requested()) send("other");
-  });
+  const DatagramSocket talker;
   const Server silent(keep_silent);
   const Check question = check_of("dns", {{"query", "a.test"}, {"type", "A"}, {"rcode", "NOERROR"}},
                                   milliseconds(200));
@@ -92,7 +81,14 @@ TEST_F(Conversing, AServerThatNeverStopsTalkingPutsOffNoTimeout) {
   const auto note = [&ended](const ProbeResult& result) { ended.push_back(result.text); };
   const auto one = prober_.start(talker.endpoint(), question, note);
   const auto other = prober_.start(silent.endpoint(), banner, note);
-  ASSERT_TRUE(loop_.until([&] { return ended.size() == 2; }, std::chrono::seconds(5)));
+  std::optional<sockaddr_in> asking;
+  ASSERT_TRUE(loop_.until([&] { return (asking = talker.asked()).has_value(); }));
+  const auto limit = MonoClock::now() + std::chrono::seconds(5);
+  while (ended.size() < 2 && MonoClock::now() < limit) {
+    talker.send(*asking, "other");
+    (void)sd_event_run(loop_.get(), 10'000);
+  }
+  ASSERT_EQ(ended.size(), 2U);
   for (const std::string& text : ended) {
     EXPECT_TRUE(text.starts_with("timeout after") || text.starts_with("not tried: this unit was"))
         << text;
@@ -125,11 +121,18 @@ TEST_F(Conversing, OfAnAnswerWithoutEndNoMoreIsReadThanMayBe) {
 }
 
 TEST_F(Conversing, ALongDatagramIsTakenWhole) {
-  const DatagramServer server(
-      [](const auto& send, const std::stop_token&) { send(std::string(60'000, 'x') + "the end"); });
-  const auto result =
-      judge(server.endpoint(), check_of("udp", {{"send", "a"}, {"receive", "end"}}));
-  EXPECT_EQ(result.outcome, Outcome::kPassed) << result.text;
+  const DatagramSocket server;
+  std::optional<ProbeResult> result;
+  const auto under_way =
+      prober_.start(server.endpoint(), check_of("udp", {{"send", "a"}, {"receive", "end"}}),
+                    [&](ProbeResult done) { result = std::move(done); });
+  ASSERT_TRUE(loop_.until([&] {
+    if (const auto asking = server.asked()) {
+      server.send(*asking, std::string(60'000, 'x') + "the end");
+    }
+    return result.has_value();
+  }));
+  EXPECT_EQ(result->outcome, Outcome::kPassed) << result->text;
 }
 
 TEST_F(Conversing, APasswordThatTheServerRepeatsIsNotTold) {
