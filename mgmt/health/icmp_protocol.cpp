@@ -16,9 +16,9 @@ constexpr std::size_t kHeaderBytes = 8;
 std::uint16_t checksum(std::string_view bytes) {
   std::uint32_t sum = 0;
   for (std::size_t i = 0; i < bytes.size(); i += 2) {
-    const auto high = static_cast<unsigned char>(bytes[i]);
-    const auto low = i + 1 < bytes.size() ? static_cast<unsigned char>(bytes[i + 1]) : 0U;
-    sum += static_cast<std::uint32_t>(high << 8U | low);
+    const std::uint32_t high = static_cast<unsigned char>(bytes[i]);
+    const std::uint32_t low = i + 1 < bytes.size() ? static_cast<unsigned char>(bytes[i + 1]) : 0U;
+    sum += high << 8U | low;
   }
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16U);
   return static_cast<std::uint16_t>(~sum);

@@ -24,8 +24,8 @@ using Made = std::unique_ptr<Protocol>;
 
 std::uint64_t random_number() {
   std::uint64_t number = 0;
-  // So few bytes come whole and at once, once the machine is up.
-  (void)::getrandom(&number, sizeof number, 0);
+  // So few bytes come whole, and at once, once the machine is up; a signal may come before.
+  while (::getrandom(&number, sizeof number, 0) != ssize_t{sizeof number}) continue;
   return number;
 }
 
