@@ -84,9 +84,9 @@ int Conversation::watch() {
   rc = sd_event_add_time(loop_, &timer, CLOCK_MONOTONIC, loop_us(started_ + check_.timeout),
                          kTimerAccuracyUs, on_timeout, this);
   timer_.reset(timer);
-  // Before what comes: no server that never stops talking puts off the end of its own probe, or of
-  // another's.
-  if (rc >= 0) rc = sd_event_source_set_priority(timer, SD_EVENT_PRIORITY_NORMAL - 1);
+  // It has the priority of what comes, neither more nor less: sources of one priority take turns. A
+  // server that never stops talking puts off nobody's timeout; and where the loop is behind with
+  // what has come, the timeout is late as well, which tells that the fault may be here.
   return rc < 0 ? -rc : 0;
 }
 

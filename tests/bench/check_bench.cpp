@@ -231,11 +231,16 @@ void run(const std::string& kind, unsigned count, unsigned seconds) {
     }
   }
   std::size_t failed = 0;
-  for (const auto& row : scheduler.status()) failed += row.failures;
+  std::map<std::string, unsigned> last;  // results, without their times
+  for (const auto& row : scheduler.status()) {
+    failed += row.failures;
+    ++last[row.last.substr(0, row.last.find_first_of("0123456789<"))];
+  }
   fmt::print("{} {} checks every {} s for {} s: {:.0f} a second, {:.0f} % of a core, {} failed\n",
              count, kind, kInterval.count() / 1000, seconds,
              static_cast<double>(late_ms.size()) / seconds,
              (cpu_seconds() - cpu_before) / seconds * 100, failed);
+  for (const auto& [text, times] : last) fmt::print("last result of {:5}: {}\n", times, text);
   fmt::print("connections in TIME_WAIT: {} before, {} after\n", waiting_before, in_time_wait());
   print("probes", std::move(late_ms));
   print("an idle timer beside them", std::move(idle_late_ms));
