@@ -45,6 +45,8 @@ constexpr std::array kObjects{
     Node{.word = "traffic", .help = "Packets, bytes and flows of each VIP", .next = kVipName},
     Node{.word = "interface", .help = "Data ports and their counters"},
     Node{.word = "worker", .help = "Packets of each worker, and why some were dropped"},
+    Node{.word = "alarm", .help = "What is wrong, since when, and what to type next"},
+    Node{.word = "log", .help = "What has happened, the newest first"},
     Node{.word = "history", .help = "Committed revisions: who, when, what"},
     Node{.word = "configuration", .help = "The configuration, as set-commands", .next = kCandidate},
     Node{.word = "version", .help = "Versions of the software"},

@@ -143,4 +143,18 @@ std::vector<std::string> make_list(const std::vector<std::pair<std::string, std:
   return lines;
 }
 
+std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
+  std::string rest = harmless(std::string(text));
+  std::vector<std::string> lines;
+  while (text_width(rest) > width) {
+    const std::size_t fits = first_characters(rest, width).size();
+    const std::size_t blank = rest.rfind(' ', fits);
+    const bool at_blank = blank != std::string::npos && blank > 0;
+    lines.push_back(rest.substr(0, at_blank ? blank : fits));
+    rest.erase(0, at_blank ? blank + 1 : fits);
+  }
+  lines.push_back(std::move(rest));
+  return lines;
+}
+
 }  // namespace yoke::cli

@@ -35,6 +35,9 @@ struct Table {
 [[nodiscard]] std::vector<std::string> make_list(
     const std::vector<std::pair<std::string, std::string>>& items);
 
+// `text` in lines of at most `width` columns, parted at blanks where there are any; at least one.
+[[nodiscard]] std::vector<std::string> wrapped(std::string_view text, std::size_t width);
+
 // How many columns UTF-8 text takes, one a character.
 [[nodiscard]] std::size_t text_width(std::string_view text) noexcept;
 // What of it `width` columns hold, in whole characters.

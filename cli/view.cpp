@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <utility>
 
 namespace yoke::cli {
 namespace {
@@ -136,6 +137,60 @@ void add_drops(const json& rows, Output& output) {
   for (std::string& line : make_list(items)) output.rows.push_back(std::move(line));
 }
 
+// A row of several lines: `head`, and beside it all of `lines`.
+std::string with_head(const std::string& head, const std::vector<std::string>& lines) {
+  std::string text = head;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (i > 0) text += '\n' + std::string(head.size(), ' ');
+    text += lines[i];
+  }
+  return text;
+}
+
+// Sentences are read whole: they are wrapped, not cut, and what to type next stands by itself.
+void add_events(const json& rows, std::string_view time, std::string_view name, Output& output) {
+  constexpr std::size_t kTextWidth = 50;
+  for (const json& row : rows) {
+    const bool cleared = cell_text(row, "state", Format::kText) == "cleared";
+    const std::string level = cleared ? "cleared" : cell_text(row, "level", Format::kText);
+    // Both are of their width, unless somebody answered who is no yoke-mgmt.
+    const std::string head =
+        fmt::format("{:<19}  {:<7}  ", wrapped(cell_text(row, time, Format::kTime), 19).front(),
+                    wrapped(level, 7).front());
+    auto lines = wrapped(fmt::format("{}: {}", cell_text(row, name, Format::kText),
+                                     cell_text(row, "text", Format::kText)),
+                         kTextWidth);
+    const std::string next = cell_text(row, "next", Format::kText);
+    if (name == "alarm" && !cleared && next != "-") {
+      for (std::string& line : wrapped("-> " + next, kTextWidth)) lines.push_back(std::move(line));
+    }
+    output.rows.push_back(with_head(head, lines));
+  }
+}
+
+// An ALARM line each for the first few that stand.
+void add_alarm_items(const json& row, std::vector<std::pair<std::string, std::string>>& items) {
+  constexpr std::size_t kTextWidth = 69;  // beside the longest name
+  const json alarms = row.value("alarms", json::array());
+  if (!alarms.is_array()) return;
+  for (const json& alarm : alarms) {
+    const std::string when = cell_text(alarm, "raised", Format::kTime);
+    std::string text = fmt::format("{} {}", when.substr(std::min(when.size(), std::size_t{11})),
+                                   cell_text(alarm, "text", Format::kText));
+    const std::string next = cell_text(alarm, "next", Format::kText);
+    if (next != "-") text += " -> " + next;
+    std::string name = "ALARM";
+    for (std::string& line : wrapped(text, kTextWidth)) {
+      items.emplace_back(std::exchange(name, ""), std::move(line));
+    }
+  }
+  const auto standing = row.value("alarms_standing", json());
+  if (standing.is_number_unsigned() && standing > alarms.size()) {
+    items.emplace_back(
+        "", fmt::format("and {} more -> show alarm", standing.get<std::size_t>() - alarms.size()));
+  }
+}
+
 std::string of_total(const json& row, std::string_view part, std::string_view whole) {
   return fmt::format("{} of {}", cell_text(row, part, Format::kCount),
                      cell_text(row, whole, Format::kCount));
@@ -160,6 +215,7 @@ void add_status(const json& row, Output& output) {
       {"SERVERS", servers},
       {"FLOWS", of_total(row, "flows_open", "flows_capacity")},
   };
+  add_alarm_items(row, items);
   if (const auto waits = row.find("unconfirmed"); waits != row.end() && !waits->is_null()) {
     items.emplace_back("NOTE", fmt::format("revision {} goes back to {} in {} -> confirm | reject",
                                            cell("unconfirmed"), cell("back_to"),
@@ -203,6 +259,10 @@ Output show_output(std::string_view object, bool of_one, json answer) {
   });
   if (object == "status" && rows.front().is_object()) {
     add_status(rows.front(), output);
+  } else if (object == "alarm") {
+    add_events(rows, "raised", "alarm", output);
+  } else if (object == "log") {
+    add_events(rows, "when", "event", output);
   } else if (view != kViews.end()) {
     add_table(view->columns, rows, output);
   } else {

@@ -12,28 +12,32 @@
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "hal/base/log.h"
 #include "hal/board.h"
 #include "hal/linux/event.h"
+#include "mgmt/alarms/supervisor.h"
 #include "mgmt/commit/committer.h"
 #include "mgmt/commit/data_plane_link.h"
 #include "mgmt/commit/expiry.h"
 #include "mgmt/commit/schedule.h"
 #include "mgmt/commit/socket_data_plane.h"
+#include "mgmt/events/event.h"
 #include "mgmt/health/scheduler.h"
 #include "mgmt/health/socket_prober.h"
 #include "mgmt/health/targets.h"
 #include "mgmt/health/trials.h"
+#include "mgmt/outlets/outlets.h"
 #include "mgmt/rpc/errors.h"
 #include "mgmt/rpc/role.h"
 #include "mgmt/rpc/server.h"
 #include "mgmt/rpc/unit.h"
 #include "mgmt/store/config_store.h"
+#include "mgmt/store/event_log.h"
 
 // yoke-mgmt: opens the store, takes the data plane in charge, checks servers and serves the socket
 // until it is told to end. Packets flow with or without it.
@@ -41,6 +45,7 @@ namespace yoke {
 namespace {
 
 namespace po = boost::program_options;
+using events::Kind;
 using std::chrono::milliseconds;
 
 constexpr int kFailed = 1;
@@ -85,14 +90,14 @@ std::optional<Options> read_options(int argc, char** argv, int& status) {
 }
 
 // The board file is the data plane's business: one that is wrong is no reason not to manage.
-std::string unit_name(const Options& options) {
+std::string unit_name(const Options& options, const events::Record& record) {
   if (!options.unit.empty()) return options.unit;
   const auto path = options.root / "etc/yoke/board.conf";
   std::error_code ignored;
   if (std::filesystem::exists(path, ignored)) {
     const auto name = hal::read_unit_name(path);
     if (name && !name->empty()) return *name;
-    if (!name) log::warning("board-file", name.error().text);
+    if (!name) record({Kind::kBoardFile, name.error().text});
   }
   std::array<char, 256> host{};
   return ::gethostname(host.data(), host.size() - 1) == 0 ? host.data() : "unit";
@@ -148,19 +153,37 @@ class Process {
  public:
   Process(sd_event* loop, store::ConfigStore& store, const Options& options)
       : loop_(loop),
+        event_log_(loop, (options.root / "var/lib/yoke/events.db").string()),
         data_plane_(options.root / "run/yoke/dataplane.sock"),
-        committer_(store, data_plane_),
-        unit_{unit_name(options), committer_, checks_told(), MonoClock::now()},
+        committer_(store, data_plane_, commit::read_clocks, recorder()),
+        unit_{unit_name(options, recorder()),
+              committer_,
+              checks_told(),
+              MonoClock::now(),
+              [this] { return supervisor_->alarms().all(); },
+              [this](std::size_t count) { return event_log_.newest(count); },
+              recorder()},
         prober_(loop, trusted_certificates(options)),
         checks_(loop, prober_, [this](const auto& change) { on_change(change); }),
         trials_(prober_),
-        follow_(loop, [this] { checks_.reconcile(targets()); }),
+        follow_(loop, [this] { follow(); }),
         publish_(loop, [this] { publish(); }),
-        expiry_(loop, committer_),
-        schedule_(loop, committer_,
-                  [this](const auto& plan, const auto& changes) { return permit(plan, changes); }),
-        link_(loop, data_plane_, committer_, [this](bool in_step) { on_link(in_step); }) {
+        expiry_(loop, committer_, commit::read_clocks, recorder()),
+        schedule_(
+            loop, committer_,
+            [this](const auto& plan, const auto& changes) { return permit(plan, changes); },
+            commit::read_clocks, recorder()),
+        link_(
+            loop, data_plane_, committer_, [this](bool in_step) { on_link(in_step); }, recorder()) {
     checks_.pause();  // checks go by way of the data plane's ports
+    outlets_ = std::make_unique<outlets::Outlets>(loop, unit_, (options.root / "var/lib/yoke"));
+    supervisor_ = std::make_unique<alarms::Supervisor>(
+        loop,
+        alarms::Supervisor::Sources{.committer = committer_,
+                                    .reason = [this](const auto& server) { return reason(server); },
+                                    .others = [this] { return conditions(); },
+                                    .folder = (options.root / "var/lib/yoke").string()},
+        recorder());
     committer_.on_change([this] {
       follow_.start(milliseconds(0));
       expiry_.follow();
@@ -175,12 +198,27 @@ class Process {
     expiry_.follow();
     schedule_.follow();
     link_.start();
+    supervisor_->start();
+    outlets_->follow(committer_.running().config);
     return {};
   }
 
   [[nodiscard]] const rpc::Unit& unit() const noexcept { return unit_; }
 
+  // Tells everybody who keeps or forwards what happens.
+  void record(const events::Event& event) {
+    const events::Entry entry = events::entry_of(event);
+    events::write_to_journal(event);
+    event_log_.append(entry);
+    if (outlets_) outlets_->take(entry);
+    if (supervisor_) supervisor_->look_soon();
+  }
+
  private:
+  [[nodiscard]] events::Record recorder() {
+    return [this](const events::Event& event) { record(event); };
+  }
+
   // What to check; a server in use stays in use until its checks have failed as often as they must.
   [[nodiscard]] std::vector<health::Target> targets() const {
     auto targets = health::targets_of(committer_.running().config);
@@ -215,11 +253,36 @@ class Process {
     const bool is_up = change.verdict == health::Verdict::kUp;
     const std::string server = change.server.to_string();
     committer_.report({change.pool, change.server}, verdict_of(change.verdict), change.when);
-    log::notice(is_up ? "server-up" : "server-down",
-                fmt::format("server {} of pool {} is {}: {}", server, change.pool,
-                            is_up ? "up" : "down", change.reason),
-                {{"POOL", change.pool}, {"SERVER", server}});
+    const commit::ServerId id{change.pool, change.server};
+    if (is_up) reasons_.erase(id);
+    if (!is_up) reasons_[id] = change.reason;
+    record({is_up ? Kind::kServerUp : Kind::kServerDown,
+            fmt::format("server {} of pool {} is {}: {}", server, change.pool,
+                        is_up ? "up" : "down", change.reason),
+            {{"POOL", change.pool}, {"SERVER", server}}});
     publish_.start(milliseconds(0));  // with all others of this turn of the loop
+  }
+
+  [[nodiscard]] std::string reason(const commit::ServerId& server) const {
+    const auto known = reasons_.find(server);
+    return known == reasons_.end() ? std::string() : known->second;
+  }
+
+  // What to check, and nothing kept of what is not checked any more.
+  void follow() {
+    std::erase_if(reasons_, [this](const auto& known) {
+      return committer_.servers().find(known.first) == nullptr;
+    });
+    checks_.reconcile(targets());
+    outlets_->follow(committer_.running().config);
+  }
+
+  [[nodiscard]] std::vector<alarms::Condition> conditions() const {
+    auto found = outlets_->conditions();
+    if (!event_log_.failure().empty()) {
+      found.push_back({Kind::kEventLogFailed, "", event_log_.failure(), {}});
+    }
+    return found;
   }
 
   // What cannot be told now is told when the link is in step again.
@@ -279,6 +342,7 @@ class Process {
   }
 
   sd_event* loop_;
+  store::EventLog event_log_;
   commit::SocketDataPlane data_plane_;
   commit::Committer committer_;
   rpc::Unit unit_;
@@ -289,6 +353,9 @@ class Process {
   commit::Expiry expiry_;
   commit::Schedule schedule_;
   commit::DataPlaneLink link_;
+  std::unique_ptr<outlets::Outlets> outlets_;
+  std::unique_ptr<alarms::Supervisor> supervisor_;
+  std::map<commit::ServerId, std::string> reasons_;  // why a server went down, until it is up
   std::unique_ptr<hal::LineServer> server_;
 };
 
@@ -319,12 +386,13 @@ Status serve(const Options& options) {
   Process process(loop->get(), **store, options);
   if (auto started = process.start((run / "mgmt.sock").string()); !started) return started;
   const auto revision = std::to_string((*store)->running().revision);
-  log::notice("started", fmt::format("unit {}, revision {}", process.unit().name(), revision),
-              {{"UNIT", process.unit().name()}, {"REVISION", revision}});
+  process.record({Kind::kStarted,
+                  fmt::format("unit {}, revision {}", process.unit().name(), revision),
+                  {{"UNIT", process.unit().name()}, {"REVISION", revision}}});
   (void)sd_notify(0, "READY=1");
   const int ended = sd_event_loop(loop->get());
   (void)sd_notify(0, "STOPPING=1");
-  log::notice("stopped", "asked to end");
+  process.record({Kind::kStopped, "asked to end"});
   if (ended < 0) return fail(Errc::kFailed, kNoLoop, std::strerror(-ended));
   return {};
 }
@@ -334,7 +402,8 @@ int run(int argc, char** argv) {
   const auto options = read_options(argc, argv, status);
   if (!options) return status;
   if (const auto served = serve(*options); !served) {
-    log::error("start-refused", served.error().text, {{"ERROR", served.error().id}});
+    events::write_to_journal(
+        {Kind::kStartRefused, served.error().text, {{"ERROR", served.error().id}}});
     return kFailed;
   }
   return 0;

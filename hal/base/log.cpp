@@ -26,14 +26,14 @@ bool stderr_is_journal() {
   return std::to_string(st.st_dev) + ":" + std::to_string(st.st_ino) == stream;
 }
 
-void to_journal(Level level, std::string_view event, std::string_view text,
-                std::initializer_list<Field> fields) {
+void to_journal(const Entry& entry) {
   std::vector<std::string> lines;
-  lines.reserve(fields.size() + 3);
-  lines.push_back("PRIORITY=" + std::to_string(static_cast<int>(level)));
-  lines.push_back("MESSAGE=" + std::string(text));
-  lines.push_back("YOKE_EVENT=" + std::string(event));
-  for (const auto& [name, value] : fields) {
+  lines.reserve(entry.fields.size() + 4);
+  lines.push_back("PRIORITY=" + std::to_string(static_cast<int>(entry.level)));
+  lines.push_back("MESSAGE=" + std::string(entry.text));
+  lines.push_back("YOKE_EVENT=" + std::string(entry.event));
+  if (!entry.message_id.empty()) lines.push_back("MESSAGE_ID=" + std::string(entry.message_id));
+  for (const auto& [name, value] : entry.fields) {
     lines.push_back("YOKE_" + std::string(name) + "=" + value);
   }
   std::vector<iovec> parts;
@@ -42,25 +42,23 @@ void to_journal(Level level, std::string_view event, std::string_view text,
   (void)sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));
 }
 
-void to_stderr(Level level, std::string_view event, std::string_view text,
-               std::initializer_list<Field> fields) {
+void to_stderr(const Entry& entry) {
   constexpr std::array<const char*, 8> kNames{"",        "",       "",     "error",
                                               "warning", "notice", "info", "debug"};
-  std::string line = std::string(kNames.at(static_cast<std::size_t>(level))) + " " +
-                     std::string(event) + ": " + std::string(text);
-  for (const auto& [name, value] : fields) line += " " + std::string(name) + "=" + value;
+  std::string line = std::string(kNames.at(static_cast<std::size_t>(entry.level))) + " " +
+                     std::string(entry.event) + ": " + std::string(entry.text);
+  for (const auto& [name, value] : entry.fields) line += " " + std::string(name) + "=" + value;
   line += '\n';
   (void)std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
 }  // namespace
 
-void write(Level level, std::string_view event, std::string_view text,
-           std::initializer_list<Field> fields) {
+void write(const Entry& entry) {
   if (stderr_is_journal()) {
-    to_journal(level, event, text, fields);
+    to_journal(entry);
   } else {
-    to_stderr(level, event, text, fields);
+    to_stderr(entry);
   }
 }
 

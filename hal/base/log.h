@@ -2,6 +2,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,9 +18,21 @@ enum class Level : int { kError = 3, kWarning = 4, kNotice = 5, kInfo = 6, kDebu
 // A journal field and its value; the name is given without the YOKE_ prefix, in capitals.
 using Field = std::pair<std::string_view, std::string>;
 
-// Writes one entry. `event` is a stable kebab-case name, `text` one sentence for a person.
-void write(Level level, std::string_view event, std::string_view text,
-           std::initializer_list<Field> fields = {});
+// One entry. `event` is a stable kebab-case name, `text` one sentence for a person.
+struct Entry {
+  Level level = Level::kInfo;
+  std::string_view event;
+  std::string_view text;
+  std::span<const Field> fields = {};
+  std::string_view message_id = {};  // of its kind, 32 hexadecimal digits, or empty
+};
+
+void write(const Entry& entry);
+
+inline void write(Level level, std::string_view event, std::string_view text,
+                  std::initializer_list<Field> fields = {}) {
+  write(Entry{level, event, text, {fields.begin(), fields.size()}});
+}
 
 inline void error(std::string_view event, std::string_view text,
                   std::initializer_list<Field> fields = {}) {

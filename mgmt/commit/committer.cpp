@@ -6,13 +6,14 @@
 #include <chrono>
 #include <utility>
 
-#include "hal/base/log.h"
 #include "mgmt/commit/compile.h"
 #include "mgmt/commit/errors.h"
 #include "mgmt/model/diff.h"
 
 namespace yoke::commit {
 namespace {
+
+using events::Kind;
 
 tl::unexpected<Refusal> refuse(Error error) {
   return tl::unexpected<Refusal>(Refusal{std::move(error), {}});
@@ -51,11 +52,12 @@ store::CommitInfo info_of(const Author& author, const Request& request,
 }  // namespace
 
 Committer::Committer(store::ConfigStore& store, DataPlane& data_plane,
-                     std::function<Clocks()> clocks)
+                     std::function<Clocks()> clocks, events::Record record)
     : store_(store),
       data_plane_(data_plane),
       states_(ServerStates().following(store.running().config, MonoClock::now())),
-      clocks_(std::move(clocks)) {}
+      clocks_(std::move(clocks)),
+      record_(std::move(record)) {}
 
 tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidate,
                                                    const Author& author, const Request& request) {
@@ -94,11 +96,12 @@ tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidat
   states_ = std::move(states);
   unpublished_.clear();  // what was staged holds every verdict
   reconciled_ = true;
-  log::notice("commit", fmt::format("revision {} committed by {}", running().revision, author.user),
-              {{"REVISION", std::to_string(running().revision)},
-               {"USER", author.user},
-               {"ORIGIN", author.origin},
-               {"CHANGES", model::summary(changes)}});
+  record_({Kind::kCommit,
+           fmt::format("revision {} committed by {}", running().revision, author.user),
+           {{"REVISION", std::to_string(running().revision)},
+            {"USER", author.user},
+            {"ORIGIN", author.origin},
+            {"CHANGES", model::summary(changes)}}});
   const Committed committed{running().revision, changes.size()};
   undo_failed_ = false;
   if (changed_) changed_();
@@ -110,11 +113,11 @@ Status Committer::confirm(const Author& author) {
   if (!waits) return fail(Errc::kConflict, kNothingWaits, "no commit waits for a confirmation");
   if (auto confirmed = store_.confirm(); !confirmed) return confirmed;
   undo_failed_ = false;
-  log::notice("commit-confirmed",
-              fmt::format("revision {} confirmed by {}", waits->revision, author.user),
-              {{"REVISION", std::to_string(waits->revision)},
-               {"USER", author.user},
-               {"ORIGIN", author.origin}});
+  record_({Kind::kCommitConfirmed,
+           fmt::format("revision {} confirmed by {}", waits->revision, author.user),
+           {{"REVISION", std::to_string(waits->revision)},
+            {"USER", author.user},
+            {"ORIGIN", author.origin}}});
   if (changed_) changed_();
   return {};
 }
@@ -145,15 +148,14 @@ tl::expected<Committed, Refusal> Committer::undo(const store::Unconfirmed& waits
   if (auto stored = persist(*previous, info_of(author, {.note = note}, changes)); !stored) {
     return refuse(stored.error());
   }
-  log::warning(
-      "commit-undone",
-      fmt::format("{}: revision {} brings back what was before it", note, running().revision),
-      {{"REVISION", std::to_string(running().revision)}, {"USER", author.user}});
+  record_({Kind::kCommitUndone,
+           fmt::format("{}: revision {} brings back what was before it", note, running().revision),
+           {{"REVISION", std::to_string(running().revision)}, {"USER", author.user}}});
   undo_failed_ = false;
   states_ = states_.following(running().config, MonoClock::now());
   if (auto runs = adopted_ ? run_committed() : reconcile(MonoClock::now()); !runs) {
-    log::warning("revert-waiting",
-                 "it is activated once the data plane answers: " + runs.error().text);
+    record_({Kind::kRevertWaiting,
+             "it is activated once the data plane answers: " + runs.error().text});
   }
   if (changed_) changed_();
   return Committed{running().revision, changes.size()};
@@ -213,7 +215,7 @@ Refusal Committer::go_back(const model::Config& previous, const Error& cause) {
   const auto note = fmt::format("revision {} could not be activated: {}", failed, cause.text);
   const auto info = info_of({.user = "yoke-mgmt", .origin = "local", .how = "revert"},
                             {.note = note}, model::diff(running().config, previous));
-  log::error("commit-reverted", note, {{"REVISION", std::to_string(failed)}});
+  record_({Kind::kCommitReverted, note, {{"REVISION", std::to_string(failed)}}});
   if (auto stored = persist(previous, info); !stored) {
     // Now the new one is what is committed, and every reconcile() will try to make it run.
     states_ = states_.following(running().config, MonoClock::now());
@@ -225,10 +227,10 @@ Refusal Committer::go_back(const model::Config& previous, const Error& cause) {
             {}};
   }
   if (auto back = run_committed(); !back) {
-    log::warning("revert-waiting",
-                 "the configuration before it is activated once the data plane "
-                 "answers: " +
-                     back.error().text);
+    record_({Kind::kRevertWaiting,
+             "the configuration before it is activated once the data plane "
+             "answers: " +
+                 back.error().text});
   }
   if (changed_) changed_();
   return {
@@ -257,9 +259,9 @@ Status Committer::reconcile(MonoTime now) {
   if (status->running.revision != wanted.revision ||
       status->running.digest != api::digest(wanted)) {
     if (auto runs = run_committed(); !runs) return runs;
-    log::notice("configuration-applied",
-                fmt::format("the data plane runs revision {}", running().revision),
-                {{"REVISION", std::to_string(running().revision)}});
+    record_({Kind::kConfigurationApplied,
+             fmt::format("the data plane runs revision {}", running().revision),
+             {{"REVISION", std::to_string(running().revision)}}});
     return {};
   }
   for (const auto& server : states_.differences(status->running.servers)) {

@@ -15,6 +15,7 @@
 #include "mgmt/commit/data_plane.h"
 #include "mgmt/commit/deadline.h"
 #include "mgmt/commit/server_states.h"
+#include "mgmt/events/event.h"
 #include "mgmt/model/config.h"
 #include "mgmt/model/rules.h"
 #include "mgmt/store/config_store.h"
@@ -52,7 +53,8 @@ struct Refusal {
 class Committer {
  public:
   Committer(store::ConfigStore& store, DataPlane& data_plane,
-            std::function<Clocks()> clocks = read_clocks);
+            std::function<Clocks()> clocks = read_clocks,
+            events::Record record = events::write_to_journal);
 
   // While another commit waits for its confirmation none is taken (E-455), not even one that
   // changes nothing, which would look like a confirmation. One whose undoing has failed stands in
@@ -123,6 +125,7 @@ class Committer {
   DataPlane& data_plane_;
   ServerStates states_;
   std::function<Clocks()> clocks_;
+  events::Record record_;
   std::set<ServerId> unpublished_;  // their state has changed since the data plane was told
   std::function<void()> changed_;
   bool undo_failed_ = false;  // of the commit that waits

@@ -4,11 +4,10 @@
 #include <chrono>
 #include <utility>
 
-#include "hal/base/log.h"
-
 namespace yoke::commit {
 namespace {
 
+using events::Kind;
 using namespace std::chrono_literals;
 
 constexpr auto kInterval = 100ms;
@@ -17,10 +16,11 @@ constexpr auto kAfterFailure = 1s;
 }  // namespace
 
 DataPlaneLink::DataPlaneLink(sd_event* event, SocketDataPlane& data_plane, Committer& committer,
-                             std::function<void(bool in_step)> changed)
+                             std::function<void(bool in_step)> changed, events::Record record)
     : data_plane_(data_plane),
       committer_(committer),
       changed_(std::move(changed)),
+      record_(std::move(record)),
       next_(event, [this] { look(); }) {}
 
 void DataPlaneLink::look() {
@@ -53,17 +53,18 @@ void DataPlaneLink::tell(bool in_step) {
   if (in_step == in_step_) return;
   in_step_ = in_step;
   if (in_step) {
-    log::notice("dataplane-connected", "the data plane runs what is committed",
-                {{"REVISION", std::to_string(committer_.running().revision)}});
+    record_({Kind::kDataPlaneConnected,
+             "the data plane runs what is committed",
+             {{"REVISION", std::to_string(committer_.running().revision)}}});
   } else {
-    log::warning("dataplane-lost", "the data plane does not answer any more");
+    record_({Kind::kDataPlaneLost, "the data plane does not answer any more"});
   }
   if (changed_) changed_(in_step);
 }
 
 void DataPlaneLink::tell_why(const Error& error) {
   if (error.text == std::exchange(last_error_, error.text)) return;
-  log::warning("dataplane-not-in-step", error.text, {{"ERROR", error.id}});
+  record_({Kind::kDataPlaneNotInStep, error.text, {{"ERROR", error.id}}});
 }
 
 }  // namespace yoke::commit

@@ -8,6 +8,7 @@
 #include "hal/linux/event.h"
 #include "mgmt/commit/committer.h"
 #include "mgmt/commit/socket_data_plane.h"
+#include "mgmt/events/event.h"
 
 namespace yoke::commit {
 
@@ -20,7 +21,8 @@ class DataPlaneLink {
   // `changed` is told whenever the data plane becomes in step with what is committed (true) or is
   // lost (false).
   DataPlaneLink(sd_event* event, SocketDataPlane& data_plane, Committer& committer,
-                std::function<void(bool in_step)> changed);
+                std::function<void(bool in_step)> changed,
+                events::Record record = events::write_to_journal);
 
   // The first look, at once, and all later ones.
   void start() { look(); }
@@ -34,6 +36,7 @@ class DataPlaneLink {
   SocketDataPlane& data_plane_;
   Committer& committer_;
   std::function<void(bool in_step)> changed_;
+  events::Record record_;
   bool in_step_ = false;
   std::string last_error_;  // told once, however often it happens
   hal::Timer next_;

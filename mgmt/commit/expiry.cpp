@@ -4,11 +4,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "hal/base/log.h"
-
 namespace yoke::commit {
 namespace {
 
+using events::Kind;
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
@@ -17,8 +16,12 @@ constexpr milliseconds kLookAtLeast = 1min;
 
 }  // namespace
 
-Expiry::Expiry(sd_event* event, Committer& committer, std::function<Clocks()> clocks)
-    : committer_(committer), clocks_(std::move(clocks)), next_(event, [this] { follow(); }) {}
+Expiry::Expiry(sd_event* event, Committer& committer, std::function<Clocks()> clocks,
+               events::Record record)
+    : committer_(committer),
+      clocks_(std::move(clocks)),
+      record_(std::move(record)),
+      next_(event, [this] { follow(); }) {}
 
 void Expiry::follow() {
   next_.stop();
@@ -36,8 +39,8 @@ void Expiry::follow() {
 
 void Expiry::tell_why(const Error& error) {
   if (error.text == std::exchange(last_error_, error.text)) return;
-  log::error("commit-not-undone",
-             "time to confirm a commit is up, and it cannot be undone yet: " + error.text);
+  record_({Kind::kCommitNotUndone,
+           "time to confirm a commit is up, and it cannot be undone yet: " + error.text});
 }
 
 }  // namespace yoke::commit

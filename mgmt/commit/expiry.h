@@ -6,6 +6,7 @@
 
 #include "hal/linux/event.h"
 #include "mgmt/commit/committer.h"
+#include "mgmt/events/event.h"
 
 namespace yoke::commit {
 
@@ -13,7 +14,8 @@ namespace yoke::commit {
 // Threads: the loop's.
 class Expiry {
  public:
-  Expiry(sd_event* event, Committer& committer, std::function<Clocks()> clocks = read_clocks);
+  Expiry(sd_event* event, Committer& committer, std::function<Clocks()> clocks = read_clocks,
+         events::Record record = events::write_to_journal);
 
   // To be called at the start, before anything is told to the data plane, and after each change of
   // Committer::unconfirmed(). Where time is up already it is undone before this returns.
@@ -24,6 +26,7 @@ class Expiry {
 
   Committer& committer_;
   std::function<Clocks()> clocks_;
+  events::Record record_;
   std::string last_error_;  // told once, however often it happens
   hal::Timer next_;
 };

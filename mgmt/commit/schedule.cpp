@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "hal/base/log.h"
 #include "mgmt/commit/errors.h"
 #include "mgmt/model/merge.h"
 #include "mgmt/model/secrets.h"
@@ -37,10 +36,11 @@ bool may_pass(const Error& error) {
 }  // namespace
 
 Schedule::Schedule(sd_event* event, Committer& committer, Permit permit,
-                   std::function<Clocks()> clocks)
+                   std::function<Clocks()> clocks, events::Record record)
     : committer_(committer),
       permit_(std::move(permit)),
       clocks_(std::move(clocks)),
+      record_(std::move(record)),
       next_(event, [this] { look(); }) {}
 
 void Schedule::follow() { next_.start(0ms); }
@@ -85,10 +85,10 @@ Status Schedule::make(const store::Scheduled& scheduled) {
 }
 
 void Schedule::give_up(const store::Scheduled& scheduled, const Error& why) {
-  log::error(
-      "scheduled-commit-given-up",
-      fmt::format("the commit that {} has scheduled is not made: {}", scheduled.user, why.text),
-      {{"USER", scheduled.user}, {"ERROR", why.id}});
+  record_(
+      {events::Kind::kScheduledCommitGivenUp,
+       fmt::format("the commit that {} has scheduled is not made: {}", scheduled.user, why.text),
+       {{"USER", scheduled.user}, {"ERROR", why.id}}});
   if (!committer_.scheduled()) return;  // made, and taken back
   if (auto ended = committer_.schedule(std::nullopt); !ended) next_.start(kAgain);
 }

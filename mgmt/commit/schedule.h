@@ -7,6 +7,7 @@
 
 #include "hal/linux/event.h"
 #include "mgmt/commit/committer.h"
+#include "mgmt/events/event.h"
 #include "mgmt/model/diff.h"
 
 namespace yoke::commit {
@@ -22,7 +23,8 @@ class Schedule {
   using Permit = std::function<Status(const store::Scheduled&, const std::vector<model::Change>&)>;
 
   Schedule(sd_event* event, Committer& committer, Permit permit,
-           std::function<Clocks()> clocks = read_clocks);
+           std::function<Clocks()> clocks = read_clocks,
+           events::Record record = events::write_to_journal);
 
   // To be called after each change of Committer::scheduled() or unconfirmed(): looks with the
   // loop's next turn, never within the call.
@@ -36,6 +38,7 @@ class Schedule {
   Committer& committer_;
   Permit permit_;
   std::function<Clocks()> clocks_;
+  events::Record record_;
   hal::Timer next_;
 };
 

@@ -48,6 +48,24 @@ Result<std::string> printable(const Field& field, std::string_view text) {
 }
 
 // Path and query of RFC 3986: nothing that an HTTP request line could be split by.
+Result<std::string> file(const Field& field, std::string_view text) {
+  const bool fits = text.size() > 1 && text.front() == '/' && text.back() != '/' &&
+                    text.size() <= static_cast<std::size_t>(field.max) &&
+                    std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
+  if (!fits) return bad_value(field, text);
+  return std::string(text);
+}
+
+Result<std::string> prefix(std::string_view text) {
+  const auto value = net::Prefix::parse(text);
+  if (!value) return tl::unexpected(value.error());
+  if (value->network() != value->address) {
+    return bad(fmt::format("{} has bits behind its length: did you mean {}?", shown(text),
+                           net::Prefix{value->network(), value->length}.to_string()));
+  }
+  return value->to_string();
+}
+
 Result<std::string> url_path(const Field& field, std::string_view text) {
   constexpr std::string_view kMarks = "/-._~!$&'()*+,;=:@?%";
   if (text.empty() || text.front() != '/' || text.size() > static_cast<std::size_t>(field.max)) {
@@ -204,6 +222,8 @@ Result<std::string> canonical_part(const Field& field, std::string_view text) {
       return printable(field, text);
     case FieldType::kPath:
       return url_path(field, text);
+    case FieldType::kFile:
+      return file(field, text);
     case FieldType::kInteger:
       return integer(field, text);
     case FieldType::kIntegerRange:
@@ -216,6 +236,8 @@ Result<std::string> canonical_part(const Field& field, std::string_view text) {
       return choice(field, text, field.choices);
     case FieldType::kAddress:
       return parsed<net::IpAddress>(text);
+    case FieldType::kPrefix:
+      return prefix(text);
     case FieldType::kEndpoint:
       return parsed<net::Endpoint>(text);
     case FieldType::kServiceAddress:
@@ -262,6 +284,9 @@ std::string describe(const Field& field) {
       return fmt::format("printable ASCII text of {} to {} characters", field.min, field.max);
     case FieldType::kPath:
       return fmt::format("a URL path such as {} of up to {} characters", field.example, field.max);
+    case FieldType::kFile:
+      return fmt::format("a file's path such as {} of up to {} characters", field.example,
+                         field.max);
     case FieldType::kInteger:
       return "a number from " + bounds(field, [](auto value) { return std::to_string(value); });
     case FieldType::kIntegerRange:
@@ -276,6 +301,8 @@ std::string describe(const Field& field) {
       return fmt::format("{}", fmt::join(field.choices, " or "));
     case FieldType::kAddress:
       return "an IP address";
+    case FieldType::kPrefix:
+      return fmt::format("an address and length such as {}", field.example);
     case FieldType::kEndpoint:
       return fmt::format("an address and port such as {}", field.example);
     case FieldType::kServiceAddress:

@@ -21,7 +21,7 @@ tl::unexpected<Error> at(const Word& word, Error error) {
 // Values of these types cannot be taken for words of the grammar, so several may follow each other.
 bool is_unlike_words(FieldType type) {
   return type == FieldType::kEndpoint || type == FieldType::kAddress ||
-         type == FieldType::kServiceAddress;
+         type == FieldType::kServiceAddress || type == FieldType::kPrefix;
 }
 
 constexpr std::string_view kEnabled = "enabled";

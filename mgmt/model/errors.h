@@ -7,7 +7,7 @@
 // Every stable error identifier, once, with what it means. A number is never given a second meaning
 // and never taken back: scripts and documentation rely on it. 1xx words and values, 2xx rules of a
 // whole configuration, 3xx the data plane, 4xx what a request names or asks for, 5xx the store, 6xx
-// the local socket. Threads: constant data, any.
+// the local socket, HTTP and log servers. Threads: constant data, any.
 namespace yoke::model {
 
 struct ErrorMeaning {
@@ -128,6 +128,10 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-611", "a request that does not keep to the protocol"},
     ErrorMeaning{"E-612", "a request longer than is read"},
     ErrorMeaning{"E-613", "an answer longer than is written"},
+    ErrorMeaning{"E-620", "an address that HTTP cannot be served on"},
+    ErrorMeaning{"E-621", "a certificate or key that cannot be used"},
+    ErrorMeaning{"E-630", "a log server that cannot be connected to"},
+    ErrorMeaning{"E-631", "a file of certificates to trust that cannot be used"},
 };
 
 }  // namespace yoke::model

@@ -17,8 +17,10 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kPrintable = "^[ -~]*$";
 constexpr std::string_view kUrlPath = "^/[A-Za-z0-9/._~!$&'()*+,;=:@?%-]*$";
+constexpr std::string_view kFile = "^/[!-~]*[!-.0-~]$";
 constexpr std::string_view kNumberOrRange = "^[0-9]+(-[0-9]+)?$";
 constexpr std::string_view kDuration = "^[0-9]+(ms|s|m|h)?$";
+constexpr std::string_view kPrefix = "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$";
 constexpr std::string_view kEndpoint = "^(\\[[0-9A-Fa-f:.]+\\]|[0-9.]+):[0-9]{1,5}$";
 constexpr std::string_view kServiceAddress =
     "^(\\[[0-9A-Fa-f:.]+\\]|[0-9.]+):[0-9]{1,5}/(tcp|udp)$";
@@ -60,6 +62,8 @@ Json part(const Field& field) {
       return sized(text_like(kPrintable), field);
     case FieldType::kPath:
       return sized(text_like(kUrlPath), field);
+    case FieldType::kFile:
+      return sized(text_like(kFile), field);
     case FieldType::kInteger:
       return integer(field);
     case FieldType::kIntegerRange:
@@ -73,6 +77,8 @@ Json part(const Field& field) {
     case FieldType::kAddress:
       return {{"type", "string"},
               {"anyOf", Json::array({Json{{"format", "ipv4"}}, Json{{"format", "ipv6"}}})}};
+    case FieldType::kPrefix:
+      return text_like(kPrefix);
     case FieldType::kEndpoint:
       return text_like(kEndpoint);
     case FieldType::kServiceAddress:

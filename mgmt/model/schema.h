@@ -17,12 +17,14 @@ enum class FieldType : std::uint8_t {
   kName,          // identifier: a letter, then letters, digits, - _ . ; at most `max` characters
   kText,          // printable text, `min` to `max` characters; may need quotes on the command line
   kPath,          // an absolute URL path, "/health"
+  kFile,          // an absolute path of a file, "/etc/yoke/ca.pem"
   kInteger,       // `min` to `max`
   kIntegerRange,  // "200" or "200-299", both within `min` to `max`
   kDuration,      // "200ms", "30s", "5m", "2h"; bounds in milliseconds
   kFlag,          // "yes" or "no"
   kChoice,        // one of `choices`
   kAddress,       // IPv4 or IPv6
+  kPrefix,        // address/length, no bits behind the length; a lone address is all of it
   kEndpoint,      // address:port
   kServiceAddress,   // address:port/protocol
   kReference,        // the key of a record of kind `refers_to`

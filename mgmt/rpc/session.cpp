@@ -131,7 +131,7 @@ Session::Outcome Session::show(const Json& params) {
   if (!name) return tl::unexpected(name.error());
   const auto server = text_in(params, "server");
   if (!server) return tl::unexpected(server.error());
-  auto rows = rpc::show(unit_, *object, *name, *server, MonoClock::now());
+  auto rows = Moment(unit_, MonoClock::now()).show(*object, *name, *server);
   if (!rows) return tl::unexpected(rows.error());
   return Json{{"schema", model::kSchemaName}, {"object", *object}, {"rows", std::move(*rows)}};
 }

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <utility>
 
-#include "hal/base/log.h"
 #include "mgmt/commit/impact.h"
 #include "mgmt/model/diff.h"
 #include "mgmt/model/json.h"
@@ -33,9 +32,9 @@ Session::Outcome Session::lock(const Json& params) {
     if (role() < Role::kAdmin) {
       return fail(Errc::kDenied, kNotPermitted, "only an admin takes the lock from somebody else");
     }
-    log::notice("lock-taken",
-                fmt::format("{} edits alone, instead of {}", peer_.user, unit_.lock.holder->user),
-                {{"USER", peer_.user}, {"ORIGIN", from()}});
+    unit_.record({events::Kind::kLockTaken,
+                  fmt::format("{} edits alone, instead of {}", peer_.user, unit_.lock.holder->user),
+                  {{"USER", peer_.user}, {"ORIGIN", from()}}});
   }
   if (!unit_.lock.holder || *force) {
     unit_.lock.holder = {this, peer_.user, from(), std::chrono::system_clock::now()};

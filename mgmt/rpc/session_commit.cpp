@@ -4,7 +4,6 @@
 #include <chrono>
 #include <utility>
 
-#include "hal/base/log.h"
 #include "mgmt/commit/errors.h"
 #include "mgmt/model/diff.h"
 #include "mgmt/model/json.h"
@@ -79,8 +78,9 @@ Session::Outcome Session::schedule(const Json& params, const commit::Request& re
                                                         .uid = peer_.uid,
                                                         .confirm_within = request.confirm_within});
   if (!done) return tl::unexpected(done.error());
-  log::notice("commit-scheduled", fmt::format("{} has scheduled a commit", peer_.user),
-              {{"USER", peer_.user}, {"ORIGIN", from()}, {"CHANGES", model::summary(changes)}});
+  unit_.record({events::Kind::kCommitScheduled,
+                fmt::format("{} has scheduled a commit", peer_.user),
+                {{"USER", peer_.user}, {"ORIGIN", from()}, {"CHANGES", model::summary(changes)}}});
   candidate_.reset();
   return Json{{"changes", changes.size()}, {"at_ms", member(params, "at_ms")}};
 }
@@ -95,10 +95,10 @@ Session::Outcome Session::cancel(const Json&) {
   if (auto done = unit_.committer.schedule(std::nullopt); !done) {
     return tl::unexpected(done.error());
   }
-  log::notice(
-      "commit-cancelled",
-      fmt::format("{} has cancelled the commit that {} had scheduled", peer_.user, scheduled->user),
-      {{"USER", peer_.user}, {"ORIGIN", from()}});
+  unit_.record({events::Kind::kCommitCancelled,
+                fmt::format("{} has cancelled the commit that {} had scheduled", peer_.user,
+                            scheduled->user),
+                {{"USER", peer_.user}, {"ORIGIN", from()}}});
   return Json::object();
 }
 

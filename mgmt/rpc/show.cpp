@@ -22,15 +22,22 @@ struct Object {
 };
 
 constexpr std::array kObjects{
-    Object{"status", "", status_rows},       Object{"vip", "vip", vip_rows},
-    Object{"pool", "pool", pool_rows},       Object{"server", "pool", server_rows},
-    Object{"check", "pool", check_rows},     Object{"traffic", "vip", traffic_rows},
-    Object{"interface", "", interface_rows}, Object{"worker", "", worker_rows},
-    Object{"probe", "pool", probe_rows},     Object{"history", "", history_rows},
+    Object{"status", "", status_rows},
+    Object{"vip", "vip", vip_rows},
+    Object{"pool", "pool", pool_rows},
+    Object{"server", "pool", server_rows},
+    Object{"check", "pool", check_rows},
+    Object{"traffic", "vip", traffic_rows},
+    Object{"interface", "", interface_rows},
+    Object{"worker", "", worker_rows},
+    Object{"probe", "pool", probe_rows},
+    Object{"history", "", history_rows},
     Object{"version", "", version_rows},
+    Object{"alarm", "", alarm_rows},
+    Object{"log", "", log_rows},
 };
 
-auto unknown_object(const std::string& word) {
+auto unknown_object(std::string_view word) {
   std::vector<std::string> words;
   words.reserve(kObjects.size());
   for (const Object& object : kObjects) words.emplace_back(object.word);
@@ -51,15 +58,25 @@ Status check_name(const Object& object, const std::string& name, const model::Co
 
 }  // namespace
 
-Result<nlohmann::json> show(const Unit& unit, const std::string& object, const std::string& name,
-                            const std::string& server, MonoTime now) {
+Result<nlohmann::json> Moment::show(std::string_view object, const std::string& name,
+                                    const std::string& server) const {
   const auto* const found = std::ranges::find(kObjects, object, &Object::word);
   if (found == kObjects.end()) return unknown_object(object);
-  const Question question{unit, name, server, now};
+  const Question question{*this, name, server};
   if (auto good = check_name(*found, name, question.config()); !good) {
     return tl::unexpected(good.error());
   }
   return found->rows(question);
+}
+
+const Result<api::Counters>& Moment::counters() const {
+  if (!counters_) counters_ = unit_.committer.data_plane().counters();
+  return *counters_;
+}
+
+const Result<api::ProcessStatus>& Moment::status() const {
+  if (!status_) status_ = unit_.committer.data_plane().status();
+  return *status_;
 }
 
 std::uint64_t seconds_between(MonoTime before, MonoTime after) {

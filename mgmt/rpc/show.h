@@ -2,7 +2,9 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "hal/base/clock.h"
 #include "hal/base/result.h"
@@ -10,13 +12,29 @@
 
 namespace yoke::rpc {
 
-// Rows of a `show` object; which keys each has is in mgmt/README.md. Without a name, all of them;
-// `server` is an endpoint of that pool, for objects that are of one.
-// E-101 for an object that there is not, E-402 for a name where none is taken, E-404 for one that
-// is not in the running configuration, E-451 where only the data plane could answer. Threads: the
-// loop's.
-[[nodiscard]] Result<nlohmann::json> show(const Unit& unit, const std::string& object,
-                                          const std::string& name, const std::string& server,
-                                          MonoTime now);
+// The unit at one moment: what is shown of it fits together, and the data plane is asked for each
+// of its answers once, when it is needed first. Threads: the loop's.
+class Moment {
+ public:
+  Moment(const Unit& unit, MonoTime now) : unit_(unit), now_(now) {}
+
+  // Rows of a `show` object; which keys each has is in mgmt/README.md. Without a name, all of them;
+  // `server` is an endpoint of that pool, for objects that are of one.
+  // E-101 for an object that there is not, E-402 for a name where none is taken, E-404 for one that
+  // is not in the running configuration, E-451 where only the data plane could answer.
+  [[nodiscard]] Result<nlohmann::json> show(std::string_view object, const std::string& name,
+                                            const std::string& server = {}) const;
+
+  [[nodiscard]] const Unit& unit() const noexcept { return unit_; }
+  [[nodiscard]] MonoTime now() const noexcept { return now_; }
+  [[nodiscard]] const Result<api::Counters>& counters() const;
+  [[nodiscard]] const Result<api::ProcessStatus>& status() const;
+
+ private:
+  const Unit& unit_;
+  MonoTime now_;
+  mutable std::optional<Result<api::Counters>> counters_;
+  mutable std::optional<Result<api::ProcessStatus>> status_;
+};
 
 }  // namespace yoke::rpc

@@ -15,22 +15,30 @@ json or_null(const std::optional<T>& value) {
   return value ? json(*value) : json();
 }
 
-template <typename T>
-std::optional<T> known(Result<T> answer) {
-  if (!answer) return std::nullopt;
-  return std::move(*answer);
+// The first few tell where to look; `show alarm` has all.
+void add_alarms(const Question& question, json& row) {
+  constexpr std::size_t kFew = 3;
+  auto rows = alarm_rows(question);
+  json few = json::array();
+  std::size_t standing = 0;
+  for (json& alarm : *rows) {
+    if (alarm["state"] != "raised") continue;
+    if (standing++ < kFew) few.push_back(std::move(alarm));
+  }
+  row["alarms"] = std::move(few);
+  row["alarms_standing"] = standing;
 }
 
 }  // namespace
 
 Rows status_rows(const Question& question) {
-  const auto status = known(question.data_plane().status());
-  const auto counters = known(question.data_plane().counters());
+  const auto& status = question.moment.status();
+  const auto& counters = question.moment.counters();
   const ServiceTally tally = service_tally(question);
-  json row = {{"unit", question.unit.name()},
+  json row = {{"unit", question.unit().name()},
               {"version", YOKE_VERSION},
-              {"uptime_s", seconds_between(question.unit.started, question.now)},
-              {"revision", question.unit.committer.running().revision},
+              {"uptime_s", seconds_between(question.unit().started, question.now())},
+              {"revision", question.unit().committer.running().revision},
               {"unconfirmed", json()},
               {"back_to", json()},
               {"confirm_within_s", json()},
@@ -48,14 +56,15 @@ Rows status_rows(const Question& question) {
               {"servers_down", tally.servers_down},
               {"flows_open", json()},
               {"flows_capacity", json()}};
-  if (const auto& waits = question.unit.committer.unconfirmed()) {
+  add_alarms(question, row);
+  if (const auto& waits = question.unit().committer.unconfirmed()) {
     row["unconfirmed"] = waits->revision;
     row["back_to"] = waits->back_to;
     row["confirm_within_s"] = std::chrono::ceil<std::chrono::seconds>(
                                   commit::remaining(waits->deadline, commit::read_clocks()))
                                   .count();
   }
-  if (const auto& scheduled = question.unit.committer.scheduled()) {
+  if (const auto& scheduled = question.unit().committer.scheduled()) {
     row["scheduled"] =
         std::chrono::floor<std::chrono::seconds>(scheduled->at.time_since_epoch()).count();
     row["scheduled_by"] = scheduled->user;
@@ -74,7 +83,7 @@ Rows status_rows(const Question& question) {
 }
 
 Rows history_rows(const Question& question) {
-  const auto revisions = question.unit.committer.history(store::kRevisionsKept);
+  const auto revisions = question.unit().committer.history(store::kRevisionsKept);
   if (!revisions) return tl::unexpected(revisions.error());
   json rows = json::array();
   for (const store::Revision& revision : *revisions) {
@@ -92,7 +101,7 @@ Rows history_rows(const Question& question) {
 }
 
 Rows interface_rows(const Question& question) {
-  const auto counters = question.data_plane().counters();
+  const auto& counters = question.moment.counters();
   if (!counters) return tl::unexpected(counters.error());
   json rows = json::array();
   for (const auto& port : counters->ports) {
@@ -112,7 +121,7 @@ Rows interface_rows(const Question& question) {
 }
 
 Rows traffic_rows(const Question& question) {
-  const auto counters = question.data_plane().counters();
+  const auto& counters = question.moment.counters();
   if (!counters) return tl::unexpected(counters.error());
   json rows = json::array();
   for (const auto& [name, traffic] : counters->vips) {
@@ -129,7 +138,7 @@ Rows traffic_rows(const Question& question) {
 }
 
 Rows worker_rows(const Question& question) {
-  const auto counters = question.data_plane().counters();
+  const auto& counters = question.moment.counters();
   if (!counters) return tl::unexpected(counters.error());
   json rows = json::array();
   for (const auto& worker : counters->workers) {
@@ -146,7 +155,7 @@ Rows worker_rows(const Question& question) {
 }
 
 Rows version_rows(const Question& question) {
-  const auto status = known(question.data_plane().status());
+  const auto& status = question.moment.status();
   return json::array(
       {{{"version", YOKE_VERSION},
         {"schema", model::kSchemaName},

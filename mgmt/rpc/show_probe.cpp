@@ -35,8 +35,8 @@ Rows probe_rows(const Question& question) {
     return fail(Errc::kNotFound, kNotThere, "there is no " + path.to_string());
   }
   json rows = json::array();
-  for (const ProbeReport& report : question.unit.checks.history({question.name, *server})) {
-    rows.push_back(probe_row(report, question.now));
+  for (const ProbeReport& report : question.unit().checks.history({question.name, *server})) {
+    rows.push_back(probe_row(report, question.now()));
   }
   return rows;
 }

@@ -7,19 +7,20 @@
 
 #include "hal/base/clock.h"
 #include "hal/base/result.h"
+#include "mgmt/rpc/show.h"
 #include "mgmt/rpc/unit.h"
 
 // The parts of show.h: one function an object. Threads: the loop's.
 namespace yoke::rpc {
 
 struct Question {
-  const Unit& unit;
+  const Moment& moment;
   const std::string& name;    // of the one asked for; empty: all. It is there
   const std::string& server;  // of it; empty: all
-  MonoTime now;
 
-  [[nodiscard]] const model::Config& config() const { return unit.committer.running().config; }
-  [[nodiscard]] commit::DataPlane& data_plane() const { return unit.committer.data_plane(); }
+  [[nodiscard]] const Unit& unit() const { return moment.unit(); }
+  [[nodiscard]] MonoTime now() const { return moment.now(); }
+  [[nodiscard]] const model::Config& config() const { return unit().committer.running().config; }
 };
 
 using Rows = Result<nlohmann::json>;
@@ -40,6 +41,10 @@ using Rows = Result<nlohmann::json>;
 [[nodiscard]] Rows traffic_rows(const Question& question);
 [[nodiscard]] Rows worker_rows(const Question& question);
 [[nodiscard]] Rows version_rows(const Question& question);
+
+// Of what has happened.
+[[nodiscard]] Rows alarm_rows(const Question& question);
+[[nodiscard]] Rows log_rows(const Question& question);
 
 struct ServiceTally {
   std::size_t vips = 0, vips_up = 0, servers = 0, servers_up = 0, servers_down = 0;

@@ -43,13 +43,14 @@ struct PoolTally {
 class Service {
  public:
   explicit Service(const Question& question)
-      : question_(question), states_(question.unit.committer.servers()) {
-    if (auto counters = question.data_plane().counters()) counters_ = std::move(*counters);
+      : question_(question),
+        states_(question.unit().committer.servers()),
+        counters_(question.moment.counters()) {
     for (const auto& [id, status] : states_.all()) count(id, status);
   }
 
   void load_reports() {
-    for (CheckReport& report : question_.unit.checks.reports()) {
+    for (CheckReport& report : question_.unit().checks.reports()) {
       reports_[report.id].push_back(std::move(report));
     }
   }
@@ -92,7 +93,7 @@ class Service {
             {"weight", weight(path)},
             {"flows_open", counter(traffic, &api::TrafficCounters::flows_open)},
             {"flows_created", counter(traffic, &api::TrafficCounters::flows_created)},
-            {"since_s", seconds_between(status.since, question_.now)},
+            {"since_s", seconds_between(status.since, question_.now())},
             {"check", check_text(id)}};
   }
 
@@ -189,7 +190,7 @@ class Service {
       if (report.check != check) continue;
       row["state"] = word(report.verdict);
       row["failures"] = report.failures;
-      if (report.since) row["since_s"] = seconds_between(*report.since, question_.now);
+      if (report.since) row["since_s"] = seconds_between(*report.since, question_.now());
       if (!report.last.empty()) row["last"] = report.last;
     }
     return row;
@@ -197,7 +198,7 @@ class Service {
 
   const Question& question_;
   const commit::ServerStates& states_;
-  std::optional<api::Counters> counters_;
+  const Result<api::Counters>& counters_;
   std::map<std::string, PoolTally> tallies_;
   std::map<commit::ServerId, std::vector<CheckReport>> reports_;
 };
@@ -240,7 +241,7 @@ ServiceTally service_tally(const Question& question) {
     ++tally.vips;
     tally.vips_up += service.is_vip_up(name) ? 1U : 0U;
   }
-  for (const auto& [id, status] : question.unit.committer.servers().all()) {
+  for (const auto& [id, status] : question.unit().committer.servers().all()) {
     ++tally.servers;
     tally.servers_up += is_up(status) ? 1U : 0U;
     tally.servers_down += word(status) == "down" ? 1U : 0U;

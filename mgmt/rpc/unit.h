@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -8,7 +9,10 @@
 #include <vector>
 
 #include "hal/base/clock.h"
+#include "hal/base/result.h"
+#include "mgmt/alarms/alarms.h"
 #include "mgmt/commit/committer.h"
+#include "mgmt/events/event.h"
 #include "mgmt/rpc/candidate_lock.h"
 
 namespace yoke::rpc {
@@ -57,6 +61,13 @@ struct Unit {
   commit::Committer& committer;
   Checks checks;
   MonoTime started;
+  // Those that stand and those cleared lately, each the newest first.
+  std::function<std::vector<alarms::Alarm>()> alarms = [] { return std::vector<alarms::Alarm>(); };
+  // The newest events, the newest first.
+  std::function<Result<std::vector<events::Entry>>(std::size_t count)> log = [](std::size_t) {
+    return std::vector<events::Entry>();
+  };
+  events::Record record = events::write_to_journal;
   CandidateLock lock = {};
 
   // "lb-a": as configured, else as given.

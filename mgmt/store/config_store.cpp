@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "hal/base/log.h"
+#include "mgmt/events/event.h"
 #include "mgmt/model/json.h"
 #include "mgmt/store/digest.h"
 #include "mgmt/store/errors.h"
@@ -134,7 +134,9 @@ Status ConfigStore::State::load() {
   if (!planned && planned.error().id != kCorrupt) return tl::unexpected<Error>(planned.error());
   if (!planned) {
     // A plan that cannot be read is no reason not to run what is committed.
-    log::error("scheduled-commit-given-up", planned.error().text, {{"ERROR", planned.error().id}});
+    events::write_to_journal({events::Kind::kScheduledCommitGivenUp,
+                              planned.error().text,
+                              {{"ERROR", planned.error().id}}});
     planned = std::optional<Scheduled>();
   }
   unconfirmed = std::move(*waits);

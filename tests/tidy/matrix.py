@@ -10,6 +10,9 @@ _NET, _LB, _API, _CONTROL = ("dataplane/net", "dataplane/lb", "dataplane/api", "
 _LIMITS = "dataplane/limits.h"  # plain numbers
 _API_TYPES = "dataplane/api/messages.h"  # plain values
 _MODEL, _STORE, _COMMIT, _HEALTH = "mgmt/model", "mgmt/store", "mgmt/commit", "mgmt/health"
+_EVENTS, _ALARMS = "mgmt/events", "mgmt/alarms"
+_HTTP = "mgmt/http"
+_SOCKET_ADDRESS = "mgmt/health/socket_address.h"  # a plain value
 _RPC_CLIENT = "mgmt/rpc/client.h"
 
 # folder: what it may include besides itself, as folders or single headers
@@ -25,10 +28,18 @@ _MAY_INCLUDE = {
     "dataplane/io": (_BASE, _LINUX, _NET, _LB, _CONTROL, _LIMITS, _API_TYPES),
     "mgmt": (),
     "mgmt/model": (_BASE, _NET, _LIMITS),
-    "mgmt/store": (_BASE, _LINUX, _MODEL),
-    "mgmt/commit": (_BASE, _LINUX, _NET, _LIMITS, _API, _MODEL, _STORE),
+    "mgmt/events": (_BASE,),
+    "mgmt/store": (_BASE, _LINUX, _MODEL, _EVENTS),
+    "mgmt/commit": (_BASE, _LINUX, _NET, _LIMITS, _API, _MODEL, _STORE, _EVENTS),
     "mgmt/health": (_BASE, _LINUX, _NET, _MODEL),
-    "mgmt/rpc": (_BASE, _LINUX, _MODEL, _COMMIT, _HEALTH),
+    "mgmt/alarms": (_BASE, _LINUX, _MODEL, _STORE, _COMMIT, _EVENTS),
+    "mgmt/metrics": (_BASE,),
+    "mgmt/http": (_BASE, _LINUX, _NET, _SOCKET_ADDRESS),
+    "mgmt/web": (_BASE, _HTTP),
+    "mgmt/syslog": (_BASE, _LINUX, _NET, _EVENTS, _SOCKET_ADDRESS),
+    "mgmt/rpc": (_BASE, _LINUX, _MODEL, _COMMIT, _HEALTH, _EVENTS, _ALARMS),
+    "mgmt/outlets": (_BASE, _NET, _MODEL, _EVENTS, _ALARMS, _HTTP, "mgmt/metrics", "mgmt/web",
+                     "mgmt/syslog", "mgmt/rpc"),
     "cli": (_BASE, _MODEL, _RPC_CLIENT),
 }
 

@@ -182,5 +182,15 @@ TEST(Caret, BelowALineOnTheScreenIsIndentedByThePrompt) {
             std::vector<std::string>{"      ^ E-101 what"});
 }
 
+TEST(Wrapped, PartsAtBlanksAndLosesNothingElse) {
+  using Lines = std::vector<std::string>;
+  EXPECT_EQ(wrapped("", 5), Lines{""});
+  EXPECT_EQ(wrapped("a b c", 5), Lines{"a b c"});
+  EXPECT_EQ(wrapped("one two three", 7), (Lines{"one two", "three"}));
+  EXPECT_EQ(wrapped("one two three", 8), (Lines{"one two", "three"}));
+  EXPECT_EQ(wrapped("abcdefgh ij", 4), (Lines{"abcd", "efgh", "ij"}));
+  EXPECT_EQ(wrapped("a\nb\x1b", 9), Lines{"a?b?"});
+}
+
 }  // namespace
 }  // namespace yoke::cli

@@ -151,6 +151,46 @@ TEST(View, OfTheStatusSaysWhatMatters) {
                                       "SERVERS    2 of 3 up, 1 down", "FLOWS      12 of 4.00M"}));
 }
 
+TEST(View, OfAStatusWithAlarmsEachHasALineAndWhatToType) {
+  const json alarm = {{"raised", 1'700'000'000},
+                      {"text", "server 192.0.2.12:80 of pool web is down: http 503, expected 200"},
+                      {"next", "show check web"}};
+  const Output output = show_output(
+      "status", false,
+      answer("status", {{{"unit", "lb-a"}, {"alarms", {alarm}}, {"alarms_standing", 3}}}));
+  const std::string clock = time_text(1'700'000'000).substr(11);
+  ASSERT_GE(output.rows.size(), 4U);
+  const std::vector<std::string> last(output.rows.end() - 3, output.rows.end());
+  EXPECT_EQ(
+      last,
+      (std::vector<std::string>{
+          "ALARM      " + clock + " server 192.0.2.12:80 of pool web is down: http 503,",
+          "           expected 200 -> show check web", "           and 2 more -> show alarm"}));
+}
+
+TEST(View, OfAlarmsAndEventsNothingIsCut) {
+  const json row = {{"state", "raised"},
+                    {"raised", 1'700'000'000},
+                    {"when", 1'700'000'000},
+                    {"level", "warning"},
+                    {"alarm", "server-down"},
+                    {"event", "server-down"},
+                    {"text", "server 192.0.2.12:80 of pool web is down: http 503, expected 200"},
+                    {"next", "show check web"}};
+  const std::string head = time_text(1'700'000'000) +
+                           "  warning  server-down: server "
+                           "192.0.2.12:80 of pool web is\n";
+  const std::string indent(30, ' ');
+  const std::string text = head + indent + "down: http 503, expected 200";
+  EXPECT_EQ(show_output("log", false, answer("log", {row})).rows, std::vector<std::string>{text});
+  EXPECT_EQ(show_output("alarm", false, answer("alarm", {row})).rows,
+            std::vector<std::string>{text + "\n" + indent + "-> show check web"});
+  json cleared = row;
+  cleared["state"] = "cleared";
+  EXPECT_THAT(show_output("alarm", false, answer("alarm", {cleared})).rows.front(),
+              testing::AllOf(HasSubstr("  cleared  "), testing::Not(HasSubstr("->"))));
+}
+
 TEST(View, OfWorkersAddsTheDropReasonsUp) {
   const Output output = show_output(
       "worker", false,
@@ -179,7 +219,7 @@ TEST(View, OfAnObjectWithoutATableShowsEveryValue) {
 TEST(View, TheWidestRowsOfEveryObjectFit) {
   const std::string name(32, 'n');
   const std::string endpoint = "[2001:db8:1111:2222:3333:4444:5555:6666]:65535";
-  std::set<std::string> objects{"status", "version"};
+  std::set<std::string> objects{"status", "version", "alarm", "log"};
   for (const View& view : views()) objects.emplace(view.object);
   for (const std::string& object : objects) {
     for (const bool of_one : {false, true}) {
@@ -247,10 +287,11 @@ json random_value(std::mt19937& random, int depth) {
 
 TEST(View, RowsWithMissingUnknownAndOddValuesFit) {
   std::mt19937 random(7);
-  std::vector<std::string> keys{"packets_per_s", "unit",  "uptime_s", "vips",
-                                "unheard-of",    "drops", "steps",    "took_us",
-                                "outcome",       "ago_s", "text"};
-  std::vector<std::string> objects{"status", "version", "unheard-of"};
+  std::vector<std::string> keys{
+      "packets_per_s", "unit",    "uptime_s", "vips",  "unheard-of", "drops",
+      "steps",         "took_us", "outcome",  "ago_s", "text",       "alarms_standing",
+      "alarms",        "level",   "next",     "alarm", "raised"};
+  std::vector<std::string> objects{"status", "version", "unheard-of", "alarm", "log"};
   for (const View& view : views()) {
     objects.emplace_back(view.object);
     for (const Column& column : view.columns) keys.emplace_back(column.key);

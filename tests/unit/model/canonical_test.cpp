@@ -100,6 +100,15 @@ constexpr Spelling kSpellings[] = {
     {"pool", "require", "2", "2"},
     {"pool", "require", "0", "E-102"},
     {"pool", "require", "some", "E-102"},
+    {"syslog", "authorities", "/etc/yoke/ca.pem", "/etc/yoke/ca.pem"},
+    {"syslog", "authorities", "ca.pem", "E-102"},
+    {"syslog", "authorities", "/etc/yoke/", "E-102"},
+    {"syslog", "authorities", "/etc/my ca.pem", "E-102"},
+    {"metrics", "allow", "192.0.2.0/24,2001:DB8::/32", "192.0.2.0/24,2001:db8::/32"},
+    {"metrics", "allow", "192.0.2.7", "192.0.2.7/32"},
+    {"metrics", "allow", "192.0.2.7/24", "E-102"},
+    {"metrics", "allow", "192.0.2.0/33", "E-105"},
+    {"metrics", "allow", "192.0.2/24", "E-103"},
 };
 
 TEST(Canonical, GivesEachValueOneSpellingAndRefusesTheRest) {

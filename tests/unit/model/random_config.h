@@ -99,6 +99,8 @@ class RandomConfig {
         return letters("az AZ\"\\#?|,;'weight", 1, 12);
       case FieldType::kPath:
         return "/" + letters("ab/?&=;'*", 0, 10);
+      case FieldType::kFile:
+        return "/f" + letters("ab/.-_", 0, 8) + "x";
       case FieldType::kInteger:
         return std::to_string(number());
       case FieldType::kIntegerRange: {
@@ -114,6 +116,8 @@ class RandomConfig {
       case FieldType::kChoice:
         return choice(field);
       case FieldType::kAddress:
+        return address();
+      case FieldType::kPrefix:
         return address();
       case FieldType::kEndpoint:
         return endpoint();

@@ -32,7 +32,12 @@ class Rig {
   Rig()
       : store_(store::must_open(folder_.file())),
         committer_(*store_, data_plane_),
-        unit_{"lb-a", committer_, checks(), MonoClock::now()} {
+        unit_{"lb-a",
+              committer_,
+              checks(),
+              MonoClock::now(),
+              [this] { return alarms; },
+              [this](std::size_t count) { return newest(count); }} {
     EXPECT_TRUE(committer_.reconcile(MonoClock::now()));
     sd_event* made = nullptr;
     EXPECT_GE(sd_event_new(&made), 0);
@@ -70,10 +75,13 @@ class Rig {
   [[nodiscard]] commit::FakeDataPlane& data_plane() { return data_plane_; }
   [[nodiscard]] commit::Committer& committer() { return committer_; }
 
-  std::vector<CheckReport> reports;                              // within run()
-  std::map<commit::ServerId, std::vector<ProbeReport>> history;  // the same
-  std::vector<std::vector<ProbeReport>> tests;                   // by number, the same
-  std::vector<std::string> asked;  // "pool", "pool server": tests, the same
+  // Within run().
+  std::vector<CheckReport> reports;
+  std::map<commit::ServerId, std::vector<ProbeReport>> history;
+  std::vector<std::vector<ProbeReport>> tests;  // by number
+  std::vector<std::string> asked;               // "pool", "pool server": tests
+  std::vector<alarms::Alarm> alarms;
+  std::vector<events::Entry> log;
 
  private:
   Checks checks() {
@@ -89,7 +97,9 @@ class Rig {
               return tests[number];
             }};
   }
-
+  [[nodiscard]] std::vector<events::Entry> newest(std::size_t count) const {
+    return {log.begin(), log.begin() + static_cast<std::ptrdiff_t>(std::min(count, log.size()))};
+  }
   void turn_until_told() {
     while (!ending_) {
       std::deque<std::packaged_task<void()>> work;

@@ -100,7 +100,65 @@ TEST_F(Show, Status) {
                        {"servers_up", 1},
                        {"servers_down", 1},
                        {"flows_open", 36},
-                       {"flows_capacity", 1000}}));
+                       {"flows_capacity", 1000},
+                       {"alarms", json::array()},
+                       {"alarms_standing", 0}}));
+}
+
+alarms::Alarm server_down(int number) {
+  return {.what = {events::Kind::kServerDown,
+                   "web " + std::to_string(number),
+                   "it is down",
+                   {{"POOL", "web"}}},
+          .raised = alarms::Wall(1'700'000'000s),
+          .cleared = {}};
+}
+
+TEST_F(Show, Alarm) {
+  rig_.run([this] {
+    rig_.alarms = {server_down(1), server_down(2)};
+    rig_.alarms[1].cleared = alarms::Wall(1'700'000'060s);
+  });
+  const json all = rows("alarm");
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0], json({{"state", "raised"},
+                          {"raised", 1'700'000'000},
+                          {"cleared", nullptr},
+                          {"level", "warning"},
+                          {"alarm", "server-down"},
+                          {"code", "V-402"},
+                          {"subject", "web 1"},
+                          {"text", "it is down"},
+                          {"next", "show check web"}}));
+  EXPECT_EQ(all[1]["state"], "cleared");
+  EXPECT_EQ(all[1]["cleared"], 1'700'000'060);
+}
+
+TEST_F(Show, TheStatusHasTheFirstAlarmsThatStand) {
+  rig_.run([this] {
+    for (int i = 0; i < 5; ++i) rig_.alarms.push_back(server_down(i));
+    rig_.alarms[1].cleared = alarms::Wall(1'700'000'060s);
+  });
+  const json row = only_row("status");
+  EXPECT_EQ(row["alarms_standing"], 4);
+  ASSERT_EQ(row["alarms"].size(), 3U);
+  EXPECT_EQ(row["alarms"][1]["subject"], "web 2");
+}
+
+TEST_F(Show, Log) {
+  rig_.run([this] {
+    rig_.log = {events::entry_of({.kind = events::Kind::kCommit,
+                                  .text = "revision 7 committed by ann",
+                                  .fields = {{"REVISION", "7"}},
+                                  .at = alarms::Wall(1'700'000'000s)})};
+  });
+  EXPECT_EQ(only_row("log"), json({{"when", 1'700'000'000},
+                                   {"level", "notice"},
+                                   {"event", "commit"},
+                                   {"code", "V-201"},
+                                   {"text", "revision 7 committed by ann"},
+                                   {"fields", {{"REVISION", "7"}}},
+                                   {"next", "show history"}}));
 }
 
 TEST_F(Show, Vip) {

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/alarms/conditions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "hal/base/number.h"
+
+namespace yoke::alarms {
+namespace {
+
+using events::Kind;
+
+constexpr std::uint64_t kFlowsHighPercent = 90, kFlowsNormalPercent = 80;
+constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+// More than a store and its logs at their largest; of a small disk, a share.
+struct DiskLimit {
+  std::uint64_t bytes, percent;
+};
+constexpr DiskLimit kDiskLow{64 * kMiB, 5}, kDiskNormal{96 * kMiB, 8};
+// A clock that is set by the network may step back a little.
+constexpr auto kClockSlack = std::chrono::minutes(5);
+
+struct PoolFacts {
+  std::size_t servers = 0, down = 0;
+  bool takes_flows = false;
+  bool undecided = false;  // a server that is not known yet may take some
+};
+
+class Finder {
+ public:
+  explicit Finder(const Observation& seen) : seen_(seen) {}
+
+  std::vector<Condition> run() {
+    find_unit();
+    find_servers();
+    find_vips();
+    find_machine();
+    return std::move(found_);
+  }
+
+ private:
+  void add(Kind kind, std::string subject, std::string text, events::Fields fields = {}) {
+    found_.push_back({kind, std::move(subject), std::move(text), std::move(fields)});
+  }
+  [[nodiscard]] bool stands(Kind kind) const { return seen_.stands && seen_.stands(kind); }
+
+  void find_unit() {
+    if (!seen_.data_plane_answers) {
+      add(Kind::kDataPlaneLost, "",
+          "the data plane does not answer: see its own log, journalctl -u yoke-dataplane");
+    }
+    if (seen_.unconfirmed) {
+      add(Kind::kCommitWaits, "",
+          fmt::format("revision {} goes back to {} unless it is confirmed",
+                      seen_.unconfirmed->revision, seen_.unconfirmed->back_to));
+    }
+    found_.insert(found_.end(), seen_.others.begin(), seen_.others.end());
+  }
+
+  void find_servers() {
+    for (const auto& [id, status] : seen_.servers.all()) {
+      PoolFacts& pool = pools_[id.pool];
+      ++pool.servers;
+      if (!status.enabled) continue;
+      if (status.checked && status.verdict == commit::Verdict::kDown) {
+        ++pool.down;
+        add_server(id);
+      } else if (!pool.takes_flows && has_weight(id)) {
+        const bool is_up = status.published() == api::ServerState::kUp;
+        (is_up ? pool.takes_flows : pool.undecided) = true;
+      }
+    }
+  }
+
+  [[nodiscard]] bool has_weight(const commit::ServerId& id) const {
+    const model::Path path{{"pool", id.pool, "server", id.server.to_string()}};
+    return parse_decimal(seen_.config.value(path, "weight")).value_or(1) > 0;
+  }
+
+  void add_server(const commit::ServerId& id) {
+    const std::string server = id.server.to_string();
+    const std::string reason = seen_.reason ? seen_.reason(id) : std::string();
+    add(Kind::kServerDown, id.pool + " " + server,
+        fmt::format("server {} of pool {} is down{}{}", server, id.pool, reason.empty() ? "" : ": ",
+                    reason),
+        {{"POOL", id.pool}, {"SERVER", server}});
+  }
+
+  void find_vips() {
+    for (const auto& name : seen_.config.keys("vip")) {
+      const model::Path path{{"vip", name}};
+      const std::string pool = seen_.config.value(path, "pool");
+      if (pool.empty() || seen_.config.value(path, "enabled") == "no") continue;
+      const PoolFacts& facts = pools_[pool];
+      if (facts.takes_flows || facts.undecided) continue;
+      const std::string why = facts.servers == 0
+                                  ? "has no servers"
+                                  : fmt::format("has none of {} servers that takes flows, {} down",
+                                                facts.servers, facts.down);
+      add(Kind::kVipDown, name, fmt::format("vip {} is down: its pool {} {}", name, pool, why),
+          {{"VIP", name}, {"POOL", pool}});
+    }
+  }
+
+  void find_machine() {
+    if (seen_.counters) find_ports_and_flows(*seen_.counters);
+    if (seen_.disk) find_disk(*seen_.disk);
+    if (seen_.last_commit && seen_.now + kClockSlack < *seen_.last_commit) {
+      add(Kind::kClockBehind, "",
+          "the clock stands before the last commit was made: set it, or see to its NTP servers");
+    }
+  }
+
+  void find_ports_and_flows(const api::Counters& counters) {
+    for (const auto& port : counters.ports) {
+      if (port.link_up) continue;
+      add(Kind::kLinkDown, port.name,
+          fmt::format("port {} has no link: see to its cable and the switch", port.name),
+          {{"PORT", port.name}});
+    }
+    const std::uint64_t limit =
+        stands(Kind::kFlowTableHigh) ? kFlowsNormalPercent : kFlowsHighPercent;
+    if (counters.flows_capacity > 0 &&
+        counters.flows_open * 100 >= counters.flows_capacity * limit) {
+      add(Kind::kFlowTableHigh, "",
+          fmt::format("the flow table holds {} of {} flows; a full one drops new flows",
+                      counters.flows_open, counters.flows_capacity));
+    }
+  }
+
+  void find_disk(const Disk& disk) {
+    if (disk.read_only) {
+      add(Kind::kStoreUnwritable, "",
+          "the store's file system is read-only and no commit can be made: remount it for writing "
+          "and see the kernel log");
+    }
+    const DiskLimit limit = stands(Kind::kDiskLow) ? kDiskNormal : kDiskLow;
+    if (disk.bytes_free < std::min(limit.bytes, disk.bytes / 100 * limit.percent)) {
+      add(Kind::kDiskLow, "",
+          fmt::format("{} MiB of {} are free where the store is: remove what is not needed",
+                      disk.bytes_free / kMiB, disk.bytes / kMiB));
+    }
+  }
+
+  const Observation& seen_;
+  std::map<std::string, PoolFacts> pools_;
+  std::vector<Condition> found_;
+};
+
+}  // namespace
+
+std::vector<Condition> conditions_of(const Observation& seen) { return Finder(seen).run(); }
+
+}  // namespace yoke::alarms

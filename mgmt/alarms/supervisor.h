@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hal/linux/event.h"
+#include "mgmt/alarms/alarms.h"
+#include "mgmt/alarms/conditions.h"
+#include "mgmt/commit/committer.h"
+#include "mgmt/events/event.h"
+
+namespace yoke::alarms {
+
+// Looks once a second, and whenever it is told that something has changed, at what is wrong with
+// the unit. The data plane's counters are asked for every few seconds. Threads: the loop's.
+class Supervisor {
+ public:
+  struct Sources {
+    commit::Committer& committer;
+    // Why a server is down, as its checks say.
+    std::function<std::string(const commit::ServerId&)> reason;
+    // What is wrong with others: the event log, those who serve or forward.
+    std::function<std::vector<Condition>()> others;
+    std::string folder;  // where the store is
+  };
+
+  Supervisor(sd_event* event, Sources sources, events::Record record);
+
+  // The first look, and all later ones.
+  void start() { look_soon(); }
+  // Something has changed, and more may follow at once.
+  void look_soon();
+
+  [[nodiscard]] const Alarms& alarms() const noexcept { return alarms_; }
+
+ private:
+  void look();
+  [[nodiscard]] Observation observe(Wall now);
+  void ask_counters();
+  [[nodiscard]] std::optional<Wall> last_commit();
+
+  Sources sources_;
+  events::Record record_;
+  Alarms alarms_;
+  // The last known: of a data plane that is away nothing new is said.
+  std::optional<api::Counters> counters_;
+  MonoTime counters_due_;
+  std::uint64_t commit_known_ = 0;  // revision that last_commit_ is of
+  std::optional<Wall> last_commit_;
+  bool soon_ = false;
+  hal::Timer next_;
+};
+
+}  // namespace yoke::alarms

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/events/kinds.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace yoke::events {
+namespace {
+
+using log::Level;
+
+// In the order of Kind. V-1xx the process, 2xx the configuration, 3xx the data plane, 4xx VIPs and
+// servers, 5xx the disk, 6xx the machine, 7xx the ways to whom events and figures go.
+constexpr std::array kKinds{
+    KindRow{Kind::kStarted, "started", "V-101", Level::kNotice, "ca3cc926261e9e2d4aab8d091bde93b8",
+            "The management plane has started", "show status"},
+    KindRow{Kind::kStopped, "stopped", "V-102", Level::kNotice, "94e631f10991dfca69c4699296d47ba0",
+            "The management plane was asked to end"},
+    KindRow{Kind::kStartRefused, "start-refused", "V-103", Level::kError,
+            "41ee115a06bcec511b62eb0d0bb45a96",
+            "The management plane cannot start; the text says why (in the journal alone)"},
+    KindRow{Kind::kBoardFile, "board-file", "V-104", Level::kWarning,
+            "185f15a805accbdd35ff51a302e42475",
+            "The board file has a mistake; the unit is named after its host meanwhile"},
+    KindRow{Kind::kCommit, "commit", "V-201", Level::kNotice, "bd139d61d018cb4ebbfe59c6aa75ad9a",
+            "A revision was committed", "show history"},
+    KindRow{Kind::kCommitConfirmed, "commit-confirmed", "V-202", Level::kNotice,
+            "414c6991235df1f46a2683e04ccad128", "The commit that waited was confirmed",
+            "show history"},
+    KindRow{Kind::kCommitUndone, "commit-undone", "V-203", Level::kWarning,
+            "0eae86762baa0718590e62f7ca6592c9",
+            "A commit was undone: rejected, or not confirmed in time", "show history"},
+    KindRow{Kind::kCommitReverted, "commit-reverted", "V-204", Level::kError,
+            "403c7f57d052c448ba33d94f6b721387",
+            "The data plane did not take a commit; what was before is back", "show history"},
+    KindRow{Kind::kCommitNotUndone, "commit-not-undone", "V-205", Level::kError,
+            "28f28add8fee6f615e0638703cd78fde",
+            "A commit whose time is up cannot be undone yet; it is tried again", "show log"},
+    KindRow{Kind::kCommitWaits, "commit-waits", "V-206", Level::kNotice,
+            "27f3de9de00dd393fe59cb1785289830", "A commit waits for its confirmation", "confirm"},
+    KindRow{Kind::kCommitSettled, "commit-settled", "V-207", Level::kInfo,
+            "3b3c0db63855eb8395c36492c8d82123", "No commit waits for a confirmation any more",
+            "show history"},
+    KindRow{Kind::kRevertWaiting, "revert-waiting", "V-208", Level::kWarning,
+            "e8c08013b9543cffdfd4785092c5497c",
+            "What was before a commit is activated once the data plane answers", "show status"},
+    KindRow{Kind::kConfigurationApplied, "configuration-applied", "V-209", Level::kNotice,
+            "ed7d005b5ceb8be85bd3f4cdd8b23959", "The data plane was given what is committed",
+            "show status"},
+    KindRow{Kind::kCommitScheduled, "commit-scheduled", "V-210", Level::kNotice,
+            "49042af8dcaa407b91fb1e16166e65f6", "A commit is to be made at a time to come",
+            "show status"},
+    KindRow{Kind::kCommitCancelled, "commit-cancelled", "V-211", Level::kNotice,
+            "4cd5d40770dd9f935a59d9732656f921", "A commit that was scheduled was cancelled",
+            "show status"},
+    KindRow{Kind::kScheduledCommitGivenUp, "scheduled-commit-given-up", "V-212", Level::kError,
+            "477c2158d396c8d52a0755772689da50",
+            "A commit that was scheduled is not made; the text says why", "show history"},
+    KindRow{Kind::kLockTaken, "lock-taken", "V-213", Level::kNotice,
+            "7a178a351dae3a7595108728d5655894",
+            "Somebody took configure exclusive from somebody else", "show log"},
+    KindRow{Kind::kDataPlaneConnected, "dataplane-connected", "V-301", Level::kNotice,
+            "abb1d08c2cb15165ef6e44366f9d1eb9", "The data plane runs what is committed",
+            "show status"},
+    KindRow{Kind::kDataPlaneLost, "dataplane-lost", "V-302", Level::kError,
+            "b2149ac327364945605ba979d9656b98", "The data plane does not answer", "show log"},
+    KindRow{Kind::kDataPlaneNotInStep, "dataplane-not-in-step", "V-303", Level::kWarning,
+            "2d855f32f19f0480698445fa6c62bc49",
+            "The data plane does not run what is committed; the text says why", "show log"},
+    KindRow{Kind::kLinkDown, "link-down", "V-304", Level::kError,
+            "00e1cd8501cf072cfbbed6aa22f23d62", "A data port has no link", "show interface"},
+    KindRow{Kind::kLinkUp, "link-up", "V-305", Level::kNotice, "1d85fea89e98da84643a73106a971250",
+            "A data port has its link again", "show interface"},
+    KindRow{Kind::kFlowTableHigh, "flow-table-high", "V-306", Level::kWarning,
+            "077c675291170fd0058eae8178605578",
+            "The flow table is 90 % full; when it is full new flows are dropped", "show traffic"},
+    KindRow{Kind::kFlowTableNormal, "flow-table-normal", "V-307", Level::kNotice,
+            "84b27429d0be2615e8e942d35c70a310", "The flow table is below 80 % again",
+            "show traffic"},
+    KindRow{Kind::kServerUp, "server-up", "V-401", Level::kNotice,
+            "84fabefef757aab1d5714502e1f78667", "A server passes its checks and takes flows",
+            "show pool {POOL}"},
+    KindRow{Kind::kServerDown, "server-down", "V-402", Level::kWarning,
+            "4735952e77f1bf5ee07dd02f056cbd29", "A server fails its checks and takes no flows",
+            "show check {POOL}"},
+    KindRow{Kind::kVipDown, "vip-down", "V-403", Level::kError, "dd2b6dc0113ff2f948b0ff27888e0752",
+            "No server of a VIP's pool takes flows", "show pool {POOL}"},
+    KindRow{Kind::kVipUp, "vip-up", "V-404", Level::kNotice, "1e82a33d2fc039cbcffcc9ec92f94837",
+            "A VIP has a server again", "show pool {POOL}"},
+    KindRow{Kind::kDiskLow, "disk-low", "V-501", Level::kWarning,
+            "dd7fedac830f591c479b967ca6519e71", "The file system of the store is nearly full",
+            "show log"},
+    KindRow{Kind::kDiskNormal, "disk-normal", "V-502", Level::kNotice,
+            "5e5deac62e1b86316d113378302df6a5", "The file system of the store has room again"},
+    KindRow{Kind::kStoreUnwritable, "store-unwritable", "V-503", Level::kError,
+            "5be96e33274d91e93efcdf1335f597e2",
+            "The file system of the store is read-only: commits will fail", "show log"},
+    KindRow{Kind::kStoreWritable, "store-writable", "V-504", Level::kNotice,
+            "11d3aff33dbbc4f23ac847edf15008ee",
+            "The file system of the store can be written again"},
+    KindRow{Kind::kEventLogFailed, "event-log-failed", "V-505", Level::kWarning,
+            "be42a32e7288a89040ed1e2ce80dccac",
+            "Events cannot be written to the event log; the latest are held in memory", "show log"},
+    KindRow{Kind::kEventLogWritten, "event-log-written", "V-506", Level::kNotice,
+            "a30dc4794395a61a6bc46cf17513a748", "Events are written to the event log again",
+            "show log"},
+    KindRow{Kind::kEventLogReplaced, "event-log-replaced", "V-507", Level::kWarning,
+            "c7761817d4772aca03a0392208ebe84f",
+            "The event log was damaged or foreign; it was put aside and a new one begun",
+            "show log"},
+    KindRow{Kind::kEventsLost, "events-lost", "V-508", Level::kWarning,
+            "76b8f609132d5f3ddcb776d0ea582aae",
+            "More events than memory holds came while none could be written; the journal has them",
+            "show log"},
+    KindRow{Kind::kClockBehind, "clock-behind", "V-601", Level::kWarning,
+            "592ed8cdb9990f498e818a1511311770",
+            "The clock stands before the last commit: times in logs and certificates are wrong",
+            "show history"},
+    KindRow{Kind::kClockRight, "clock-right", "V-602", Level::kNotice,
+            "b69970c33104034064d111f6bfd4d05c", "The clock stands behind the last commit again"},
+    KindRow{Kind::kHttpFailed, "http-failed", "V-701", Level::kWarning,
+            "d3fc63b8d00aeb5209d2dbd49f06df8b",
+            "Metrics or the status page cannot be served where the configuration wants it",
+            "show configuration"},
+    KindRow{Kind::kHttpServes, "http-serves", "V-702", Level::kNotice,
+            "fe5f895997c6a936c2d82eb6c75fa0e8", "Metrics or the status page are served again"},
+    KindRow{Kind::kSyslogLost, "syslog-lost", "V-703", Level::kWarning,
+            "f5fc72c6173c401c54abba9f39b4b405",
+            "A log server cannot be reached; events for it wait in memory", "show configuration"},
+    KindRow{Kind::kSyslogConnected, "syslog-connected", "V-704", Level::kNotice,
+            "18796b187dba446c5c1b6044d4cc5a23", "A log server takes events again"},
+    KindRow{Kind::kEventsNotSent, "events-not-sent", "V-705", Level::kWarning,
+            "05692f18a32795039fb77fdc739e76d1",
+            "More events than memory holds came while a log server was away; it is told how many",
+            "show log"},
+};
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < kKinds.size(); ++i) {
+    if (kKinds[i].kind != static_cast<Kind>(i)) return false;
+  }
+  return true;
+}
+static_assert(in_order() && kKinds.back().kind == Kind::kEventsNotSent);
+
+constexpr std::array kAlarms{
+    AlarmRow{Kind::kServerDown, Kind::kServerUp, Telling::kSource},
+    AlarmRow{Kind::kVipDown, Kind::kVipUp, Telling::kAlarm},
+    AlarmRow{Kind::kDataPlaneLost, Kind::kDataPlaneConnected, Telling::kSource},
+    AlarmRow{Kind::kLinkDown, Kind::kLinkUp, Telling::kAlarm},
+    AlarmRow{Kind::kFlowTableHigh, Kind::kFlowTableNormal, Telling::kAlarm},
+    AlarmRow{Kind::kCommitWaits, Kind::kCommitSettled, Telling::kAlarm},
+    AlarmRow{Kind::kDiskLow, Kind::kDiskNormal, Telling::kAlarm},
+    AlarmRow{Kind::kStoreUnwritable, Kind::kStoreWritable, Telling::kAlarm},
+    AlarmRow{Kind::kEventLogFailed, Kind::kEventLogWritten, Telling::kAlarm},
+    AlarmRow{Kind::kClockBehind, Kind::kClockRight, Telling::kAlarm},
+    AlarmRow{Kind::kHttpFailed, Kind::kHttpServes, Telling::kAlarm},
+    AlarmRow{Kind::kSyslogLost, Kind::kSyslogConnected, Telling::kAlarm},
+};
+
+std::string quoted(std::string_view text) {
+  return text.empty() ? std::string() : "`" + std::string(text) + "`";
+}
+
+}  // namespace
+
+std::span<const KindRow> kinds() noexcept { return kKinds; }
+std::span<const AlarmRow> alarm_kinds() noexcept { return kAlarms; }
+const KindRow& row_of(Kind kind) noexcept { return kKinds[static_cast<std::size_t>(kind)]; }
+
+const AlarmRow& alarm_row_of(Kind kind) noexcept {
+  return *std::ranges::find(kAlarms, kind, &AlarmRow::raised);
+}
+
+std::string_view word(log::Level level) noexcept {
+  switch (level) {
+    case Level::kError:
+      return "error";
+    case Level::kWarning:
+      return "warning";
+    case Level::kNotice:
+      return "notice";
+    case Level::kInfo:
+      return "info";
+    case Level::kDebug:
+      break;
+  }
+  return "debug";
+}
+
+std::string reference() {
+  std::string page =
+      "# Events\n"
+      "What `yoke-mgmt` tells: in the journal (`YOKE_EVENT`, `YOKE_CODE`, `MESSAGE_ID`), in `show "
+      "log`, and as alarms in `show alarm`. Made from `kinds.cpp`.\n\n"
+      "| event | code | level | meaning | to type next | MESSAGE_ID |\n|---|---|---|---|---|---|\n";
+  for (const KindRow& row : kKinds) {
+    page += "| `" + std::string(row.id) + "` | " + std::string(row.code) + " | " +
+            std::string(word(row.level)) + " | " + std::string(row.meaning) + " | " +
+            quoted(row.command) + " | " + quoted(row.message_id) + " |\n";
+  }
+  page += "\n## Alarms\n| raised by | cleared by |\n|---|---|\n";
+  for (const AlarmRow& row : kAlarms) {
+    page += "| " + quoted(row_of(row.raised).id) + " | " + quoted(row_of(row.cleared).id) + " |\n";
+  }
+  return page;
+}
+
+}  // namespace yoke::events

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/metrics/metrics.h"
+
+namespace yoke::metrics {
+namespace {
+
+constexpr std::array<Label, 3> kVip{{{"vip", "name"}}};
+constexpr std::array<Label, 3> kServer{{{"pool", "pool"}, {"server", "server"}}};
+constexpr std::array<Label, 3> kCheck{{{"pool", "pool"}, {"server", "server"}, {"check", "check"}}};
+constexpr std::array<Label, 3> kPort{{{"port", "name"}}};
+constexpr std::array<Label, 3> kWorker{{{"worker", "worker"}}};
+
+constexpr Metric gauge(std::string_view name, std::string_view help, std::string_view object,
+                       std::string_view key, std::array<Label, 3> labels = {}) {
+  return {.name = name, .help = help, .object = object, .key = key, .labels = labels};
+}
+
+constexpr Metric is(Metric metric, std::string_view value) {
+  metric.reading = Reading::kIs;
+  metric.is = value;
+  return metric;
+}
+
+constexpr Metric counter(Metric metric, std::string_view fixed = {}) {
+  metric.type = Type::kCounter;
+  metric.fixed = fixed;
+  return metric;
+}
+
+constexpr std::string_view kIn = R"(direction="in")", kOut = R"(direction="out")";
+constexpr std::string_view kVipPackets =
+    "Packets of the VIP's flows, from clients (in) and to them";
+constexpr std::string_view kVipBytes = "Bytes of the VIP's flows, from clients (in) and to them";
+constexpr std::string_view kPortPackets = "Packets that the port received (in) and sent";
+constexpr std::string_view kPortBytes = "Bytes that the port received (in) and sent";
+constexpr std::string_view kPortErrors = "Packets that the port could not receive (in) or send";
+constexpr std::string_view kWorkerPackets =
+    "Packets by what a worker did with them: received or taken over, then sent, replied, punted to "
+    "the kernel, handed over or dropped";
+
+constexpr std::array kMetrics{
+    Metric{.name = "yoke_build_info",
+           .help = "The release that runs; always 1",
+           .object = "version",
+           .key = "version",
+           .reading = Reading::kOne,
+           .labels = {{{"version", "version"}}}},
+    Metric{.name = "yoke_unit_info",
+           .help = "The unit's name; always 1",
+           .object = "status",
+           .key = "unit",
+           .reading = Reading::kOne,
+           .labels = {{{"unit", "unit"}}}},
+    gauge("yoke_management_uptime_seconds", "Since the management plane started", "status",
+          "uptime_s"),
+    is(gauge("yoke_dataplane_up", "Whether the data plane answers", "status", "dataplane"),
+       "running"),
+    gauge("yoke_dataplane_uptime_seconds", "Since the data plane started", "status",
+          "dataplane_uptime_s"),
+    gauge("yoke_config_revision", "Revision that is committed", "status", "revision"),
+    gauge("yoke_dataplane_revision", "Revision that the data plane runs", "status",
+          "revision_running"),
+    Metric{.name = "yoke_commit_unconfirmed",
+           .help = "Whether a commit waits for its confirmation",
+           .object = "status",
+           .key = "unconfirmed",
+           .reading = Reading::kIsThere},
+    gauge("yoke_alarms", "Alarms that stand", "status", "alarms_standing"),
+    gauge("yoke_flows", "Flows remembered now", "status", "flows_open"),
+    gauge("yoke_flows_capacity", "Flows that the flow table holds", "status", "flows_capacity"),
+    is(gauge("yoke_vip_up", "Whether the VIP has a server that takes flows", "vip", "state", kVip),
+       "up"),
+    gauge("yoke_vip_servers", "Servers of the VIP's pool", "vip", "servers", kVip),
+    gauge("yoke_vip_servers_up", "Servers of the VIP's pool that are up", "vip", "servers_up",
+          kVip),
+    gauge("yoke_vip_flows", "Flows of the VIP remembered now", "traffic", "flows_open", kVip),
+    counter(gauge("yoke_vip_flows_opened_total", "Flows of the VIP ever opened", "traffic",
+                  "flows_created", kVip)),
+    counter(gauge("yoke_vip_packets_total", kVipPackets, "traffic", "packets_in", kVip), kIn),
+    counter(gauge("yoke_vip_packets_total", kVipPackets, "traffic", "packets_out", kVip), kOut),
+    counter(gauge("yoke_vip_bytes_total", kVipBytes, "traffic", "bytes_in", kVip), kIn),
+    counter(gauge("yoke_vip_bytes_total", kVipBytes, "traffic", "bytes_out", kVip), kOut),
+    is(gauge("yoke_server_up", "Whether the server is up and enabled", "server", "state", kServer),
+       "up"),
+    gauge("yoke_server_weight", "The server's share of new flows", "server", "weight", kServer),
+    gauge("yoke_server_flows", "Flows of the server remembered now", "server", "flows_open",
+          kServer),
+    counter(gauge("yoke_server_flows_opened_total", "Flows of the server ever opened", "server",
+                  "flows_created", kServer)),
+    is(gauge("yoke_check_up", "Whether the check says that the server is up", "check", "state",
+             kCheck),
+       "up"),
+    counter(gauge("yoke_check_failures_total", "Checks of the server that failed", "check",
+                  "failures", kCheck)),
+    is(gauge("yoke_port_up", "Whether the data port has a link", "interface", "link", kPort), "up"),
+    counter(gauge("yoke_port_packets_total", kPortPackets, "interface", "rx_packets", kPort), kIn),
+    counter(gauge("yoke_port_packets_total", kPortPackets, "interface", "tx_packets", kPort), kOut),
+    counter(gauge("yoke_port_bytes_total", kPortBytes, "interface", "rx_bytes", kPort), kIn),
+    counter(gauge("yoke_port_bytes_total", kPortBytes, "interface", "tx_bytes", kPort), kOut),
+    counter(gauge("yoke_port_errors_total", kPortErrors, "interface", "rx_errors", kPort), kIn),
+    counter(gauge("yoke_port_errors_total", kPortErrors, "interface", "tx_errors", kPort), kOut),
+    counter(gauge("yoke_port_missed_total",
+                  "Packets that the port dropped because nobody took them", "interface",
+                  "rx_missed", kPort)),
+    counter(gauge("yoke_worker_packets_total", kWorkerPackets, "worker", "rx", kWorker),
+            R"(what="received")"),
+    counter(gauge("yoke_worker_packets_total", kWorkerPackets, "worker", "taken_over", kWorker),
+            R"(what="taken_over")"),
+    counter(gauge("yoke_worker_packets_total", kWorkerPackets, "worker", "tx", kWorker),
+            R"(what="sent")"),
+    counter(gauge("yoke_worker_packets_total", kWorkerPackets, "worker", "replied", kWorker),
+            R"(what="replied")"),
+    counter(gauge("yoke_worker_packets_total", kWorkerPackets, "worker", "punted", kWorker),
+            R"(what="punted")"),
+    counter(gauge("yoke_worker_packets_total", kWorkerPackets, "worker", "handed_over", kWorker),
+            R"(what="handed_over")"),
+    Metric{.name = "yoke_dropped_packets_total",
+           .type = Type::kCounter,
+           .help = "Packets that a worker dropped, by reason",
+           .object = "worker",
+           .key = "drops",
+           .reading = Reading::kEach,
+           .each = "reason",
+           .labels = kWorker},
+};
+
+}  // namespace
+
+std::span<const Metric> metrics() noexcept { return kMetrics; }
+
+}  // namespace yoke::metrics

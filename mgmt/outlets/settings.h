@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "mgmt/http/service.h"
+#include "mgmt/model/config.h"
+#include "mgmt/syslog/forwarder.h"
+
+// What a configuration, which violates no rule, wants of those who serve and forward. Pure.
+// Threads: any.
+namespace yoke::outlets {
+
+// `kind` is "metrics" or "web".
+[[nodiscard]] http::Service::Settings http_settings(const model::Config& config,
+                                                    std::string_view kind);
+
+[[nodiscard]] std::map<std::string, syslog::Target> syslog_targets(const model::Config& config);
+
+}  // namespace yoke::outlets

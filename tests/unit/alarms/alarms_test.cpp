@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/alarms/alarms.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+namespace yoke::alarms {
+namespace {
+
+using events::Kind;
+using namespace std::chrono_literals;
+
+Wall at(int second) { return Wall(std::chrono::seconds(1'700'000'000 + second)); }
+
+Condition vip_down(const std::string& name) {
+  return {Kind::kVipDown, name, "vip " + name + " is down", {{"POOL", name}}};
+}
+
+TEST(Alarms, ARaisedOneStandsUntilItHoldsNoMore) {
+  Alarms alarms;
+  auto told = alarms.follow({vip_down("web")}, at(1));
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].kind, Kind::kVipDown);
+  EXPECT_EQ(told[0].text, "vip web is down");
+  EXPECT_EQ(told[0].at, at(1));
+  EXPECT_TRUE(alarms.follow({vip_down("web")}, at(2)).empty());
+  EXPECT_TRUE(alarms.stands(Kind::kVipDown));
+  EXPECT_FALSE(alarms.stands(Kind::kDiskLow));
+  EXPECT_EQ(alarms.all().at(0).raised, at(1));
+
+  told = alarms.follow({}, at(3));
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].kind, Kind::kVipUp);
+  EXPECT_EQ(told[0].fields, vip_down("web").fields);
+  EXPECT_FALSE(alarms.stands(Kind::kVipDown));
+  ASSERT_EQ(alarms.all().size(), 1U);
+  EXPECT_EQ(alarms.all()[0].cleared, at(3));
+}
+
+TEST(Alarms, WhatItsSourceTellsIsNotToldAgain) {
+  Alarms alarms;
+  EXPECT_TRUE(alarms.follow({{Kind::kServerDown, "web 192.0.2.11:80", "down"}}, at(1)).empty());
+  EXPECT_EQ(alarms.all().size(), 1U);
+  EXPECT_TRUE(alarms.follow({}, at(2)).empty());
+}
+
+TEST(Alarms, TheTextIsTheLatestAndTheTimeTheFirst) {
+  Alarms alarms;
+  (void)alarms.follow({{Kind::kDiskLow, "", "60 MiB are free"}}, at(1));
+  (void)alarms.follow({{Kind::kDiskLow, "", "50 MiB are free"}}, at(2));
+  const auto all = alarms.all();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].what.text, "50 MiB are free");
+  EXPECT_EQ(all[0].raised, at(1));
+}
+
+// Against plain bookkeeping of what held when.
+TEST(Alarms, OfAnyHistoryExactlyWhatHoldsStandsAndEveryChangeIsToldOnce) {
+  std::mt19937 random(11);
+  Alarms alarms;
+  std::map<std::string, Wall> holding;
+  for (int second = 1; second < 2000; ++second) {
+    std::map<std::string, Wall> next;
+    std::vector<Condition> conditions;
+    std::size_t changes = 0;
+    for (const char* name : {"a", "b", "c", "d"}) {
+      const bool held = holding.contains(name);
+      if (random() % 3 == 0 ? !held : held) {
+        conditions.push_back(vip_down(name));
+        next[name] = held ? holding[name] : at(second);
+      }
+      changes += next.contains(name) != held ? 1U : 0U;
+    }
+    EXPECT_EQ(alarms.follow(conditions, at(second)).size(), changes);
+    std::map<std::string, Wall> standing;
+    std::size_t cleared = 0;
+    Wall last = Wall::max();
+    for (const Alarm& alarm : alarms.all()) {
+      if (alarm.cleared) {
+        ++cleared;
+        continue;
+      }
+      EXPECT_EQ(cleared, 0U) << "those that stand come first";
+      EXPECT_LE(alarm.raised, last);
+      last = alarm.raised;
+      standing[alarm.what.subject] = alarm.raised;
+    }
+    EXPECT_EQ(standing, next);
+    EXPECT_LE(cleared, Alarms::kClearedKept);
+    holding = std::move(next);
+  }
+}
+
+}  // namespace
+}  // namespace yoke::alarms

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/outlets/settings.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/store/store_fixture.h"
+
+namespace yoke::outlets {
+namespace {
+
+using store::must_set;
+
+TEST(Settings, NothingIsServedOrSentUnlessTheConfigurationSaysSo) {
+  const model::Config config;
+  EXPECT_EQ(http_settings(config, "metrics"), http::Service::Settings{});
+  EXPECT_EQ(http_settings(config, "web"), http::Service::Settings{});
+  EXPECT_TRUE(syslog_targets(config).empty());
+}
+
+TEST(Settings, OfHttpAreItsAddressAndWhomItLetsIn) {
+  model::Config config;
+  must_set(config, {"metrics", ""}, {{"listen", "[2001:db8::5]:9110"}});
+  must_set(config, {"web", ""},
+           {{"listen", "192.0.2.5:8443"}, {"allow", "192.0.2.0/24,2001:db8::/32"}});
+  EXPECT_EQ(http_settings(config, "metrics").listen->to_string(), "[2001:db8::5]:9110");
+  EXPECT_TRUE(http_settings(config, "metrics").allow.empty());
+  const auto web = http_settings(config, "web");
+  EXPECT_EQ(web.listen->to_string(), "192.0.2.5:8443");
+  ASSERT_EQ(web.allow.size(), 2U);
+  EXPECT_EQ(web.allow[1].to_string(), "2001:db8::/32");
+}
+
+TEST(Settings, OfSyslogAreItsTargetsByName) {
+  model::Config config;
+  must_set(config, {"syslog", "plain"},
+           {{"server", "192.0.2.9:514"}, {"transport", "udp"}, {"level", "error"}});
+  must_set(config, {"syslog", "sealed"},
+           {{"server", "192.0.2.9:6514"},
+            {"facility", "local7"},
+            {"authorities", "/etc/ca.pem"},
+            {"certificate-name", "logs.example.net"},
+            {"verify", "no"}});
+  const auto targets = syslog_targets(config);
+  ASSERT_EQ(targets.size(), 2U);
+  const syslog::Target& plain = targets.at("plain");
+  EXPECT_EQ(plain, (syslog::Target{.server = net::Endpoint::parse("192.0.2.9:514").value(),
+                                   .transport = syslog::Transport::kUdp,
+                                   .level = log::Level::kError}));
+  const syslog::Target& sealed = targets.at("sealed");
+  EXPECT_EQ(sealed.transport, syslog::Transport::kTls);
+  EXPECT_EQ(sealed.level, log::Level::kNotice);
+  EXPECT_EQ(sealed.facility, 23);
+  EXPECT_EQ(sealed.trust, (syslog::Trust{"/etc/ca.pem", "logs.example.net", false}));
+}
+
+}  // namespace
+}  // namespace yoke::outlets
