@@ -36,7 +36,7 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-205", "a check whose timeout is longer than its interval"},
     ErrorMeaning{"E-206", "SNAT addresses on a VIP whose pool does not rewrite sources"},
     ErrorMeaning{"E-207", "a server behind dsr on another port than the VIP's"},
-    ErrorMeaning{"E-208", "more records than the data plane holds"},
+    ErrorMeaning{"E-208", "more records than a unit holds"},
     ErrorMeaning{"E-209", "a server on an address that the unit answers for"},
     ErrorMeaning{"E-210", "an address that no packet can be sent to"},
     ErrorMeaning{"E-221", "a pool that requires more checks than it has"},

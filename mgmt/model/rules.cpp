@@ -19,6 +19,9 @@
 namespace yoke::model {
 namespace {
 
+// For each of them events wait in memory while it is away.
+constexpr std::size_t kLogServersMax = 8;
+
 struct PoolFacts {
   bool dsr = false;
   std::vector<net::Endpoint> servers;
@@ -230,6 +233,7 @@ class Checker {
     check_limit("pool", pools_.size(), limits::kPools);
     check_limit("server", servers, limits::kServers);
     check_limit("vip", vips_.size(), limits::kVips);
+    check_limit("syslog", config_.keys("syslog").size(), kLogServersMax);
   }
 
   void check_limit(std::string_view kind, std::size_t count, std::size_t most) {

@@ -41,12 +41,15 @@ void Outlets::follow(const model::Config& config) {
 
 void Outlets::follow_syslog(const model::Config& config) {
   const auto targets = syslog_targets(config);
+  const syslog::Origin origin{.host = unit_.name(), .process = std::to_string(::getpid())};
   std::erase_if(forwarders_, [&](const auto& known) { return !targets.contains(known.first); });
   for (const auto& [name, target] : targets) {
     auto& forwarder = forwarders_[name];
-    if (forwarder && forwarder->target() == target) continue;
-    const syslog::Origin origin{.host = unit_.name(), .process = std::to_string(::getpid())};
-    forwarder = std::make_unique<syslog::Forwarder>(event_, target, origin);
+    if (forwarder) {
+      forwarder->follow(target, origin);
+    } else {
+      forwarder = std::make_unique<syslog::Forwarder>(event_, target, origin);
+    }
   }
 }
 

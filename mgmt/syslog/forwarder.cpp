@@ -5,7 +5,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <optional>
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "mgmt/health/socket_address.h"
@@ -32,8 +33,17 @@ Forwarder::Forwarder(sd_event* event, Target target, Origin origin)
   again_.start(0ms);
 }
 
-Forwarder::~Forwarder() {
-  if (stream_ && writable_) flush();  // the last words of a process that ends
+Forwarder::~Forwarder() { flush(); }  // the last words of a process that ends
+
+void Forwarder::follow(const Target& target, const Origin& origin) {
+  origin_ = origin;
+  origin_.facility = target.facility;
+  if (target == target_) return;
+  close();
+  target_ = target;
+  failure_.clear();
+  pause_ = kPauseMin;
+  again_.start(0ms);
 }
 
 void Forwarder::send(const events::Entry& entry) {
@@ -42,30 +52,38 @@ void Forwarder::send(const events::Entry& entry) {
   flush();
 }
 
+std::string Forwarder::text_of(const events::Entry& entry) const {
+  const bool by_udp = target_.transport == Transport::kUdp;
+  return message(entry, origin_, by_udp ? kDatagramBytesMax : kStreamBytesMax);
+}
+
 void Forwarder::queue(const events::Entry& entry) {
-  if (target_.transport == Transport::kUdp) {
-    waiting_.push_back(message(entry, origin_, kDatagramBytesMax));
-  } else {
-    waiting_.push_back(framed(message(entry, origin_, kStreamBytesMax)));
+  waiting_.push_back(text_of(entry));
+  waiting_bytes_ += waiting_.back().size();
+  while (waiting_.size() > kWaitingMax || waiting_bytes_ > kWaitingBytesMax) {
+    waiting_bytes_ -= waiting_.front().size();
+    waiting_.pop_front();
+    ++dropped_;
   }
-  if (waiting_.size() <= kWaitingMax) return;
-  // One that has gone in part must go whole.
-  waiting_.erase(waiting_.begin() + (sent_ > 0 ? 1 : 0));
-  ++dropped_;
+}
+
+std::optional<std::string> Forwarder::take_next() {
+  if (dropped_ > 0) {
+    const events::Event event{events::Kind::kEventsNotSent,
+                              fmt::format("{} events before this one were not sent to {}", dropped_,
+                                          target_.server.to_string())};
+    dropped_ = 0;
+    return text_of(events::entry_of(event));
+  }
+  if (waiting_.empty()) return std::nullopt;
+  std::string next = std::move(waiting_.front());
+  waiting_.pop_front();
+  waiting_bytes_ -= next.size();
+  return next;
 }
 
 void Forwarder::open() {
-  if (target_.transport == Transport::kUdp) {
-    const health::SocketAddress address(target_.server);
-    datagrams_ =
-        FileDescriptor(::socket(address.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!datagrams_ || ::connect(datagrams_.get(), address.get(), address.size()) != 0) {
-      datagrams_.reset();
-      again_.start(kPauseMin);
-    }
-    flush();
-    return;
-  }
+  if (target_.transport == Transport::kUdp) return open_datagrams();
   const bool by_tls = target_.transport == Transport::kTls;
   auto stream =
       Stream::connect(event_, target_.server, by_tls ? std::optional(target_.trust) : std::nullopt,
@@ -84,46 +102,63 @@ void Forwarder::open() {
   }
 }
 
+void Forwarder::open_datagrams() {
+  const health::SocketAddress address(target_.server);
+  FileDescriptor fd(::socket(address.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd || ::connect(fd.get(), address.get(), address.size()) != 0) {
+    lost(std::strerror(errno));
+    return;
+  }
+  datagrams_ = std::move(fd);
+  failure_.clear();
+  pause_ = kPauseMin;
+  flush();
+}
+
 void Forwarder::lost(const std::string& why) {
   failure_ = fmt::format("{}: {}", target_.server.to_string(), why);
-  stream_.reset();
-  writable_ = false;
-  sent_ = 0;  // to a new connection the message goes from its beginning
+  close();
   again_.start(pause_);
   pause_ = std::min(pause_ * 2, kPauseMax);
 }
 
+// To the next connection the message under way goes from its beginning.
+void Forwarder::close() {
+  stream_.reset();
+  datagrams_.reset();
+  writable_ = false;
+  if (frame_.empty()) return;
+  waiting_.push_front(frame_.substr(frame_.find(' ') + 1));
+  waiting_bytes_ += waiting_.front().size();
+  frame_.clear();
+  sent_ = 0;
+}
+
 void Forwarder::flush() {
-  if (datagrams_) {
-    flush_datagrams();
-    return;
+  if (writable_) flush_stream();
+  if (!datagrams_) return;
+  // Nobody knows of a datagram whether it has arrived; one that cannot even be sent is gone too.
+  while (const auto datagram = take_next()) {
+    (void)::send(datagrams_.get(), datagram->data(), datagram->size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   }
-  if (!writable_) return;
-  if (dropped_ > 0) {
-    events::Event event{events::Kind::kEventsNotSent,
-                        fmt::format("{} events were not sent to {} while it was away", dropped_,
-                                    target_.server.to_string())};
-    dropped_ = 0;
-    queue(events::entry_of(event));
-  }
-  while (!waiting_.empty()) {
-    const std::string_view rest = std::string_view(waiting_.front()).substr(sent_);
-    const std::size_t taken = stream_->write(rest);
+}
+
+void Forwarder::flush_stream() {
+  for (;;) {
+    if (frame_.empty()) {
+      const auto next = take_next();
+      if (!next) return;
+      frame_ = framed(*next);
+    }
+    const std::size_t taken = stream_->write(std::string_view(frame_).substr(sent_));
     if (taken == 0) {
       writable_ = false;  // the stream says when it is again
       return;
     }
     sent_ += taken;
-    if (taken < rest.size()) continue;
-    waiting_.pop_front();
+    if (sent_ < frame_.size()) continue;
+    frame_.clear();
     sent_ = 0;
-  }
-}
-
-// Nobody knows of a datagram whether it has arrived; one that cannot even be sent is gone too.
-void Forwarder::flush_datagrams() {
-  for (const std::string& datagram : std::exchange(waiting_, {})) {
-    (void)::send(datagrams_.get(), datagram.data(), datagram.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "dataplane/net/address.h"
@@ -32,30 +33,38 @@ struct Target {
 };
 
 // Sends events to one log server: RFC 5424 by UDP (RFC 5426), TCP (RFC 6587, counted) or TLS
-// (RFC 5425). While it is away they wait, the newest 10,000 of them; how many were lost is the
-// first thing it is told then. What a broken connection had taken already may be lost: the protocol
-// acknowledges nothing. Threads: the loop's.
+// (RFC 5425). While it is away they wait, the newest 10,000 of them and at most 16 MiB; how many
+// were lost is the first thing it is told then. What a broken connection had taken already may be
+// lost: the protocol acknowledges nothing. Threads: the loop's.
 class Forwarder {
  public:
   static constexpr std::size_t kWaitingMax = 10'000;
+  static constexpr std::size_t kWaitingBytesMax = std::size_t{16} << 20;
 
   Forwarder(sd_event* event, Target target, Origin origin);
   Forwarder(const Forwarder&) = delete;
   Forwarder& operator=(const Forwarder&) = delete;
   ~Forwarder();
 
+  // Elsewhere or otherwise from now on; what waits goes there. Where both are as they were nothing
+  // happens.
+  void follow(const Target& target, const Origin& origin);
   void send(const events::Entry& entry);
 
-  [[nodiscard]] const Target& target() const noexcept { return target_; }
   // Why nothing arrives; empty while all is well. Of UDP nobody knows.
   [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
 
  private:
   void queue(const events::Entry& entry);
   void open();
+  void open_datagrams();
+  void close();
   void flush();
-  void flush_datagrams();
+  void flush_stream();
   void lost(const std::string& why);
+  [[nodiscard]] std::string text_of(const events::Entry& entry) const;
+  // What goes next; nothing: all has gone.
+  [[nodiscard]] std::optional<std::string> take_next();
 
   sd_event* event_;
   Target target_;
@@ -63,9 +72,12 @@ class Forwarder {
   std::unique_ptr<Stream> stream_;
   bool writable_ = false;
   FileDescriptor datagrams_;
-  std::deque<std::string> waiting_;  // as they go over the wire, oldest first
-  std::size_t sent_ = 0;             // bytes of the first
-  std::uint64_t dropped_ = 0;        // since it was told last
+  std::deque<std::string> waiting_;  // messages, oldest first
+  std::size_t waiting_bytes_ = 0;
+  // The one under way, which is not among them: a stream that has begun with it must get it whole.
+  std::string frame_;
+  std::size_t sent_ = 0;       // bytes of it
+  std::uint64_t dropped_ = 0;  // since it was told last
   std::string failure_;
   std::chrono::milliseconds pause_;
   hal::Timer again_;

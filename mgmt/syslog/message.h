@@ -15,6 +15,7 @@ struct Origin {
   std::string host;     // "lb-a"
   std::string process;  // its number
   int facility = 16;    // local0
+  friend bool operator==(const Origin&, const Origin&) = default;
 };
 
 // RFC 5424: fields of the event as structured data, its name as MSGID. One line, whatever the

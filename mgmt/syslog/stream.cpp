@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/syslog/stream.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -21,6 +23,16 @@ namespace {
 
 // To be connected, and for TLS as well.
 constexpr auto kLate = std::chrono::seconds(10);
+
+// One that is gone without a word, or reads nothing, is noticed in half a minute.
+void notice_silence(int fd) {
+  constexpr int kOn = 1, kIdleSeconds = 15, kProbeSeconds = 5;
+  constexpr unsigned kSilenceMs = 30'000;
+  (void)::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &kOn, sizeof kOn);
+  (void)::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &kIdleSeconds, sizeof kIdleSeconds);
+  (void)::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &kProbeSeconds, sizeof kProbeSeconds);
+  (void)::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &kSilenceMs, sizeof kSilenceMs);
+}
 
 std::string openssl_error() {
   std::array<char, 256> text{};
@@ -45,6 +57,7 @@ Result<std::unique_ptr<Stream>> Stream::connect(sd_event* event, const net::Endp
     return fail(Errc::kUnavailable, kNotConnected,
                 server.to_string() + ": " + std::strerror(errno));
   }
+  notice_silence(fd.get());
   std::unique_ptr<Stream> stream(new Stream(event, std::move(fd), std::move(handlers)));
   if (!stream->io_.valid()) {
     return fail(Errc::kFailed, kNotConnected, "the event loop takes no more sources");

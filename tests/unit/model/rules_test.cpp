@@ -138,6 +138,13 @@ TEST(Rules, HoldTheDataPlanesLimitsAndAdmitWhatIsJustWithin) {
   }
   EXPECT_EQ(found(vips), std::vector<std::string>{"E-208 vip"});
 
+  Config logs;
+  for (int i = 1; i <= 9; ++i) {
+    EXPECT_EQ(found(logs), std::vector<std::string>{});
+    ASSERT_TRUE(logs.set(Path{{"syslog", fmt::format("s{}", i)}}, {{"server", "192.0.2.9:6514"}}));
+  }
+  EXPECT_EQ(found(logs), std::vector<std::string>{"E-208 syslog"});
+
   std::string snat = "10.0.0.1";
   for (std::size_t i = 2; i <= limits::kSnatPerVip + 1; ++i) snat += fmt::format(",10.0.0.{}", i);
   EXPECT_EQ(found(config_of({"set vip web 203.0.113.10:80/tcp snat " + snat})),

@@ -15,6 +15,7 @@
 namespace yoke::syslog {
 namespace {
 
+using testing::AllOf;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
@@ -137,11 +138,57 @@ TEST_F(ForwarderTest, WhatComesWhileTheServerIsAwayWaitsAndTheOldestOfTooMuchIsC
   const int total = static_cast<int>(Forwarder::kWaitingMax) + 7;
   for (int i = 1; i <= total; ++i) forwarder.send(entry(i));
   server.open(where);
-  ASSERT_TRUE(until([&] { return server.messages().size() == Forwarder::kWaitingMax; }));
+  ASSERT_TRUE(until([&] { return server.messages().size() == Forwarder::kWaitingMax + 1; }));
   EXPECT_EQ(forwarder.failure(), "");
-  // The word about the lost ones takes the place of one more.
-  EXPECT_THAT(server.messages()[0], EndsWith("event 9"));
-  EXPECT_THAT(server.messages().back(), HasSubstr("7 events were not sent"));
+  EXPECT_THAT(server.messages()[0], HasSubstr("7 events before this one were not sent"));
+  EXPECT_THAT(server.messages()[1], EndsWith("event 8"));
+  EXPECT_THAT(server.messages().back(), EndsWith("event " + std::to_string(total)));
+}
+
+TEST_F(ForwarderTest, OfLargeEventsNoMoreWaitThanTheirBytesAllow) {
+  LogSocket server(SOCK_STREAM);
+  const net::Endpoint where = server.endpoint();
+  server.close();
+  Forwarder& forwarder = forward(where, Transport::kTcp);
+  events::Entry large = entry(0);
+  large.text = std::string(8000, 'x');
+  constexpr std::size_t kCount = 2 * Forwarder::kWaitingBytesMax / 8000;
+  for (std::size_t i = 0; i < kCount; ++i) forwarder.send(large);
+  forwarder.send(entry(1));
+  server.open(where);
+  ASSERT_TRUE(until(
+      [&] { return !server.messages().empty() && server.messages().back().ends_with("event 1"); }));
+  EXPECT_THAT(server.messages()[0], HasSubstr("events before this one were not sent"));
+  EXPECT_LT(server.messages().size(), Forwarder::kWaitingBytesMax / 8000);
+  EXPECT_GT(server.messages().size(), Forwarder::kWaitingBytesMax / 8000 * 9 / 10);
+}
+
+TEST_F(ForwarderTest, WhatWaitsForAServerThatIsAwayGoesToTheOneThatTakesItsPlace) {
+  LogSocket away(SOCK_STREAM), server(SOCK_STREAM);
+  const net::Endpoint nowhere = away.endpoint();
+  away.close();
+  Forwarder& forwarder = forward(nowhere, Transport::kTcp);
+  forwarder.send(entry(1));
+  ASSERT_TRUE(until([&] { return !forwarder.failure().empty(); }));
+  forwarder.follow({.server = server.endpoint(), .transport = Transport::kTcp},
+                   {.host = "lb-b", .process = "1"});
+  EXPECT_EQ(forwarder.failure(), "") << "of the new one nothing is known yet";
+  forwarder.send(entry(2));
+  ASSERT_TRUE(until([&] { return server.messages().size() == 2; }));
+  EXPECT_THAT(server.messages()[0], AllOf(HasSubstr(" lb-a "), EndsWith("event 1")));
+  EXPECT_THAT(server.messages()[1], AllOf(HasSubstr(" lb-b "), EndsWith("event 2")));
+}
+
+TEST_F(ForwarderTest, AUnitThatIsNamedAnewSaysSoOnTheConnectionThatItHas) {
+  LogSocket server(SOCK_STREAM);
+  const Target target{.server = server.endpoint(), .transport = Transport::kTcp};
+  Forwarder& forwarder = forward(target.server, target.transport);
+  forwarder.send(entry(1));
+  ASSERT_TRUE(until([&] { return server.messages().size() == 1; }));
+  forwarder.follow(target, {.host = "lb-b", .process = "1"});
+  forwarder.send(entry(2));
+  ASSERT_TRUE(until([&] { return server.messages().size() == 2; }));
+  EXPECT_THAT(server.messages()[1], HasSubstr(" lb-b "));
 }
 
 TEST_F(ForwarderTest, ABrokenConnectionIsMadeAnewAndMessagesStayWhole) {
@@ -163,7 +210,7 @@ TEST_F(ForwarderTest, AServerThatReadsNothingIsNotWaitedForAndGetsAllInTheEnd) {
   Forwarder& forwarder = forward(server.endpoint(), Transport::kTcp);
   events::Entry large = entry(0);
   large.text = std::string(6000, 'x');
-  constexpr std::size_t kCount = 5000;  // 30 MB: more than sockets hold
+  constexpr std::size_t kCount = 2600;  // 16 MB: more than sockets hold
   for (std::size_t i = 0; i < kCount; ++i) forwarder.send(large);
   for (int turn = 0; turn < 50; ++turn) (void)sd_event_run(loop_.get(), 1000);
   ASSERT_TRUE(until([&] { return server.messages().size() == kCount; }));
