@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hal/board.h"
@@ -89,18 +90,26 @@ std::optional<Options> read_options(int argc, char** argv, int& status) {
   return Options{given["root"].as<std::string>(), given["unit"].as<std::string>()};
 }
 
+// What the unit is called, and what is wrong with the board file that should say so.
+struct Naming {
+  std::string name;
+  std::optional<Error> mistake = {};
+};
+
 // The board file is the data plane's business: one that is wrong is no reason not to manage.
-std::string unit_name(const Options& options, const events::Record& record) {
-  if (!options.unit.empty()) return options.unit;
+Naming naming_of(const Options& options) {
+  if (!options.unit.empty()) return {options.unit};
+  std::optional<Error> mistake;
   const auto path = options.root / "etc/yoke/board.conf";
   std::error_code ignored;
   if (std::filesystem::exists(path, ignored)) {
     const auto name = hal::read_unit_name(path);
-    if (name && !name->empty()) return *name;
-    if (!name) record({Kind::kBoardFile, name.error().text});
+    if (name && !name->empty()) return {*name};
+    if (!name) mistake = name.error();
   }
   std::array<char, 256> host{};
-  return ::gethostname(host.data(), host.size() - 1) == 0 ? host.data() : "unit";
+  const bool named = ::gethostname(host.data(), host.size() - 1) == 0;
+  return {named ? host.data() : "unit", mistake};
 }
 
 commit::Verdict verdict_of(health::Verdict verdict) {
@@ -151,12 +160,12 @@ std::string trusted_certificates(const Options& options) {
 // Everything that lives between start and end, on the one thread there is.
 class Process {
  public:
-  Process(sd_event* loop, store::ConfigStore& store, const Options& options)
+  Process(sd_event* loop, store::ConfigStore& store, const Options& options, std::string name)
       : loop_(loop),
         event_log_(loop, (options.root / "var/lib/yoke/events.db").string()),
         data_plane_(options.root / "run/yoke/dataplane.sock"),
         committer_(store, data_plane_, commit::read_clocks, recorder()),
-        unit_{unit_name(options, recorder()),
+        unit_{std::move(name),
               committer_,
               checks_told(),
               MonoClock::now(),
@@ -383,8 +392,10 @@ Status serve(const Options& options) {
   if (!store) return tl::unexpected(store.error());
   const auto loop = make_loop();
   if (!loop) return tl::unexpected(loop.error());
-  Process process(loop->get(), **store, options);
+  const Naming naming = naming_of(options);
+  Process process(loop->get(), **store, options, naming.name);
   if (auto started = process.start((run / "mgmt.sock").string()); !started) return started;
+  if (naming.mistake) process.record({Kind::kBoardFile, naming.mistake->text});
   const auto revision = std::to_string((*store)->running().revision);
   process.record({Kind::kStarted,
                   fmt::format("unit {}, revision {}", process.unit().name(), revision),
