@@ -33,7 +33,7 @@ def test_a_server_that_dies_is_an_alarm_that_names_what_to_type_until_it_is_back
     lab.unit.until_servers("down", [("web", SERVER)])
     until_alarm(lab, "server-down")
     alarm = next(row for row in alarms(lab) if row["subject"] == f"web {SERVER}")
-    assert "refused" in alarm["text"] and alarm["next"] == "show check web"
+    assert "refused" in alarm["text"] and alarm["next"] == f"show check web {SERVER}"
     assert "connection refused" in lab.unit.yoke(*alarm["next"].split()).stdout
     status = lab.unit.yoke("show", "status").stdout
     assert re.search(r"^ALARM +\d\d:\d\d:\d\d server .*down", status, re.M), status
@@ -102,3 +102,18 @@ def test_the_event_log_is_a_file_of_its_own_and_a_damaged_one_is_put_aside(lab):
     assert of_kind(lab.unit.show("log"), "event-log-replaced")
     assert path.with_name("events.db.old").read_bytes().startswith(b"this was")
     lab.unit.until_mgmt_is_in_charge()
+
+
+def test_a_mistake_in_the_board_file_is_an_event_and_no_reason_not_to_manage(lab):
+    lab.unit.mgmt.terminate()
+    lab.unit.write_board(lab.unit.board().replace("name = lb-a", "name = two words"))
+    try:
+        lab.unit.start_mgmt()
+        told = of_kind(lab.unit.show("log"), "board-file")
+        assert told and "two words" in told[0]["text"]
+    finally:
+        lab.unit.write_board()
+        lab.unit.mgmt.terminate()
+        lab.unit.start_mgmt()
+        lab.unit.until_mgmt_is_in_charge()
+    assert lab.unit.show("status")[0]["unit"] == "lb-a"

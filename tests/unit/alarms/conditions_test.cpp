@@ -61,7 +61,7 @@ TEST_F(Conditions, AServerThatIsDownIsNamedWithItsReason) {
   EXPECT_EQ(found.kind, Kind::kServerDown);
   EXPECT_EQ(found.subject, "web 192.0.2.12:80");
   EXPECT_THAT(found.text, HasSubstr("http 503"));
-  EXPECT_EQ(events::command_of(found.kind, found.fields), "show check web");
+  EXPECT_EQ(events::command_of(found.kind, found.fields), "show check web 192.0.2.12:80");
 }
 
 TEST_F(Conditions, AServerThatWasTakenOutByHandIsNoAlarm) {

@@ -61,7 +61,7 @@ TEST(Event, ItsEntryHasWhatTheTableSaysAndACommandOfItsOwn) {
   EXPECT_EQ(entry.level, log::Level::kWarning);
   EXPECT_EQ(entry.text, event.text);
   EXPECT_EQ(entry.at, event.at);
-  EXPECT_EQ(entry.command, "show check web");
+  EXPECT_EQ(entry.command, "show check web 192.0.2.11:80");
   EXPECT_EQ(entry.fields, (decltype(Entry::fields){{"POOL", "web"}, {"SERVER", "192.0.2.11:80"}}));
 }
 

@@ -109,7 +109,7 @@ alarms::Alarm server_down(int number) {
   return {.what = {events::Kind::kServerDown,
                    "web " + std::to_string(number),
                    "it is down",
-                   {{"POOL", "web"}}},
+                   {{"POOL", "web"}, {"SERVER", "192.0.2.11:80"}}},
           .raised = alarms::Wall(1'700'000'000s),
           .cleared = {}};
 }
@@ -129,7 +129,7 @@ TEST_F(Show, Alarm) {
                           {"code", "V-402"},
                           {"subject", "web 1"},
                           {"text", "it is down"},
-                          {"next", "show check web"}}));
+                          {"next", "show check web 192.0.2.11:80"}}));
   EXPECT_EQ(all[1]["state"], "cleared");
   EXPECT_EQ(all[1]["cleared"], 1'700'000'060);
 }
