@@ -184,10 +184,11 @@ void add_alarm_items(const json& row, std::vector<std::pair<std::string, std::st
       items.emplace_back(std::exchange(name, ""), std::move(line));
     }
   }
-  const auto standing = row.value("alarms_standing", json());
-  if (standing.is_number_unsigned() && standing > alarms.size()) {
-    items.emplace_back(
-        "", fmt::format("and {} more -> show alarm", standing.get<std::size_t>() - alarms.size()));
+  const json standing = row.value("alarms_standing", json());
+  if (!standing.is_number_integer()) return;
+  const auto shown = static_cast<std::int64_t>(alarms.size());
+  if (const auto all = standing.get<std::int64_t>(); all > shown) {
+    items.emplace_back("", fmt::format("and {} more -> show alarm", all - shown));
   }
 }
 
