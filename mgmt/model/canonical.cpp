@@ -47,7 +47,6 @@ Result<std::string> printable(const Field& field, std::string_view text) {
   return std::string(text);
 }
 
-// Path and query of RFC 3986: nothing that an HTTP request line could be split by.
 Result<std::string> file(const Field& field, std::string_view text) {
   const bool fits = text.size() > 1 && text.front() == '/' && text.back() != '/' &&
                     text.size() <= static_cast<std::size_t>(field.max) &&
@@ -66,6 +65,7 @@ Result<std::string> prefix(std::string_view text) {
   return value->to_string();
 }
 
+// Path and query of RFC 3986: nothing that an HTTP request line could be split by.
 Result<std::string> url_path(const Field& field, std::string_view text) {
   constexpr std::string_view kMarks = "/-._~!$&'()*+,;=:@?%";
   if (text.empty() || text.front() != '/' || text.size() > static_cast<std::size_t>(field.max)) {

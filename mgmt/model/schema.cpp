@@ -179,7 +179,7 @@ constexpr std::array kSyslogFields{
 constexpr std::array kMetricsFields{
     Field{.name = "listen",
           .type = FieldType::kEndpoint,
-          .help = "Address and port of the unit to listen on, 1024 or above; without it, off",
+          .help = "Address of the unit and port, 1024 or above, to listen on; else off",
           .example = "192.0.2.5:9110",
           .default_value = ""},
     Field{.name = "allow",
@@ -193,7 +193,7 @@ constexpr std::array kMetricsFields{
 constexpr std::array kWebFields{
     Field{.name = "listen",
           .type = FieldType::kEndpoint,
-          .help = "Address and port of the unit to listen on, 1024 or above; without it, off",
+          .help = "Address of the unit and port, 1024 or above, to listen on; else off",
           .example = "192.0.2.5:8443",
           .default_value = ""},
     Field{.name = "allow",
