@@ -100,8 +100,9 @@ Result<Certificate> make(const fs::path& prefix, const Subject& subject) {
 // Whole or not at all, and never readable by others for a moment.
 Status write_file(const fs::path& file, const std::string& text) {
   const fs::path beside = file.string() + ".new";
+  (void)::unlink(beside.c_str());  // of an attempt that was cut short
   FileDescriptor fd(
-      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR));
+      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
   const auto size = static_cast<ssize_t>(text.size());
   if (!fd || ::write(fd.get(), text.data(), text.size()) != size || ::fsync(fd.get()) != 0 ||
       ::rename(beside.c_str(), file.c_str()) != 0) {
@@ -113,7 +114,11 @@ Status write_file(const fs::path& file, const std::string& text) {
 Result<std::string> read_file(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in || text.empty()) return bad(file, "cannot be read, or is empty");
+  if (!in || text.empty()) {
+    return bad(file,
+               "cannot be read, or is empty; put a certificate and its key there, or remove both "
+               "files and they are made anew");
+  }
   return text;
 }
 
