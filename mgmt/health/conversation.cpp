@@ -106,7 +106,8 @@ int Conversation::on_settled(sd_event_source* /*source*/, void* self) {
 int Conversation::on_timeout(sd_event_source* /*source*/, std::uint64_t /*us*/, void* self) {
   Conversation& me = probe(self);
   if (!me.look_once_more()) return 0;
-  ProbeResult result = timed_out(me.check_.timeout, me.stage_, me.elapsed());
+  ProbeResult result =
+      timed_out(me.check_.timeout, me.stage_, me.elapsed(), me.plan_.lag->since(me.started_));
   if (!me.unread_.empty()) result.text += ", got " + model::shown(me.unread_);
   (void)me.end(std::move(result));
   return 0;

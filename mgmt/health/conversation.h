@@ -7,6 +7,7 @@
 #include "hal/base/clock.h"
 #include "hal/base/file_descriptor.h"
 #include "mgmt/health/event_source.h"
+#include "mgmt/health/loop_lag.h"
 #include "mgmt/health/probe.h"
 #include "mgmt/health/protocol.h"
 #include "mgmt/health/secrecy.h"
@@ -32,7 +33,8 @@ class Conversation final : public Probe {
     Transport transport = Transport::kTcp;
     bool tls_first = false;              // from the first byte on
     std::unique_ptr<Protocol> protocol;  // never null
-    const TlsContext* tls = nullptr;     // outlives the probe
+    const TlsContext* tls = nullptr;     // these outlive the probe
+    const LoopLag* lag = nullptr;
   };
 
   Conversation(sd_event* loop, const net::Endpoint& server, const Check& check, Plan plan,

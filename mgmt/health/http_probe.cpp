@@ -52,6 +52,7 @@ HttpProbe::HttpProbe(sd_event* loop, CURLM* multi, const net::Endpoint& server, 
       speaks_tls_(false),
       timeout_(check.timeout),
       done_(std::move(done)),
+      started_(MonoClock::now()),
       easy_(curl_easy_init()) {
   const HttpRequest request = plan_.exchange->request();
   speaks_tls_ = request.tls;
@@ -202,7 +203,9 @@ ProbeResult HttpProbe::result_of(CURLcode code) const {
   const auto duration = time_of(CURLINFO_TOTAL_TIME_T);
   if (code == CURLE_OK || body_is_cut_) return judge_answer();
   if (own_error_ != 0) return not_tried(std::generic_category().message(own_error_), duration);
-  if (code == CURLE_OPERATION_TIMEDOUT) return timed_out(timeout_, stage(), duration);
+  if (code == CURLE_OPERATION_TIMEDOUT) {
+    return timed_out(timeout_, stage(), duration, plan_.lag->since(started_));
+  }
   if (header_bytes_ > kHeaderBytesMax) return failure("header longer than 64 KiB");
   return judge_failure(code);
 }

@@ -8,6 +8,7 @@
 
 #include "mgmt/health/event_source.h"
 #include "mgmt/health/http_exchange.h"
+#include "mgmt/health/loop_lag.h"
 #include "mgmt/health/probe.h"
 #include "mgmt/health/tls_client.h"
 
@@ -18,7 +19,8 @@ class HttpProbe final : public Probe {
  public:
   struct Plan {
     std::unique_ptr<HttpExchange> exchange;  // never null
-    const TlsContext* tls = nullptr;         // outlives the probe
+    const TlsContext* tls = nullptr;         // these outlive the probe
+    const LoopLag* lag = nullptr;
   };
 
   HttpProbe(sd_event* loop, CURLM* multi, const net::Endpoint& server, const Check& check,
@@ -71,6 +73,7 @@ class HttpProbe final : public Probe {
   bool speaks_tls_;
   std::chrono::milliseconds timeout_;
   ProbeDone done_;
+  MonoTime started_;
   int own_error_ = 0;  // errno of what this unit lacked
   std::string_view lack_ = "the request could not be made";
   std::array<char, CURL_ERROR_SIZE> reason_{};  // libcurl's own words

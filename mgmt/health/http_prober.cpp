@@ -31,7 +31,8 @@ HttpProbe& probe_of(CURL* easy) {
 
 }  // namespace
 
-HttpProber::HttpProber(sd_event* loop, const TlsContext& tls) : loop_(loop), tls_(tls) {
+HttpProber::HttpProber(sd_event* loop, const TlsContext& tls, const LoopLag& lag)
+    : loop_(loop), tls_(tls), lag_(lag) {
   (void)curl_global_init(CURL_GLOBAL_DEFAULT);
   multi_ = curl_multi_init();
   (void)curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &HttpProber::watch);
@@ -52,7 +53,8 @@ HttpProber::~HttpProber() {
 std::unique_ptr<Probe> HttpProber::start(const net::Endpoint& server, const Check& check,
                                          std::unique_ptr<HttpExchange> exchange, ProbeDone done) {
   return std::make_unique<HttpProbe>(loop_, multi_, server, check,
-                                     HttpProbe::Plan{std::move(exchange), &tls_}, std::move(done));
+                                     HttpProbe::Plan{std::move(exchange), &tls_, &lag_},
+                                     std::move(done));
 }
 
 int HttpProber::watch(CURL* easy, curl_socket_t fd, int what, void* self, void* /*per_socket*/) {

@@ -8,6 +8,7 @@
 #include "hal/base/result.h"
 #include "mgmt/health/event_source.h"
 #include "mgmt/health/http_exchange.h"
+#include "mgmt/health/loop_lag.h"
 #include "mgmt/health/probe.h"
 #include "mgmt/health/tls_client.h"
 
@@ -18,8 +19,8 @@ namespace yoke::health {
 // Of an answer's header and of its body the first 64 KiB are read. Threads: the loop's own.
 class HttpProber {
  public:
-  // `tls` outlives this.
-  HttpProber(sd_event* loop, const TlsContext& tls);
+  // `tls` and `lag` outlive this.
+  HttpProber(sd_event* loop, const TlsContext& tls, const LoopLag& lag);
   ~HttpProber();
   HttpProber(const HttpProber&) = delete;
   HttpProber& operator=(const HttpProber&) = delete;
@@ -43,6 +44,7 @@ class HttpProber {
 
   sd_event* loop_;
   const TlsContext& tls_;
+  const LoopLag& lag_;
   CURLM* multi_;
   EventSource timer_;
   std::unordered_map<curl_socket_t, EventSource> sockets_;

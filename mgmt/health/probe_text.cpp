@@ -49,8 +49,8 @@ std::string duration_text(std::chrono::microseconds duration) {
 }
 
 ProbeResult timed_out(std::chrono::milliseconds timeout, std::string_view stage,
-                      std::chrono::microseconds duration) {
-  if (duration > timeout + std::clamp(timeout / 4, kLateMin, kLateMax)) {
+                      std::chrono::microseconds duration, std::chrono::microseconds lag) {
+  if (std::max(duration - timeout, lag) > std::clamp(timeout / 4, kLateMin, kLateMax)) {
     return not_tried("this unit was too busy to look", duration);
   }
   const auto ms = timeout.count();

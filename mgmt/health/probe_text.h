@@ -15,9 +15,11 @@ namespace yoke::health {
 [[nodiscard]] std::string duration_text(std::chrono::microseconds duration);
 
 // No answer within `timeout`: "timeout after 1s at connect". But where this process noticed only
-// long after (it was busy, or held up by the machine), the answer may have come in time: not tried.
+// long after, or was as far behind meanwhile (it was busy, or held up by the machine), the answer
+// may have come in time: not tried.
 [[nodiscard]] ProbeResult timed_out(std::chrono::milliseconds timeout, std::string_view stage,
-                                    std::chrono::microseconds duration);
+                                    std::chrono::microseconds duration,
+                                    std::chrono::microseconds lag);
 
 // Whether a probe that `began` then should have ended long ago, however busy this unit is: what was
 // to end it has failed for want of memory.

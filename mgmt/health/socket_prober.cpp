@@ -50,7 +50,11 @@ class RefusedProbe final : public Probe {
 }  // namespace
 
 SocketProber::SocketProber(sd_event* loop, const std::string& trusted)
-    : loop_(loop), tls_(trusted), http_(loop, tls_), under_way_max_(descriptors_for_probes()) {}
+    : loop_(loop),
+      lag_(loop),
+      tls_(trusted),
+      http_(loop, tls_, lag_),
+      under_way_max_(descriptors_for_probes()) {}
 
 std::unique_ptr<Probe> SocketProber::start(const net::Endpoint& server, const Check& check,
                                            ProbeDone done) {
@@ -69,7 +73,8 @@ std::unique_ptr<Probe> SocketProber::begin(const net::Endpoint& server, const Ch
   Conversation::Plan plan{.transport = transport_of(kind, check),
                           .tls_first = speaks_tls_first(kind, check),
                           .protocol = kind.protocol(target, check, scram_keys_),
-                          .tls = &tls_};
+                          .tls = &tls_,
+                          .lag = &lag_};
   return std::make_unique<Conversation>(loop_, target, check, std::move(plan), std::move(done));
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "mgmt/health/http_prober.h"
+#include "mgmt/health/loop_lag.h"
 #include "mgmt/health/probe.h"
 #include "mgmt/health/scram.h"
 #include "mgmt/health/tls_client.h"
@@ -27,6 +28,7 @@ class SocketProber final : public Prober {
                                              ProbeDone done);
 
   sd_event* loop_;
+  LoopLag lag_;
   TlsContext tls_;
   HttpProber http_;
   ScramKeys scram_keys_;

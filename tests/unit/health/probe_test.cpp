@@ -277,6 +277,27 @@ TEST_F(Probing, NoMoreAreUnderWayThanThereIsRoomFor) {
   EXPECT_EQ(outcome(), "tcp connection refused");
 }
 
+TEST_F(Probing, HowFarTheLoopWasBehindIsKnownForAsLongAsItMatters) {
+  const LoopLag lag(loop_.get());
+  const auto began = MonoClock::now();
+  std::this_thread::sleep_for(milliseconds(400));
+  EXPECT_GE(lag.since(began), milliseconds(300)) << "it is behind now";
+  ASSERT_TRUE(loop_.until([&] { return lag.since(MonoClock::now()) < milliseconds(300); }))
+      << "it is no longer";
+  EXPECT_GE(lag.since(began), milliseconds(300)) << "it was";
+}
+
+// The last wait was short; but a probe has had several, and each may have been long.
+TEST(Results, ATimeoutCountsOnlyWhereTheLoopKeptUp) {
+  const milliseconds timeout(1000);
+  EXPECT_EQ(timed_out(timeout, "a", milliseconds(1010), milliseconds(10)).text,
+            "timeout after 1s at a");
+  EXPECT_EQ(timed_out(timeout, "a", milliseconds(1010), milliseconds(251)).outcome,
+            Outcome::kNotTried);
+  EXPECT_EQ(timed_out(timeout, "a", milliseconds(1251), milliseconds(0)).outcome,
+            Outcome::kNotTried);
+}
+
 TEST(Results, WhatThisUnitLacksIsNoFailureOfTheServer) {
   for (const int error : {EMFILE, ENFILE, ENOMEM, ENOBUFS, ENOSPC, EAGAIN, EADDRNOTAVAIL}) {
     EXPECT_EQ(socket_failure("tcp", error, {}).outcome, Outcome::kNotTried) << error;
