@@ -224,7 +224,9 @@ void run(const std::string& kind, unsigned count, unsigned seconds) {
 
   std::vector<double> late_ms;
   for (unsigned i = 0; i < count; ++i) {
-    const auto& times = prober.begun().at(all[i].server);
+    const auto found = prober.begun().find(all[i].server);
+    if (found == prober.begun().end()) continue;  // it never had its turn: `last result of`, empty
+    const auto& times = found->second;
     const MonoTime first = began + milliseconds(i) % kInterval;
     for (std::size_t turn = 0; turn < times.size(); ++turn) {
       late_ms.push_back(since_ms(first + static_cast<int>(turn) * kInterval, times[turn]));
