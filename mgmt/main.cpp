@@ -318,7 +318,7 @@ class Process {
 
   [[nodiscard]] Result<std::uint64_t> test(const model::Config& config, const std::string& pool,
                                            const std::optional<net::Endpoint>& server) {
-    auto targets = health::targets_of(config);
+    auto targets = health::targets_of(config, health::Servers::kAll);
     std::erase_if(targets, [&](const health::Target& target) {
       return target.pool != pool || (server && target.server != *server);
     });
