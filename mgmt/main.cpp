@@ -198,6 +198,7 @@ class Process {
       expiry_.follow();
       schedule_.follow();
     });
+    is_whole_ = true;
   }
 
   [[nodiscard]] Status start(const std::string& socket) {
@@ -219,8 +220,9 @@ class Process {
     const events::Entry entry = events::entry_of(event);
     events::write_to_journal(event);
     event_log_.append(entry);
-    if (outlets_) outlets_->take(entry);
-    if (supervisor_) supervisor_->look_soon();
+    if (!is_whole_) return;
+    outlets_->take(entry);
+    supervisor_->look_soon();
   }
 
  private:
@@ -350,6 +352,7 @@ class Process {
     return reports;
   }
 
+  bool is_whole_ = false;  // until then parts tell what happens that others are not there to hear
   sd_event* loop_;
   store::EventLog event_log_;
   commit::SocketDataPlane data_plane_;

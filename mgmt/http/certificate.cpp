@@ -83,8 +83,7 @@ bool fill(X509* certificate, EVP_PKEY* key, const Subject& subject) {
          X509_sign(certificate, key, EVP_sha256()) > 0;
 }
 
-Result<Certificate> make(const fs::path& prefix, const Subject& subject) {
-  const Key key(EVP_EC_gen("P-256"));
+Result<Certificate> make(const fs::path& prefix, const Subject& subject, const Key& key) {
   const X509Certificate certificate(X509_new());
   const Bio certificate_text(BIO_new(BIO_s_mem()));
   const Bio key_text(BIO_new(BIO_s_mem()));
@@ -104,16 +103,22 @@ Status write_file(const fs::path& file, const std::string& text) {
   FileDescriptor fd(
       ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
   const auto size = static_cast<ssize_t>(text.size());
-  if (!fd || ::write(fd.get(), text.data(), text.size()) != size || ::fsync(fd.get()) != 0 ||
-      ::rename(beside.c_str(), file.c_str()) != 0) {
-    return bad(file, std::string("cannot be written: ") + std::strerror(errno));
+  errno = ENOSPC;  // what a write that was cut short does not say
+  if (fd && ::write(fd.get(), text.data(), text.size()) == size && ::fsync(fd.get()) == 0 &&
+      ::rename(beside.c_str(), file.c_str()) == 0) {
+    return {};
   }
-  return {};
+  auto failed = bad(file, std::string("cannot be written: ") + std::strerror(errno));
+  (void)::unlink(beside.c_str());
+  return failed;
 }
 
 Result<std::string> read_file(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (!in && errno == EACCES) {
+    return bad(file, "may not be read by yoke-mgmt: give it to its user (chown yoke: FILE)");
+  }
   if (!in || text.empty()) {
     return bad(file,
                "cannot be read, or is empty; put a certificate and its key there, or remove both "
@@ -122,17 +127,26 @@ Result<std::string> read_file(const fs::path& file) {
   return text;
 }
 
-Status verify(const fs::path& certificate_file, const fs::path& key_file, const Certificate& read) {
-  const auto bio = [](const std::string& text) {
-    return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-  };
-  const X509Certificate certificate(
-      PEM_read_bio_X509(bio(read.certificate).get(), nullptr, nullptr, nullptr));
-  if (!certificate) return bad(certificate_file, "is no certificate: expected PEM");
+Bio bio_of(const std::string& text) {
+  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+Key key_in(const std::string& text) {
   // A passphrase would be asked for at a terminal that is not there.
   const auto no_passphrase = [](char*, int, int, void*) { return -1; };
-  const Key key(PEM_read_bio_PrivateKey(bio(read.key).get(), nullptr, no_passphrase, nullptr));
-  if (!key) return bad(key_file, "is no private key: expected PEM without a passphrase");
+  return Key(PEM_read_bio_PrivateKey(bio_of(text).get(), nullptr, no_passphrase, nullptr));
+}
+
+tl::unexpected<Error> not_a_key(const fs::path& file) {
+  return bad(file, "is no private key: expected PEM without a passphrase");
+}
+
+Status verify(const fs::path& certificate_file, const fs::path& key_file, const Certificate& read) {
+  const X509Certificate certificate(
+      PEM_read_bio_X509(bio_of(read.certificate).get(), nullptr, nullptr, nullptr));
+  if (!certificate) return bad(certificate_file, "is no certificate: expected PEM");
+  const Key key = key_in(read.key);
+  if (!key) return not_a_key(key_file);
   if (X509_check_private_key(certificate.get(), key.get()) != 1) {
     return bad(key_file, "is not the key of " + certificate_file.string());
   }
@@ -145,10 +159,18 @@ Result<Certificate> certificate_at(const fs::path& prefix, const Subject& subjec
   const fs::path certificate_file = prefix.string() + ".crt";
   const fs::path key_file = prefix.string() + ".key";
   std::error_code told_when_read;
-  if (!fs::exists(certificate_file, told_when_read) && !fs::exists(key_file, told_when_read)) {
-    auto made = make(prefix, subject);
+  if (!fs::exists(certificate_file, told_when_read)) {
+    // One there is a key for was being made when the disk was full or the power failed.
+    const bool has_key = fs::exists(key_file, told_when_read);
+    const auto known = has_key ? read_file(key_file) : std::string();
+    if (!known) return tl::unexpected<Error>(known.error());
+    const Key key = has_key ? key_in(*known) : Key(EVP_EC_gen("P-256"));
+    if (has_key && !key) return not_a_key(key_file);
+    auto made = make(prefix, subject, key);
     if (!made) return made;
-    if (auto kept = write_file(key_file, made->key); !kept) return tl::unexpected(kept.error());
+    if (!has_key) {
+      if (auto kept = write_file(key_file, made->key); !kept) return tl::unexpected(kept.error());
+    }
     if (auto kept = write_file(certificate_file, made->certificate); !kept) {
       return tl::unexpected(kept.error());
     }

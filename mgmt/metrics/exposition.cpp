@@ -75,7 +75,8 @@ class Writer {
       case Reading::kNumber:
         return value.is_number() ? std::optional(value.dump()) : std::nullopt;
       case Reading::kIs:
-        return value.is_null() ? std::nullopt : std::optional(flag(value == metric.is));
+        if (value.is_null() || value == "unknown") return std::nullopt;
+        return flag(value == metric.is);
       case Reading::kIsThere:
         return flag(!value.is_null());
       case Reading::kOne:

@@ -18,7 +18,7 @@ enum class Type : std::uint8_t { kGauge, kCounter };
 // How a row's value becomes a number. Where the row has none there is no sample.
 enum class Reading : std::uint8_t {
   kNumber,
-  kIs,       // 1 where the value is `is`, else 0
+  kIs,       // 1 where the value is `is`, nothing where it is unknown, else 0
   kIsThere,  // 1 where there is a value, else 0
   kEach,     // an object of numbers: a sample for each, its key being the label `each`
   kOne,      // always 1: what matters are the labels

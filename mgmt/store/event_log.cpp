@@ -94,8 +94,7 @@ Entry about_the_log(events::Kind kind, std::string text) {
 
 // What no patience helps against: the file itself is not what it should be.
 bool is_useless(const Error& error) {
-  return error.id == kCorrupt || error.id == kNotADatabase || error.id == kStoreFailed ||
-         error.id == kNewerVersion;
+  return error.id == kCorrupt || error.id == kNotADatabase || error.id == kNewerVersion;
 }
 
 Status make_table(Database& database) {

@@ -18,6 +18,9 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kPauseMin = 1s, kPauseMax = 60s;
+// A connection that ends within this was none: somebody in between takes it before the server does,
+// and in TLS 1.3 the server judges a client after the client's handshake has ended.
+constexpr milliseconds kProving = 1s;
 // RFC 5425: a receiver must take 2048 and should take 8192. RFC 5426: 2048 by UDP.
 constexpr std::size_t kStreamBytesMax = 8192, kDatagramBytesMax = 2048;
 
@@ -28,12 +31,17 @@ Forwarder::Forwarder(sd_event* event, Target target, Origin origin)
       target_(std::move(target)),
       origin_(std::move(origin)),
       pause_(kPauseMin),
-      again_(event, [this] { open(); }) {
+      again_(event, [this] { open(); }),
+      proving_(event, [this] { proved(); }) {
   origin_.facility = target_.facility;
   again_.start(0ms);
 }
 
-Forwarder::~Forwarder() { flush(); }  // the last words of a process that ends
+// The last words of a process that ends.
+Forwarder::~Forwarder() {
+  is_proved_ = true;
+  flush();
+}
 
 void Forwarder::follow(const Target& target, const Origin& origin) {
   origin_ = origin;
@@ -90,8 +98,7 @@ void Forwarder::open() {
                       {.writable =
                            [this] {
                              writable_ = true;
-                             failure_.clear();
-                             pause_ = kPauseMin;
+                             if (!is_proved_ && !proving_.running()) proving_.start(kProving);
                              flush();
                            },
                        .ended = [this](const std::string& why) { lost(why); }});
@@ -102,6 +109,13 @@ void Forwarder::open() {
   }
 }
 
+void Forwarder::proved() {
+  is_proved_ = true;
+  failure_.clear();
+  pause_ = kPauseMin;
+  flush();
+}
+
 void Forwarder::open_datagrams() {
   const health::SocketAddress address(target_.server);
   FileDescriptor fd(::socket(address.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -110,9 +124,7 @@ void Forwarder::open_datagrams() {
     return;
   }
   datagrams_ = std::move(fd);
-  failure_.clear();
-  pause_ = kPauseMin;
-  flush();
+  proved();
 }
 
 void Forwarder::lost(const std::string& why) {
@@ -126,7 +138,8 @@ void Forwarder::lost(const std::string& why) {
 void Forwarder::close() {
   stream_.reset();
   datagrams_.reset();
-  writable_ = false;
+  writable_ = is_proved_ = false;
+  proving_.stop();
   if (frame_.empty()) return;
   waiting_.push_front(frame_.substr(frame_.find(' ') + 1));
   waiting_bytes_ += waiting_.front().size();
@@ -135,12 +148,24 @@ void Forwarder::close() {
 }
 
 void Forwarder::flush() {
-  if (writable_) flush_stream();
-  if (!datagrams_) return;
-  // Nobody knows of a datagram whether it has arrived; one that cannot even be sent is gone too.
-  while (const auto datagram = take_next()) {
-    (void)::send(datagrams_.get(), datagram->data(), datagram->size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (writable_ && is_proved_) flush_stream();
+  while (datagrams_ && (!waiting_.empty() || dropped_ > 0)) {
+    const auto datagram = take_next();
+    if (!datagram || is_sent(*datagram)) continue;
+    // Of one that has left nobody knows whether it arrives; this one has not even left.
+    waiting_.push_front(*datagram);
+    waiting_bytes_ += datagram->size();
+    lost(std::strerror(errno));
   }
+}
+
+// A refusal was of one before, which nobody took.
+bool Forwarder::is_sent(const std::string& datagram) const {
+  const auto send = [&] {
+    return ::send(datagrams_.get(), datagram.data(), datagram.size(),
+                  MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+  };
+  return send() || (errno == ECONNREFUSED && (send() || errno == ECONNREFUSED));
 }
 
 void Forwarder::flush_stream() {

@@ -34,7 +34,8 @@ struct Target {
 
 // Sends events to one log server: RFC 5424 by UDP (RFC 5426), TCP (RFC 6587, counted) or TLS
 // (RFC 5425). While it is away they wait, the newest 10,000 of them and at most 16 MiB; how many
-// were lost is the first thing it is told then. What a broken connection had taken already may be
+// were lost is the first thing it is told then. A connection must last a second before it is taken
+// for one. What a broken connection had taken already may be
 // lost: the protocol acknowledges nothing. Threads: the loop's.
 class Forwarder {
  public:
@@ -62,6 +63,8 @@ class Forwarder {
   void flush();
   void flush_stream();
   void lost(const std::string& why);
+  void proved();
+  [[nodiscard]] bool is_sent(const std::string& datagram) const;
   [[nodiscard]] std::string text_of(const events::Entry& entry) const;
   // What goes next; nothing: all has gone.
   [[nodiscard]] std::optional<std::string> take_next();
@@ -70,7 +73,7 @@ class Forwarder {
   Target target_;
   Origin origin_;
   std::unique_ptr<Stream> stream_;
-  bool writable_ = false;
+  bool writable_ = false, is_proved_ = false;
   FileDescriptor datagrams_;
   std::deque<std::string> waiting_;  // messages, oldest first
   std::size_t waiting_bytes_ = 0;
@@ -80,7 +83,7 @@ class Forwarder {
   std::uint64_t dropped_ = 0;  // since it was told last
   std::string failure_;
   std::chrono::milliseconds pause_;
-  hal::Timer again_;
+  hal::Timer again_, proving_;
 };
 
 }  // namespace yoke::syslog

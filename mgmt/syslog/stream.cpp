@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/syslog/stream.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
@@ -8,6 +9,7 @@
 #include <openssl/x509v3.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <cerrno>
@@ -41,6 +43,19 @@ std::string openssl_error() {
   if (code == 0) return "it hung up";
   ERR_error_string_n(code, text.data(), text.size());
   return text.data();
+}
+
+// The loop reads it: nothing that never ends, or that waits for somebody to write.
+Status is_readable(const std::string& authorities) {
+  constexpr off_t kBytesMax = 1 << 20;
+  if (authorities.empty()) return {};
+  const FileDescriptor fd(::open(authorities.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  struct stat file {};
+  if (!fd || ::fstat(fd.get(), &file) != 0) {
+    return fail(Errc::kFailed, kBadTrust, authorities + ": " + std::strerror(errno));
+  }
+  if (S_ISREG(file.st_mode) && file.st_size <= kBytesMax) return {};
+  return fail(Errc::kFailed, kBadTrust, authorities + ": expected a file of at most 1 MiB");
 }
 
 }  // namespace
@@ -88,6 +103,7 @@ Status Stream::prepare_tls(const net::Endpoint& server, const Trust& trust) {
   (void)SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
   (void)SSL_CTX_set_mode(context_.get(),
                          SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  if (auto readable = is_readable(trust.authorities); !readable) return readable;
   const int trusted = trust.authorities.empty()
                           ? SSL_CTX_set_default_verify_paths(context_.get())
                           : SSL_CTX_load_verify_file(context_.get(), trust.authorities.c_str());
@@ -126,10 +142,13 @@ void Stream::on_ready(std::uint32_t events) {
     open_ = true;
     late_.stop();
   } else if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && !peer_is_there()) {
-    return end("it hung up");
+    return end(ssl_ && ERR_peek_error() != 0 ? "TLS: " + openssl_error() : "it hung up");
   }
-  io_.watch(EPOLLIN);
-  if ((events & EPOLLOUT) != 0 || ssl_) handlers_.writable();
+  // TLS may have waited for either; one that only talks has not made room.
+  const bool has_room = (events & EPOLLOUT) != 0 || ssl_;
+  wants_room_ = wants_room_ && !has_room;
+  io_.watch(EPOLLIN | (wants_room_ ? EPOLLOUT : 0U));
+  if (has_room) handlers_.writable();
 }
 
 // False: it goes on later, or has failed.
@@ -191,15 +210,18 @@ std::size_t Stream::write(std::string_view bytes) {
     }
     if (error != SSL_ERROR_WANT_WRITE) failure_ = "TLS: " + tls_reason();
   }
+  wants_room_ = true;
   io_.watch(EPOLLIN | EPOLLOUT);
   return 0;
 }
 
-void Stream::end(std::string why) {
+void Stream::end(const std::string& why) {
   io_.watch(0);
   late_.stop();
-  const auto ended = handlers_.ended;  // kept for the length of a call that destroys us
-  ended(why);
+  // Kept for the length of a call that destroys us.
+  const auto ended = handlers_.ended;
+  const std::string told = why;
+  ended(told);
 }
 
 }  // namespace yoke::syslog

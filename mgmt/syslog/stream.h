@@ -63,14 +63,14 @@ class Stream {
   void on_ready(std::uint32_t events);
   [[nodiscard]] bool handshake();
   [[nodiscard]] bool peer_is_there();
-  void end(std::string why);
+  void end(const std::string& why);
   [[nodiscard]] std::string tls_reason() const;
 
   FileDescriptor fd_;
   Handlers handlers_;
   std::unique_ptr<ssl_ctx_st, FreeContext> context_;
   std::unique_ptr<ssl_st, FreeSsl> ssl_;
-  bool connected_ = false, open_ = false;
+  bool connected_ = false, open_ = false, wants_room_ = false;
   std::string failure_;  // of a write, told when the loop turns
   hal::IoSource io_;
   hal::Timer late_;

@@ -193,7 +193,7 @@ function draw_tables(now, last, seconds) {
 }
 
 function draw(now) {
-  const seconds = before ? now.at - before.at : 0;
+  const seconds = before ? Math.max(0, now.at - before.at) : 0;
   draw_header(now);
   draw_alarms(now);
   draw_rates(now, before, seconds);
@@ -210,7 +210,7 @@ async function look() {
     const now = await answer.json();
     answered = Date.now();
     at("stale").hidden = true;
-    if (!before || now.at > before.at) draw(now);
+    if (!before || now.at !== before.at) draw(now);  // its clock may be set back
   } catch (error) {
     at("stale").hidden = false;
     at("stale").textContent = "The unit does not answer" + (answered ?

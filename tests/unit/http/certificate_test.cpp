@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "tests/unit/http/rig.h"
@@ -44,6 +45,20 @@ TEST_F(CertificateTest, IsMadeOnceAndIsTheUnits) {
   EXPECT_THAT(
       said_by("openssl verify -CAfile " + folder_.file("web.crt") + " " + folder_.file("web.crt")),
       HasSubstr(": OK"));
+}
+
+// The disk was full, or the power failed, between its two files.
+TEST_F(CertificateTest, OneThatWasHalfMadeIsMade) {
+  const auto made = read();
+  ASSERT_TRUE(made);
+  ASSERT_TRUE(std::filesystem::remove(folder_.file("web.crt")));
+  const auto again = read();
+  ASSERT_TRUE(again) << again.error().text;
+  EXPECT_EQ(again->key, made->key);
+  EXPECT_NE(again->certificate, made->certificate);
+  const auto kept = read();
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->certificate, again->certificate);
 }
 
 TEST_F(CertificateTest, OneThatSomebodyPutThereIsTakenOrWhatIsWrongIsTold) {

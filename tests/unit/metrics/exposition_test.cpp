@@ -76,11 +76,15 @@ TEST(Exposition, WithoutADataPlaneWhatItWouldSayIsLeftOut) {
     json rows = sample_rows(object);
     if (object == "status") rows[0]["dataplane"] = "unreachable";
     if (object == "traffic" || object == "interface" || object == "worker") return json();
+    for (json& row : rows) {
+      if (object == "vip") row["state"] = "unknown";
+    }
     return rows;
   });
   EXPECT_THAT(text, HasSubstr("yoke_dataplane_up 0\n"));
   EXPECT_THAT(text, Not(HasSubstr("yoke_vip_bytes_total")));
   EXPECT_THAT(text, Not(HasSubstr("yoke_port_up")));
+  EXPECT_THAT(text, Not(HasSubstr("yoke_vip_up{"))) << "not known is not down";
 }
 
 TEST(Exposition, OddRowsAndNamesAreNoHarm) {

@@ -43,6 +43,14 @@ class LogSocket {
     fd_.reset();
     held_.clear();
   }
+  void say(std::string_view words) {
+    EXPECT_GT(::send(peer_.get(), words.data(), words.size(), MSG_NOSIGNAL), 0);
+  }
+  // As one that does not like its client: true once one was there.
+  bool hang_up() {
+    const FileDescriptor peer(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    return static_cast<bool>(peer);
+  }
   void open(const net::Endpoint& where) {
     const health::SocketAddress name(where);
     fd_ = FileDescriptor(::socket(AF_INET, type_ | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -143,6 +151,34 @@ TEST_F(ForwarderTest, WhatComesWhileTheServerIsAwayWaitsAndTheOldestOfTooMuchIsC
   EXPECT_THAT(server.messages()[0], HasSubstr("7 events before this one were not sent"));
   EXPECT_THAT(server.messages()[1], EndsWith("event 8"));
   EXPECT_THAT(server.messages().back(), EndsWith("event " + std::to_string(total)));
+}
+
+TEST_F(ForwarderTest, AServerThatHangsUpOnItsClientsTakesNothingWithIt) {
+  LogSocket server(SOCK_STREAM);
+  Forwarder& forwarder = forward(server.endpoint(), Transport::kTcp);
+  forwarder.send(entry(1));
+  ASSERT_TRUE(until([&] { return server.hang_up(); }));
+  ASSERT_TRUE(until([&] { return !forwarder.failure().empty(); }));
+  EXPECT_THAT(forwarder.failure(), HasSubstr("hung up"));
+  forwarder.send(entry(2));
+  ASSERT_TRUE(until([&] { return server.messages().size() == 2; }));
+  EXPECT_THAT(server.messages()[0], EndsWith("event 1"));
+  EXPECT_EQ(forwarder.failure(), "");
+}
+
+// One that says something while there is no room for what it is told.
+TEST_F(ForwarderTest, AServerThatTalksIsSentAllTheSame) {
+  LogSocket server(SOCK_STREAM);
+  Forwarder& forwarder = forward(server.endpoint(), Transport::kTcp);
+  forwarder.send(entry(0));
+  ASSERT_TRUE(until([&] { return server.messages().size() == 1; }));
+  events::Entry large = entry(1);
+  large.text.assign(4000, 'x');
+  constexpr int kLarge = 4000;  // more than sockets hold
+  for (int i = 0; i < kLarge; ++i) forwarder.send(large);
+  server.say("hello");
+  for (int turn = 0; turn < 20; ++turn) (void)sd_event_run(loop_.get(), 1000);
+  ASSERT_TRUE(until([&] { return server.messages().size() == kLarge + 1; }));
 }
 
 TEST_F(ForwarderTest, OfLargeEventsNoMoreWaitThanTheirBytesAllow) {
