@@ -27,6 +27,8 @@ class CountedProbe final : public Probe {
       : count_(count), probe_(std::move(probe)) {
     ++count_;
   }
+  CountedProbe(const CountedProbe&) = delete;
+  CountedProbe& operator=(const CountedProbe&) = delete;
   ~CountedProbe() override { --count_; }
 
  private:

@@ -129,7 +129,7 @@ Status Stream::prepare_tls(const net::Endpoint& server, const Trust& trust) {
 }
 
 void Stream::on_ready(std::uint32_t events) {
-  if (!failure_.empty()) return end(failure_);
+  if (!failure_.empty()) return end(std::string(failure_));
   if (!connected_) {
     int error = 0;
     socklen_t size = sizeof error;
@@ -218,10 +218,8 @@ std::size_t Stream::write(std::string_view bytes) {
 void Stream::end(const std::string& why) {
   io_.watch(0);
   late_.stop();
-  // Kept for the length of a call that destroys us.
-  const auto ended = handlers_.ended;
-  const std::string told = why;
-  ended(told);
+  const auto ended = handlers_.ended;  // kept for the length of a call that destroys us
+  ended(why);
 }
 
 }  // namespace yoke::syslog

@@ -63,7 +63,7 @@ class Stream {
   void on_ready(std::uint32_t events);
   [[nodiscard]] bool handshake();
   [[nodiscard]] bool peer_is_there();
-  void end(const std::string& why);
+  void end(const std::string& why);  // may destroy us, so `why` must not be ours
   [[nodiscard]] std::string tls_reason() const;
 
   FileDescriptor fd_;
