@@ -45,7 +45,7 @@ Status replace(const std::string& path, std::string_view text, mode_t mode) {
   const bool written = write_all(fd.get(), text) && ::fchmod(fd.get(), mode) == 0 &&
                        ::fsync(fd.get()) == 0 && std::rename(unfinished.c_str(), path.c_str()) == 0;
   if (written) return {};
-  const Status failed = cannot_write(path);
+  Status failed = cannot_write(path);
   (void)::unlink(unfinished.c_str());
   return failed;
 }
