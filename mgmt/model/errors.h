@@ -44,6 +44,7 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-223", "a check with half of an account"},
     ErrorMeaning{"E-224", "a setting of a check that has no effect without another"},
     ErrorMeaning{"E-225", "a check that no server could ever pass"},
+    ErrorMeaning{"E-226", "an address and port that the unit cannot listen on"},
     ErrorMeaning{"E-301", "a message between mgmt and data plane that is not one JSON object"},
     ErrorMeaning{"E-302", "a message whose key is missing or of another type"},
     ErrorMeaning{"E-303", "a message with a value out of its field's range"},

@@ -54,6 +54,7 @@ class Checker {
     for (const auto& [name, pool] : pools_) check_pool(name, pool);
     for (const VipFacts& vip : vips_) check_vip(vip);
     check_server_addresses();
+    check_listeners();
     check_limits();
     std::ranges::stable_sort(found_, {}, &Violation::path);
     return std::move(found_);
@@ -119,6 +120,33 @@ class Checker {
       if (!added) {
         add(vip.path, "E-203",
             fmt::format("vip {} answers for {} already", owner->second, vip.address->to_string()));
+      }
+    }
+  }
+
+  // What the unit itself listens on, without the right to a well-known port.
+  void check_listeners() {
+    constexpr std::uint16_t kFirstPort = 1024;
+    std::map<net::Endpoint, std::string> owners;
+    for (const std::string kind : {"metrics", "web"}) {
+      const Path path{{kind, ""}};
+      const auto listen = net::Endpoint::parse(config_.value(path, "listen"));
+      if (!listen) continue;
+      if (listen->port < kFirstPort) {
+        add(path, "E-226", fmt::format("port {} is below {}", listen->port, kFirstPort));
+      }
+      const auto [owner, added] = owners.emplace(*listen, kind);
+      if (!added) {
+        add(path, "E-226",
+            fmt::format("{} listens on {} already", owner->second, listen->to_string()));
+      }
+      const auto is_of_vip = [&](const VipFacts& vip) {
+        return vip.address && vip.address->endpoint.address == listen->address;
+      };
+      if (const auto vip = std::ranges::find_if(vips_, is_of_vip); vip != vips_.end()) {
+        add(path, "E-226",
+            fmt::format("{} is the address of vip {}", listen->address.to_string(),
+                        vip->path.key()));
       }
     }
   }

@@ -176,33 +176,23 @@ constexpr std::array kSyslogFields{
           .default_value = "yes"},
 };
 
-constexpr std::array kMetricsFields{
-    Field{.name = "listen",
-          .type = FieldType::kEndpoint,
-          .help = "Address of the unit and port, 1024 or above, to listen on; else off",
-          .example = "192.0.2.5:9110",
-          .default_value = ""},
-    Field{.name = "allow",
-          .type = FieldType::kPrefix,
-          .help = "Whose requests are taken; without it everybody's",
-          .example = "192.0.2.0/24",
-          .default_value = "",
-          .list = true},
-};
-
-constexpr std::array kWebFields{
-    Field{.name = "listen",
-          .type = FieldType::kEndpoint,
-          .help = "Address of the unit and port, 1024 or above, to listen on; else off",
-          .example = "192.0.2.5:8443",
-          .default_value = ""},
-    Field{.name = "allow",
-          .type = FieldType::kPrefix,
-          .help = "Whose requests are taken; without it everybody's",
-          .example = "192.0.2.0/24",
-          .default_value = "",
-          .list = true},
-};
+// Of whatever is to be looked at by HTTP.
+constexpr auto http_fields(std::string_view example) {
+  return std::array{
+      Field{.name = "listen",
+            .type = FieldType::kEndpoint,
+            .help = "Address of the unit and port, 1024 or above, to listen on; else off",
+            .example = example,
+            .default_value = ""},
+      Field{.name = "allow",
+            .type = FieldType::kPrefix,
+            .help = "Whose requests are taken; without it everybody's",
+            .example = "192.0.2.0/24",
+            .default_value = "",
+            .list = true}};
+}
+constexpr auto kMetricsFields = http_fields("192.0.2.5:9110");
+constexpr auto kWebFields = http_fields("192.0.2.5:8443");
 
 constexpr std::array kTypes{
     RecordType{.kind = "pool",
