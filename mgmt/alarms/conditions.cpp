@@ -15,7 +15,7 @@ using events::Kind;
 
 constexpr std::uint64_t kFlowsHighPercent = 90, kFlowsNormalPercent = 80;
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
-// More than a store and its logs at their largest; of a small disk, a share.
+// Room for some commits of a large configuration and for logs; of a small disk, a share.
 struct DiskLimit {
   std::uint64_t bytes, percent;
 };

@@ -150,7 +150,9 @@ tl::expected<Committed, Refusal> Committer::undo(const store::Unconfirmed& waits
   }
   record_({Kind::kCommitUndone,
            fmt::format("{}: revision {} brings back what was before it", note, running().revision),
-           {{"REVISION", std::to_string(running().revision)}, {"USER", author.user}}});
+           {{"REVISION", std::to_string(running().revision)},
+            {"USER", author.user},
+            {"ORIGIN", author.origin}}});
   undo_failed_ = false;
   states_ = states_.following(running().config, MonoClock::now());
   if (auto runs = adopted_ ? run_committed() : reconcile(MonoClock::now()); !runs) {

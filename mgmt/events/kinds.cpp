@@ -130,10 +130,12 @@ constexpr std::array kKinds{
             "A log server cannot be reached; events for it wait in memory", "show configuration"},
     KindRow{Kind::kSyslogConnected, "syslog-connected", "V-704", Level::kNotice,
             "18796b187dba446c5c1b6044d4cc5a23", "A log server takes events again"},
-    KindRow{Kind::kEventsNotSent, "events-not-sent", "V-705", Level::kWarning,
-            "05692f18a32795039fb77fdc739e76d1",
-            "More events than memory holds came while a log server was away; it is told how many",
-            "show log"},
+    KindRow{
+        Kind::kEventsNotSent, "events-not-sent", "V-705", Level::kWarning,
+        "05692f18a32795039fb77fdc739e76d1",
+        "More events than memory holds came while a log server was away; it and the journal are "
+        "told how many",
+        "show alarm"},
 };
 
 constexpr bool in_order() {

@@ -88,8 +88,11 @@ Status insert(Statement& statement, const Entry& entry) {
   return {};
 }
 
+// What the log tells of itself, in the journal too: it may be all that is left.
 Entry about_the_log(events::Kind kind, std::string text) {
-  return events::entry_of({.kind = kind, .text = std::move(text)});
+  const events::Event event{.kind = kind, .text = std::move(text)};
+  events::write_to_journal(event);
+  return events::entry_of(event);
 }
 
 // What no patience helps against: the file itself is not what it should be.

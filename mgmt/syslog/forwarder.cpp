@@ -81,6 +81,7 @@ std::optional<std::string> Forwarder::take_next() {
                               fmt::format("{} events before this one were not sent to {}", dropped_,
                                           target_.server.to_string())};
     dropped_ = 0;
+    events::write_to_journal(event);
     return text_of(events::entry_of(event));
   }
   if (waiting_.empty()) return std::nullopt;

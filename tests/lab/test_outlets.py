@@ -165,6 +165,7 @@ def test_the_page_shows_its_own_certificate_and_speaks_tls_alone(lab, page):
     assert "Content-Security-Policy: default-src 'none'" in heads
     posted = curl(lab, "-k", "-d", "x=1", "-o", "/dev/null", "-w", "%{http_code}", f"https://{PAGE}/")
     assert posted.stdout in ("405", "000"), "read only"
+    assert curl(lab, "-k", f"https://{PAGE}/").stdout.startswith("<!DOCTYPE html>"), "unharmed"
 
 
 @pytest.mark.deadline(240)
