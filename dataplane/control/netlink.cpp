@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 #include "dataplane/control/errors.h"
 
@@ -125,6 +126,19 @@ int Netlink::run(NetlinkRequest& request, const Visit& visit) {
   return *answer.end == 0 && answer.is_torn ? EINTR : *answer.end;
 }
 
+// Between two datagrams the table may change, and the dump is torn: so nothing is done there but to
+// copy, however long a visit takes.
+int Netlink::run_at_once(NetlinkRequest& request, const Visit& visit) {
+  std::vector<std::uint8_t> kept;
+  const int error = run(request, [&kept](const nlmsghdr& message) {
+    const auto* const octets = reinterpret_cast<const std::uint8_t*>(&message);
+    kept.insert(kept.end(), octets, octets + message.nlmsg_len);
+    kept.resize(NLMSG_ALIGN(kept.size()));
+  });
+  if (error == 0) for_each_message(kept, visit);
+  return error;
+}
+
 int Netlink::transact(NetlinkRequest& request) {
   request.header()->nlmsg_flags |= NLM_F_ACK;
   return run(request, [](const nlmsghdr&) {});
@@ -137,7 +151,7 @@ int Netlink::dump(std::uint16_t type, std::uint8_t family, const std::function<v
     NetlinkRequest request(type, NLM_F_DUMP);
     request.body<rtgenmsg>().rtgen_family = family;
     begin();
-    error = run(request, visit);
+    error = i == 0 ? run(request, visit) : run_at_once(request, visit);
   }
   return error;
 }

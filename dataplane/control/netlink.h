@@ -71,6 +71,8 @@ class Netlink {
     bool is_torn = false;  // what was dumped changed meanwhile
   };
   [[nodiscard]] int run(NetlinkRequest& request, const Visit& visit);
+  // As run(), and visits once all of the answer is here; nothing of one that is torn.
+  [[nodiscard]] int run_at_once(NetlinkRequest& request, const Visit& visit);
   // The next datagram of the kernel's, whole, or -1 and errno.
   [[nodiscard]] ssize_t take_one(std::span<std::uint8_t> to, int flags) const;
   void read_answer(std::span<const std::uint8_t> bytes, const Visit& visit, Answer& answer) const;

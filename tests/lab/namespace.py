@@ -138,6 +138,13 @@ class Process:
         user, system = fields.rpartition(")")[2].split()[11:13]
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
+    def sleeps(self):
+        """How often its threads went to sleep so far."""
+        states = [task.read_text(encoding="ascii")
+                  for task in pathlib.Path(f"/proc/{self.pid}/task").glob("*/status")]
+        return sum(int(line.split()[1]) for state in states for line in state.splitlines()
+                   if line.startswith("voluntary_ctxt_switches"))
+
 
 class Switch:
     """A bridge that every namespace of the lab hangs on."""
