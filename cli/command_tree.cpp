@@ -49,6 +49,7 @@ constexpr std::array kObjects{
     Node{.word = "log", .help = "What has happened, the newest first"},
     Node{.word = "history", .help = "Committed revisions: who, when, what"},
     Node{.word = "configuration", .help = "The configuration, as set-commands", .next = kCandidate},
+    Node{.word = "backup", .help = "Backups that are kept on this unit"},
     Node{.word = "version", .help = "Versions of the software"},
 };
 
@@ -94,6 +95,21 @@ constexpr std::array kForms{
 constexpr std::array kPreferred{
     Node{.word = "mine", .help = "Where both changed the same, as I have it"},
     Node{.word = "theirs", .help = "Where both changed the same, as they have it"}};
+constexpr std::array kPlace{Node{.word = "URL",
+                                 .help = "sftp://USER@HOST/FOLDER or https://HOST/FOLDER",
+                                 .value = Value::kWord}};
+constexpr std::array kBackup{
+    Node{.word = "to", .help = "And send it there", .may_end = false, .next = kPlace}};
+constexpr std::array kBackupFile{
+    Node{.word = "FILE",
+         .help = "A backup, or the configuration database of any release",
+         .value = Value::kWord}};
+constexpr std::array kRequests{
+    Node{.word = "backup", .help = "Copy configuration and history to a file", .next = kBackup},
+    Node{.word = "restore",
+         .help = "Make what a backup holds the candidate, to be looked at and committed",
+         .may_end = false,
+         .next = kBackupFile}};
 constexpr std::array kTopic{
     Node{.word = "COMMAND", .help = "More about one command", .value = Value::kCommand}};
 
@@ -188,6 +204,12 @@ constexpr std::array kVerbs{
     Verb{.node = {.word = "discard", .help = "Forget the candidate's edits"},
          .use = Use::kConfig,
          .example = "discard"},
+    Verb{.node = {.word = "request",
+                  .help = "Have the unit do something",
+                  .may_end = false,
+                  .next = kRequests},
+         .prints = true,
+         .example = "request backup"},
     Verb{.node = {.word = "help", .help = "What can be typed", .next = kTopic},
          .prints = true,
          .example = "help set"},

@@ -23,6 +23,7 @@ enum class Value : std::uint8_t {
   kDuration,  // time to confirm a commit in
   kFile,      // path of a file
   kMoment,    // a time to come (moment.h); in the command, ms since 1970
+  kWord,      // anything: a file, a URL
 };
 
 struct Node {

@@ -251,6 +251,8 @@ Status LineReader::take_value(const Node& node, const Word& word) {
                    word.column);
       }
       break;
+    case Value::kWord:
+      break;
     case Value::kText:
       in_text_ = true;
       break;

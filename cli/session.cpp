@@ -11,6 +11,7 @@
 #include "cli/help.h"
 #include "cli/impact.h"
 #include "cli/probe_view.h"
+#include "cli/request.h"
 #include "hal/base/number.h"
 #include "mgmt/model/diff.h"
 #include "mgmt/model/duration.h"
@@ -70,6 +71,7 @@ Outcome Session::run(const Command& command) {
   if (verb == "reject") return reject();
   if (verb == "rollback") return rollback(command);
   if (verb == "discard") return discard();
+  if (verb == "request") return request(command);
   if (verb == "exit") return exit();
   if (verb == "help") return help(command.words.empty() ? "" : command.words.front());
   if (verb == "configure") return configure(command);
@@ -200,6 +202,23 @@ Outcome Session::configure(const Command& command) {
   }
   if (mode_ == Mode::kOper) mode_ = Mode::kConfig;
   return {};
+}
+
+Outcome Session::request(const Command& command) {
+  if (command.words.front() == "backup") {
+    const auto made = make_backup(connection_, command.words.size() > 2 ? command.words[2] : "");
+    if (!made) return failed(made.error());
+    Outcome outcome = said(backup_sentence(*made));
+    outcome.output.json = with_schema(*made);
+    return outcome;
+  }
+  const auto restored = hand_over_backup(connection_, command.words[1]);
+  if (!restored) return failed(restored.error());
+  connection_.set_edits(true);
+  Outcome outcome = diff({});
+  if (outcome.error) return outcome;
+  outcome.output.talk.push_back(restore_sentence(*restored));
+  return outcome;
 }
 
 Outcome Session::exit() {

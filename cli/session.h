@@ -57,6 +57,7 @@ class Session {
   [[nodiscard]] Outcome committed(const Result<nlohmann::json>& answer);
   [[nodiscard]] Outcome configure(const Command& command);
   [[nodiscard]] Outcome discard();
+  [[nodiscard]] Outcome request(const Command& command);
   [[nodiscard]] Outcome exit();
 
   Connection& connection_;

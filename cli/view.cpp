@@ -83,6 +83,11 @@ constexpr std::array kHistoryColumns{
     Column{"HOW", "how", Format::kText, 4},      Column{"CHANGES", "changes", Format::kText, 14},
     Column{"NOTE", "note", Format::kText, 8},
 };
+constexpr std::array kBackupColumns{
+    Column{"BACKUP", "file", Format::kText, 38}, Column{"WHEN", "when", Format::kTime, 19},
+    Column{"BYTES", "bytes", Format::kCount, 7}, Column{"SENT", "sent", Format::kText, 5},
+    Column{"ERROR", "error", Format::kText, 5},
+};
 
 constexpr std::array kViews{
     View{"vip", false, kVipColumns},
@@ -98,6 +103,7 @@ constexpr std::array kViews{
     View{"interface", false, kInterfaceColumns},
     View{"worker", false, kWorkerColumns},
     View{"history", false, kHistoryColumns},
+    View{"backup", false, kBackupColumns},
 };
 
 void add_table(std::span<const Column> columns, const json& rows, Output& output) {
@@ -225,6 +231,14 @@ void add_status(const json& row, Output& output) {
   if (const auto at = row.find("scheduled"); at != row.end() && !at->is_null()) {
     items.emplace_back("NOTE", fmt::format("a commit by {} is made at {} -> cancel",
                                            cell("scheduled_by"), cell("scheduled", Format::kTime)));
+  }
+  for (const auto& [key, title] : {std::pair{"store_error", "STORE"}, {"clock_error", "CLOCK"}}) {
+    const auto error = row.find(key);
+    if (error == row.end() || !error->is_string()) continue;
+    const auto text = error->get<std::string>();
+    const auto way = text.find("; ");  // what is wrong; what to do
+    items.emplace_back(title, text.substr(0, way));
+    if (way != std::string::npos) items.emplace_back("", text.substr(way + 2));
   }
   output.rows = make_list(items);
 }

@@ -19,9 +19,11 @@
 #include <utility>
 #include <vector>
 
+#include "hal/base/log.h"
 #include "hal/board.h"
 #include "hal/linux/event.h"
 #include "mgmt/alarms/supervisor.h"
+#include "mgmt/backup/backups.h"
 #include "mgmt/commit/committer.h"
 #include "mgmt/commit/data_plane_link.h"
 #include "mgmt/commit/expiry.h"
@@ -112,6 +114,17 @@ Naming naming_of(const Options& options) {
   return {named ? host.data() : "unit", mistake};
 }
 
+backup::Backups::Settings backup_settings(const Options& options, std::string unit) {
+  const auto etc = options.root / "etc/yoke";
+  return {.folder = (options.root / "var/lib/yoke/backup").string(),
+          .unit = std::move(unit),
+          .release = YOKE_VERSION,
+          .credentials = {.key = etc / "backup.key",
+                          .known_hosts = etc / "known_hosts",
+                          .authorities = etc / "backup-ca.pem",
+                          .netrc = etc / "netrc"}};
+}
+
 commit::Verdict verdict_of(health::Verdict verdict) {
   switch (verdict) {
     case health::Verdict::kUp:
@@ -165,10 +178,14 @@ class Process {
         event_log_(loop, (options.root / "var/lib/yoke/events.db").string()),
         data_plane_(options.root / "run/yoke/dataplane.sock"),
         committer_(store, data_plane_, commit::read_clocks, recorder()),
+        backups_(loop, store, backup_settings(options, name)),
         unit_{std::move(name),
               committer_,
               checks_told(),
               MonoClock::now(),
+              backups_,
+              (options.root / "run/yoke/restore").string(),
+              0,
               [this] { return supervisor_->alarms().all(); },
               [this](std::size_t count) { return event_log_.newest(count); },
               recorder()},
@@ -197,6 +214,7 @@ class Process {
       follow_.start(milliseconds(0));
       expiry_.follow();
       schedule_.follow();
+      backups_.follow(backup::schedule_of(committer_.running().config));
     });
     is_whole_ = true;
   }
@@ -207,6 +225,7 @@ class Process {
     server_ = std::move(*server);
     expiry_.follow();
     schedule_.follow();
+    backups_.follow(backup::schedule_of(committer_.running().config));
     link_.start();
     supervisor_->start();
     outlets_->follow(committer_.running().config);
@@ -357,6 +376,7 @@ class Process {
   store::EventLog event_log_;
   commit::SocketDataPlane data_plane_;
   commit::Committer committer_;
+  backup::Backups backups_;
   rpc::Unit unit_;
   health::SocketProber prober_;
   health::Scheduler checks_;
@@ -391,8 +411,13 @@ Status serve(const Options& options) {
   std::filesystem::create_directories(folder, told_when_used);
   std::filesystem::create_directories(run, told_when_used);
   // First of all: whoever has the store is the one who may have the socket.
-  const auto store = store::ConfigStore::open((folder / "config.db").string());
+  const auto store =
+      store::ConfigStore::open((folder / "config.db").string(), (run / "config-copy").string());
   if (!store) return tl::unexpected(store.error());
+  if (const auto& why = (*store)->unwritable()) {
+    log::error("store-read-only", why->text + "; nothing can be committed until then",
+               {{"ERROR", why->id}});
+  }
   const auto loop = make_loop();
   if (!loop) return tl::unexpected(loop.error());
   const Naming naming = naming_of(options);

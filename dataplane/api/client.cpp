@@ -73,6 +73,10 @@ Result<std::string> Client::stage(const Configuration& configuration, millisecon
   return decoded(call("stage", encode_stage(configuration), deadline), decode_digest);
 }
 
+Result<std::string> Client::stage(const Difference& difference, milliseconds deadline) {
+  return decoded(call("stage_difference", encode_stage(difference), deadline), decode_digest);
+}
+
 Result<Activation> Client::activate(const std::string& digest, milliseconds deadline) {
   return decoded(call("activate", encode_digest(digest), deadline), decode_activation);
 }

@@ -32,6 +32,8 @@ class Client {
   // The digest of what is staged.
   [[nodiscard]] Result<std::string> stage(const Configuration& configuration,
                                           std::chrono::milliseconds deadline = kDeadline);
+  [[nodiscard]] Result<std::string> stage(const Difference& difference,
+                                          std::chrono::milliseconds deadline = kDeadline);
   [[nodiscard]] Result<Activation> activate(const std::string& digest,
                                             std::chrono::milliseconds deadline = kDeadline);
   [[nodiscard]] Result<Activation> apply(const Configuration& configuration,

@@ -136,6 +136,22 @@ Configuration read_stage(const Reader& at) {
   return read_configuration(at["configuration"]);
 }
 
+std::string read_string(const Reader& at) { return at.string(); }
+
+Difference read_difference(const Reader& at) {
+  return {.base = at["base"].string(),
+          .revision = at["revision"].number<std::uint64_t>(),
+          .pools = at["pools"].list(read_pool),
+          .vips = at["vips"].list(read_vip),
+          .pools_gone = at["pools_gone"].list(read_string),
+          .vips_gone = at["vips_gone"].list(read_string)};
+}
+
+Difference read_stage_difference(const Reader& at) {
+  (void)read_version(at["version"]);
+  return read_difference(at["difference"]);
+}
+
 }  // namespace
 
 Json encode(const Configuration& configuration) {
@@ -173,6 +189,17 @@ Json encode_stage(const Configuration& configuration) {
   return {{"version", kVersion}, {"configuration", encode(configuration)}};
 }
 
+Json encode_stage(const Difference& difference) {
+  return {{"version", kVersion},
+          {"difference",
+           {{"base", difference.base},
+            {"revision", difference.revision},
+            {"pools", encode_list(difference.pools, encode_pool)},
+            {"vips", encode_list(difference.vips, encode_vip)},
+            {"pools_gone", difference.pools_gone},
+            {"vips_gone", difference.vips_gone}}}};
+}
+
 Json encode_changes(const std::vector<ServerStateChange>& changes) {
   return {{"changes", encode_list<ServerStateChange>(changes, encode)}};
 }
@@ -190,6 +217,9 @@ Result<RunningState> decode_running_state(const Json& json) { return read(json, 
 Result<ProcessStatus> decode_process_status(const Json& json) { return read(json, read_status); }
 Result<Activation> decode_activation(const Json& json) { return read(json, read_activation); }
 Result<Configuration> decode_stage(const Json& params) { return read(params, read_stage); }
+Result<Difference> decode_stage_difference(const Json& params) {
+  return read(params, read_stage_difference);
+}
 
 Result<std::vector<ServerStateChange>> decode_changes(const Json& params) {
   return read(params, [](const Reader& at) { return at["changes"].list(read_change); });

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "dataplane/api/difference.h"
 #include "dataplane/api/messages.h"
 #include "hal/base/result.h"
 
@@ -35,6 +36,10 @@ using Json = nlohmann::json;
 // Params of `stage` and `apply`: {"version", "configuration"}.
 [[nodiscard]] Json encode_stage(const Configuration& configuration);
 [[nodiscard]] Result<Configuration> decode_stage(const Json& params);
+
+// Params of `stage_difference`: {"version", "difference"}.
+[[nodiscard]] Json encode_stage(const Difference& difference);
+[[nodiscard]] Result<Difference> decode_stage_difference(const Json& params);
 
 // Params of `set_server_state`: {"changes": [...]}.
 [[nodiscard]] Json encode_changes(const std::vector<ServerStateChange>& changes);

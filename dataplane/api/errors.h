@@ -16,6 +16,8 @@ inline constexpr std::string_view kUnknownMethod = "E-305";  // for the server t
 inline constexpr std::string_view kMessageTooLong =
     "E-306";  // longer than limits::kApiMessageBytes
 
+inline constexpr std::string_view kOtherBase = "E-307";  // the difference is to something else
+
 inline constexpr std::string_view kNoDataPlane = "E-310";     // nobody listens, or it went away
 inline constexpr std::string_view kNoAnswerInTime = "E-311";  // the deadline passed
 inline constexpr std::string_view kStrangeAnswer = "E-312";   // not an answer to what was asked

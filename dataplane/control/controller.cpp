@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "dataplane/api/errors.h"
 #include "dataplane/control/errors.h"
 
 namespace yoke::control {
@@ -35,6 +36,15 @@ Result<std::string> Controller::stage(api::Configuration configuration) {
   staged_ = std::move(*plan);
   staged_tables_ = builder_.prepare(*staged_);
   return staged_->digest;
+}
+
+Result<std::string> Controller::stage(const api::Difference& difference) {
+  if (difference.base != running_.digest) {
+    return fail(Errc::kConflict, api::kOtherBase,
+                "running is " + running_.digest + ", not " + difference.base +
+                    "; stage the whole configuration");
+  }
+  return stage(api::applied(running_.configuration, difference));
 }
 
 Result<api::Activation> Controller::activate(const std::string& digest) {

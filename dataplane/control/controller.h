@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/api/difference.h"
 #include "dataplane/api/messages.h"
 #include "dataplane/control/network.h"
 #include "dataplane/control/plan.h"
@@ -32,6 +33,7 @@ class Controller {
 
   // The verbs of dataplane/api/README.md. Where one fails, nothing has changed.
   [[nodiscard]] Result<std::string> stage(api::Configuration configuration);
+  [[nodiscard]] Result<std::string> stage(const api::Difference& difference);
   [[nodiscard]] Result<api::Activation> activate(const std::string& digest);
   [[nodiscard]] Result<std::uint64_t> set_server_state(
       const std::vector<api::ServerStateChange>& changes);

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "dataplane/api/difference.h"
 #include "dataplane/control/errors.h"
 #include "dataplane/control/rules.h"
 
@@ -47,18 +48,7 @@ Status Plan::check(const std::vector<api::ServerStateChange>& changes) const {
 }
 
 bool Plan::apply(const std::vector<api::ServerStateChange>& changes) {
-  std::map<ServerId, api::ServerState> states;
-  for (const auto& change : changes) states[{change.pool, change.server}] = change.state;
-  bool differs = false;
-  for (api::Pool& pool : configuration.pools) {
-    for (api::Server& server : pool.servers) {
-      const auto state = states.find({pool.name, server.endpoint});
-      if (state == states.end() || state->second == server.state) continue;
-      server.state = state->second;
-      differs = true;
-    }
-  }
-  return differs;
+  return api::apply(changes, configuration);
 }
 
 Result<Plan> make_plan(api::Configuration configuration, const Plan& running,

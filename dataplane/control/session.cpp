@@ -24,6 +24,14 @@ Outcome stage(Controller& controller, const Json& params) {
   return api::encode_digest(*digest);
 }
 
+Outcome stage_difference(Controller& controller, const Json& params) {
+  const auto difference = api::decode_stage_difference(params);
+  if (!difference) return tl::unexpected(difference.error());
+  const auto digest = controller.stage(*difference);
+  if (!digest) return tl::unexpected(digest.error());
+  return api::encode_digest(*digest);
+}
+
 Outcome activate_digest(Controller& controller, const std::string& digest) {
   const auto activation = controller.activate(digest);
   if (!activation) return tl::unexpected(activation.error());
@@ -68,9 +76,13 @@ struct Method {
   Outcome (*call)(Controller&, const Json&);
 };
 constexpr std::array kMethods{
-    Method{"stage", stage},   Method{"activate", activate},
-    Method{"apply", apply},   Method{"set_server_state", set_server_state},
-    Method{"status", status}, Method{"counters", counters},
+    Method{"stage", stage},
+    Method{"stage_difference", stage_difference},
+    Method{"activate", activate},
+    Method{"apply", apply},
+    Method{"set_server_state", set_server_state},
+    Method{"status", status},
+    Method{"counters", counters},
 };
 
 Outcome call(Controller& controller, const api::Request& request) {

@@ -32,7 +32,12 @@ std::string LockFile::Refusal::holder_text() const {
 
 tl::expected<LockFile, LockFile::Refusal> LockFile::acquire(const std::string& path) {
   FileDescriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd) return tl::unexpected(Refusal{errno, 0});
+  const int error = errno;
+  // A file that is there can be locked although its file system takes no writes.
+  if (!fd && error == EROFS) {
+    fd = FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  }
+  if (!fd) return tl::unexpected(Refusal{error, 0});
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     return tl::unexpected(Refusal{errno, holder_of(fd.get())});
   }

@@ -9,6 +9,7 @@
 #include "mgmt/commit/compile.h"
 #include "mgmt/commit/errors.h"
 #include "mgmt/model/diff.h"
+#include "mgmt/model/duration.h"
 
 namespace yoke::commit {
 namespace {
@@ -38,16 +39,8 @@ Error nothing_changed(Error cause) {
   return within("nothing is changed", std::move(cause)).value();
 }
 
-store::CommitInfo info_of(const Author& author, const Request& request,
-                          const std::vector<model::Change>& changes) {
-  return {.at = std::chrono::system_clock::now(),
-          .user = author.user,
-          .origin = author.origin,
-          .how = author.how,
-          .note = request.note,
-          .changes = model::summary(changes),
-          .is_scheduled = request.is_scheduled};
-}
+// What clocks differ by that are right.
+constexpr std::chrono::minutes kClockTolerance{1};
 
 }  // namespace
 
@@ -58,6 +51,30 @@ Committer::Committer(store::ConfigStore& store, DataPlane& data_plane,
       states_(ServerStates().following(store.running().config, MonoClock::now())),
       clocks_(std::move(clocks)),
       record_(std::move(record)) {}
+
+store::CommitInfo Committer::info_of(const Author& author, const Request& request,
+                                     const std::vector<model::Change>& changes) const {
+  if (const auto problem = clock_problem()) log::warning("clock-behind", *problem);
+  return {.at = clocks_().wall,
+          .user = author.user,
+          .origin = author.origin,
+          .how = author.how,
+          .note = request.note,
+          .changes = model::summary(changes),
+          .is_scheduled = request.is_scheduled};
+}
+
+std::optional<std::string> Committer::clock_problem() const {
+  const auto behind = running().committed_at - clocks_().wall;
+  if (behind <= kClockTolerance) return std::nullopt;
+  return fmt::format(
+      "the clock stands {} before revision {} was committed; set the time: the history goes by it "
+      "(confirmations do not)",
+      model::to_text(behind < std::chrono::hours(1)
+                         ? std::chrono::floor<std::chrono::minutes>(behind)
+                         : std::chrono::floor<std::chrono::hours>(behind)),
+      running().revision);
+}
 
 tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidate,
                                                    const Author& author, const Request& request) {

@@ -17,6 +17,7 @@
 #include "mgmt/commit/server_states.h"
 #include "mgmt/events/event.h"
 #include "mgmt/model/config.h"
+#include "mgmt/model/diff.h"
 #include "mgmt/model/rules.h"
 #include "mgmt/store/config_store.h"
 
@@ -100,6 +101,14 @@ class Committer {
   }
   [[nodiscard]] DataPlane& data_plane() noexcept { return data_plane_; }
 
+  // What to do about a clock that stands before the newest revision's time; nothing where it is
+  // right as far as one can tell. Deadlines do not go by it, but the history does.
+  [[nodiscard]] std::optional<std::string> clock_problem() const;
+  // Why nothing can be committed, as far as the store knows.
+  [[nodiscard]] const std::optional<Error>& unwritable() const noexcept {
+    return store_.unwritable();
+  }
+
   // What revision `id` held. E-404 for one that is not kept.
   [[nodiscard]] Result<model::Config> config_of(std::uint64_t id) const {
     return store_.config_of(id);
@@ -118,6 +127,8 @@ class Committer {
   [[nodiscard]] tl::expected<Committed, Refusal> undo(const store::Unconfirmed& waits,
                                                       const Author& author,
                                                       const std::string& note);
+  [[nodiscard]] store::CommitInfo info_of(const Author& author, const Request& request,
+                                          const std::vector<model::Change>& changes) const;
   [[nodiscard]] Refusal go_back(const model::Config& previous, const Error& cause);
   [[nodiscard]] Status run_committed();
 

@@ -6,17 +6,19 @@
 
 #include "hal/base/number.h"
 #include "mgmt/model/duration.h"
+#include "mgmt/model/schema.h"
 #include "mgmt/model/words.h"
 
 namespace yoke::commit {
 namespace {
 
-api::Server compile_server(const model::Config& config, const model::Path& path, const ServerId& id,
+api::Server compile_server(const model::Fields& fields, const ServerId& id,
                            const ServerStates& states) {
+  const model::Field& weight = *model::find_field(*model::find_type("server"), "weight");
   api::Server server;
   server.endpoint = id.server;
   server.weight =
-      static_cast<std::uint16_t>(parse_decimal(config.value(path, "weight")).value_or(1));
+      static_cast<std::uint16_t>(parse_decimal(model::value_in(fields, weight)).value_or(1));
   const ServerStatus* status = states.find(id);
   server.state = status == nullptr ? api::ServerState::kDown : status->published();
   return server;
@@ -28,11 +30,10 @@ api::Pool compile_pool(const model::Config& config, const std::string& name,
   api::Pool pool;
   pool.name = name;
   pool.method = config.value(path, "method") == "dsr" ? api::Method::kDsr : api::Method::kNat;
-  for (const auto& key : config.keys("server", path)) {
-    const auto endpoint = net::Endpoint::parse(key);
+  for (const model::Config::Child& child : config.children("server", path)) {
+    const auto endpoint = net::Endpoint::parse(child.key);
     if (!endpoint) continue;  // the schema lets nothing else be a server's key
-    pool.servers.push_back(
-        compile_server(config, path.child("server", key), {name, *endpoint}, states));
+    pool.servers.push_back(compile_server(child.fields, {name, *endpoint}, states));
   }
   return pool;
 }

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/commit/server_states.h"
 
+#include <string_view>
+#include <utility>
+
+#include "mgmt/model/schema.h"
+
 namespace yoke::commit {
 namespace {
 
@@ -26,21 +31,28 @@ ServerStates ServerStates::following(const model::Config& config, MonoTime now) 
   ServerStates next;
   // A pool that got another name has the servers it had.
   std::map<net::Endpoint, const ServerStatus*> renamed;
+  std::string_view pool_before;
+  bool gone = false;
   for (const auto& [id, status] : servers_) {
-    if (config.find({{"pool", id.pool}}) == nullptr && status.checked) renamed[id.server] = &status;
+    if (std::exchange(pool_before, id.pool) != id.pool) {
+      gone = config.find({{"pool", id.pool}}) == nullptr;
+    }
+    if (gone && status.checked) renamed[id.server] = &status;
   }
+  const model::Field& enabled_field = *model::find_field(*model::find_type("server"), "enabled");
   for (const auto& pool : config.keys("pool")) {
     const model::Path path{{"pool", pool}};
-    const bool checked = !config.keys("check", path).empty();
-    for (const auto& key : config.keys("server", path)) {
-      const auto endpoint = net::Endpoint::parse(key);
+    const bool checked = !config.children("check", path).empty();
+    for (const model::Config::Child& child : config.children("server", path)) {
+      const auto endpoint = net::Endpoint::parse(child.key);
       if (!endpoint) continue;  // the schema lets nothing else be a server's key
       const ServerId id{pool, *endpoint};
-      const bool enabled = config.value(path.child("server", key), "enabled") != "no";
+      const bool enabled = model::value_in(child.fields, enabled_field) != "no";
       const ServerStatus* known = find(id);
       const auto before = renamed.find(id.server);
       if (known == nullptr && checked && before != renamed.end()) known = before->second;
-      next.servers_.emplace(id, carried_over(known, checked, enabled, now));
+      next.servers_.emplace_hint(next.servers_.end(), id,
+                                 carried_over(known, checked, enabled, now));
     }
   }
   return next;

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "dataplane/api/difference.h"
+#include "dataplane/api/errors.h"
 #include "mgmt/commit/errors.h"
 
 namespace yoke::commit {
@@ -34,6 +36,7 @@ auto not_connected() {
 
 Status SocketDataPlane::connect() {
   client_.reset();
+  forget();
   auto client = api::Client::connect(socket_, kQuestionDeadline);
   if (!client) return fail(client.error().kind, kNotReachable, client.error().text);
   client_.emplace(std::move(*client));
@@ -45,20 +48,50 @@ bool SocketDataPlane::check() {
   return reachable();
 }
 
+void SocketDataPlane::forget() {
+  running_.reset();
+  staged_.reset();
+}
+
 Result<std::string> SocketDataPlane::stage(const api::Configuration& configuration) {
   if (!reachable()) return not_connected();
-  return named(client_->stage(configuration, kStageDeadline));
+  staged_.reset();
+  auto digest = named(send(configuration));
+  if (digest) staged_ = configuration;
+  return digest;
+}
+
+Result<std::string> SocketDataPlane::send(const api::Configuration& configuration) {
+  if (running_ && running_->hash_key == configuration.hash_key) {
+    auto digest = client_->stage(api::difference(*running_, configuration), kStageDeadline);
+    const bool knows_better = !digest && (digest.error().id == api::kOtherBase ||
+                                          digest.error().id == api::kUnknownMethod);
+    if (!knows_better) return digest;
+    forget();
+  }
+  return client_->stage(configuration, kStageDeadline);
 }
 
 Result<api::Activation> SocketDataPlane::activate(const std::string& digest) {
   if (!reachable()) return not_connected();
-  return named(client_->activate(digest, kActivateDeadline));
+  auto activation = named(client_->activate(digest, kActivateDeadline));
+  if (activation && staged_) {
+    running_ = std::exchange(staged_, std::nullopt);
+  } else {
+    forget();
+  }
+  return activation;
 }
 
 Status SocketDataPlane::set_server_state(const std::vector<api::ServerStateChange>& changes) {
   if (!reachable()) return not_connected();
   const auto answer = named(client_->set_server_state(changes, kActivateDeadline));
-  if (!answer) return tl::unexpected<Error>(answer.error());
+  if (!answer) {
+    forget();
+    return tl::unexpected<Error>(answer.error());
+  }
+  if (running_) api::apply(changes, *running_);
+  if (staged_) api::apply(changes, *staged_);
   return {};
 }
 

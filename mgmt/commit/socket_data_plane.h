@@ -10,7 +10,8 @@
 namespace yoke::commit {
 
 // The data plane behind its socket. It does not reconnect by itself: whoever owns the event loop
-// calls check() now and then, and connect(). Threads: owned by one.
+// calls check() now and then, and connect(). Remembers what it brought the data plane to run, and
+// sends no more than differs from that. Threads: owned by one.
 class SocketDataPlane final : public DataPlane {
  public:
   explicit SocketDataPlane(std::filesystem::path socket) : socket_(std::move(socket)) {}
@@ -29,8 +30,14 @@ class SocketDataPlane final : public DataPlane {
   [[nodiscard]] Result<api::Counters> counters() override;
 
  private:
+  [[nodiscard]] Result<std::string> send(const api::Configuration& configuration);
+  void forget();
+
   std::filesystem::path socket_;
   std::optional<api::Client> client_;
+  // What the data plane runs, servers' states and all, and what it has staged; nothing where that
+  // is not known for sure.
+  std::optional<api::Configuration> running_, staged_;
 };
 
 }  // namespace yoke::commit

@@ -97,10 +97,7 @@ Result<Path> canonical(const Path& path) {
   return known;
 }
 
-const Fields* Config::find(const Path& path) const {
-  const auto found = records_.find(path);
-  return found == records_.end() ? nullptr : &found->second;
-}
+const Fields* Config::find(const Path& path) const { return records_.find(path); }
 
 std::string Config::value(const Path& path, std::string_view field) const {
   if (const Fields* fields = find(path)) {
@@ -115,6 +112,12 @@ std::string Config::value(const Path& path, std::string_view field) const {
 
 std::vector<std::string> Config::keys(std::string_view kind, const Path& parent) const {
   std::vector<std::string> keys;
+  for (const Child& child : children(kind, parent)) keys.push_back(child.key);
+  return keys;
+}
+
+std::vector<Config::Child> Config::children(std::string_view kind, const Path& parent) const {
+  std::vector<Child> children;
   const Path first = parent.child(kind, "");
   const std::size_t depth = first.words.size();
   for (auto at = records_.lower_bound(first); at != records_.end(); ++at) {
@@ -123,9 +126,14 @@ std::vector<std::string> Config::keys(std::string_view kind, const Path& parent)
         !std::equal(first.words.begin(), first.words.end() - 1, words.begin())) {
       break;
     }
-    if (words.size() == depth) keys.push_back(words.back());
+    if (words.size() == depth) children.push_back({words.back(), at->second});
   }
-  return keys;
+  return children;
+}
+
+std::string_view value_in(const Fields& fields, const Field& field) {
+  const auto set = fields.find(field.name);
+  return set == fields.end() ? field.default_value : std::string_view(set->second);
 }
 
 Status Config::set(const Path& path, const Fields& fields) {
@@ -141,9 +149,10 @@ Status Config::set(const Path& path, const Fields& fields) {
   }
   for (std::size_t depth = 2; depth < place->words.size(); depth += 2) {
     const auto end = place->words.begin() + static_cast<std::ptrdiff_t>(depth);
-    records_.try_emplace(Path{{place->words.begin(), end}});
+    const Path around{{place->words.begin(), end}};
+    if (!records_.contains(around)) (void)records_.at(around);
   }
-  Fields& record = records_[*place];
+  Fields& record = records_.at(*place);
   for (auto& [field, value] : values) {
     if (value == field->default_value) {
       record.erase(std::string(field->name));
@@ -158,31 +167,30 @@ Status Config::set(const Path& path, const Fields& fields) {
 Status Config::remove(const Path& path, const std::vector<std::string>& fields) {
   const auto place = canonical(path);
   if (!place) return tl::unexpected(place.error());
-  const auto record = records_.find(*place);
-  if (record == records_.end()) return not_there("there is no " + place->to_string());
+  const Fields* const record = records_.find(*place);
+  if (record == nullptr) return not_there("there is no " + place->to_string());
   if (fields.empty()) {
-    auto end = record;
-    while (end != records_.end() && end->first.is_at_or_below(*place)) ++end;
-    records_.erase(record, end);
+    records_.erase_with_all_below(*place);
     return {};
   }
   for (const std::string& name : fields) {
     if (const auto field = field_at(*place, name); !field) return tl::unexpected(field.error());
-    if (!record->second.contains(name)) {
+    if (!record->contains(name)) {
       return not_there(fmt::format("{} has no {} set", place->to_string(), name));
     }
   }
-  for (const std::string& name : fields) record->second.erase(name);
+  Fields& kept = records_.at(*place);
+  for (const std::string& name : fields) kept.erase(name);
   drop_if_unset(*place);
   return {};
 }
 
 void Config::drop_if_unset(const Path& place) {
   if (!find_type(place.kind())->single) return;
-  const auto record = records_.find(place);
-  if (record == records_.end() || !record->second.empty()) return;
-  const auto next = std::next(record);
-  if (next == records_.end() || !next->first.is_at_or_below(place)) records_.erase(record);
+  const Fields* const record = records_.find(place);
+  if (record == nullptr || !record->empty()) return;
+  const auto next = std::next(records_.lower_bound(place));
+  if (next == records_.end() || !next->first.is_at_or_below(place)) records_.erase(place);
 }
 
 Status Config::copy(const Path& path, const std::string& key) {
@@ -195,14 +203,14 @@ Status Config::copy(const Path& path, const std::string& key) {
   named.words.back() = key;
   const auto target = canonical(named);
   if (!target) return tl::unexpected(target.error());
-  if (records_.find(*place) == records_.end()) {
+  if (!records_.contains(*place)) {
     return not_there("there is no " + place->to_string());
   }
   if (records_.contains(*target)) {
     return fail(Errc::kConflict, "E-408", fmt::format("{} is there already", target->to_string()));
   }
-  std::map<Path, Fields> copies;
-  for (auto at = records_.find(*place); at != records_.end(); ++at) {
+  Records::Tree copies;
+  for (auto at = records_.lower_bound(*place); at != records_.end(); ++at) {
     if (!at->first.is_at_or_below(*place)) break;
     Path to = at->first;
     to.words[target->words.size() - 1] = target->key();
@@ -212,7 +220,7 @@ Status Config::copy(const Path& path, const std::string& key) {
     return fail(Errc::kRefused, "E-407",
                 fmt::format("a configuration has no more than {} records", kRecordsMax));
   }
-  records_.merge(copies);
+  for (auto& [to, fields] : copies) records_.at(to) = std::move(fields);
   return {};
 }
 
@@ -226,11 +234,15 @@ Status Config::rename(const Path& path, const std::string& key) {
 }
 
 void Config::refer_anew(std::string_view kind, const std::string& from, const std::string& to) {
-  for (auto& [path, fields] : records_) {
-    for (auto& [name, value] : fields) {
-      if (find_field(*find_type(path.kind()), name)->refers_to == kind && value == from) value = to;
+  std::vector<std::pair<Path, std::string>> referring;  // changed when nothing walks them any more
+  for (const auto& [path, fields] : records_) {
+    for (const auto& [name, value] : fields) {
+      if (value == from && find_field(*find_type(path.kind()), name)->refers_to == kind) {
+        referring.emplace_back(path, name);
+      }
     }
   }
+  for (const auto& [path, name] : referring) records_.at(path)[name] = to;
 }
 
 }  // namespace yoke::model

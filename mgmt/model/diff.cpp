@@ -54,25 +54,17 @@ std::string shown_value(const Change& change, std::string_view name,
 
 std::vector<Change> diff(const Config& before, const Config& after) {
   std::vector<Change> changes;
-  auto old = before.records().begin();
-  auto now = after.records().begin();
-  const auto old_end = before.records().end();
-  const auto now_end = after.records().end();
-  while (old != old_end || now != now_end) {
-    if (now == now_end || (old != old_end && old->first < now->first)) {
-      changes.push_back(whole_record(Change::Kind::kRemoved, old->first, old->second));
-      ++old;
-    } else if (old == old_end || now->first < old->first) {
-      changes.push_back(whole_record(Change::Kind::kAdded, now->first, now->second));
-      ++now;
-    } else {
-      if (auto fields = field_changes(old->second, now->second); !fields.empty()) {
-        changes.push_back({Change::Kind::kChanged, now->first, std::move(fields)});
-      }
-      ++old;
-      ++now;
-    }
-  }
+  for_each_difference(
+      before.records(), after.records(),
+      [&](const Path& path, const Fields* old, const Fields* now) {
+        if (now == nullptr) {
+          changes.push_back(whole_record(Change::Kind::kRemoved, path, *old));
+        } else if (old == nullptr) {
+          changes.push_back(whole_record(Change::Kind::kAdded, path, *now));
+        } else {
+          changes.push_back({Change::Kind::kChanged, path, field_changes(*old, *now)});
+        }
+      });
   return changes;
 }
 

@@ -49,13 +49,14 @@ class Checker {
   }
 
   std::vector<Violation> run() {
-    for (const auto& [path, fields] : config_.records()) check_record(path);
+    for (const auto& [path, fields] : config_.records()) check_record(path, fields);
     check_unique_vips();
     for (const auto& [name, pool] : pools_) check_pool(name, pool);
     for (const VipFacts& vip : vips_) check_vip(vip);
     check_server_addresses();
     check_listeners();
     check_limits();
+    check_backup();
     std::ranges::stable_sort(found_, {}, &Violation::path);
     return std::move(found_);
   }
@@ -69,8 +70,8 @@ class Checker {
     const Path path{{"pool", name}};
     PoolFacts& pool = pools_[name];
     pool.dsr = config_.value(path, "method") == "dsr";
-    for (const std::string& key : config_.keys("server", path)) {
-      if (const auto endpoint = net::Endpoint::parse(key)) pool.servers.push_back(*endpoint);
+    for (const Config::Child& server : config_.children("server", path)) {
+      if (const auto endpoint = net::Endpoint::parse(server.key)) pool.servers.push_back(*endpoint);
     }
   }
 
@@ -89,16 +90,16 @@ class Checker {
   }
 
   // What the schema says of every record: required fields, references.
-  void check_record(const Path& path) {
+  void check_record(const Path& path, const Fields& fields) {
     for (const Field& field : find_type(path.kind())->fields) {
       if (!applies(field, path.key())) continue;
-      const std::string value = config_.value(path, field.name);
+      const std::string_view value = value_in(fields, field);
       if (field.required && value.empty()) {
         add(path, "E-201",
             fmt::format("its {} is missing: expected {}", field.name, describe(field)));
       }
       if (field.type == FieldType::kReference && !value.empty() &&
-          config_.find(Path{{std::string(field.refers_to), value}}) == nullptr) {
+          config_.find(Path{{std::string(field.refers_to), std::string(value)}}) == nullptr) {
         add(path, "E-202", fmt::format("there is no {} {}", field.refers_to, value));
       }
       if (field.secret && value == kHidden) {
@@ -154,11 +155,11 @@ class Checker {
   void check_pool(const std::string& name, const PoolFacts& pool) {
     const Path path{{"pool", name}};
     for (const net::Endpoint& server : pool.servers) {
-      const Path place = path.child("server", server.to_string());
+      const auto place = [&] { return path.child("server", server.to_string()); };
       check_reachable(place, server.address);
       const net::Endpoint& first = pool.servers.front();
       if (server.address.is_v4() != first.address.is_v4()) {
-        add(place, "E-204",
+        add(place(), "E-204",
             fmt::format("{} and {} servers in one pool ({} is {}): make it two pools",
                         family(server.address), family(first.address), first.to_string(),
                         family(first.address)));
@@ -183,19 +184,22 @@ class Checker {
     }
   }
 
-  void check_reachable(const Path& path, const net::IpAddress& address) {
+  // `place` gives the path of the record, which only a violation needs.
+  template <typename Place>
+  void check_reachable(Place place, const net::IpAddress& address) {
     if (address.is_unspecified() || address.is_multicast() || address.is_loopback() ||
         address == net::IpAddress::v4(255, 255, 255, 255)) {
-      add(path, "E-210",
+      add(place(), "E-210",
           fmt::format("{} cannot be a host's address: expected a unicast address",
                       address.to_string()));
     }
   }
 
   void check_vip(const VipFacts& vip) {
-    if (vip.address) check_reachable(vip.path, vip.address->endpoint.address);
+    const auto place = [&vip] { return vip.path; };
+    if (vip.address) check_reachable(place, vip.address->endpoint.address);
     for (const net::IpAddress& snat : vip.snat) {
-      check_reachable(vip.path, snat);
+      check_reachable(place, snat);
       if (vip.address && snat.is_v4() != vip.address->endpoint.address.is_v4()) {
         add(vip.path, "E-204",
             fmt::format("snat {} is {} where the VIP is {}", snat.to_string(), family(snat),
@@ -253,6 +257,15 @@ class Checker {
             fmt::format("{} is {}", server.address.to_string(), our->second));
       }
     }
+  }
+
+  void check_backup() {
+    const std::string to = config_.value(only("backup"), "to");
+    if (to.empty() || to.starts_with("sftp://") || to.starts_with("https://")) return;
+    add(only("backup"), "E-211",
+        fmt::format("backups cannot be sent to {}: expected sftp://USER@HOST/FOLDER or "
+                    "https://HOST/FOLDER",
+                    shown(to)));
   }
 
   void check_limits() {

@@ -194,6 +194,31 @@ constexpr auto http_fields(std::string_view example) {
 constexpr auto kMetricsFields = http_fields("192.0.2.5:9110");
 constexpr auto kWebFields = http_fields("192.0.2.5:8443");
 
+constexpr std::array kBackupFields{
+    Field{.name = "schedule",
+          .type = FieldType::kDuration,
+          .help = "Time from one backup to the next; 0 makes none by itself",
+          .example = "24h",
+          .default_value = "0s",
+          .min = ms(1min),
+          .max = ms(24h * 90),
+          .zero = true},
+    Field{.name = "keep",
+          .type = FieldType::kInteger,
+          .help = "How many are kept, here and where they are sent",
+          .example = "14",
+          .default_value = "14",
+          .min = 1,
+          .max = 1000},
+    Field{.name = "to",
+          .type = FieldType::kText,
+          .help = "Where each is sent: an sftp:// or https:// URL of a folder",
+          .example = "sftp://ann@192.0.2.9/srv/yoke",
+          .default_value = "",
+          .min = 1,
+          .max = 255},
+};
+
 constexpr std::array kTypes{
     RecordType{.kind = "pool",
                .plural = "pools",
@@ -282,6 +307,13 @@ constexpr std::array kTypes{
                        .default_value = "",
                        .max = kNameMax},
                .fields = kSyslogFields},
+    RecordType{.kind = "backup",
+               .plural = "backup",
+               .parent = "",
+               .help = "Backups that are made by themselves",
+               .key = {},
+               .fields = kBackupFields,
+               .single = true},
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "mgmt/model/merge.h"
 #include "mgmt/rpc/role.h"
 #include "mgmt/rpc/unit.h"
+#include "mgmt/store/backup.h"
 
 namespace yoke::rpc {
 
@@ -34,6 +36,7 @@ class Session final : public hal::LineSession {
     std::uint64_t base_revision = 0;
     model::Config config;
     bool is_whole = false;  // of a document: meant as it is, whatever else is committed
+    std::string note = {};  // of the commit, unless it has one of its own
   };
   struct Method {
     std::string_view name;
@@ -59,6 +62,9 @@ class Session final : public hal::LineSession {
   [[nodiscard]] Outcome rollback(const Json& params);
   [[nodiscard]] Outcome unconfirmed(const Json& params);
   [[nodiscard]] Outcome config(const Json& params);
+  [[nodiscard]] Outcome backup(const Json& params);
+  [[nodiscard]] Outcome backup_state(const Json& params);
+  [[nodiscard]] Outcome restore(const Json& params);
   [[nodiscard]] Outcome show(const Json& params);
   [[nodiscard]] Outcome test(const Json& params);
   [[nodiscard]] Outcome tested(const Json& params);
@@ -84,11 +90,14 @@ class Session final : public hal::LineSession {
                                                 const model::Config& otherwise) const;
   [[nodiscard]] commit::Author author(std::string how) const;
   [[nodiscard]] Outcome told(const tl::expected<commit::Committed, commit::Refusal>& done);
+  [[nodiscard]] Outcome restored();
 
   Unit& unit_;
   hal::Peer peer_;
   std::string from_;  // where he comes from, as his own program says: "10.1.1.9 ssh"
   std::optional<Candidate> candidate_;
+  std::unique_ptr<store::BackupReader> restoring_;
+  std::size_t restoring_bytes_ = 0;
   Json error_data_;  // beside the error of the call under way
 };
 

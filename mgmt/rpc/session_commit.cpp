@@ -40,8 +40,9 @@ Result<std::chrono::system_clock::time_point> time_in(const nlohmann::json& para
 }  // namespace
 
 Session::Outcome Session::commit(const Json& params) {
-  const auto request = request_in(params);
+  auto request = request_in(params);
   if (!request) return tl::unexpected(request.error());
+  if (candidate_ && request->note.empty()) request->note = candidate_->note;
   if (auto ready = may_replace_running(); !ready) return tl::unexpected(ready.error());
   if (auto may = may_commit(candidate()); !may) return tl::unexpected(may.error());
   if (!member(params, "at_ms").is_null()) return schedule(params, *request);

@@ -31,6 +31,7 @@ constexpr std::array kObjects{
     Object{"interface", "", interface_rows},
     Object{"worker", "", worker_rows},
     Object{"probe", "pool", probe_rows},
+    Object{"backup", "", backup_rows},
     Object{"history", "", history_rows},
     Object{"version", "", version_rows},
     Object{"alarm", "", alarm_rows},

@@ -41,6 +41,8 @@ Rows status_rows(const Question& question) {
               {"revision", question.unit().committer.running().revision},
               {"unconfirmed", json()},
               {"back_to", json()},
+              {"store_error", json()},
+              {"clock_error", or_null(question.unit().committer.clock_problem())},
               {"confirm_within_s", json()},
               {"scheduled", json()},
               {"scheduled_by", json()},
@@ -68,6 +70,9 @@ Rows status_rows(const Question& question) {
     row["scheduled"] =
         std::chrono::floor<std::chrono::seconds>(scheduled->at.time_since_epoch()).count();
     row["scheduled_by"] = scheduled->user;
+  }
+  if (const auto& unwritable = question.unit().committer.unwritable()) {
+    row["store_error"] = unwritable->text + " [" + unwritable->id + "]";
   }
   if (status) {
     row["generation"] = status->running.generation;

@@ -40,6 +40,7 @@ using Rows = Result<nlohmann::json>;
 [[nodiscard]] Rows interface_rows(const Question& question);
 [[nodiscard]] Rows traffic_rows(const Question& question);
 [[nodiscard]] Rows worker_rows(const Question& question);
+[[nodiscard]] Rows backup_rows(const Question& question);
 [[nodiscard]] Rows version_rows(const Question& question);
 
 // Of what has happened.

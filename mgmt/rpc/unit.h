@@ -11,6 +11,7 @@
 #include "hal/base/clock.h"
 #include "hal/base/result.h"
 #include "mgmt/alarms/alarms.h"
+#include "mgmt/backup/backups.h"
 #include "mgmt/commit/committer.h"
 #include "mgmt/events/event.h"
 #include "mgmt/rpc/candidate_lock.h"
@@ -61,6 +62,9 @@ struct Unit {
   commit::Committer& committer;
   Checks checks;
   MonoTime started;
+  backup::Backups& backups;
+  std::string scratch;         // a path that nobody else uses, for what is being restored
+  std::uint64_t restored = 0;  // how often it has been used
   // Those that stand and those cleared lately, each the newest first.
   std::function<std::vector<alarms::Alarm>()> alarms = [] { return std::vector<alarms::Alarm>(); };
   // The newest events, the newest first.

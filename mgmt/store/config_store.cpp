@@ -6,33 +6,15 @@
 #include <utility>
 
 #include "mgmt/events/event.h"
-#include "mgmt/model/json.h"
 #include "mgmt/store/digest.h"
 #include "mgmt/store/errors.h"
 #include "mgmt/store/file.h"
 #include "mgmt/store/records.h"
+#include "mgmt/store/revisions.h"
 #include "mgmt/store/transaction.h"
 
 namespace yoke::store {
 namespace {
-
-using std::chrono::milliseconds;
-using std::chrono::system_clock;
-
-// What the newest row of `revision` says; revision 0 where there is none.
-struct Newest {
-  std::uint64_t revision = 0;
-  std::string digest = store::digest(Records{});
-};
-
-Result<Newest> newest(Database& database) {
-  auto statement = database.prepare("SELECT id, digest FROM revision ORDER BY id DESC LIMIT 1");
-  if (!statement) return tl::unexpected<Error>(statement.error());
-  const auto row = statement->step();
-  if (!row) return tl::unexpected<Error>(row.error());
-  if (!*row) return Newest{};
-  return Newest{static_cast<std::uint64_t>(statement->integer(0)), statement->text(1)};
-}
 
 Result<model::Config> to_config(const Database& database, const Records& records) {
   model::Config config;
@@ -62,34 +44,6 @@ Result<std::array<std::uint8_t, 16>> load_hash_key(Database& database) {
   return key;
 }
 
-Status insert_revision(Database& database, std::uint64_t id, const CommitInfo& info,
-                       const std::string& document, const std::string& digest_text) {
-  auto statement = database.prepare(
-      "INSERT INTO revision"
-      " (id, at, user, origin, how, note, changes, document, digest, document_digest)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  if (!statement) return tl::unexpected<Error>(statement.error());
-  const auto at = std::chrono::floor<milliseconds>(info.at).time_since_epoch().count();
-  Status bound = statement->bind(1, static_cast<std::int64_t>(id));
-  if (bound) bound = statement->bind(2, std::int64_t{at});
-  int parameter = 3;
-  const std::string document_digest = digest(document);
-  for (const std::string* text : {&info.user, &info.origin, &info.how, &info.note, &info.changes,
-                                  &document, &digest_text, &document_digest}) {
-    if (bound) bound = statement->bind(parameter++, std::string_view(*text));
-  }
-  if (!bound) return bound;
-  const auto inserted = statement->run();
-  if (!inserted) return tl::unexpected<Error>(inserted.error());
-  return {};
-}
-
-Status forget_old_revisions(Database& database, std::uint64_t newest_id) {
-  if (newest_id <= kRevisionsKept) return {};
-  return database.execute("DELETE FROM revision WHERE id <= " +
-                          std::to_string(newest_id - kRevisionsKept));
-}
-
 }  // namespace
 
 struct ConfigStore::State {
@@ -111,12 +65,21 @@ struct ConfigStore::State {
   Records records;  // running.config as the tables hold it
   std::array<std::uint8_t, 16> hash_key{};
   std::optional<Transaction> transaction;  // of the one Pending
+
+  // Of a store whose disk takes no writes.
+  struct Original {
+    std::string path;
+    std::string scratch;
+    std::optional<hal::LockFile> lock;
+  };
+  std::optional<Original> original;  // what this is a copy of...
+  std::optional<Error> unwritable;   // ...and why
 };
 
 Status ConfigStore::State::load() {
   auto key = load_hash_key(database());
   if (!key) return tl::unexpected<Error>(key.error());
-  auto latest = newest(database());
+  auto latest = newest_revision(database());
   if (!latest) return tl::unexpected<Error>(latest.error());
   auto loaded = load_records(database());
   if (!loaded) return tl::unexpected<Error>(loaded.error());
@@ -142,32 +105,29 @@ Status ConfigStore::State::load() {
   unconfirmed = std::move(*waits);
   scheduled = std::move(*planned);
   hash_key = *key;
-  running = {latest->revision, std::move(*config)};
-  records = std::move(*loaded);
+  // Held once, where this release writes them as the one that committed them.
+  records = config->records() == *loaded ? config->records() : std::move(*loaded);
+  running = {latest->revision, std::move(*config), latest->committed_at};
   return {};
 }
 
 Status ConfigStore::State::write(const Running& next, const CommitInfo& info,
                                  const std::optional<Unconfirmed>& waits) {
   if (auto saved = save_records(database(), records, next.config.records()); !saved) return saved;
-  auto inserted =
-      insert_revision(database(), next.revision, info, model::to_json(next.config).dump(),
-                      digest(next.config.records()));
-  if (!inserted) return inserted;
+  auto added = add_revision(database(), next.revision, info, records, next.config.records());
+  if (!added) return added;
   if (auto saved = save_unconfirmed(database(), waits); !saved) return saved;
-  if (info.is_scheduled) {
-    if (auto saved = save_scheduled(database(), std::nullopt); !saved) return saved;
-  }
-  return forget_old_revisions(database(), next.revision);
+  if (!info.is_scheduled) return {};
+  return save_scheduled(database(), std::nullopt);
 }
 
 bool ConfigStore::State::turned_out_committed(std::uint64_t id) const {
-  const auto latest = newest(database());
+  const auto latest = newest_revision(database());
   return latest && latest->revision == id;
 }
 
 Status ConfigStore::State::confirm_running() {
-  const auto latest = newest(database());
+  const auto latest = newest_revision(database());
   if (!latest) return tl::unexpected<Error>(latest.error());
   if (latest->revision == running.revision) return {};
   if (auto loaded = load(); !loaded) return loaded;
@@ -179,7 +139,7 @@ Status ConfigStore::State::confirm_running() {
 ConfigStore::ConfigStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
 ConfigStore::~ConfigStore() = default;
 
-Result<std::unique_ptr<ConfigStore>> ConfigStore::open(const std::string& path) {
+Result<std::unique_ptr<ConfigStore::State>> ConfigStore::open_state(const std::string& path) {
   auto file = open_store_file(path);
   if (!file) return tl::unexpected<Error>(file.error());
   auto state = std::make_unique<State>(std::move(*file));
@@ -189,8 +149,52 @@ Result<std::unique_ptr<ConfigStore>> ConfigStore::open(const std::string& path) 
   if (auto ready = state->database().write_ahead(); !ready) {
     return tl::unexpected<Error>(ready.error());
   }
-  return std::unique_ptr<ConfigStore>(new ConfigStore(std::move(state)));
+  return state;
 }
+
+Result<std::unique_ptr<ConfigStore::State>> ConfigStore::open_copy(const std::string& path,
+                                                                   const std::string& scratch,
+                                                                   Error why) {
+  auto copy = open_store_copy(path, scratch);
+  if (!copy) return tl::unexpected<Error>(std::move(why));
+  auto state = std::make_unique<State>(std::move(copy->file));
+  if (auto loaded = state->load(); !loaded) return tl::unexpected<Error>(loaded.error());
+  state->original = {path, scratch, std::move(copy->lock)};
+  state->unwritable = std::move(why);
+  return state;
+}
+
+Result<std::unique_ptr<ConfigStore>> ConfigStore::open(const std::string& path,
+                                                       const std::string& scratch) {
+  auto state = open_state(path);
+  const bool takes_no_writes =
+      !state && (state.error().id == kReadOnly || state.error().id == kDiskFull);
+  if (takes_no_writes && !scratch.empty()) state = open_copy(path, scratch, state.error());
+  if (!state) return tl::unexpected<Error>(state.error());
+  return std::unique_ptr<ConfigStore>(new ConfigStore(std::move(*state)));
+}
+
+// The disk may have been mended since.
+Status ConfigStore::make_writable() {
+  if (!state_->original) return {};
+  const std::string path = state_->original->path;
+  state_->original->lock.reset();  // a process cannot take what it has
+  auto state = open_state(path);
+  if (!state) {
+    if (auto lock = lock_store(path)) state_->original->lock = std::move(*lock);
+    state_->unwritable = state.error();
+    return tl::unexpected<Error>(state.error());
+  }
+  const std::uint64_t shown = state_->running.revision;
+  state_ = std::move(*state);
+  if (state_->running.revision == shown) return {};
+  return fail(Errc::kConflict, kStoreFailed,
+              path + ": takes writes again, and holds revision " +
+                  std::to_string(state_->running.revision) + " instead of " +
+                  std::to_string(shown) + "; look at it and commit again");
+}
+
+const std::optional<Error>& ConfigStore::unwritable() const noexcept { return state_->unwritable; }
 
 const Running& ConfigStore::running() const noexcept { return state_->running; }
 
@@ -203,13 +207,14 @@ Result<ConfigStore::Pending> ConfigStore::begin(const model::Config& config,
   if (state_->transaction) {
     return fail(Errc::kConflict, kStoreFailed, "another commit is under way; try again");
   }
+  if (auto writable = make_writable(); !writable) return tl::unexpected<Error>(writable.error());
   auto transaction = Transaction::begin(state_->database());
   if (!transaction) return tl::unexpected<Error>(transaction.error());
   if (auto confirmed = state_->confirm_running(); !confirmed) {
     return tl::unexpected<Error>(confirmed.error());
   }
   Pending pending(*state_);
-  pending.running_ = {state_->running.revision + 1, config};
+  pending.running_ = {state_->running.revision + 1, config, info.at};
   if (info.confirm_by) {
     pending.unconfirmed_ = {pending.revision(), state_->running.revision, *info.confirm_by};
   }
@@ -226,6 +231,7 @@ const std::optional<Unconfirmed>& ConfigStore::unconfirmed() const noexcept {
 }
 
 Status ConfigStore::confirm() {
+  if (auto writable = make_writable(); !writable) return writable;
   auto transaction = Transaction::begin(state_->database());
   if (!transaction) return tl::unexpected<Error>(transaction.error());
   if (auto saved = save_unconfirmed(state_->database(), std::nullopt); !saved) return saved;
@@ -243,6 +249,7 @@ const std::optional<Scheduled>& ConfigStore::scheduled() const noexcept {
 }
 
 Status ConfigStore::schedule(std::optional<Scheduled> scheduled) {
+  if (auto writable = make_writable(); !writable) return writable;
   auto transaction = Transaction::begin(state_->database());
   if (!transaction) return tl::unexpected<Error>(transaction.error());
   if (auto saved = save_scheduled(state_->database(), scheduled); !saved) return saved;
@@ -260,49 +267,20 @@ Status ConfigStore::schedule(std::optional<Scheduled> scheduled) {
 
 Result<model::Config> ConfigStore::config_of(std::uint64_t id) const {
   if (id == 0) return model::Config{};
-  auto statement = state_->database().prepare(
-      "SELECT document, coalesce(document_digest, '') FROM revision WHERE id = ?");
-  if (!statement) return tl::unexpected<Error>(statement.error());
-  if (auto bound = statement->bind(1, static_cast<std::int64_t>(id)); !bound) {
-    return tl::unexpected<Error>(bound.error());
-  }
-  const auto row = statement->step();
-  if (!row) return tl::unexpected<Error>(row.error());
-  if (!*row) {
-    return fail(Errc::kNotFound, "E-404",
-                "there is no revision " + std::to_string(id) + ": see history");
-  }
-  const std::string text = statement->text(0);
-  const std::string expected = statement->text(1);
-  auto config = model::config_from_text(text);
-  if (!config || (!expected.empty() && digest(text) != expected)) {
-    return fail(Errc::kFailed, kCorrupt,
-                state_->database().path() + ": its revision " + std::to_string(id) +
-                    " is damaged, and cannot be gone back to; others may be whole");
-  }
-  return config;
+  if (id == state_->running.revision) return state_->running.config;
+  const auto records = records_of(state_->database(), id, state_->records);
+  if (!records) return tl::unexpected<Error>(records.error());
+  return to_config(state_->database(), *records);
+}
+
+Result<std::unique_ptr<BackupWriter>> ConfigStore::begin_backup(BackupLabel label,
+                                                                const std::string& file) {
+  if (auto writable = make_writable(); !writable) return tl::unexpected<Error>(writable.error());
+  return BackupWriter::begin(state_->database(), std::move(label), file);
 }
 
 Result<std::vector<Revision>> ConfigStore::history(std::size_t count) const {
-  auto statement = state_->database().prepare(
-      "SELECT id, at, user, origin, how, note, changes FROM revision ORDER BY id DESC LIMIT ?");
-  if (!statement) return tl::unexpected<Error>(statement.error());
-  const auto limit = static_cast<std::int64_t>(std::min(count, kRevisionsKept));
-  if (auto bound = statement->bind(1, limit); !bound) return tl::unexpected<Error>(bound.error());
-  std::vector<Revision> revisions;
-  for (;;) {
-    const auto row = statement->step();
-    if (!row) return tl::unexpected<Error>(row.error());
-    if (!*row) return revisions;
-    revisions.push_back(
-        {.id = static_cast<std::uint64_t>(statement->integer(0)),
-         .info = {.at = system_clock::time_point(milliseconds(statement->integer(1))),
-                  .user = statement->text(2),
-                  .origin = statement->text(3),
-                  .how = statement->text(4),
-                  .note = statement->text(5),
-                  .changes = statement->text(6)}});
-  }
+  return store::history(state_->database(), count);
 }
 
 ConfigStore::Pending::Pending(Pending&& other) noexcept

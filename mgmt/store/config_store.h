@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -12,6 +11,8 @@
 
 #include "hal/base/result.h"
 #include "mgmt/model/config.h"
+#include "mgmt/store/backup.h"
+#include "mgmt/store/revision.h"
 #include "mgmt/store/scheduled.h"
 #include "mgmt/store/unconfirmed.h"
 
@@ -22,29 +23,11 @@
 // a time uses a store. Threads: owned by one.
 namespace yoke::store {
 
-// Who commits, from where and how, for the history.
-struct CommitInfo {
-  std::chrono::system_clock::time_point at;
-  std::string user;     // "root"
-  std::string origin;   // "pid 4711", an address
-  std::string how;      // "cli", "revert"
-  std::string note;     // what the user wrote
-  std::string changes;  // "+1 vip ~2 servers"
-  std::optional<Deadline> confirm_by = {};
-  bool is_scheduled = false;  // it is the commit that was scheduled, which is so no more
-};
-
-struct Revision {
-  std::uint64_t id = 0;
-  CommitInfo info;
-};
-
 struct Running {
   std::uint64_t revision = 0;  // 0: nothing has been committed yet
   model::Config config;
+  std::chrono::system_clock::time_point committed_at = {};  // by the clock of then
 };
-
-inline constexpr std::size_t kRevisionsKept = 500;
 
 class ConfigStore {
  private:
@@ -76,8 +59,11 @@ class ConfigStore {
     bool is_scheduled_ = false;
   };
 
-  // Opens the store at `path`, made new where no file is.
-  [[nodiscard]] static Result<std::unique_ptr<ConfigStore>> open(const std::string& path);
+  // Opens the store at `path`, made new where no file is. Where its disk takes no writes (E-502,
+  // E-503) it is read from a copy in the folder `scratch`, if one is named, and each commit finds
+  // out anew whether the disk does.
+  [[nodiscard]] static Result<std::unique_ptr<ConfigStore>> open(const std::string& path,
+                                                                 const std::string& scratch = {});
   ConfigStore(const ConfigStore&) = delete;
   ConfigStore& operator=(const ConfigStore&) = delete;
   ~ConfigStore();
@@ -85,6 +71,9 @@ class ConfigStore {
   [[nodiscard]] const Running& running() const noexcept;
   // Made once with the store: keys every hash of the data plane.
   [[nodiscard]] const std::array<std::uint8_t, 16>& hash_key() const noexcept;
+
+  // Why nothing can be committed: what is read is a copy.
+  [[nodiscard]] const std::optional<Error>& unwritable() const noexcept;
 
   // Writes `config` as the revision after running(). Its rules have been checked by the caller.
   // With info.confirm_by it becomes the one that is unconfirmed; without, there is none any more.
@@ -104,11 +93,21 @@ class ConfigStore {
   // is damaged.
   [[nodiscard]] Result<model::Config> config_of(std::uint64_t id) const;
 
+  // A backup of all this, beginning to be made (backup.h). E-502, E-503 where the disk takes no
+  // writes.
+  [[nodiscard]] Result<std::unique_ptr<BackupWriter>> begin_backup(BackupLabel label,
+                                                                   const std::string& file);
+
   // Newest first.
   [[nodiscard]] Result<std::vector<Revision>> history(std::size_t count) const;
 
  private:
   explicit ConfigStore(std::unique_ptr<State> state);
+  [[nodiscard]] static Result<std::unique_ptr<State>> open_state(const std::string& path);
+  [[nodiscard]] static Result<std::unique_ptr<State>> open_copy(const std::string& path,
+                                                                const std::string& scratch,
+                                                                Error why);
+  [[nodiscard]] Status make_writable();
   std::unique_ptr<State> state_;
 };
 

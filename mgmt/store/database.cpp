@@ -4,6 +4,8 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "mgmt/store/errors.h"
 
 namespace yoke::store {
@@ -154,12 +156,21 @@ bool Database::in_transaction() const noexcept {
 
 std::int64_t Database::changed_rows() const noexcept { return sqlite3_changes64(handle_.get()); }
 
+// What the system said beneath a failure of SQLite that has many causes.
+int Database::told_by_system(int code) const {
+  const int system = handle_ ? sqlite3_system_errno(handle_.get()) : 0;
+  const int kind = code & 0xff;
+  if (kind != SQLITE_IOERR && kind != SQLITE_CANTOPEN) return code;
+  if (system == EROFS) return SQLITE_READONLY;
+  return system == ENOSPC || system == EDQUOT ? SQLITE_FULL : code;
+}
+
 Error Database::error(int code) const {
   const std::string detail = handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code);
   const auto make = [&](Errc kind, std::string_view id, const std::string& text) {
     return Error{kind, std::string(id), path_ + ": " + text, -1};
   };
-  switch (code & 0xff) {
+  switch (told_by_system(code) & 0xff) {
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_AUTH:

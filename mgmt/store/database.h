@@ -53,6 +53,8 @@ class Statement {
 
 // One connection. Not movable: statements point at it.
 class Database {
+  friend class DatabaseCopy;
+
  public:
   // Opens a file that exists, or with `create` makes one. Nothing is written to it, not even on
   // close, until write_ahead() is called: a damaged file stays as it was found. Waits a moment for
@@ -82,6 +84,7 @@ class Database {
   struct Close {
     void operator()(sqlite3* handle) const noexcept;
   };
+  [[nodiscard]] int told_by_system(int code) const;
   explicit Database(std::string path) : path_(std::move(path)) {}
 
   std::string path_;

@@ -7,15 +7,18 @@
 // Threads: constant data, any.
 namespace yoke::store {
 
-inline constexpr std::string_view kNoPermission = "E-501";  // file or folder not accessible
-inline constexpr std::string_view kReadOnly = "E-502";      // file system or file is read-only
-inline constexpr std::string_view kDiskFull = "E-503";      // no space left
-inline constexpr std::string_view kCorrupt = "E-504";       // damaged, cut short, not a database
-inline constexpr std::string_view kNewerVersion = "E-505";  // written by a newer release
-inline constexpr std::string_view kInUse = "E-506";         // another process has it
-inline constexpr std::string_view kDiskFailed = "E-507";    // input/output error
-inline constexpr std::string_view kStoreFailed = "E-508";   // anything else SQLite reports
-inline constexpr std::string_view kNotADatabase = "E-509";  // a database, but not one of this kind
-inline constexpr std::string_view kNoMemory = "E-510";      // out of memory
+inline constexpr std::string_view kNoPermission = "E-501";   // file or folder not accessible
+inline constexpr std::string_view kReadOnly = "E-502";       // file system or file is read-only
+inline constexpr std::string_view kDiskFull = "E-503";       // no space left
+inline constexpr std::string_view kCorrupt = "E-504";        // damaged, cut short, not a database
+inline constexpr std::string_view kNewerVersion = "E-505";   // written by a newer release
+inline constexpr std::string_view kInUse = "E-506";          // another process has it
+inline constexpr std::string_view kDiskFailed = "E-507";     // input/output error
+inline constexpr std::string_view kStoreFailed = "E-508";    // anything else SQLite reports
+inline constexpr std::string_view kNotADatabase = "E-509";   // a database, but not one of this kind
+inline constexpr std::string_view kNoMemory = "E-510";       // out of memory
+inline constexpr std::string_view kNotABackup = "E-511";     // a file of another kind
+inline constexpr std::string_view kNewerBackup = "E-512";    // made by a newer release
+inline constexpr std::string_view kBackupDamaged = "E-513";  // cut short or altered
 
 }  // namespace yoke::store

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -61,14 +62,6 @@ std::optional<std::uint64_t> own_length(const std::string& path) {
 tl::unexpected<Error> disk_failed(const std::string& path) {
   return fail(Errc::kFailed, errno == ENOSPC ? kDiskFull : kDiskFailed,
               path + ": cannot be put in place: " + std::strerror(errno));
-}
-
-Status sync_folder_of(const std::string& path) {
-  const auto folder = std::filesystem::path(path).parent_path();
-  const FileDescriptor fd(
-      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd || ::fsync(fd.get()) != 0) return disk_failed(path);
-  return {};
 }
 
 Status write_new_database(const std::string& path) {
@@ -138,8 +131,19 @@ Result<std::unique_ptr<Database>> open_ready(const std::string& path) {
   return database;
 }
 
+}  // namespace
+
+Status sync_folder_of(const std::string& path) {
+  const auto folder = std::filesystem::path(path).parent_path();
+  const FileDescriptor fd(
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || ::fsync(fd.get()) != 0) return disk_failed(path);
+  return {};
+}
+
 // A file beside the store, because SQLite's own locks last only for a transaction.
-Result<hal::LockFile> take_lock(const std::string& path) {
+Result<hal::LockFile> lock_store(const std::string& store) {
+  const std::string path = store + ".lock";
   auto lock = hal::LockFile::acquire(path);
   if (lock) return std::move(*lock);
   const int error = lock.error().error;
@@ -160,9 +164,13 @@ Result<hal::LockFile> take_lock(const std::string& path) {
                   "; check that its folder exists and belongs to this user");
 }
 
-}  // namespace
-
 Error while_opening(const std::string& path, Error error) {
+  // SQLite says of a log that it cannot make only that it cannot open it.
+  struct statvfs disk {};
+  if (::statvfs(path.c_str(), &disk) == 0 && (disk.f_flag & ST_RDONLY) != 0) {
+    return {Errc::kFailed, std::string(kReadOnly),
+            path + ": its file system is read-only; remount it for writing", -1};
+  }
   if (error.id != kStoreFailed) return error;
   const std::string named = path + ": ";
   const std::size_t skip = error.text.starts_with(named) ? named.size() : 0;
@@ -170,7 +178,7 @@ Error while_opening(const std::string& path, Error error) {
 }
 
 Result<StoreFile> open_store_file(const std::string& path) {
-  auto lock = take_lock(path + ".lock");
+  auto lock = lock_store(path);
   if (!lock) return tl::unexpected<Error>(lock.error());
   struct stat file {};
   if (::stat(path.c_str(), &file) != 0) {
@@ -185,6 +193,26 @@ Result<StoreFile> open_store_file(const std::string& path) {
   auto database = open_ready(path);
   if (!database) return tl::unexpected<Error>(while_opening(path, database.error()));
   return StoreFile{std::move(*lock), std::move(*database)};
+}
+
+Result<StoreCopy> open_store_copy(const std::string& path, const std::string& scratch) {
+  auto lock = lock_store(path);
+  if (!lock) return tl::unexpected<Error>(lock.error());
+  std::error_code error;
+  std::filesystem::remove_all(scratch, error);
+  std::filesystem::create_directories(scratch, error);
+  const std::string copy = (std::filesystem::path(scratch) / "config.db").string();
+  for (const char* suffix : {"", "-wal"}) {
+    if (*suffix != '\0' && !std::filesystem::exists(path + suffix)) continue;
+    std::filesystem::copy_file(path + suffix, copy + suffix, error);
+    if (error) {
+      return fail(Errc::kFailed, kDiskFailed,
+                  path + ": cannot be copied to " + scratch + ": " + error.message());
+    }
+  }
+  auto file = open_store_file(copy);
+  if (!file) return tl::unexpected<Error>(file.error());
+  return StoreCopy{std::move(*lock), std::move(*file)};
 }
 
 }  // namespace yoke::store

@@ -16,10 +16,26 @@ struct StoreFile {
   std::unique_ptr<Database> database;
 };
 
+// Only one process at a time has it. E-506 with the other's id.
+[[nodiscard]] Result<hal::LockFile> lock_store(const std::string& path);
+
 // A file that is there must be a whole store: it is verified before anything is written. Where none
 // is, one is made beside it and renamed into place when it is complete, so a file cut short, even
 // to nothing, is never taken for a new one.
 [[nodiscard]] Result<StoreFile> open_store_file(const std::string& path);
+
+// The same, as it was when it was last written, where its file system takes no writes: a copy of it
+// in the folder `scratch`, of which nobody but this process may make use, with the lock of the
+// store itself.
+struct StoreCopy {
+  hal::LockFile lock;
+  StoreFile file;
+};
+[[nodiscard]] Result<StoreCopy> open_store_copy(const std::string& path,
+                                                const std::string& scratch);
+
+// The names in the folder of `path` are on the disk.
+[[nodiscard]] Status sync_folder_of(const std::string& path);
 
 // What an error means while a store is being opened: SQL that has always worked fails on nothing
 // but damage.

@@ -59,9 +59,12 @@ constexpr std::array kSteps{
     " digest TEXT NOT NULL"
     ") STRICT;",
     // 4. The tables are the same, documents are not: checks are of more kinds, several of a kind
-    // and
-    // with names, which releases before cannot read.
+    // and with names, which releases before cannot read.
     "",
+    // 5. Revisions by what leads back to them (revisions.h). Those of before keep their documents,
+    // and document_digest is of either.
+    "ALTER TABLE revision ADD COLUMN changes_back TEXT;"
+    "ALTER TABLE revision ADD COLUMN changes_from INTEGER;",
 };
 
 constexpr std::int64_t kApplicationId = 0x594f4b45;  // "YOKE"

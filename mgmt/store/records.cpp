@@ -4,7 +4,9 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <string>
 
 #include "mgmt/model/schema.h"
 #include "mgmt/store/errors.h"
@@ -54,7 +56,7 @@ Status load_table(Database& database, const model::RecordType& type, Records& re
       path.words.push_back(kind);
       path.words.push_back(statement->text(column++));
     }
-    model::Fields& fields = records[path];
+    model::Fields& fields = records.at(path);
     for (const auto& field : type.fields) {
       if (!statement->is_null(column)) {
         fields.emplace(field.name, field_text(*statement, column, field));
@@ -148,24 +150,16 @@ Result<Records> load_records(Database& database) {
 
 Status save_records(Database& database, const Records& before, const Records& after) {
   Writers writers(database);
-  auto old = before.begin();
-  auto now = after.begin();
   Status done;
-  while (done && (old != before.end() || now != after.end())) {
-    if (now == after.end() || (old != before.end() && old->first < now->first)) {
-      done = writers.of(old->first).erase(old->first);
-      ++old;
-    } else if (old == before.end() || now->first < old->first) {
-      done = writers.of(now->first).insert(now->first, now->second);
-      ++now;
-    } else {
-      if (old->second != now->second) {
-        done = writers.of(now->first).update(now->first, now->second);
-      }
-      ++old;
-      ++now;
-    }
-  }
+  for_each_difference(
+      before, after,
+      [&](const model::Path& path, const model::Fields* old, const model::Fields* now) {
+        if (!done) return;
+        Writer& writer = writers.of(path);
+        done = now == nullptr   ? writer.erase(path)
+               : old == nullptr ? writer.insert(path, *now)
+                                : writer.update(path, *now);
+      });
   return done;
 }
 

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <map>
-#include <string>
-
 #include "hal/base/result.h"
-#include "mgmt/model/config.h"
+#include "mgmt/model/records.h"
 #include "mgmt/store/database.h"
 
 // Records between a configuration and its tables, exactly as they are held: what a release later
@@ -13,7 +10,7 @@
 // Threads: as the database.
 namespace yoke::store {
 
-using Records = std::map<model::Path, model::Fields>;
+using Records = model::Records;
 
 [[nodiscard]] Result<Records> load_records(Database& database);
 // Writes what differs, within the caller's transaction. A row that is not as `before` says is

@@ -16,6 +16,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (!again || !(*again == *configuration)) std::abort();
       if (digest(*again) != digest(*configuration)) std::abort();
     }
+    if (const auto difference = decode_stage_difference(request->params)) {
+      const auto again = decode_stage_difference(encode_stage(*difference));
+      if (!again || !(*again == *difference)) std::abort();
+      // Whatever it says, applying it twice is applying it once.
+      const auto once = applied(Configuration{}, *difference);
+      if (digest(applied(once, *difference)) != digest(once)) std::abort();
+    }
     (void)decode_changes(request->params);
     (void)decode_digest(request->params);
   }

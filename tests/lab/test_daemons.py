@@ -7,12 +7,11 @@ import pathlib
 import re
 import shutil
 import socket
-import subprocess
 import time
 
 import pytest
 
-import kernel
+import disk
 import topology
 import traffic
 import unit
@@ -25,15 +24,6 @@ def run_daemon(lab, name, *words, seconds=60):
     """A start that must fail."""
     return lab.unit.namespace.run(unit.PROGRAMS / name, "--root", lab.unit.root, *words,
                                   seconds=seconds, check=False)
-
-
-@contextlib.contextmanager
-def stopped_mgmt(lab):
-    """The management plane is down meanwhile; packets flow."""
-    assert lab.unit.mgmt.terminate() == 0
-    yield lab.unit.root / "var/lib/yoke/config.db"
-    lab.unit.start_mgmt()
-    lab.unit.until_mgmt_is_in_charge()
 
 
 @pytest.mark.parametrize("name", ("yoke-dataplane", "yoke-mgmt"))
@@ -110,7 +100,7 @@ def damage_middle(file):
 
 @pytest.mark.parametrize("damage", (damage_cut, damage_header, damage_middle))
 def test_a_damaged_database_is_refused_and_left_as_it_is(lab, damage):
-    with stopped_mgmt(lab) as file:
+    with disk.stopped_mgmt(lab) as file:
         good = file.with_suffix(".good")
         shutil.copy(file, good)
         damage(file)
@@ -123,57 +113,6 @@ def test_a_damaged_database_is_refused_and_left_as_it_is(lab, damage):
             assert not traffic.ask(WEB).error
         good.rename(file)
     assert lab.unit.show("vip")
-
-
-def fill(file):
-    """Every block that its file system has left."""
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT)
-    try:
-        with contextlib.suppress(OSError):
-            while True:
-                os.write(handle, bytes(4096))
-    finally:
-        os.close(handle)
-
-
-@contextlib.contextmanager
-def small_disk(lab):
-    """The store stands on a file system of one MiB meanwhile."""
-    with stopped_mgmt(lab) as file:
-        files = {name: name.read_bytes() for name in file.parent.iterdir() if name.is_file()}
-        kernel.mount("tmpfs", str(file.parent), "tmpfs", 0, "size=1m")
-        for name, data in files.items():
-            name.write_bytes(data)
-    try:
-        yield file
-    finally:
-        with stopped_mgmt(lab):
-            files = {name: name.read_bytes() for name in file.parent.iterdir()
-                     if name.is_file() and name.name != "filler"}
-            subprocess.run(["umount", file.parent], check=True)
-            for name, data in files.items():
-                name.write_bytes(data)
-
-
-def test_a_full_disk_refuses_a_commit_and_loses_nothing(lab):
-    with small_disk(lab) as file:
-        before = lab.unit.manage("config", candidate=False)
-        filler = file.parent / "filler"
-        fill(filler)
-        many = [f"set vip many{number} 10.9.1.{number}:80/tcp pool web" for number in range(1, 200)]
-        words = [word for command in (*many, "commit") for word in ("-c", command)]
-        done = lab.unit.yoke(*words, check=False)
-        assert done.returncode == 1, done
-        assert "E-503" in done.stderr, done
-        assert lab.unit.manage("config", candidate=False) == before
-        assert lab.unit.status()["revision"] == before["revision"]
-        filler.unlink()
-        lab.unit.commit("set vip many1 10.9.1.1:80/tcp pool web")
-        lab.unit.commit("delete vip many1")
-        revision = lab.unit.manage("config", candidate=False)["revision"]
-        lab.unit.mgmt.kill()
-        lab.unit.start_mgmt()
-        assert lab.unit.manage("config", candidate=False)["revision"] == revision
 
 
 def test_a_commit_is_durable_once_it_is_answered(lab):

@@ -13,6 +13,7 @@ _MODEL, _STORE, _COMMIT, _HEALTH = "mgmt/model", "mgmt/store", "mgmt/commit", "m
 _EVENTS, _ALARMS = "mgmt/events", "mgmt/alarms"
 _HTTP = "mgmt/http"
 _SOCKET_ADDRESS = "mgmt/health/socket_address.h"  # a plain value
+_BACKUP = "mgmt/backup"
 _RPC_CLIENT = "mgmt/rpc/client.h"
 
 # folder: what it may include besides itself, as folders or single headers
@@ -33,11 +34,12 @@ _MAY_INCLUDE = {
     "mgmt/commit": (_BASE, _LINUX, _NET, _LIMITS, _API, _MODEL, _STORE, _EVENTS),
     "mgmt/health": (_BASE, _LINUX, _NET, _MODEL),
     "mgmt/alarms": (_BASE, _LINUX, _MODEL, _STORE, _COMMIT, _EVENTS),
+    "mgmt/backup": (_BASE, _LINUX, _MODEL, _STORE, _EVENTS),
     "mgmt/metrics": (_BASE,),
     "mgmt/http": (_BASE, _LINUX, _NET, _SOCKET_ADDRESS),
     "mgmt/web": (_BASE, _HTTP),
     "mgmt/syslog": (_BASE, _LINUX, _NET, _EVENTS, _SOCKET_ADDRESS),
-    "mgmt/rpc": (_BASE, _LINUX, _MODEL, _COMMIT, _HEALTH, _EVENTS, _ALARMS),
+    "mgmt/rpc": (_BASE, _LINUX, _MODEL, _STORE, _COMMIT, _BACKUP, _HEALTH, _EVENTS, _ALARMS),
     "mgmt/outlets": (_BASE, _NET, _MODEL, _EVENTS, _ALARMS, _HTTP, "mgmt/metrics", "mgmt/web",
                      "mgmt/syslog", "mgmt/rpc"),
     "cli": (_BASE, _MODEL, _RPC_CLIENT),

@@ -151,20 +151,17 @@ class DiskFails : public testing::TestWithParam<Case> {};
 
 TEST_P(DiskFails, StoreAndDataPlaneAgreeInTheEnd) {
   const Case& c = GetParam();
-  const store::FaultyDisk disk;
+  store::FaultyDisk disk;
   fail_each(
-      {.arm = [&c](long n) { store::FaultyDisk::arm(n, c.code, c.fault == Fault::kFromThere); },
+      {.arm = [&](long n) { disk.arm(n, c.code, c.fault == Fault::kFromThere); },
        .disarm =
-           [] {
-             const bool happened = !store::FaultyDisk::failed().empty();
-             store::FaultyDisk::disarm();
+           [&disk] {
+             const bool happened = !disk.failed().empty();
+             disk.disarm();
              return happened;
            },
        .may_be_found_later =
-           [&c] {
-             return c.fault == Fault::kFromThere &&
-                    store::FaultyDisk::failed() == "sync config.db-wal";
-           }},
+           [&] { return c.fault == Fault::kFromThere && disk.failed() == "sync config.db-wal"; }},
       c.activate, 2);
 }
 

@@ -8,7 +8,9 @@
 #include <thread>
 
 #include "dataplane/api/codec.h"
+#include "dataplane/api/difference.h"
 #include "dataplane/api/envelope.h"
+#include "dataplane/api/errors.h"
 #include "hal/linux/line_server.h"
 #include "mgmt/commit/compile.h"
 #include "tests/unit/commit/fake_data_plane.h"
@@ -29,6 +31,14 @@ Result<Json> answer_of(FakeDataPlane& plane, const api::Request& request) {
   };
   if (request.method == "stage") {
     return as_json(plane.stage(api::decode_stage(request.params).value()), api::encode_digest);
+  }
+  if (request.method == "stage_difference") {
+    const auto difference = api::decode_stage_difference(request.params).value();
+    if (!plane.running || api::digest(*plane.running) != difference.base) {
+      return fail(Errc::kConflict, api::kOtherBase, "another configuration runs");
+    }
+    ++plane.differences;
+    return as_json(plane.stage(api::applied(*plane.running, difference)), api::encode_digest);
   }
   if (request.method == "activate") {
     return as_json(plane.activate(api::decode_digest(request.params).value()),
@@ -174,6 +184,43 @@ TEST_F(Link, ADataPlaneThatComesLaterIsTakenInCharge) {
   ASSERT_TRUE(until_told(true));
   ASSERT_TRUE(commit(web_config()));
   expect_running(web_config());
+}
+
+TEST_F(Link, OnlyWhatDiffersIsSentOnceItIsKnownWhatRuns) {
+  start_data_plane();
+  link_->start();
+  ASSERT_TRUE(until_told(true));
+  ASSERT_TRUE(commit(web_config()));
+  const int before = plane_.differences;
+  const ServerId first{"web", net::Endpoint::parse("192.0.2.11:80").value()};
+  committer_.report(first, Verdict::kUp, MonoClock::now());
+  ASSERT_TRUE(committer_.publish());
+  ASSERT_TRUE(commit(other_config()));
+  EXPECT_EQ(plane_.differences, before + 1);
+  expect_running(other_config());
+  // A verdict that is told for the first time with the commit itself.
+  committer_.report(first, Verdict::kDown, MonoClock::now());
+  ASSERT_TRUE(commit(weighted_config()));
+  EXPECT_EQ(plane_.differences, before + 2);
+  expect_running(weighted_config());
+  // A verdict that may or may not have arrived: nothing is known for sure any more.
+  committer_.report(first, Verdict::kUp, MonoClock::now());
+  plane_.states_fail = {FakeDataPlane::Fails::kRefuses};
+  ASSERT_FALSE(committer_.publish());
+  ASSERT_TRUE(commit(other_config()));
+  EXPECT_EQ(plane_.differences, before + 2);
+  expect_running(other_config());
+}
+
+TEST_F(Link, WhoeverElseChangedTheDataPlaneIsNoticed) {
+  start_data_plane();
+  link_->start();
+  ASSERT_TRUE(until_told(true));
+  ASSERT_TRUE(commit(web_config()));
+  ASSERT_TRUE(commit(weighted_config()));
+  plane_.running->vips.clear();
+  ASSERT_TRUE(commit(other_config()));
+  expect_running(other_config());
 }
 
 TEST_F(Link, ARestartedDataPlaneRunsWhatIsCommittedAgainWithTheStatesKnown) {

@@ -96,6 +96,28 @@ TEST_F(ExpiryTest, WithoutAConfirmationTheCommitIsUndoneWhenTimeIsUp) {
   EXPECT_TRUE(commit(weighted_config())) << "and life goes on";
 }
 
+TEST_F(ExpiryTest, AClockSetBackAYearIsToldAndStandsInNobodysWay) {
+  EXPECT_EQ(committer_->clock_problem(), std::nullopt);
+  now_.wall -= 30s;
+  EXPECT_EQ(committer_->clock_problem(), std::nullopt) << "clocks are set now and then";
+  now_.wall -= 8760h;
+  EXPECT_THAT(committer_->clock_problem().value(),
+              testing::AllOf(HasSubstr("8760h before revision 1"), HasSubstr("set the time")));
+  ASSERT_TRUE(commit(weighted_config(), 5min));
+  EXPECT_EQ(last().at, now_.wall);
+  EXPECT_EQ(committer_->clock_problem(), std::nullopt) << "the history goes on from there";
+  pass(4min);
+  expect_everywhere(weighted_config(), 2);
+  pass(1min);
+  expect_everywhere(web_config(), 3);
+  restart();
+  expect_everywhere(web_config(), 3);
+  const auto history = committer_->history(10).value();
+  ASSERT_EQ(history.size(), 3U);
+  EXPECT_EQ(history.front().id, 3U) << "newest first, whatever the clock said";
+  EXPECT_EQ(committer_->config_of(2).value(), weighted_config());
+}
+
 TEST_F(ExpiryTest, TheLoopDoesItByItself) {
   const Clocks began = read_clocks();
   expiry_ = std::make_unique<Expiry>(loop_.get(), *committer_);

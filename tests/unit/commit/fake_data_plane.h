@@ -99,6 +99,7 @@ class FakeDataPlane final : public DataPlane {
   std::deque<Fails> stage_fails, activate_fails, states_fail;  // one a call, then nothing
   std::optional<api::Configuration> staged, running;
   std::uint64_t generation = 0;
+  int differences = 0;  // staged by what differs, of those who can
   api::Counters traffic;
   std::vector<std::string> calls;
   std::vector<std::vector<api::ServerStateChange>> batches;

@@ -125,6 +125,33 @@ TEST_F(Control, PoolsWithoutAChangeShareTheirTableWithTheNextSnapshot) {
   EXPECT_NE(service(kDns).maglev, dns);
 }
 
+TEST_F(Control, ADifferenceToWhatRunsIsStagedAsTheWholeWouldBe) {
+  run(two_vips());
+  ASSERT_TRUE(
+      controller_.set_server_state({state("direct", "[2001:db8:2::1]:53", ServerState::kDown)}));
+  const auto dns = service(kDns).maglev;
+  auto next = two_vips();
+  next.revision = 4;
+  next.pools[0].servers.pop_back();
+  const auto staged = controller_.stage(api::difference(two_vips(), next));
+  ASSERT_TRUE(staged) << staged.error().text;
+  EXPECT_EQ(*staged, api::digest(next));
+  ASSERT_TRUE(controller_.activate(*staged));
+  EXPECT_EQ(controller_.status(start_).running.revision, 4u);
+  EXPECT_EQ(chosen(kWeb), (std::set<std::string>{"10.0.0.1:80", "10.0.0.2:80"}));
+  EXPECT_EQ(service(kDns).maglev, dns) << "servers of other pools keep their states";
+}
+
+TEST_F(Control, ADifferenceToSomethingElseIsRefused) {
+  run(two_vips());
+  auto other = two_vips();
+  other.pools[0].servers.pop_back();
+  const auto refused = controller_.stage(api::difference(other, two_vips()));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().id, "E-307");
+  EXPECT_EQ(refused.error().kind, Errc::kConflict);
+}
+
 TEST_F(Control, FlowsKeepTheirServerThroughEveryChangeThatKeepsIt) {
   run(two_vips());
   const std::size_t kept = slot_of("10.0.0.2:80");

@@ -156,5 +156,16 @@ TEST(Rules, HoldTheDataPlanesLimitsAndAdmitWhatIsJustWithin) {
             std::vector<std::string>{"E-208 vip web"});
 }
 
+TEST(Rules, BackupsAreSentToPlacesThatThereCanBe) {
+  EXPECT_EQ(found(config_of({"set backup schedule 24h"})), std::vector<std::string>{});
+  for (const char* to : {"sftp://ann@192.0.2.9/srv", "https://192.0.2.9/dav"}) {
+    EXPECT_EQ(found(config_of({std::string("set backup to ") + to})), std::vector<std::string>{});
+  }
+  for (const char* to : {"/srv/yoke", "ftp://192.0.2.9/", "http://192.0.2.9/"}) {
+    EXPECT_EQ(found(config_of({std::string("set backup to ") + to})),
+              std::vector<std::string>{"E-211 backup"});
+  }
+}
+
 }  // namespace
 }  // namespace yoke::model

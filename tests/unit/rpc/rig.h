@@ -32,17 +32,21 @@ class Rig {
   Rig()
       : store_(store::must_open(folder_.file())),
         committer_(*store_, data_plane_),
+        loop_(make_loop()),
+        backups_(
+            loop_.get(), *store_,
+            {.folder = folder_.file("backup"), .unit = "lb-a", .release = "1", .credentials = {}}),
         unit_{"lb-a",
               committer_,
               checks(),
               MonoClock::now(),
+              backups_,
+              folder_.file("restore"),
+              0,
               [this] { return alarms; },
               [this](std::size_t count) { return newest(count); }} {
     EXPECT_TRUE(committer_.reconcile(MonoClock::now()));
-    sd_event* made = nullptr;
-    EXPECT_GE(sd_event_new(&made), 0);
-    loop_.reset(made);
-    auto server = serve(made, socket(), unit_);
+    auto server = serve(loop_.get(), socket(), unit_);
     EXPECT_TRUE(server) << server.error().text;
     server_ = std::move(*server);
     thread_ = std::thread([this] { turn_until_told(); });
@@ -72,6 +76,7 @@ class Rig {
     }
     done.get();
   }
+  [[nodiscard]] std::string backup_folder() const { return folder_.file("backup"); }
   [[nodiscard]] commit::FakeDataPlane& data_plane() { return data_plane_; }
   [[nodiscard]] commit::Committer& committer() { return committer_; }
 
@@ -100,6 +105,11 @@ class Rig {
   [[nodiscard]] std::vector<events::Entry> newest(std::size_t count) const {
     return {log.begin(), log.begin() + static_cast<std::ptrdiff_t>(std::min(count, log.size()))};
   }
+  static sd_event* make_loop() {
+    sd_event* made = nullptr;
+    EXPECT_GE(sd_event_new(&made), 0);
+    return made;
+  }
   void turn_until_told() {
     while (!ending_) {
       std::deque<std::packaged_task<void()>> work;
@@ -116,8 +126,9 @@ class Rig {
   std::unique_ptr<store::ConfigStore> store_;
   commit::FakeDataPlane data_plane_;
   commit::Committer committer_;
-  Unit unit_;
   hal::Event loop_;
+  backup::Backups backups_;
+  Unit unit_;
   std::unique_ptr<hal::LineServer> server_;
   std::mutex posting_;
   std::deque<std::packaged_task<void()>> posted_;

@@ -77,13 +77,22 @@ class Roles : public testing::Test {
   Roles()
       : store_(store::must_open(folder_.file())),
         committer_(*store_, data_plane_),
-        unit_{"lb-a", committer_, checks(), MonoClock::now()} {
+        loop_(make_loop()),
+        backups_(
+            loop_.get(), *store_,
+            {.folder = folder_.file("backup"), .unit = "lb-a", .release = "1", .credentials = {}}),
+        unit_{"lb-a", committer_, checks(), MonoClock::now(), backups_, folder_.file("restore")} {
     EXPECT_TRUE(committer_.reconcile(MonoClock::now()));
     commit({"set pool web server 192.0.2.11:80 192.0.2.12:80",
             "set vip web 203.0.113.10:80/tcp pool web", "set user ann operator",
             "set user bob admin"});
   }
 
+  static sd_event* make_loop() {
+    sd_event* made = nullptr;
+    EXPECT_GE(sd_event_new(&made), 0);
+    return made;
+  }
   Checks checks() {
     return {.reports = [] { return std::vector<CheckReport>{}; },
             .history = {},
@@ -117,6 +126,8 @@ class Roles : public testing::Test {
   std::unique_ptr<store::ConfigStore> store_;
   commit::FakeDataPlane data_plane_;
   commit::Committer committer_;
+  hal::Event loop_;
+  backup::Backups backups_;
   Unit unit_;
   std::uint64_t tests_ = 0;
   Session ann_{unit_, peer("ann", 1001)}, bob_{unit_, peer("bob", 1002)},

@@ -87,6 +87,8 @@ TEST_F(Show, Status) {
                        {"scheduled", nullptr},
                        {"scheduled_by", nullptr},
                        {"back_to", nullptr},
+                       {"store_error", nullptr},
+                       {"clock_error", nullptr},
                        {"confirm_within_s", nullptr},
                        {"revision", 1},
                        {"revision_running", 1},

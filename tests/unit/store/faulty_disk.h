@@ -3,23 +3,27 @@
 
 #include <string>
 
+#include "tests/unit/store/watched_disk.h"
+
 namespace yoke::store {
 
-// A disk that fails when it is told to: SQLite's default VFS while an object of this class lives,
-// passing everything on to the real one. Counted are the operations that change something: writes,
-// syncs, truncations, removals. One at a time. Threads: one.
-class FaultyDisk {
+// A disk that fails when it is told to. Counted are the operations that change what is in files:
+// writes, syncs, truncations, removals. Threads: one.
+class FaultyDisk final : public WatchedDisk {
  public:
-  FaultyDisk();
-  FaultyDisk(const FaultyDisk&) = delete;
-  FaultyDisk& operator=(const FaultyDisk&) = delete;
-  ~FaultyDisk();
-
   // The n-th operation from now (1 is the next) fails with `code`, or that and all after it.
-  static void arm(long n, int code, bool from_there_on);
-  static void disarm();
+  void arm(long n, int code, bool from_there_on);
+  void disarm();
   // The first operation that failed: "sync config.db-wal"; empty if none has.
-  [[nodiscard]] static std::string failed();
+  [[nodiscard]] const std::string& failed() const { return failed_; }
+
+  [[nodiscard]] int before(const DiskChange& change) override;
+
+ private:
+  long left_ = 0;
+  int code_ = 0;
+  bool from_there_on_ = false;
+  std::string failed_;
 };
 
 }  // namespace yoke::store

@@ -5,8 +5,11 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <random>
+
 #include "mgmt/store/migrations.h"
 #include "mgmt/store/previous.h"
+#include "tests/unit/store/release_before.h"
 #include "tests/unit/store/store_fixture.h"
 
 // Commits that wait for a confirmation, revisions gone back to, and stores of the release before.
@@ -101,51 +104,101 @@ TEST(OldRevisions, AreThereToGoBackTo) {
   }
 }
 
+TEST(OldRevisions, AreReadThroughAllThatCameAfterThem) {
+  // Random walks, against the configurations themselves; past several that are kept whole.
+  const TempFolder folder;
+  std::mt19937 random(7);
+  std::vector<model::Config> committed{model::Config()};
+  const auto store = must_open(folder.file());
+  for (int i = 0; i < 150; ++i) {
+    model::Config config = committed.back();
+    const std::string pool = "p" + std::to_string(random() % 5);
+    const model::Path path{{"pool", pool}};
+    if (random() % 3 == 0 && config.find(path) != nullptr) {
+      ASSERT_TRUE(config.remove(path));
+    } else {
+      must_set(config, {"pool", pool, "server", "192.0.2." + std::to_string(random() % 9) + ":80"},
+               {{"weight", std::to_string(2 + random() % 99)}});
+    }
+    if (config == committed.back()) continue;
+    committed.push_back(config);
+    ASSERT_TRUE(commit(*store, config));
+  }
+  const auto reopened = [&] {
+    std::vector<model::Config> found;
+    for (std::uint64_t id = 0; id < committed.size(); ++id) {
+      found.push_back(store->config_of(id).value());
+    }
+    return found;
+  };
+  EXPECT_EQ(reopened(), committed);
+}
+
 TEST(OldRevisions, ShowTheirDamageAndNothingElseSuffers) {
   for (const std::string change :
-       {"UPDATE revision SET document = replace(document, '7', '8')",
-        "UPDATE revision SET document = 'rubbish'", "UPDATE revision SET document = '{}'"}) {
+       {"UPDATE revision SET changes_back = replace(changes_back, '7', '8')",
+        "UPDATE revision SET changes_back = 'rubbish', document_digest = NULL",
+        "UPDATE revision SET changes_back = '[[[],null]]', document_digest = NULL",
+        "UPDATE revision SET changes_back = '[]', document_digest = NULL",
+        "UPDATE revision SET changes_back = NULL, changes_from = NULL, document_digest = NULL",
+        "UPDATE revision SET document = 'rubbish'"}) {
     const TempFolder folder;
     make_store(folder.file());
-    { ASSERT_TRUE(commit(*must_open(folder.file()), second_config())); }
+    {
+      const auto store = must_open(folder.file());
+      ASSERT_TRUE(commit(*store, second_config()));
+      ASSERT_TRUE(commit(*store, first_config()));
+    }
     sql(folder.file(), change + " WHERE id = 1");
     const auto store = must_open(folder.file());
     const auto damaged = store->config_of(1);
     ASSERT_FALSE(damaged) << change;
     EXPECT_EQ(damaged.error().id, "E-504");
     EXPECT_THAT(damaged.error().text, HasSubstr("revision 1 is damaged"));
-    EXPECT_TRUE(store->config_of(2));
-    EXPECT_TRUE(commit(*store, first_config()));
+    EXPECT_EQ(store->config_of(2).value(), second_config());
+    EXPECT_TRUE(commit(*store, second_config()));
   }
 }
 
-// The store at revision 1 as the first release wrote it.
-void make_store_of_version_1(const std::string& path) {
-  make_store(path);
-  sql(path,
-      "DROP TABLE scheduled; DROP TABLE unconfirmed; ALTER TABLE revision DROP COLUMN "
-      "document_digest;"
-      "PRAGMA user_version = 1");
+TEST(OldRevisions, OneThatCanOnlyBeReadThroughADamagedOneSaysSo) {
+  const TempFolder folder;
+  make_store(folder.file());
+  {
+    const auto store = must_open(folder.file());
+    ASSERT_TRUE(commit(*store, second_config()));
+    ASSERT_TRUE(commit(*store, first_config()));
+  }
+  sql(folder.file(), "UPDATE revision SET changes_back = '[]' WHERE id = 2");
+  const auto unreachable = must_open(folder.file())->config_of(1);
+  ASSERT_FALSE(unreachable);
+  EXPECT_EQ(unreachable.error().id, "E-504");
+  EXPECT_THAT(unreachable.error().text, HasSubstr("its revision 2"));
 }
 
 TEST(ReleaseBefore, ItsStoreMigratesAndIsKeptByteForByte) {
-  const TempFolder folder;
-  make_store_of_version_1(folder.file());
-  const std::string bytes = read_file(folder.file());
-  {
+  for (const int version : {1, 2}) {
+    SCOPED_TRACE(version);
+    const TempFolder folder;
+    make_store_of_version(version, folder.file());
+    const std::string bytes = read_file(folder.file());
+    {
+      const auto store = must_open(folder.file());
+      EXPECT_EQ(store->running().config, first_config());
+      EXPECT_EQ(store->config_of(1).value(), first_config());
+      EXPECT_TRUE(commit(*store, second_config(), to_be_confirmed()));
+    }
+    EXPECT_EQ(read_file(previous_path(folder.file(), version)), bytes);
     const auto store = must_open(folder.file());
-    EXPECT_EQ(store->running().config, first_config());
-    EXPECT_EQ(store->config_of(1).value(), first_config()) << "without a digest of its own";
-    EXPECT_TRUE(commit(*store, second_config(), to_be_confirmed()));
+    EXPECT_EQ(store->config_of(1).value(), first_config()) << "by its document";
+    EXPECT_TRUE(commit(*store, first_config()));
+    EXPECT_EQ(store->config_of(2).value(), second_config()) << "by what leads back to it";
   }
-  EXPECT_EQ(read_file(previous_path(folder.file(), 1)), bytes);
-  EXPECT_EQ(must_open(folder.file())->config_of(1).value(), first_config());
 }
 
 TEST(ReleaseBefore, WhatWasOnlyInItsLogIsKeptToo) {
   const TempFolder folder;
   const std::string path = folder.file();
-  make_store_of_version_1(path);
+  make_store_of_version(1, path);
   // A crash left the last commit in the log.
   sqlite3* handle = nullptr;
   ASSERT_EQ(sqlite3_open(path.c_str(), &handle), SQLITE_OK);
@@ -186,7 +239,7 @@ TEST(ReleaseBefore, ACopyIsMadeOnceAtTheUpgradeAndThenNoMore) {
 
 TEST(ReleaseBefore, WithoutRoomForTheCopyNothingIsChanged) {
   const TempFolder folder;
-  make_store_of_version_1(folder.file());
+  make_store_of_version(1, folder.file());
   const std::string bytes = read_file(folder.file());
   std::filesystem::create_directories(previous_path(folder.file(), 1) + ".new/in the way");
   const auto store = ConfigStore::open(folder.file());

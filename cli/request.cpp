@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/request.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+#include "cli/cell.h"
+#include "hal/base/base64.h"
+#include "hal/base/file_descriptor.h"
+
+namespace yoke::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+constexpr auto kLookEvery = 50ms;
+constexpr std::size_t kPieceBytes = std::size_t{3} << 20;  // well within a message, in base64
+
+std::string text_of(const json& object, const char* key) {
+  const json value = part_of(object, key);
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+tl::unexpected<Error> unreadable(const std::string& file) {
+  const int error = errno;
+  const Errc kind = error == EACCES   ? Errc::kDenied
+                    : error == ENOENT ? Errc::kNotFound
+                                      : Errc::kFailed;
+  return fail(kind, "E-405", fmt::format("{} cannot be read: {}", file, std::strerror(error)));
+}
+
+// Less than `bytes` at the file's end only.
+Result<std::string> read_piece(int fd, const std::string& file, std::size_t bytes) {
+  std::string piece(bytes, '\0');
+  std::size_t held = 0;
+  while (held < bytes) {
+    const ssize_t n = ::read(fd, piece.data() + held, bytes - held);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return unreadable(file);
+    if (n == 0) break;
+    held += static_cast<std::size_t>(n);
+  }
+  piece.resize(held);
+  return piece;
+}
+
+Error error_in(const json& state) {
+  const json error = part_of(state, "error");
+  return {Errc::kFailed, text_of(error, "id"), text_of(error, "message"), -1};
+}
+
+}  // namespace
+
+Result<json> make_backup(Connection& connection, const std::string& to) {
+  json params = json::object();
+  if (!to.empty()) params["to"] = to;
+  const auto begun = connection.call("backup", params);
+  if (!begun) return begun;
+  const json id = part_of(*begun, "id");
+  for (;;) {
+    auto state = connection.call("backup_state", json::object());
+    if (!state) return state;
+    const std::string stage = text_of(*state, "state");
+    const bool ended = part_of(*state, "id") != id || (stage != "making" && stage != "sending");
+    if (ended && stage == "failed") return tl::unexpected(error_in(*state));
+    if (ended) return state;
+    std::this_thread::sleep_for(kLookEvery);
+  }
+}
+
+Result<json> hand_over_backup(Connection& connection, const std::string& file) {
+  const FileDescriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return unreadable(file);
+  for (bool first = true;; first = false) {
+    const auto piece = read_piece(fd.get(), file, kPieceBytes);
+    if (!piece) return tl::unexpected(piece.error());
+    const bool last = piece->size() < kPieceBytes;
+    auto answer = connection.call("restore",
+                                  {{"bytes", to_base64(*piece)}, {"first", first}, {"last", last}});
+    if (!answer || last) return answer;
+  }
+}
+
+std::string backup_sentence(const json& state) {
+  const std::string to = text_of(state, "to");
+  const json bytes = part_of(state, "bytes");
+  const std::uint64_t kib =
+      bytes.is_number_unsigned() ? (bytes.get<std::uint64_t>() + 1023) / 1024 : 0;
+  return fmt::format("Backup {}: revision {}, {} KiB{}.", text_of(state, "file"),
+                     part_of(state, "revision").dump(), kib, to.empty() ? "" : ", sent to " + to);
+}
+
+std::string restore_sentence(const json& restored) {
+  const json made_at = part_of(restored, "made_at");
+  const std::string unit = text_of(restored, "unit");
+  std::string what = "revision " + part_of(restored, "revision").dump();
+  if (!unit.empty()) what += " of " + unit;
+  if (made_at.is_number_integer()) what += ", backed up " + time_text(made_at.get<std::int64_t>());
+  return fmt::format("The candidate is {}: commit it, or discard it.", what);
+}
+
+}  // namespace yoke::cli

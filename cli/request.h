@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "cli/connection.h"
+
+// What `request` has yoke-mgmt do, as far as it takes more than one question. Threads: owned by
+// one.
+namespace yoke::cli {
+
+// Has a backup made, and sent to `to` if that is not empty, and waits for its end; what became of
+// it, as `backup_state` tells it.
+[[nodiscard]] Result<nlohmann::json> make_backup(Connection& connection, const std::string& to);
+
+// Hands a backup over, whose configuration becomes the candidate; what it is, as `restore` tells
+// it. E-405 where the file cannot be read.
+[[nodiscard]] Result<nlohmann::json> hand_over_backup(Connection& connection,
+                                                      const std::string& file);
+
+// "Backup lb-a-000001-20261121T160400Z.backup: revision 7, 48 KiB."
+[[nodiscard]] std::string backup_sentence(const nlohmann::json& state);
+// "The candidate is revision 7 of lb-a, backed up 2026-11-21 16:04:00: commit or discard it."
+[[nodiscard]] std::string restore_sentence(const nlohmann::json& restored);
+
+}  // namespace yoke::cli

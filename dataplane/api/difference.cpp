@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/api/difference.h"
+
+#include <map>
+#include <string_view>
+
+namespace yoke::api {
+namespace {
+
+template <typename T>
+std::map<std::string_view, const T*> by_name(const std::vector<T>& items) {
+  std::map<std::string_view, const T*> named;
+  for (const T& item : items) named.emplace(item.name, &item);
+  return named;
+}
+
+template <typename T>
+void find_differences(const std::vector<T>& from, const std::vector<T>& to, std::vector<T>& differ,
+                      std::vector<std::string>& gone) {
+  auto before = by_name(from);
+  for (const T& item : to) {
+    const auto known = before.find(item.name);
+    if (known == before.end()) {
+      differ.push_back(item);
+      continue;
+    }
+    if (!(*known->second == item)) differ.push_back(item);
+    before.erase(known);
+  }
+  for (const auto& [name, item] : before) gone.emplace_back(name);
+}
+
+template <typename T>
+std::vector<T> replaced(const std::vector<T>& from, const std::vector<T>& differ,
+                        const std::vector<std::string>& gone) {
+  auto named = by_name(from);
+  for (const std::string& name : gone) named.erase(name);
+  for (const T& item : differ) named[item.name] = &item;
+  std::vector<T> items;
+  items.reserve(named.size());
+  for (const auto& [name, item] : named) items.push_back(*item);
+  return items;
+}
+
+}  // namespace
+
+Difference difference(const Configuration& from, const Configuration& to) {
+  Difference difference;
+  difference.base = digest(from);
+  difference.revision = to.revision;
+  find_differences(from.pools, to.pools, difference.pools, difference.pools_gone);
+  find_differences(from.vips, to.vips, difference.vips, difference.vips_gone);
+  return difference;
+}
+
+Configuration applied(const Configuration& from, const Difference& difference) {
+  return {.revision = difference.revision,
+          .hash_key = from.hash_key,
+          .pools = replaced(from.pools, difference.pools, difference.pools_gone),
+          .vips = replaced(from.vips, difference.vips, difference.vips_gone)};
+}
+
+bool apply(const std::vector<ServerStateChange>& changes, Configuration& configuration) {
+  std::map<std::string_view, std::map<net::Endpoint, ServerState>> states;
+  for (const auto& change : changes) states[change.pool][change.server] = change.state;
+  bool differs = false;
+  for (Pool& pool : configuration.pools) {
+    const auto told = states.find(pool.name);
+    if (told == states.end()) continue;
+    for (Server& server : pool.servers) {
+      const auto state = told->second.find(server.endpoint);
+      if (state == told->second.end() || state->second == server.state) continue;
+      server.state = state->second;
+      differs = true;
+    }
+  }
+  return differs;
+}
+
+}  // namespace yoke::api

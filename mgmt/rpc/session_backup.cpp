@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+#include "hal/base/base64.h"
+#include "mgmt/rpc/message.h"
+#include "mgmt/rpc/parameters.h"
+#include "mgmt/rpc/session.h"
+
+namespace yoke::rpc {
+namespace {
+
+using std::chrono::seconds;
+using std::chrono::system_clock;
+
+constexpr std::size_t kBackupBytesMax = std::size_t{128} << 20;  // held in memory by most units
+
+std::string_view word(backup::Stage stage) {
+  switch (stage) {
+    case backup::Stage::kMaking:
+      return "making";
+    case backup::Stage::kSending:
+      return "sending";
+    case backup::Stage::kFailed:
+      return "failed";
+    case backup::Stage::kDone:
+      break;
+  }
+  return "done";
+}
+
+std::string note_of(const store::Restorable& found) {
+  if (!found.label) return fmt::format("restored from a database at revision {}", found.revision);
+  return fmt::format("restored from {}, revision {}, {:%Y-%m-%d %H:%M:%S} UTC", found.label->unit,
+                     found.revision, fmt::gmtime(system_clock::to_time_t(found.label->made_at)));
+}
+
+}  // namespace
+
+Session::Outcome Session::backup(const Json& params) {
+  const auto to = text_in(params, "to");
+  if (!to) return tl::unexpected(to.error());
+  const auto id = unit_.backups.start(*to);
+  if (!id) return tl::unexpected(id.error());
+  return Json{{"id", *id}};
+}
+
+Session::Outcome Session::backup_state(const Json&) {
+  const backup::Job& job = unit_.backups.last();
+  if (job.id == 0) return Json{{"id", nullptr}};
+  Json state{{"id", job.id},    {"state", word(job.stage)}, {"file", job.name},
+             {"to", job.to},    {"revision", job.revision}, {"bytes", job.bytes},
+             {"error", nullptr}};
+  if (job.error) state["error"] = {{"id", job.error->id}, {"message", job.error->text}};
+  return state;
+}
+
+Session::Outcome Session::restore(const Json& params) {
+  if (auto open = may_edit(); !open) return tl::unexpected(open.error());
+  const auto text = text_in(params, "bytes", kLineBytesMax);
+  if (!text) return tl::unexpected(text.error());
+  const auto bytes = from_base64(*text);
+  if (!bytes) return bad_parameters("bytes is not base64");
+  const auto first = flag_in(params, "first");
+  const auto last = flag_in(params, "last");
+  if (!first || !last) return tl::unexpected(first ? last.error() : first.error());
+  if (*first) {
+    restoring_.reset();  // its folder goes with it
+    restoring_ = std::make_unique<store::BackupReader>(
+        fmt::format("{}-{}", unit_.scratch, ++unit_.restored));
+    restoring_bytes_ = 0;
+  }
+  if (!restoring_) return bad_parameters("nothing is being restored: begin with first");
+  restoring_bytes_ += bytes->size();
+  Status taken = restoring_bytes_ <= kBackupBytesMax
+                     ? restoring_->take(*bytes)
+                     : Status(bad_parameters(
+                           fmt::format("a backup is longer than {} bytes", kBackupBytesMax)));
+  if (!taken) {
+    restoring_.reset();
+    return tl::unexpected(taken.error());
+  }
+  return *last ? restored() : Outcome(Json::object());
+}
+
+// It is a candidate like any other: looked at, committed or discarded.
+Session::Outcome Session::restored() {
+  const auto reader = std::exchange(restoring_, nullptr);
+  auto found = reader->finish();
+  if (!found) return tl::unexpected(found.error());
+  Json answer{{"revision", found->revision}, {"unit", nullptr}, {"made_at", nullptr}};
+  if (found->label) {
+    answer["unit"] = found->label->unit;
+    answer["made_at"] =
+        std::chrono::floor<seconds>(found->label->made_at).time_since_epoch().count();
+  }
+  auto note = note_of(*found);
+  candidate_.emplace(Candidate{.base = running(),
+                               .base_revision = unit_.committer.running().revision,
+                               .config = std::move(found->config),
+                               .is_whole = true,
+                               .note = std::move(note)});
+  return answer;
+}
+
+}  // namespace yoke::rpc

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "hal/base/file_descriptor.h"
+#include "mgmt/store/backup.h"
+#include "mgmt/store/config_store.h"
+#include "mgmt/store/errors.h"
+#include "mgmt/store/sha256.h"
+
+namespace yoke::store {
+namespace {
+
+constexpr std::string_view kMagic("SQLite format 3\0", 16);  // of a bare database
+
+}  // namespace
+
+struct BackupReader::Work {
+  std::string scratch;
+  std::string head;  // what came before it was known what it is
+  bool known = false;
+  std::optional<BackupLabel> label;
+  std::uint64_t bytes = 0;  // of the database
+  Sha256 hash;
+  FileDescriptor database;
+
+  [[nodiscard]] std::string path() const { return scratch + "/config.db"; }
+  Status begin_database();
+  Status add(std::string_view piece);
+  Status recognise();
+};
+
+BackupReader::BackupReader(std::string scratch) : work_(std::make_unique<Work>()) {
+  work_->scratch = std::move(scratch);
+}
+
+BackupReader::~BackupReader() {
+  std::error_code ignored;
+  std::filesystem::remove_all(work_->scratch, ignored);
+}
+
+Status BackupReader::Work::begin_database() {
+  std::error_code error;
+  std::filesystem::remove_all(scratch, error);
+  std::filesystem::create_directories(scratch, error);
+  database = FileDescriptor(
+      ::open(path().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (database) return {};
+  return fail(Errc::kFailed, kDiskFailed, path() + ": cannot be made: " + std::strerror(errno));
+}
+
+Status BackupReader::Work::add(std::string_view piece) {
+  hash.add(piece);
+  bytes += piece.size();
+  if (label && bytes > label->bytes) {
+    return fail(Errc::kInvalid, kBackupDamaged,
+                "the backup is longer than its label says: it has been altered; use another");
+  }
+  while (!piece.empty()) {
+    const ssize_t n = ::write(database.get(), piece.data(), piece.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) {
+      return fail(Errc::kFailed, errno == ENOSPC ? kDiskFull : kDiskFailed,
+                  path() + ": the backup cannot be unpacked: " + std::strerror(errno));
+    }
+    piece.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
+// From its first bytes; nothing is decided while they may still become either.
+Status BackupReader::Work::recognise() {
+  if (head.starts_with(kMagic)) {
+    known = true;
+  } else if (head.size() >= kMagic.size() || !kMagic.starts_with(head)) {
+    const auto end = head.find('\n');
+    if (end == std::string::npos && head.size() < kLabelBytesMax) return {};
+    auto read = read_label(std::string_view(head).substr(0, end));
+    if (!read) return tl::unexpected<Error>(read.error());
+    label = std::move(*read);
+    head.erase(0, end + 1);
+    known = true;
+  }
+  if (!known) return {};
+  if (auto begun = begin_database(); !begun) return begun;
+  return add(std::exchange(head, {}));
+}
+
+Status BackupReader::take(std::string_view piece) {
+  if (work_->known) return work_->add(piece);
+  work_->head += piece;
+  return work_->recognise();
+}
+
+Result<Restorable> BackupReader::finish() {
+  Work& work = *work_;
+  if (!work.known) {
+    return fail(Errc::kInvalid, kNotABackup, "not a backup: it ends before it says what it is");
+  }
+  work.database.reset();
+  if (work.label && (work.bytes != work.label->bytes || work.hash.text() != work.label->sha256)) {
+    return fail(Errc::kInvalid, kBackupDamaged,
+                "the backup is cut short or altered: its bytes are not those that were written; "
+                "use another");
+  }
+  auto store = ConfigStore::open(work.path());
+  if (!store) {
+    Error error = store.error();
+    // The path means nothing to whoever has the backup.
+    if (error.text.starts_with(work.path()))
+      error.text.replace(0, work.path().size(), "the backup");
+    return tl::unexpected<Error>(std::move(error));
+  }
+  const Running& running = (*store)->running();
+  return Restorable{work.label, running.revision, running.config};
+}
+
+}  // namespace yoke::store

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/store/database_copy.h"
+
+#include <sqlite3.h>
+
+#include <utility>
+
+namespace yoke::store {
+
+struct DatabaseCopy::Handles {
+  Database& from;
+  std::unique_ptr<Database> to;
+  sqlite3_backup* backup = nullptr;
+
+  int finish() { return sqlite3_backup_finish(std::exchange(backup, nullptr)); }
+};
+
+DatabaseCopy::DatabaseCopy(std::unique_ptr<Handles> handles) : handles_(std::move(handles)) {}
+
+DatabaseCopy::~DatabaseCopy() {
+  if (handles_->backup != nullptr) (void)handles_->finish();
+}
+
+Result<std::unique_ptr<DatabaseCopy>> DatabaseCopy::begin(Database& from, const std::string& to) {
+  auto target = Database::open(to, true);
+  if (!target) return tl::unexpected<Error>(target.error());
+  // Half a copy is worth nothing, so nothing is done to have half of it after a crash.
+  if (auto set = (*target)->execute("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF"); !set) {
+    return tl::unexpected<Error>(set.error());
+  }
+  auto handles = std::make_unique<Handles>(Handles{from, std::move(*target)});
+  handles->backup =
+      sqlite3_backup_init(handles->to->handle_.get(), "main", from.handle_.get(), "main");
+  if (handles->backup == nullptr) {
+    const int code = sqlite3_errcode(handles->to->handle_.get());
+    return tl::unexpected<Error>(handles->to->error(code));
+  }
+  return std::unique_ptr<DatabaseCopy>(new DatabaseCopy(std::move(handles)));
+}
+
+Result<bool> DatabaseCopy::step(int pages) {
+  const int code = sqlite3_backup_step(handles_->backup, pages);
+  if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED) return false;
+  if (code == SQLITE_DONE) {
+    const int finished = handles_->finish();
+    if (finished == SQLITE_OK) {
+      handles_->to.reset();
+      return true;
+    }
+    return tl::unexpected<Error>(handles_->to->error(finished));
+  }
+  return tl::unexpected<Error>(handles_->to->error(code));
+}
+
+}  // namespace yoke::store

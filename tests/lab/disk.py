@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The disk that the unit's store is on: small, full, read-only."""
+
+import contextlib
+import os
+import subprocess
+
+import kernel
+
+
+@contextlib.contextmanager
+def stopped_mgmt(lab):
+    """The management plane is down meanwhile; packets flow."""
+    assert lab.unit.mgmt.terminate() == 0
+    yield lab.unit.root / "var/lib/yoke/config.db"
+    lab.unit.start_mgmt()
+    lab.unit.until_mgmt_is_in_charge()
+
+
+class Disk:
+    """A file system of one MiB that holds the store."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self._filler = folder / "filler"
+
+    def fill(self):
+        """Takes every block that it has left."""
+        handle = os.open(self._filler, os.O_WRONLY | os.O_CREAT)
+        try:
+            with contextlib.suppress(OSError):
+                while True:
+                    os.write(handle, bytes(4096))
+        finally:
+            os.close(handle)
+
+    def free(self):
+        self._filler.unlink()
+
+    def forbid_writing(self, forbidden=True):
+        flags = kernel.MS_REMOUNT | (kernel.MS_RDONLY if forbidden else 0)
+        kernel.mount("tmpfs", str(self.folder), "tmpfs", flags, "size=1m")
+
+    def mend(self):
+        self.forbid_writing(False)
+        self._filler.unlink(missing_ok=True)
+
+    def files(self):
+        return {file: file.read_bytes() for file in self.folder.iterdir()
+                if file.is_file() and file != self._filler}
+
+
+@contextlib.contextmanager
+def small_disk(lab):
+    """The store stands on a disk of its own meanwhile."""
+    with stopped_mgmt(lab) as file:
+        disk = Disk(file.parent)
+        files = disk.files()
+        kernel.mount("tmpfs", str(disk.folder), "tmpfs", 0, "size=1m")
+        for name, data in files.items():
+            name.write_bytes(data)
+    try:
+        yield disk
+    finally:
+        disk.mend()
+        with stopped_mgmt(lab):
+            files = disk.files()
+            subprocess.run(["umount", disk.folder], check=True)
+            for name, data in files.items():
+                name.write_bytes(data)

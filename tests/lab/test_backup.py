@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Backups made under commits, sent to real servers, and restored; also those of a release before."""
+
+import hashlib
+import json
+import sqlite3
+import subprocess
+
+import pytest
+
+import remote
+import topology
+import traffic
+import waiting
+
+WEB = topology.vip("web")
+
+
+@pytest.fixture(params=(remote.Sftp, remote.Https))
+def server(lab, request):
+    there = request.param(lab.unit)
+    there.start()
+    yield there
+    there.stop()
+
+
+def backups(lab):
+    return lab.unit.show("backup")
+
+
+def make(lab, *words):
+    """The newest backup's file."""
+    lab.unit.yoke("request", "backup", *words)
+    return lab.unit.root / "var/lib/yoke/backup" / backups(lab)[0]["file"]
+
+
+def expect_whole(file, revision):
+    """Checked without a line of the product's code."""
+    line, _, database = file.read_bytes().partition(b"\n")
+    label = json.loads(line)
+    assert label["revision"] == revision and label["unit"] == "lb-a"
+    assert label["bytes"] == len(database)
+    assert label["sha256"] == hashlib.sha256(database).hexdigest()
+    bare = file.with_suffix(".db")
+    bare.write_bytes(database)
+    try:
+        with sqlite3.connect(bare) as opened:
+            assert opened.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            assert opened.execute("SELECT max(id) FROM revision").fetchone() == (revision,)
+    finally:
+        for left in bare.parent.glob(bare.name + "*"):
+            left.unlink()
+
+
+def revision(lab):
+    return lab.unit.show("status")[0]["revision"]
+
+
+def test_a_backup_is_restored_with_a_look_at_it_first(lab):
+    before = revision(lab)
+    file = make(lab)
+    expect_whole(file, before)
+    lab.unit.commit("delete vip web", "set pool web server 10.9.0.21:80 weight 9")
+    looked = lab.unit.yoke("-c", f"request restore {file}")
+    assert "+ vip web" in looked.stdout and "weight 9 -> 1" in looked.stdout
+    assert revision(lab) == before + 1, "looking changes nothing"
+    lab.unit.yoke("-c", f"request restore {file}", "-c", "commit")
+    assert lab.unit.yoke("diff", str(before)).stdout == ""
+    assert f"lb-a, revision {before}" in lab.unit.show("history")[0]["note"]
+    lab.unit.until_servers("up")
+    with lab.client.entered():
+        assert not traffic.ask(WEB).error
+
+
+def test_a_restore_can_be_confirmed_like_any_commit(lab):
+    before = revision(lab)
+    file = make(lab)
+    lab.unit.commit("set pool spare")
+    lab.unit.yoke("-c", f"request restore {file}", "-c", "commit confirm 1s")
+    waiting.until(lambda: revision(lab) == before + 3, "it is undone", 15)
+    assert "spare" in lab.unit.yoke("diff", str(before)).stdout
+    lab.unit.commit("delete pool spare")
+
+
+def test_a_database_of_the_release_before_restores(lab, tmp_path):
+    """As its README told how to back it up: sqlite3 config.db ".backup copy.db"."""
+    live = lab.unit.root / "var/lib/yoke/config.db"
+    old = tmp_path / "copy.db"
+    subprocess.run(["sqlite3", live, f".backup {old}"], check=True)
+    document = json.dumps(lab.unit.manage("config")["document"]).replace("'", "''")
+    with sqlite3.connect(old) as database:
+        database.executescript(
+            f"UPDATE revision SET document = '{document}';"
+            "ALTER TABLE revision DROP COLUMN changes_back;"
+            "ALTER TABLE revision DROP COLUMN changes_from;"
+            "ALTER TABLE revision DROP COLUMN document_digest;"
+            "DROP TABLE unconfirmed; DROP TABLE scheduled; PRAGMA user_version = 1")
+    before = revision(lab)
+    lab.unit.commit("delete vip web")
+    lab.unit.yoke("-c", f"request restore {old}", "-c", "commit")
+    assert lab.unit.yoke("diff", str(before)).stdout == ""
+    lab.unit.until_servers("up")
+
+
+@pytest.mark.parametrize("damage, id", [
+    (lambda bytes: bytes[:-100], "E-513"),
+    (lambda bytes: bytes[:5000] + b"?" + bytes[5001:], "E-513"),
+    (lambda bytes: b"# set pool web\n" + bytes, "E-511"),
+    (lambda bytes: bytes.replace(b'"yoke-backup":1', b'"yoke-backup":9', 1), "E-512")])
+def test_what_is_no_whole_backup_is_refused_and_nothing_changes(lab, tmp_path, damage, id):
+    before = revision(lab)
+    bad = tmp_path / "bad.backup"
+    bad.write_bytes(damage(make(lab).read_bytes()))
+    done = lab.unit.yoke("-c", f"request restore {bad}", "-c", "commit", check=False)
+    assert done.returncode != 0 and id in done.stderr, done
+    assert revision(lab) == before
+
+
+def test_it_is_sent_and_what_arrives_is_whole(lab, server):
+    file = make(lab, "to", server.url)
+    assert server.names() == [file.name]
+    assert (server.folder / file.name).read_bytes() == file.read_bytes()
+    expect_whole(server.folder / file.name, revision(lab))
+    assert backups(lab)[0]["sent"] is True
+
+
+def test_a_place_that_is_not_there_is_told_and_the_file_is_kept(lab, server):
+    server.stop()
+    done = lab.unit.yoke("request", "backup", "to", server.url, check=False)
+    assert done.returncode == 1 and "E-516" in done.stderr, done
+    assert "see that the machine is there" in done.stderr
+    assert backups(lab)[0]["sent"] is False and "E-516" not in backups(lab)[0]["file"]
+    server.start()
+
+
+def test_an_unknown_machine_is_sent_nothing(lab, server):
+    before = server.names()
+    server.forget_host() if isinstance(server, remote.Sftp) else server.forget_authority()
+    done = lab.unit.yoke("request", "backup", "to", server.url, check=False)
+    assert done.returncode == 1 and "E-516" in done.stderr, done
+    assert "known_hosts" in done.stderr
+    assert server.names() == before
+
+
+def test_a_wrong_password_is_told(lab):
+    server = remote.Https(lab.unit)
+    server.start()
+    server.refuse_password()
+    done = lab.unit.yoke("request", "backup", "to", server.url, check=False)
+    server.stop()
+    assert done.returncode == 1 and "E-516" in done.stderr and "401" in done.stderr, done
+
+
+def test_commits_go_on_while_a_backup_is_made(lab):
+    with traffic.Traffic(lab.client, WEB, at_once=2, pause=0.01) as flow:
+        for weight in range(2, 12):
+            started = lab.unit.manage("backup")["id"]
+            lab.unit.commit(f"set pool web server 10.9.0.21:80 weight {weight}")
+            state = waiting.until(
+                lambda: lab.unit.manage("backup_state")["state"] in ("done", "failed") and
+                lab.unit.manage("backup_state"), "it is made")
+            assert state["id"] == started and state["error"] is None
+            expect_whole(lab.unit.root / "var/lib/yoke/backup" / state["file"], state["revision"])
+    assert not traffic.failed(flow.requests)
+    lab.unit.commit("set pool web server 10.9.0.21:80 weight 1")
+
+
+def test_by_schedule_they_are_made_sent_and_rotated(lab, server):
+    folder = lab.unit.root / "var/lib/yoke/backup"
+    make(lab)  # the folder is there
+    for file in folder.iterdir():
+        file.unlink()
+    for file in server.folder.iterdir():
+        file.unlink()
+    for _ in range(3):
+        make(lab)
+    # As if the last had been made long ago: the schedule goes by the name after a start.
+    for file in folder.glob("*.backup*"):
+        file.rename(folder / file.name.replace("-20", "-19", 1))
+    lab.unit.commit(f"set backup schedule 1m keep 2 to {server.url}")
+    lab.unit.mgmt.kill()
+    lab.unit.start_mgmt()
+    waiting.until(lambda: len(backups(lab)) == 2, "two are kept", 60)
+    assert all(row["sent"] for row in backups(lab))
+    assert server.names() == sorted(row["file"] for row in backups(lab))
+    lab.unit.commit("delete backup")

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A disk that takes no writes: the unit forwards, checks and shows; a commit is refused with what
+to do, and taken once the disk is mended, without a restart."""
+
+import pytest
+
+import disk as disks
+import topology
+import traffic
+import unit as units
+
+WEB = topology.vip("web")
+
+
+def refused_commit(lab, id):
+    """Many records: a log may have room for a few."""
+    before = lab.unit.manage("config", candidate=False)
+    many = [f"set vip many{number} 10.9.1.{number}:80/tcp pool web" for number in range(1, 200)]
+    words = [word for command in (*many, "commit") for word in ("-c", command)]
+    done = lab.unit.yoke(*words, check=False)
+    assert done.returncode == 1 and id in done.stderr and "config.db" in done.stderr, done
+    assert lab.unit.manage("config", candidate=False) == before
+    assert lab.unit.status()["revision"] == before["revision"]
+    return done.stderr
+
+
+def expect_managed(lab):
+    """All that needs no writing goes on."""
+    assert lab.unit.show("vip") and lab.unit.show("history")
+    victim = lab.servers[0]
+    name = ("web", victim.endpoint(4))
+    victim.break_health()
+    lab.unit.until_servers("down", [name])
+    victim.break_health(False)
+    lab.unit.until_servers("up", [name])
+    with lab.client.entered():
+        assert not traffic.ask(WEB).error
+
+
+def expect_commits(lab):
+    before = lab.unit.show("status")[0]["revision"]
+    lab.unit.commit("set vip many1 10.9.1.1:80/tcp pool web")
+    lab.unit.commit("delete vip many1")
+    status = lab.unit.show("status")[0]
+    assert status["revision"] == before + 2 and status["store_error"] is None
+    lab.unit.mgmt.kill()
+    lab.unit.start_mgmt()
+    lab.unit.until_mgmt_is_in_charge()
+    assert lab.unit.show("status")[0]["revision"] == before + 2
+
+
+@pytest.fixture
+def disk(lab):
+    with disks.small_disk(lab) as small:
+        yield small
+
+
+def test_a_full_disk_refuses_a_commit_and_loses_nothing(lab, disk):
+    disk.fill()
+    assert "free some" in refused_commit(lab, "E-503")
+    expect_managed(lab)
+    disk.free()
+    expect_commits(lab)
+
+
+@pytest.mark.parametrize("breaks, id, way", [
+    (disks.Disk.fill, "E-503", "free some"),
+    (disks.Disk.forbid_writing, "E-502", "remount")])
+@pytest.mark.parametrize("end", ("kill", "terminate"))
+def test_a_start_on_a_disk_that_takes_no_writes_manages_nevertheless(lab, disk, breaks, id, way,
+                                                                     end):
+    lab.unit.commit("set vip web idle-timeout 11m")  # in the log alone, if it is killed
+    revision = lab.unit.show("status")[0]["revision"]
+    getattr(lab.unit.mgmt, end)()
+    breaks(disk)
+    lab.unit.start_mgmt()
+    lab.unit.until_mgmt_is_in_charge()
+    assert lab.unit.show("status")[0]["revision"] == revision
+    assert lab.unit.manage("config")["document"]["vip"]["web"]["idle-timeout"] == "11m"
+    if (end, id) != ("kill", "E-503"):  # there, the log that was left has the room it needs
+        assert id in lab.unit.mgmt.tail() and way in lab.unit.mgmt.tail()
+        assert id in lab.unit.show("status")[0]["store_error"]
+        assert way in lab.unit.yoke("show", "status").stdout
+    assert way in refused_commit(lab, id)
+    expect_managed(lab)
+    second = lab.unit.namespace.run(units.PROGRAMS / "yoke-mgmt", "--root", lab.unit.root,
+                                    check=False)
+    assert second.returncode == 1 and "E-506" in second.stderr, second
+    disk.mend()
+    lab.unit.commit("set vip web idle-timeout 0s")
+    expect_commits(lab)

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/backup/backups.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/health/loop.h"
+#include "tests/unit/store/store_fixture.h"
+
+// Backups that stay on the unit; those that are sent have tests/lab/test_backup.py, with real
+// servers.
+namespace yoke::backup {
+namespace {
+
+using namespace std::chrono_literals;
+
+class BackupsTest : public testing::Test {
+ protected:
+  BackupsTest() : store_(store::must_open(where_.file())) {
+    EXPECT_TRUE(store::commit(*store_, store::first_config()));
+    start();
+  }
+  void start() {
+    backups_.emplace(
+        loop_.get(), *store_,
+        Backups::Settings{
+            .folder = where_.file("backup"), .unit = "lb-a", .release = "1", .credentials = {}});
+  }
+  [[nodiscard]] bool until_ended(std::uint64_t id) {
+    return loop_.until([&] {
+      const Job& job = backups_->last();
+      return job.id == id && (job.stage == Stage::kDone || job.stage == Stage::kFailed);
+    });
+  }
+  void put(std::uint64_t number, std::chrono::seconds ago) {
+    const Folder folder(where_.file("backup"), "lb-a");
+    const auto name = folder.next_name(std::chrono::system_clock::now() - ago).value();
+    store::write_file(folder.path_of(name), std::to_string(number));
+  }
+
+  store::TempFolder where_;
+  health::Loop loop_;
+  std::unique_ptr<store::ConfigStore> store_;
+  std::optional<Backups> backups_;
+};
+
+TEST_F(BackupsTest, OneThatIsAskedForIsMadeAndKept) {
+  const auto id = backups_->start("");
+  ASSERT_TRUE(id);
+  const auto second = backups_->start("");
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().id, "E-514");
+  ASSERT_TRUE(until_ended(*id));
+  EXPECT_EQ(backups_->last().stage, Stage::kDone);
+  EXPECT_EQ(backups_->last().revision, 1U);
+  ASSERT_EQ(backups_->kept().size(), 1U);
+  EXPECT_EQ(backups_->kept().front().name, backups_->last().name);
+  EXPECT_TRUE(backups_->start("")) << "and the next may begin";
+}
+
+TEST_F(BackupsTest, APlaceThatIsNoneIsToldAtOnceAndNothingIsMade) {
+  const auto id = backups_->start("ftp://backup/");
+  ASSERT_FALSE(id);
+  EXPECT_EQ(id.error().id, "E-515");
+  EXPECT_TRUE(backups_->kept().empty());
+}
+
+TEST_F(BackupsTest, ByScheduleOneIsMadeWhenItIsTimeAndTheOldestGo) {
+  for (std::uint64_t number = 1; number <= 4; ++number) put(number, 3h);
+  backups_->follow({.interval = 2h, .keep = 3, .to = ""});
+  ASSERT_TRUE(until_ended(1));
+  std::vector<std::uint64_t> numbers;
+  for (const Kept& kept : backups_->kept()) numbers.push_back(kept.number);
+  EXPECT_THAT(numbers, testing::ElementsAre(5U, 4U, 3U));
+}
+
+TEST_F(BackupsTest, BeforeItIsTimeNothingIsMadeAlsoAfterARestart) {
+  put(1, 1h);
+  backups_->follow({.interval = 2h, .keep = 3, .to = ""});
+  EXPECT_FALSE(loop_.until([&] { return backups_->last().id != 0; }, 1s));
+  EXPECT_EQ(backups_->kept().size(), 1U);
+}
+
+TEST_F(BackupsTest, AClockSetBackAYearDoesNotMakeItWaitAYear) {
+  put(1, -8760h);
+  backups_->follow({.interval = 2h, .keep = 3, .to = ""});
+  ASSERT_TRUE(until_ended(1));
+  EXPECT_EQ(backups_->kept().size(), 2U);
+}
+
+}  // namespace
+}  // namespace yoke::backup

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/request.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/session.h"
+#include "hal/base/base64.h"
+#include "tests/unit/cli/fake_mgmt.h"
+
+namespace yoke::cli {
+namespace {
+
+using testing::HasSubstr;
+
+class Request : public testing::Test {
+ protected:
+  Outcome run(const std::string& line) {
+    const auto command = read_line(line, Mode::kScript);
+    EXPECT_TRUE(command) << command.error().text;
+    return session_.run(*command);
+  }
+
+  FakeMgmt mgmt_;
+  Folder folder_;
+  Connection connection_{mgmt_.socket()};
+  Session session_{connection_, Mode::kScript};
+};
+
+TEST_F(Request, ABackupIsWaitedFor) {
+  mgmt_.answer("backup", json{{"id", 4}});
+  int asked = 0;
+  mgmt_.on("backup_state", [&asked](const json&) -> Result<json> {
+    return json{{"id", 4},        {"state", ++asked < 3 ? "sending" : "done"},
+                {"file", "a-1"},  {"to", "https://backup/"},
+                {"revision", 7},  {"bytes", 2049},
+                {"error", json()}};
+  });
+  const Outcome outcome = run("request backup to https://backup/");
+  ASSERT_FALSE(outcome.error) << outcome.error->text;
+  EXPECT_THAT(outcome.output.talk,
+              testing::ElementsAre("Backup a-1: revision 7, 3 KiB, sent to https://backup/."));
+  EXPECT_EQ(mgmt_.calls("backup").front(), json({{"to", "https://backup/"}}));
+  EXPECT_EQ(mgmt_.calls("backup_state").size(), 3U);
+}
+
+TEST_F(Request, ABackupThatFailedIsAnError) {
+  mgmt_.answer("backup", json{{"id", 4}});
+  mgmt_.answer("backup_state", json{{"id", 4},
+                                    {"state", "failed"},
+                                    {"error", {{"id", "E-516"}, {"message", "no way there"}}}});
+  const Outcome outcome = run("request backup");
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->id, "E-516");
+  EXPECT_EQ(outcome.error->text, "no way there");
+  EXPECT_EQ(mgmt_.calls("backup").front(), json::object());
+}
+
+TEST_F(Request, ARestoreHandsTheFileOverInPiecesAndShowsTheDiff) {
+  const std::string bytes = std::string(3 << 20, 'a') + "\n\0\xff end";
+  std::string taken;
+  mgmt_.on("restore", [&taken](const json& params) -> Result<json> {
+    if (params["first"] == true) taken.clear();
+    taken += from_base64(params["bytes"].get<std::string>()).value();
+    return json{{"revision", 7}, {"unit", "lb-b"}, {"made_at", nullptr}};
+  });
+  mgmt_.answer("diff", json{{"changes", {{{"sign", "+"}, {"path", {"pool", "web"}}}}}});
+  const Outcome outcome = run("request restore " + folder_.write("unit.backup", bytes));
+  ASSERT_FALSE(outcome.error) << outcome.error->text;
+  EXPECT_EQ(taken, bytes);
+  EXPECT_EQ(mgmt_.calls("restore").size(), 2U);
+  EXPECT_EQ(outcome.output.rows, std::vector<std::string>{"+ pool web"});
+  EXPECT_THAT(outcome.output.talk.back(), HasSubstr("revision 7 of lb-b"));
+  EXPECT_TRUE(connection_.has_edits());
+}
+
+TEST_F(Request, AFileThatCannotBeReadIsTold) {
+  const Outcome outcome = run("request restore /nowhere/at/all");
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->id, "E-405");
+  EXPECT_EQ(outcome.error->kind, Errc::kNotFound);
+}
+
+}  // namespace
+}  // namespace yoke::cli

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/store/backup.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "mgmt/store/sha256.h"
+#include "tests/unit/store/release_before.h"
+#include "tests/unit/store/store_fixture.h"
+
+namespace yoke::store {
+namespace {
+
+using std::chrono::seconds;
+using std::chrono::system_clock;
+using testing::HasSubstr;
+
+BackupLabel label() {
+  return {.unit = "lb-a",
+          .release = "0.1.0",
+          .made_at = system_clock::time_point(seconds(1'700'000'000))};
+}
+
+// Steps until it is there; `between` is done before each.
+Result<BackupLabel> back_up(
+    ConfigStore& store, const std::string& file, const std::function<void()>& between = [] {}) {
+  auto writer = store.begin_backup(label(), file);
+  if (!writer) return tl::unexpected(writer.error());
+  for (;;) {
+    between();
+    const auto complete = (*writer)->step();
+    if (!complete) return tl::unexpected(complete.error());
+    if (*complete) return (*writer)->label();
+  }
+}
+
+Result<Restorable> restored(const std::string& bytes, std::size_t piece = 4096) {
+  const TempFolder folder;
+  BackupReader reader(folder.file("restore"));
+  for (std::size_t at = 0; at < bytes.size(); at += piece) {
+    if (auto taken = reader.take(std::string_view(bytes).substr(at, piece)); !taken) {
+      return tl::unexpected(taken.error());
+    }
+  }
+  return reader.finish();
+}
+
+std::string error_of(const std::string& bytes) {
+  const auto found = restored(bytes);
+  return found ? "restored" : found.error().id;
+}
+
+// A store at revision 2, second_config(), as a backup.
+class Backup : public testing::Test {
+ protected:
+  Backup() {
+    make_store(folder_.file());
+    store_ = must_open(folder_.file());
+    EXPECT_TRUE(commit(*store_, second_config()));
+    const auto made = back_up(*store_, file());
+    EXPECT_TRUE(made) << made.error().text;
+    bytes_ = read_file(file());
+  }
+  [[nodiscard]] std::string file() const { return folder_.file("unit.backup"); }
+
+  TempFolder folder_;
+  std::unique_ptr<ConfigStore> store_;
+  std::string bytes_;
+};
+
+TEST_F(Backup, HoldsWhatTheStoreHolds) {
+  for (const std::size_t piece : {std::size_t{1} << 20, std::size_t{4096}, std::size_t{7}}) {
+    const auto found = restored(bytes_, piece);
+    ASSERT_TRUE(found) << found.error().text;
+    EXPECT_EQ(found->revision, 2U);
+    EXPECT_EQ(found->config, second_config());
+    ASSERT_TRUE(found->label);
+    EXPECT_EQ(found->label->unit, "lb-a");
+    EXPECT_EQ(found->label->made_at, label().made_at);
+    EXPECT_EQ(found->label->revision, 2U);
+  }
+}
+
+TEST_F(Backup, BehindItsLabelIsADatabaseWithTheWholeHistory) {
+  const TempFolder elsewhere;
+  write_file(elsewhere.file(), bytes_.substr(bytes_.find('\n') + 1));
+  const auto store = must_open(elsewhere.file());
+  EXPECT_EQ(store->running().config, second_config());
+  EXPECT_EQ(store->config_of(1).value(), first_config());
+  EXPECT_EQ(store->hash_key(), store_->hash_key());
+}
+
+TEST_F(Backup, ItsLabelSaysWhatItsBytesAddUpTo) {
+  const auto end = bytes_.find('\n');
+  const auto read = read_label(bytes_.substr(0, end));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->bytes, bytes_.size() - end - 1);
+  Sha256 hash;
+  hash.add(bytes_.substr(end + 1));
+  EXPECT_EQ(read->sha256, hash.text());
+}
+
+TEST_F(Backup, IsForItsOwnerAloneAndLeavesNothingBeside) {
+  struct stat status {};
+  ASSERT_EQ(::stat(file().c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0600U);
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+    EXPECT_THAT(entry.path().filename().string(), testing::Not(testing::EndsWith(".new")));
+    EXPECT_THAT(entry.path().filename().string(), testing::Not(HasSubstr(".copy")));
+  }
+}
+
+TEST_F(Backup, OfAStoreThatIsCommittedToMeanwhileIsOfOneRevision) {
+  int round = 0;
+  std::vector<model::Config> committed{model::Config(), first_config(), second_config()};
+  const auto made = back_up(*store_, file(), [&] {
+    if (++round % 2 != 0 || round > 20) return;
+    committed.push_back(round % 4 == 0 ? first_config() : second_config());
+    ASSERT_TRUE(commit(*store_, committed.back()));
+  });
+  ASSERT_TRUE(made) << made.error().text;
+  const auto found = restored(read_file(file()));
+  ASSERT_TRUE(found) << found.error().text;
+  EXPECT_EQ(found->revision, made->revision);
+  EXPECT_EQ(found->config, committed.at(found->revision));
+}
+
+TEST_F(Backup, GivenUpLeavesNothing) {
+  {
+    const auto writer = store_->begin_backup(label(), folder_.file("half"));
+    ASSERT_TRUE(writer);
+    ASSERT_TRUE((*writer)->step());
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+    EXPECT_THAT(entry.path().filename().string(), testing::Not(HasSubstr("half")));
+  }
+}
+
+TEST_F(Backup, CutShortOrAlteredIsRefused) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 200; ++round) {
+    std::string bytes = bytes_;
+    if (round % 2 == 0) {
+      bytes.resize(random() % bytes.size());
+    } else {
+      bytes[random() % bytes.size()] ^= static_cast<char>(1U << (random() % 8));
+    }
+    if (bytes == bytes_) continue;
+    const auto found = restored(bytes);
+    // The label's other words may be altered and still be words.
+    if (found) {
+      EXPECT_EQ(found->config, second_config()) << round;
+    } else {
+      EXPECT_THAT(found.error().id, testing::AnyOf("E-511", "E-512", "E-513")) << round;
+    }
+  }
+  EXPECT_EQ(error_of(bytes_ + "x"), "E-513");
+  EXPECT_EQ(error_of(bytes_.substr(0, bytes_.size() - 1)), "E-513");
+}
+
+TEST_F(Backup, AnythingElseIsNoBackup) {
+  for (const std::string& bytes :
+       {std::string(), std::string("{"), std::string("SQLite format"), std::string("hello\n"),
+        std::string("{}\n"), std::string("{\"yoke-backup\":1}\n"), std::string(10'000, 'x'),
+        std::string("{\"yoke-backup\":\"1\",\"unit\":7}\n"), std::string(10'000, '\0')}) {
+    EXPECT_EQ(error_of(bytes), "E-511") << bytes.substr(0, 40);
+  }
+}
+
+TEST_F(Backup, OfANewerReleaseSaysSo) {
+  std::string newer = bytes_;
+  const std::string mark = "\"yoke-backup\":1";
+  newer.replace(newer.find(mark), mark.size(), "\"yoke-backup\":2");
+  const auto found = restored(newer);
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().id, "E-512");
+  EXPECT_THAT(found.error().text, HasSubstr("the release that made it"));
+}
+
+TEST(BackupOfAReleaseBefore, WhichIsABareDatabaseRestores) {
+  for (const int version : {1, 2}) {
+    const TempFolder folder;
+    make_store_of_version(version, folder.file());
+    const auto found = restored(read_file(folder.file()));
+    ASSERT_TRUE(found) << found.error().text;
+    EXPECT_FALSE(found->label);
+    EXPECT_EQ(found->revision, 1U);
+    EXPECT_EQ(found->config, first_config());
+  }
+}
+
+TEST(BackupOfAnotherKind, IsRefusedWithWhatItIs) {
+  const TempFolder folder;
+  make_store(folder.file());
+  std::string bytes = read_file(folder.file());
+  EXPECT_EQ(error_of(bytes.substr(0, bytes.size() / 2)), "E-504");
+  bytes[60 + 3] = 99;  // user_version
+  const auto newer = restored(bytes);
+  ASSERT_FALSE(newer);
+  EXPECT_EQ(newer.error().id, "E-505");
+  EXPECT_THAT(newer.error().text, testing::StartsWith("the backup: "));
+}
+
+}  // namespace
+}  // namespace yoke::store

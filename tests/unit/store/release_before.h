@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <string>
+
+#include "mgmt/model/json.h"
+#include "mgmt/store/digest.h"
+#include "tests/unit/store/store_fixture.h"
+
+namespace yoke::store {
+
+// The store at revision 1, first_config(), as a release of version 1 or 2 of the file wrote it:
+// with the whole document of each revision.
+inline void make_store_of_version(int version, const std::string& path) {
+  make_store(path);
+  const std::string document = model::to_json(first_config()).dump();
+  std::string sql =
+      "DROP TABLE scheduled;"
+      "ALTER TABLE revision DROP COLUMN changes_back; ALTER TABLE revision DROP COLUMN "
+      "changes_from;"
+      "UPDATE revision SET document = '" +
+      document + "', document_digest = '" + digest(document) + "';";
+  if (version == 1) {
+    sql += "DROP TABLE unconfirmed; ALTER TABLE revision DROP COLUMN document_digest;";
+  }
+  sql += "PRAGMA user_version = " + std::to_string(version);
+  sqlite3* handle = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &handle), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+      << sqlite3_errmsg(handle);
+  EXPECT_EQ(sqlite3_close(handle), SQLITE_OK);
+}
+
+}  // namespace yoke::store
