@@ -19,7 +19,6 @@
 #include <utility>
 #include <vector>
 
-#include "hal/base/log.h"
 #include "hal/board.h"
 #include "hal/linux/event.h"
 #include "mgmt/alarms/supervisor.h"
@@ -51,6 +50,8 @@ namespace po = boost::program_options;
 using events::Kind;
 using std::chrono::milliseconds;
 
+// How soon a disk that was mended is noticed where nobody commits.
+constexpr std::chrono::seconds kStoreInterval{30};
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 constexpr std::string_view kNoLoop = "E-608";
@@ -178,7 +179,7 @@ class Process {
         event_log_(loop, (options.root / "var/lib/yoke/events.db").string()),
         data_plane_(options.root / "run/yoke/dataplane.sock"),
         committer_(store, data_plane_, commit::read_clocks, recorder()),
-        backups_(loop, store, backup_settings(options, name)),
+        backups_(loop, store, backup_settings(options, name), recorder()),
         unit_{std::move(name),
               committer_,
               checks_told(),
@@ -194,6 +195,7 @@ class Process {
         trials_(prober_),
         follow_(loop, [this] { follow(); }),
         publish_(loop, [this] { publish(); }),
+        store_look_(loop, [this] { look_at_store(); }),
         expiry_(loop, committer_, commit::read_clocks, recorder()),
         schedule_(
             loop, committer_,
@@ -228,6 +230,7 @@ class Process {
     backups_.follow(backup::schedule_of(committer_.running().config));
     link_.start();
     supervisor_->start();
+    if (committer_.unwritable()) store_look_.start(kStoreInterval);
     outlets_->follow(committer_.running().config);
     return {};
   }
@@ -312,7 +315,16 @@ class Process {
     if (!event_log_.failure().empty()) {
       found.push_back({Kind::kEventLogFailed, "", event_log_.failure(), {}});
     }
+    if (const auto& failure = backups_.failure()) {
+      found.push_back({Kind::kBackupFailed, "", failure->text, {{"ERROR", failure->id}}});
+    }
     return found;
+  }
+
+  void look_at_store() {
+    committer_.look_at_store();
+    if (committer_.unwritable()) store_look_.start(kStoreInterval);
+    supervisor_->look_soon();
   }
 
   // What cannot be told now is told when the link is in step again.
@@ -381,7 +393,7 @@ class Process {
   health::SocketProber prober_;
   health::Scheduler checks_;
   health::Trials trials_;
-  hal::Timer follow_, publish_;
+  hal::Timer follow_, publish_, store_look_;
   commit::Expiry expiry_;
   commit::Schedule schedule_;
   commit::DataPlaneLink link_;
@@ -414,10 +426,6 @@ Status serve(const Options& options) {
   const auto store =
       store::ConfigStore::open((folder / "config.db").string(), (run / "config-copy").string());
   if (!store) return tl::unexpected(store.error());
-  if (const auto& why = (*store)->unwritable()) {
-    log::error("store-read-only", why->text + "; nothing can be committed until then",
-               {{"ERROR", why->id}});
-  }
   const auto loop = make_loop();
   if (!loop) return tl::unexpected(loop.error());
   const Naming naming = naming_of(options);

@@ -107,6 +107,7 @@ class Finder {
 
   void find_machine() {
     if (seen_.counters) find_ports_and_flows(*seen_.counters);
+    find_store();
     if (seen_.disk) find_disk(*seen_.disk);
     if (seen_.last_commit && seen_.now + kClockSlack < *seen_.last_commit) {
       add(Kind::kClockBehind, "",
@@ -131,12 +132,18 @@ class Finder {
     }
   }
 
-  void find_disk(const Disk& disk) {
-    if (disk.read_only) {
+  void find_store() {
+    if (const auto& why = seen_.store_unwritable) {
+      add(Kind::kStoreUnwritable, "", why->text + "; nothing can be committed until then",
+          {{"ERROR", why->id}});
+    } else if (seen_.disk && seen_.disk->read_only) {
       add(Kind::kStoreUnwritable, "",
           "the store's file system is read-only and no commit can be made: remount it for writing "
           "and see the kernel log");
     }
+  }
+
+  void find_disk(const Disk& disk) {
     const DiskLimit limit = stands(Kind::kDiskLow) ? kDiskNormal : kDiskLow;
     if (disk.bytes_free < std::min(limit.bytes, disk.bytes / 100 * limit.percent)) {
       add(Kind::kDiskLow, "",

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "hal/base/result.h"
 #include "mgmt/alarms/alarms.h"
 #include "mgmt/commit/data_plane.h"
 #include "mgmt/commit/server_states.h"
@@ -32,7 +33,8 @@ struct Observation {
   std::optional<api::Counters> counters = {};
   std::optional<store::Unconfirmed> unconfirmed = {};
   std::optional<Disk> disk = {};
-  std::vector<Condition> others = {};  // that somebody else has found
+  std::optional<Error> store_unwritable = {};  // as the store itself found
+  std::vector<Condition> others = {};          // that somebody else has found
   std::optional<Wall> last_commit = {};
   Wall now = {};
   // An alarm that stands ends below another value than it begins at, so that it does not flutter.

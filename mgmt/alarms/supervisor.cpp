@@ -54,6 +54,7 @@ Observation Supervisor::observe(Wall now) {
           .counters = counters_,
           .unconfirmed = committer.unconfirmed(),
           .disk = disk_of(sources_.folder),
+          .store_unwritable = committer.unwritable(),
           .others = sources_.others(),
           .last_commit = last_commit(),
           .now = now,

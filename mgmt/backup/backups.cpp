@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "hal/base/log.h"
 #include "hal/base/number.h"
 #include "mgmt/backup/errors.h"
 #include "mgmt/model/duration.h"
@@ -29,11 +28,13 @@ Schedule schedule_of(const model::Config& config) {
           .to = config.value(path, "to")};
 }
 
-Backups::Backups(sd_event* event, store::ConfigStore& store, const Settings& settings)
+Backups::Backups(sd_event* event, store::ConfigStore& store, const Settings& settings,
+                 events::Record record)
     : store_(store),
       settings_(settings),
       folder_(settings.folder, settings.unit),
       sender_(event, settings.credentials),
+      record_(std::move(record)),
       step_(event, [this] { step(); }),
       due_(event, [this] { when_due(); }) {}
 
@@ -129,7 +130,9 @@ void Backups::rotate() {
     return;
   }
   sender_.remove(*place, name, [this, name](const Status& removed) {
-    if (!removed) log::warning("backup-not-removed", removed.error().text, {{"FILE", name}});
+    if (!removed) {
+      record_({events::Kind::kBackupNotRemoved, removed.error().text, {{"FILE", name}}});
+    }
     folder_.remove(name);
     rotate();
   });
@@ -137,11 +140,13 @@ void Backups::rotate() {
 
 void Backups::end() {
   job_.stage = job_.error ? Stage::kFailed : Stage::kDone;
-  if (job_.error) {
-    log::error("backup-failed", job_.error->text, {{"ERROR", job_.error->id}});
+  failure_ = job_.error;
+  if (failure_) {
+    record_({events::Kind::kBackupFailed, failure_->text, {{"ERROR", failure_->id}}});
   } else {
-    log::notice("backup-made", "backup " + job_.name,
-                {{"FILE", job_.name}, {"REVISION", std::to_string(job_.revision)}});
+    record_({events::Kind::kBackupMade,
+             "backup " + job_.name,
+             {{"FILE", job_.name}, {"REVISION", std::to_string(job_.revision)}}});
   }
   ended_ = MonoClock::now();
   plan_next();
@@ -150,6 +155,7 @@ void Backups::end() {
 void Backups::follow(const Schedule& schedule) {
   if (schedule == schedule_) return;
   schedule_ = schedule;
+  failure_.reset();          // it was of what is not wanted any more
   if (!busy()) plan_next();  // else end() does
 }
 

@@ -11,6 +11,7 @@
 #include "hal/linux/event.h"
 #include "mgmt/backup/folder.h"
 #include "mgmt/backup/sender.h"
+#include "mgmt/events/event.h"
 #include "mgmt/store/config_store.h"
 
 namespace yoke::backup {
@@ -49,12 +50,15 @@ class Backups {
     std::string release;
     Credentials credentials;
   };
-  Backups(sd_event* event, store::ConfigStore& store, const Settings& settings);
+  Backups(sd_event* event, store::ConfigStore& store, const Settings& settings,
+          events::Record record = events::write_to_journal);
 
   // Begins one, for the folder and for `to` if that is not empty; the number of its Job. E-514
   // while another is made or sent, E-515.
   [[nodiscard]] Result<std::uint64_t> start(const std::string& to);
   [[nodiscard]] const Job& last() const noexcept { return job_; }
+  // Why the newest is not where it is to be; nothing once one is, or the schedule is another.
+  [[nodiscard]] const std::optional<Error>& failure() const noexcept { return failure_; }
   [[nodiscard]] std::vector<Kept> kept() const { return folder_.kept(); }
   [[nodiscard]] bool is_sent(const std::string& name) const { return folder_.is_sent(name); }
 
@@ -78,8 +82,10 @@ class Backups {
   Settings settings_;
   Folder folder_;
   Sender sender_;
+  events::Record record_;
   Schedule schedule_;
   Job job_;
+  std::optional<Error> failure_;
   std::unique_ptr<store::BackupWriter> writer_;
   std::vector<std::string> unsent_;  // of this job's place, the newest first
   std::optional<MonoTime> last_made_;

@@ -54,7 +54,6 @@ Committer::Committer(store::ConfigStore& store, DataPlane& data_plane,
 
 store::CommitInfo Committer::info_of(const Author& author, const Request& request,
                                      const std::vector<model::Change>& changes) const {
-  if (const auto problem = clock_problem()) log::warning("clock-behind", *problem);
   return {.at = clocks_().wall,
           .user = author.user,
           .origin = author.origin,
@@ -74,6 +73,12 @@ std::optional<std::string> Committer::clock_problem() const {
                          ? std::chrono::floor<std::chrono::minutes>(behind)
                          : std::chrono::floor<std::chrono::hours>(behind)),
       running().revision);
+}
+
+void Committer::look_at_store() {
+  if (!store_.unwritable()) return;
+  (void)store_.make_writable();
+  if (!store_.unwritable() && changed_) changed_();
 }
 
 tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidate,

@@ -108,6 +108,8 @@ class Committer {
   [[nodiscard]] const std::optional<Error>& unwritable() const noexcept {
     return store_.unwritable();
   }
+  // Looks whether it takes writes again before somebody's commit does.
+  void look_at_store();
 
   // What revision `id` held. E-404 for one that is not kept.
   [[nodiscard]] Result<model::Config> config_of(std::uint64_t id) const {

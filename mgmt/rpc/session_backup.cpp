@@ -98,6 +98,10 @@ Session::Outcome Session::restored() {
         std::chrono::floor<seconds>(found->label->made_at).time_since_epoch().count();
   }
   auto note = note_of(*found);
+  unit_.record(
+      {events::Kind::kRestored,
+       fmt::format("{}: the candidate of {}", note, peer_.user),
+       {{"USER", peer_.user}, {"ORIGIN", from()}, {"REVISION", std::to_string(found->revision)}}});
   candidate_.emplace(Candidate{.base = running(),
                                .base_revision = unit_.committer.running().revision,
                                .config = std::move(found->config),

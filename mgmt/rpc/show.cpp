@@ -22,20 +22,13 @@ struct Object {
 };
 
 constexpr std::array kObjects{
-    Object{"status", "", status_rows},
-    Object{"vip", "vip", vip_rows},
-    Object{"pool", "pool", pool_rows},
-    Object{"server", "pool", server_rows},
-    Object{"check", "pool", check_rows},
-    Object{"traffic", "vip", traffic_rows},
-    Object{"interface", "", interface_rows},
-    Object{"worker", "", worker_rows},
-    Object{"probe", "pool", probe_rows},
-    Object{"backup", "", backup_rows},
-    Object{"history", "", history_rows},
-    Object{"version", "", version_rows},
-    Object{"alarm", "", alarm_rows},
-    Object{"log", "", log_rows},
+    Object{"status", "", status_rows},       Object{"vip", "vip", vip_rows},
+    Object{"pool", "pool", pool_rows},       Object{"server", "pool", server_rows},
+    Object{"check", "pool", check_rows},     Object{"traffic", "vip", traffic_rows},
+    Object{"interface", "", interface_rows}, Object{"worker", "", worker_rows},
+    Object{"probe", "pool", probe_rows},     Object{"backup", "", backup_rows},
+    Object{"history", "", history_rows},     Object{"version", "", version_rows},
+    Object{"alarm", "", alarm_rows},         Object{"log", "", log_rows},
 };
 
 auto unknown_object(std::string_view word) {

@@ -74,6 +74,8 @@ class ConfigStore {
 
   // Why nothing can be committed: what is read is a copy.
   [[nodiscard]] const std::optional<Error>& unwritable() const noexcept;
+  // Looks whether the disk takes writes again, as each commit does by itself. Ok: it does.
+  [[nodiscard]] Status make_writable();
 
   // Writes `config` as the revision after running(). Its rules have been checked by the caller.
   // With info.confirm_by it becomes the one that is unconfirmed; without, there is none any more.
@@ -107,7 +109,6 @@ class ConfigStore {
   [[nodiscard]] static Result<std::unique_ptr<State>> open_copy(const std::string& path,
                                                                 const std::string& scratch,
                                                                 Error why);
-  [[nodiscard]] Status make_writable();
   std::unique_ptr<State> state_;
 };
 

@@ -149,7 +149,12 @@ TEST_F(Conditions, TheDiskIsLowByBytesAndOfASmallOneByShare) {
   }
   observation_.disk = Disk{100 * kMiB, 50 * kMiB, true};
   EXPECT_EQ(kinds(), Kinds{Kind::kStoreUnwritable});
+  observation_.store_unwritable = Error{Errc::kFailed, "E-503", "config.db: no space left", -1};
+  EXPECT_EQ(only().text, "config.db: no space left; nothing can be committed until then")
+      << "the store knows better what to do, and one alarm is enough";
   observation_.disk.reset();
+  EXPECT_EQ(kinds(), Kinds{Kind::kStoreUnwritable}) << "a disk may have been full at the start";
+  observation_.store_unwritable.reset();
   observation_.others = {{Kind::kEventLogFailed, "", "events.db: no space left"}};
   EXPECT_EQ(only().text, "events.db: no space left");
 }

@@ -24,7 +24,8 @@ class BackupsTest : public testing::Test {
     backups_.emplace(
         loop_.get(), *store_,
         Backups::Settings{
-            .folder = where_.file("backup"), .unit = "lb-a", .release = "1", .credentials = {}});
+            .folder = where_.file("backup"), .unit = "lb-a", .release = "1", .credentials = {}},
+        [this](const events::Event& event) { told_.push_back(event.kind); });
   }
   [[nodiscard]] bool until_ended(std::uint64_t id) {
     return loop_.until([&] {
@@ -42,6 +43,7 @@ class BackupsTest : public testing::Test {
   health::Loop loop_;
   std::unique_ptr<store::ConfigStore> store_;
   std::optional<Backups> backups_;
+  std::vector<events::Kind> told_;
 };
 
 TEST_F(BackupsTest, OneThatIsAskedForIsMadeAndKept) {
@@ -79,6 +81,27 @@ TEST_F(BackupsTest, BeforeItIsTimeNothingIsMadeAlsoAfterARestart) {
   backups_->follow({.interval = 2h, .keep = 3, .to = ""});
   EXPECT_FALSE(loop_.until([&] { return backups_->last().id != 0; }, 1s));
   EXPECT_EQ(backups_->kept().size(), 1U);
+}
+
+TEST_F(BackupsTest, OneThatFailsIsToldAndStaysAFailureUntilOneIsMade) {
+  store::write_file(where_.file("backup"), "in the way of the folder");
+  backups_->follow({.interval = 2h, .keep = 3, .to = ""});
+  ASSERT_TRUE(loop_.until([&] { return backups_->failure().has_value(); }));
+  std::filesystem::remove(where_.file("backup"));
+  const auto id = backups_->start("");
+  ASSERT_TRUE(id);
+  EXPECT_TRUE(backups_->failure()) << "the next is not made yet";
+  ASSERT_TRUE(until_ended(*id));
+  EXPECT_FALSE(backups_->failure());
+  EXPECT_THAT(told_, testing::ElementsAre(events::Kind::kBackupFailed, events::Kind::kBackupMade));
+}
+
+TEST_F(BackupsTest, AFailureIsOverWhenTheScheduleIsAnother) {
+  store::write_file(where_.file("backup"), "in the way of the folder");
+  backups_->follow({.interval = 2h, .keep = 3, .to = ""});
+  ASSERT_TRUE(loop_.until([&] { return backups_->failure().has_value(); }));
+  backups_->follow({});
+  EXPECT_FALSE(backups_->failure());
 }
 
 TEST_F(BackupsTest, AClockSetBackAYearDoesNotMakeItWaitAYear) {

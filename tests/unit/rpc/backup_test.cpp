@@ -61,6 +61,10 @@ TEST_F(BackupMethods, ABackupIsMadeShownAndBecomesTheCandidate) {
             model::to_json(web_config()));
   EXPECT_EQ(must(client_, "config")["document"], model::to_json(other_config()))
       << "nothing is changed by looking";
+  rig_.run([this] {
+    ASSERT_EQ(rig_.recorded.size(), 1U);
+    EXPECT_EQ(rig_.recorded.front().kind, events::Kind::kRestored);
+  });
   EXPECT_EQ(must(client_, "commit")["revision"], 3);
   const json history = must(client_, "show", {{"object", "history"}})["rows"];
   EXPECT_THAT(history[0]["note"].get<std::string>(), HasSubstr("restored from lb-a, revision 1"));

@@ -44,7 +44,8 @@ class Rig {
               folder_.file("restore"),
               0,
               [this] { return alarms; },
-              [this](std::size_t count) { return newest(count); }} {
+              [this](std::size_t count) { return newest(count); },
+              [this](const events::Event& event) { recorded.push_back(event); }} {
     EXPECT_TRUE(committer_.reconcile(MonoClock::now()));
     auto server = serve(loop_.get(), socket(), unit_);
     EXPECT_TRUE(server) << server.error().text;
@@ -87,6 +88,7 @@ class Rig {
   std::vector<std::string> asked;               // "pool", "pool server": tests
   std::vector<alarms::Alarm> alarms;
   std::vector<events::Entry> log;
+  std::vector<events::Event> recorded;
 
  private:
   Checks checks() {
