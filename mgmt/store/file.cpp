@@ -42,12 +42,14 @@ std::uint32_t big_endian(std::string_view bytes) {
 }
 
 // How long the file says that it is (https://www.sqlite.org/fileformat.html section 1.3); nothing
-// where that says nothing, as while a log is there whose pages may not be in the file yet. SQLite
-// looks no further than what it reads, so that a file without its last page opens.
+// where that says nothing, as while a log or a journal is there whose pages may not be in the file
+// yet. SQLite looks no further than what it reads, so that a file without its last page opens.
 std::optional<std::uint64_t> own_length(const std::string& path) {
-  std::error_code no_log;
-  const auto log = std::filesystem::file_size(path + "-wal", no_log);
-  if (!no_log && log != 0) return std::nullopt;
+  for (const char* suffix : {"-wal", "-journal"}) {
+    std::error_code none;
+    const auto length = std::filesystem::file_size(path + suffix, none);
+    if (!none && length != 0) return std::nullopt;
+  }
   std::string header(100, '\0');
   std::ifstream file(path, std::ios::binary);
   if (!file.read(header.data(), static_cast<std::streamsize>(header.size()))) return std::nullopt;

@@ -75,15 +75,18 @@ TEST(PowerCut, AtEveryWriteOfACommitLeavesAUnitThatRunsWhatWasAcknowledgedOrTheN
   tell_story(*unit, story);
   unit.reset();
   ASSERT_GT(disk.moments(), 30U);
-  store::cut_at_every_moment(disk, [&](const store::TempFolder& found, std::size_t moment) {
-    Unit after(found.file());
-    const auto& possible = story.possible(moment);
-    EXPECT_TRUE(std::ranges::find(possible, after.held()) != possible.end())
-        << "found revision " << after.held().revision << " where " << possible.front().revision
-        << " was acknowledged";
-    after.expect_runs_what_is_stored();
-    store::expect_whole_history(after.store());
-  });
+  store::cut_at_every_moment(
+      disk,
+      [&](const store::TempFolder& found, std::size_t moment) {
+        Unit after(found.file());
+        const auto& possible = story.possible(moment);
+        EXPECT_TRUE(std::ranges::find(possible, after.held()) != possible.end())
+            << "found revision " << after.held().revision << " where " << possible.front().revision
+            << " was acknowledged";
+        after.expect_runs_what_is_stored();
+        store::expect_whole_history(after.store());
+      },
+      {.story = &story});
 }
 
 }  // namespace

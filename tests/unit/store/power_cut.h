@@ -4,10 +4,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdlib>
 #include <functional>
+#include <iostream>
 #include <limits>
 #include <optional>
+#include <random>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/unit/store/recorded_disk.h"
@@ -19,12 +25,13 @@ namespace yoke::store {
 struct Held {
   std::uint64_t revision = 0;
   model::Config config;
-  std::optional<Unconfirmed> unconfirmed;
+  std::optional<Unconfirmed> unconfirmed = {};
+  std::optional<Scheduled> scheduled = {};
   friend bool operator==(const Held&, const Held&) = default;
 };
 
 inline Held held_by(const ConfigStore& store) {
-  return {store.running().revision, store.running().config, store.unconfirmed()};
+  return {store.running().revision, store.running().config, store.unconfirmed(), store.scheduled()};
 }
 
 // A story told to somebody while a disk is recorded: what was acknowledged by which moment, and
@@ -43,9 +50,12 @@ class Story {
   }
 
   [[nodiscard]] const std::vector<Held>& possible(std::size_t moment) const {
+    return steps_[step_of(moment)].may_be;
+  }
+  [[nodiscard]] std::size_t step_of(std::size_t moment) const {
     std::size_t step = 0;
     while (step + 1 < steps_.size() && steps_[step + 1].moment <= moment) ++step;
-    return steps_[step].may_be;
+    return step;
   }
 
  private:
@@ -57,39 +67,104 @@ class Story {
   std::vector<Step> steps_;
 };
 
-// Moments of a recording.
-struct Moments {
+// Which power cuts are tried.
+struct Cuts {
   std::size_t first = 0;
   std::size_t last = std::numeric_limits<std::size_t>::max();
+  const Story* story = nullptr;  // what is acknowledged when; none: nothing
 };
 
-// Ends the recording and cuts the power at each of its moments, each time leaving on the disk
-// nothing of what was not synced, all of it, and arbitrary parts; `look` is given the folder as it
-// is found then.
-inline void cut_at_every_moment(
-    RecordedDisk& disk,
-    const std::function<void(const TempFolder& folder, std::size_t moment)>& look,
-    Moments moments = {}) {
-  constexpr int kRandomCuts = 4;
-  using Survives = RecordedDisk::Survives;
-  disk.end();
-  const std::size_t last = std::min(moments.last, disk.moments());
-  for (std::size_t moment = moments.first; moment <= last; ++moment) {
-    for (int cut = 0; cut < 2 + kRandomCuts; ++cut) {
-      const auto seed = static_cast<std::uint32_t>(moment * 100) + static_cast<std::uint32_t>(cut);
-      SCOPED_TRACE(testing::Message() << "after " << disk.told(moment) << ", moment " << moment
-                                      << " of " << disk.moments() << ", seed " << seed);
-      std::mt19937 random(seed);
-      const TempFolder folder;
-      disk.cut(moment,
-               cut == 0   ? Survives::kNothing
-               : cut == 1 ? Survives::kAll
-                          : Survives::kSome,
-               random, folder.path());
-      look(folder, moment);
-      if (testing::Test::HasFatalFailure() || testing::Test::HasNonfatalFailure()) return;
+using Look = std::function<void(const TempFolder& folder, std::size_t moment)>;
+
+// Ends a recording and cuts the power at each of its moments, leaving on the disk nothing of what
+// was not synced, and all of it; then at arbitrary moments with arbitrary sectors of it, for as
+// long as kSampling. Each folder that can be found so is looked at once. The sectors are chosen by
+// a seed, which is printed; YOKE_SEED in the environment chooses the same again.
+class PowerCutter {
+ public:
+  PowerCutter(RecordedDisk& disk, Look look, const Cuts& cuts)
+      : disk_(disk), look_(std::move(look)), cuts_(cuts) {
+    disk_.end();
+    cuts_.last = std::min(cuts_.last, disk_.moments());
+  }
+
+  void run() {
+    at_every_moment();
+    const std::uint32_t seed = first_seed();
+    std::cout << "YOKE_SEED=" << seed << '\n';
+    const auto end = std::chrono::steady_clock::now() + kSampling;
+    std::uint32_t round = 0;
+    while (!failed() && (round == 0 || std::chrono::steady_clock::now() < end)) {
+      sample(seed + round++);
+    }
+    std::cout << looked_ << " folders of " << disk_.moments() << " moments, " << round
+              << " rounds of arbitrary sectors\n";
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kSampling{1500};
+  static constexpr std::size_t kSamplesPerRound = 16;
+
+  static std::uint32_t first_seed() {
+    const char* const given = std::getenv("YOKE_SEED");
+    return given == nullptr ? std::random_device()()
+                            : static_cast<std::uint32_t>(std::strtoul(given, nullptr, 10));
+  }
+  static bool failed() { return testing::Test::HasFailure(); }
+
+  void at_every_moment() {
+    RecordedDisk::Replay replay(disk_);
+    std::mt19937 unused;
+    for (std::size_t moment = cuts_.first; moment <= cuts_.last && !failed(); ++moment) {
+      replay.go_to(moment);
+      look_at(replay.cut(Survives::kNothing, unused), moment, "nothing unsynced is there");
+      look_at(replay.cut(Survives::kAll, unused), moment, "all that was written is there");
     }
   }
+
+  void sample(std::uint32_t seed) {
+    std::mt19937 random(seed);
+    std::uniform_int_distribution<std::size_t> any(cuts_.first, cuts_.last);
+    std::vector<std::size_t> moments(kSamplesPerRound);
+    std::ranges::generate(moments, [&] { return any(random); });
+    std::ranges::sort(moments);
+    RecordedDisk::Replay replay(disk_);
+    for (const std::size_t moment : moments) {
+      if (failed()) return;
+      replay.go_to(moment);
+      look_at(replay.cut(Survives::kSome, random), moment,
+              "some sectors are there, YOKE_SEED=" + std::to_string(seed));
+    }
+  }
+
+  void look_at(const Image& image, std::size_t moment, const std::string& what) {
+    if (failed() || !seen_.insert(identity_of(image, moment)).second) return;
+    SCOPED_TRACE(testing::Message() << "after " << disk_.told(moment) << ", moment " << moment
+                                    << " of " << disk_.moments() << ": " << what);
+    const TempFolder folder;
+    for (const auto& [name, bytes] : image) write_file(folder.file(name), bytes);
+    ++looked_;
+    look_(folder, moment);
+  }
+
+  // The same folder is something else once more is acknowledged.
+  [[nodiscard]] std::size_t identity_of(const Image& image, std::size_t moment) const {
+    std::string all = cuts_.story == nullptr ? "" : std::to_string(cuts_.story->step_of(moment));
+    for (const auto& [name, bytes] : image) {
+      all += ' ' + name + ' ' + std::to_string(std::hash<std::string>()(bytes));
+    }
+    return std::hash<std::string>()(all);
+  }
+
+  RecordedDisk& disk_;
+  Look look_;
+  Cuts cuts_;
+  std::set<std::size_t> seen_;
+  std::size_t looked_ = 0;
+};
+
+inline void cut_at_every_moment(RecordedDisk& disk, Look look, const Cuts& cuts = {}) {
+  PowerCutter(disk, std::move(look), cuts).run();
 }
 
 // Every revision that the history names can be read.

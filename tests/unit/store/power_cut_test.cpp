@@ -16,6 +16,8 @@ using std::chrono::milliseconds;
 using std::chrono::system_clock;
 using testing::Contains;
 
+constexpr std::size_t kAround = 20;  // moments
+
 const Deadline kDeadline{"a-boot", milliseconds(123'456),
                          system_clock::time_point(milliseconds(1'700'000'000'123)),
                          system_clock::time_point(milliseconds(1'700'000'300'123))};
@@ -26,14 +28,24 @@ CommitInfo to_be_confirmed() {
   return wanted;
 }
 
-// Enough to make the log grow over its end, so that pages move from it into the database.
+// Of more than a page.
 model::Config large_config() {
   model::Config config = second_config();
-  for (int i = 0; i < 120; ++i) {
+  for (int i = 0; i < 30; ++i) {
     must_set(config, {"pool", "large", "server", "192.0.2." + std::to_string(i + 1) + ":8080"},
              {{"weight", std::to_string(i)}});
   }
   return config;
+}
+
+// Of 25 pages, in the place of the one before.
+Scheduled planned(int number) {
+  return {.at = system_clock::time_point(milliseconds(2'000'000'000'000 + number)),
+          .base = first_config(),
+          .config = second_config(),
+          .user = "ann",
+          .origin = "pid 4711",
+          .note = std::string(100'000, 'x')};
 }
 
 void expect_possible(const TempFolder& folder, const std::vector<Held>& possible) {
@@ -64,9 +76,11 @@ TEST(PowerCut, DuringCommitsAndConfirmationsFindsWhatWasAcknowledgedOrTheNextWho
   story.acknowledge(held_by(*store));
   store.reset();  // closing moves the log into the database and removes it
   ASSERT_GT(disk.moments(), 20U);
-  cut_at_every_moment(disk, [&](const TempFolder& found, std::size_t moment) {
-    expect_possible(found, story.possible(moment));
-  });
+  cut_at_every_moment(disk,
+                      [&](const TempFolder& found, std::size_t moment) {
+                        expect_possible(found, story.possible(moment));
+                      },
+                      {.story = &story});
 }
 
 TEST(PowerCut, WhileTheLogIsMovedIntoTheDatabaseLosesNothing) {
@@ -76,21 +90,22 @@ TEST(PowerCut, WhileTheLogIsMovedIntoTheDatabaseLosesNothing) {
   auto store = must_open(folder.file());
   Story story(disk, held_by(*store));
   // SQLite moves the log at 1,000 pages, and then writes it from its beginning again.
-  for (int i = 0; i < 180; ++i) {
-    ASSERT_TRUE(commit(*store, i % 2 == 0 ? large_config() : first_config()));
+  for (int i = 0; i < 45; ++i) {
+    ASSERT_TRUE(store->schedule(planned(i)));
     story.acknowledge(held_by(*store));
   }
-  // The commits before it are as those above: looked at is what lies around the moving.
+  // Looked at is what lies around the moving: the commits before it are as those above.
   std::size_t first = 0;
   while (first < disk.moments() && disk.told(first) != "write config.db") ++first;
   ASSERT_LT(first, disk.moments()) << "the log was never moved";
   std::size_t last = first;
   while (last < disk.moments() && disk.told(last) != "sync config.db") ++last;
+  ASSERT_LT(last + kAround, disk.moments()) << "the log was not begun again";
   cut_at_every_moment(disk,
                       [&](const TempFolder& found, std::size_t moment) {
                         expect_possible(found, story.possible(moment));
                       },
-                      {.first = first - 5, .last = last + 40});
+                      {.first = first - 5, .last = last + kAround, .story = &story});
 }
 
 TEST(PowerCut, WhileAStoreIsMadeFindsNoneOrAWholeOne) {
@@ -137,12 +152,11 @@ TEST(RecordedDisk, KeepsWhatWasSyncedAndAnyPartOfTheRest) {
   const std::string before = read_file(folder.file());
   const std::string page(4096, 'x');
   (void)disk.before({.kind = DiskChange::Kind::kWrite, .file = "config.db", .bytes = page});
-  const auto found = [&](std::size_t moment, RecordedDisk::Survives survives) {
-    const TempFolder into;
-    disk.cut(moment, survives, random, into.path());
-    return read_file(into.file());
+  const auto found = [&](std::size_t moment, Survives survives) {
+    RecordedDisk::Replay replay(disk);
+    replay.go_to(moment);
+    return replay.cut(survives, random).at("config.db");
   };
-  using Survives = RecordedDisk::Survives;
   EXPECT_EQ(found(1, Survives::kNothing), before);
   EXPECT_EQ(found(1, Survives::kAll), page + before.substr(4096));
   const std::string torn = found(1, Survives::kSome);

@@ -15,7 +15,6 @@ namespace yoke::store {
 namespace {
 
 using Kind = DiskChange::Kind;
-using Survives = RecordedDisk::Survives;
 
 constexpr std::size_t kSector = 512;
 
@@ -56,28 +55,25 @@ struct Contents {
     }
     pending.clear();
   }
+  void sync() {
+    std::mt19937 unused;
+    settle(Survives::kAll, unused);
+  }
 };
 
 using Names = std::map<std::string, std::shared_ptr<Contents>>;
 
+}  // namespace
+
 // The folder as processes see it, and as it is on the disk. Names come to the disk in the order of
 // their changes, as journalling file systems have it.
-struct Folder {
+struct RecordedDisk::Replay::Folder {
   Names seen;
   Names on_disk;
   std::vector<Names> since;  // after each change of a name that is not on the disk yet
 
   void renamed() { since.push_back(seen); }
-  void settle(Survives survives, std::mt19937& random) {
-    const std::size_t kept = survives == Survives::kNothing ? 0
-                             : survives == Survives::kAll   ? since.size()
-                                                            : random() % (since.size() + 1);
-    if (kept > 0) on_disk = since[kept - 1];
-    for (const auto& [name, contents] : on_disk) contents->settle(survives, random);
-  }
 };
-
-}  // namespace
 
 RecordedDisk::RecordedDisk(const std::filesystem::path& folder) : folder_(folder) {
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
@@ -91,8 +87,9 @@ RecordedDisk::~RecordedDisk() { recorder = nullptr; }
 
 RecordedDisk* RecordedDisk::current() noexcept { return recorder; }
 
+// What has no name, as SQLite's temporary files, is nowhere after a power cut.
 int RecordedDisk::before(const DiskChange& change) {
-  add(change);
+  if (!change.file.empty() || change.kind == Kind::kSyncFolder) add(change);
   return SQLITE_OK;
 }
 
@@ -142,42 +139,59 @@ std::string RecordedDisk::told(std::size_t moment) const {
          last.change.file;
 }
 
-void RecordedDisk::cut(std::size_t moment, Survives survives, std::mt19937& random,
-                       const std::filesystem::path& into) const {
-  Folder folder;
-  for (const auto& [name, bytes] : first_) {
-    folder.seen[name] = std::make_shared<Contents>(Contents{bytes, {}});
+RecordedDisk::Replay::Replay(const RecordedDisk& disk)
+    : disk_(disk), folder_(std::make_unique<Folder>()) {
+  for (const auto& [name, bytes] : disk.first_) {
+    folder_->seen[name] = std::make_shared<Contents>(Contents{bytes, {}});
   }
-  folder.on_disk = folder.seen;
-  for (std::size_t i = 0; i < moment; ++i) {
-    const auto& [change, bytes, to] = records_[i];
-    switch (change.kind) {
-      case Kind::kCreate:
-        folder.seen[change.file] = std::make_shared<Contents>();
-        folder.renamed();
-        break;
-      case Kind::kWrite:
-      case Kind::kTruncate:
-        folder.seen.at(change.file)->pending.push_back({&change, bytes});
-        break;
-      case Kind::kSync:
-        folder.seen.at(change.file)->settle(Survives::kAll, random);
-        break;
-      case Kind::kRemove:
-        if (!to.empty()) folder.seen[to] = folder.seen.at(change.file);
-        folder.seen.erase(change.file);
-        folder.renamed();
-        break;
-      case Kind::kSyncFolder:
-        folder.on_disk = folder.seen;
-        folder.since.clear();
-        break;
-    }
+  folder_->on_disk = folder_->seen;
+}
+
+RecordedDisk::Replay::~Replay() = default;
+
+void RecordedDisk::Replay::go_to(std::size_t moment) {
+  for (; moment_ < moment; ++moment_) take(disk_.records_[moment_]);
+}
+
+void RecordedDisk::Replay::take(const Record& record) {
+  const auto& [change, bytes, to] = record;
+  Names& seen = folder_->seen;
+  switch (change.kind) {
+    case Kind::kCreate:
+      seen[change.file] = std::make_shared<Contents>();
+      folder_->renamed();
+      break;
+    case Kind::kWrite:
+    case Kind::kTruncate:
+      seen.at(change.file)->pending.push_back({&change, bytes});
+      break;
+    case Kind::kSync:
+      seen.at(change.file)->sync();
+      break;
+    case Kind::kRemove:
+      if (!to.empty()) seen[to] = seen.at(change.file);
+      seen.erase(change.file);
+      folder_->renamed();
+      break;
+    case Kind::kSyncFolder:
+      folder_->on_disk = seen;
+      folder_->since.clear();
+      break;
   }
-  folder.settle(survives, random);
-  for (const auto& [name, contents] : folder.on_disk) {
-    write_file((into / name).string(), contents->bytes);
+}
+
+Image RecordedDisk::Replay::cut(Survives survives, std::mt19937& random) const {
+  const std::vector<Names>& since = folder_->since;
+  const std::size_t kept = survives == Survives::kNothing ? 0
+                           : survives == Survives::kAll   ? since.size()
+                                                          : random() % (since.size() + 1);
+  Image image;
+  for (const auto& [name, contents] : kept == 0 ? folder_->on_disk : since[kept - 1]) {
+    Contents found = *contents;
+    found.settle(survives, random);
+    image.emplace(name, std::move(found.bytes));
   }
+  return image;
 }
 
 }  // namespace yoke::store

@@ -4,8 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/unit/store/watched_disk.h"
@@ -30,11 +33,7 @@ class RecordedDisk final : public WatchedDisk {
   // The last change before a moment: "sync config.db-wal".
   [[nodiscard]] std::string told(std::size_t moment) const;
 
-  // What of the unsynced is on the disk after all: drives write in the order they like, in sectors.
-  enum class Survives : std::uint8_t { kNothing, kAll, kSome };
-  // Puts into `into`, which is empty, what the folder holds when the power goes at `moment`.
-  void cut(std::size_t moment, Survives survives, std::mt19937& random,
-           const std::filesystem::path& into) const;
+  class Replay;
 
   [[nodiscard]] int before(const DiskChange& change) override;
 
@@ -57,6 +56,33 @@ class RecordedDisk final : public WatchedDisk {
   std::vector<std::pair<std::string, std::string>> first_;  // names and contents to begin with
   std::vector<Record> records_;
   bool recording_ = true;
+};
+
+// What a folder holds: contents by name.
+using Image = std::map<std::string, std::string>;
+
+// What of the unsynced is on the disk after all: drives write in the order they like, in sectors.
+enum class Survives : std::uint8_t { kNothing, kAll, kSome };
+
+// Goes through a recording and tells what the disk holds when the power goes. The recording
+// outlives it and grows no more.
+class RecordedDisk::Replay {
+ public:
+  explicit Replay(const RecordedDisk& disk);
+  Replay(const Replay&) = delete;
+  Replay& operator=(const Replay&) = delete;
+  ~Replay();
+
+  // Forwards alone.
+  void go_to(std::size_t moment);
+  [[nodiscard]] Image cut(Survives survives, std::mt19937& random) const;
+
+ private:
+  struct Folder;
+  void take(const Record& record);
+  const RecordedDisk& disk_;
+  std::unique_ptr<Folder> folder_;
+  std::size_t moment_ = 0;
 };
 
 }  // namespace yoke::store
