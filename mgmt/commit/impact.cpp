@@ -10,6 +10,7 @@
 #include "dataplane/limits.h"
 #include "dataplane/net/address.h"
 #include "mgmt/model/duration.h"
+#include "mgmt/model/records.h"
 #include "mgmt/model/words.h"
 
 namespace yoke::commit {
@@ -68,14 +69,24 @@ struct Backend {
   [[nodiscard]] Path path() const { return Path{{"pool", pool, "server", endpoint}}; }
 };
 
-std::set<Backend> backends_of(const Config& config) {
+std::set<Backend> backends_of(const Config& config, const std::set<std::string>& pools) {
   std::set<Backend> backends;
-  for (const std::string& pool : config.keys("pool")) {
+  for (const std::string& pool : pools) {
     for (const std::string& endpoint : config.keys("server", Path{{"pool", pool}})) {
       backends.insert({pool, endpoint});
     }
   }
   return backends;
+}
+
+// Of all others the backends are what they were.
+std::set<std::string> pools_that_differ(const Config& before, const Config& after) {
+  std::set<std::string> pools;
+  model::for_each_difference(before.records(), after.records(),
+                             [&](const Path& path, const model::Fields*, const model::Fields*) {
+                               if (path.words[0] == "pool") pools.insert(path.words[1]);
+                             });
+  return pools;
 }
 
 // Where each backend of before is after: under its own name, or that of a renamed pool.
@@ -124,8 +135,9 @@ class Forecast {
 
   std::vector<Effect> run() {
     for (const auto& [address, service] : services_) foresee_service(service);
-    const auto backends = backends_of(before_);
-    const auto places = followed(backends, backends_of(after_));
+    const auto pools = pools_that_differ(before_, after_);
+    const auto backends = backends_of(before_, pools);
+    const auto places = followed(backends, backends_of(after_, pools));
     for (const Backend& backend : backends) {
       const auto place = places.find(backend);
       foresee_backend(backend, place == places.end() ? nullptr : &place->second);

@@ -117,6 +117,8 @@ Session::Outcome Session::diff(const Json& params) {
 Session::Json Session::impact_of(const model::Config& config) const {
   Json list = Json::array();
   if (config == running()) return list;
+  // What touches no connection needs no counters, which of a large unit are megabytes.
+  if (commit::impact(running(), config, std::nullopt).empty()) return list;
   std::optional<api::Counters> counters;
   if (auto answer = unit_.committer.data_plane().counters()) counters = std::move(*answer);
   for (const commit::Effect& effect : commit::impact(running(), config, counters)) {

@@ -43,15 +43,20 @@ struct PoolTally {
 class Service {
  public:
   explicit Service(const Question& question)
-      : question_(question),
-        states_(question.unit().committer.servers()),
-        counters_(question.moment.counters()) {
+      : question_(question), states_(question.unit().committer.servers()) {
     for (const auto& [id, status] : states_.all()) count(id, status);
   }
 
   void load_reports() {
     for (CheckReport& report : question_.unit().checks.reports()) {
-      reports_[report.id].push_back(std::move(report));
+      if (is_asked_for(report.id.pool)) reports_[report.id].push_back(std::move(report));
+    }
+  }
+
+  void load_vips() {
+    for (const auto& vip : config().keys("vip")) {
+      std::string& vips = vips_of_[config().value({{"vip", vip}}, "pool")];
+      vips += vips.empty() ? vip : "," + vip;
     }
   }
 
@@ -70,16 +75,12 @@ class Service {
 
   [[nodiscard]] json pool_row(const std::string& name) const {
     const PoolTally servers = tally(name);
-    std::string vips;
-    for (const auto& vip : config().keys("vip")) {
-      if (config().value({{"vip", vip}}, "pool") != name) continue;
-      vips += vips.empty() ? vip : "," + vip;
-    }
+    const auto vips = vips_of_.find(name);
     return {{"name", name},
             {"method", config().value({{"pool", name}}, "method")},
             {"servers", servers.servers},
             {"servers_up", servers.up},
-            {"vips", vips}};
+            {"vips", vips == vips_of_.end() ? "" : vips->second}};
   }
 
   [[nodiscard]] json server_row(const commit::ServerId& id,
@@ -123,6 +124,10 @@ class Service {
 
  private:
   [[nodiscard]] const model::Config& config() const { return question_.config(); }
+  // Of a large unit they are megabytes: asked for by rows that have some alone.
+  [[nodiscard]] const Result<api::Counters>& counters() const {
+    return question_.moment.counters();
+  }
   [[nodiscard]] bool is_asked_for(const std::string& pool) const {
     return question_.name.empty() || question_.name == pool;
   }
@@ -133,9 +138,10 @@ class Service {
   void count(const commit::ServerId& id, const commit::ServerStatus& status) {
     PoolTally& pool = tallies_[id.pool];
     ++pool.servers;
-    pool.up += is_up(status) ? 1U : 0U;
-    const model::Path path{{"pool", id.pool, "server", id.server.to_string()}};
-    pool.takes_flows = pool.takes_flows || (is_up(status) && weight(path) > 0);
+    if (!is_up(status)) return;
+    ++pool.up;
+    if (pool.takes_flows) return;
+    pool.takes_flows = weight({{"pool", id.pool, "server", id.server.to_string()}}) > 0;
   }
   [[nodiscard]] PoolTally tally(const std::string& pool) const {
     const auto found = tallies_.find(pool);
@@ -145,20 +151,22 @@ class Service {
   // "unknown": nobody can say whether it is answered for.
   [[nodiscard]] std::string_view vip_state(const model::Path& vip, const std::string& pool) const {
     if (config().value(vip, "enabled") == "no") return "disabled";
-    if (!counters_) return "unknown";
+    if (!counters()) return "unknown";
     return pool.empty() || tally(pool).takes_flows ? "up" : "down";
   }
 
   [[nodiscard]] const api::TrafficCounters* vip_traffic(const std::string& vip) const {
-    if (!counters_) return nullptr;
-    const auto found = counters_->vips.find(vip);
-    return found == counters_->vips.end() ? nullptr : &found->second;
+    const auto& known = counters();
+    if (!known) return nullptr;
+    const auto found = known->vips.find(vip);
+    return found == known->vips.end() ? nullptr : &found->second;
   }
   [[nodiscard]] const api::TrafficCounters* server_traffic(const std::string& pool,
                                                            const std::string& endpoint) const {
-    if (!counters_) return nullptr;
-    const auto servers = counters_->servers.find(pool);
-    if (servers == counters_->servers.end()) return nullptr;
+    const auto& known = counters();
+    if (!known) return nullptr;
+    const auto servers = known->servers.find(pool);
+    if (servers == known->servers.end()) return nullptr;
     const auto found = servers->second.find(endpoint);
     return found == servers->second.end() ? nullptr : &found->second;
   }
@@ -198,8 +206,8 @@ class Service {
 
   const Question& question_;
   const commit::ServerStates& states_;
-  const Result<api::Counters>& counters_;
   std::map<std::string, PoolTally> tallies_;
+  std::map<std::string, std::string> vips_of_;  // of a pool, comma separated
   std::map<commit::ServerId, std::vector<CheckReport>> reports_;
 };
 
@@ -216,7 +224,8 @@ Rows vip_rows(const Question& question) {
 
 Rows pool_rows(const Question& question) {
   if (!question.name.empty()) return server_rows(question);
-  const Service service(question);
+  Service service(question);
+  service.load_vips();
   json rows = json::array();
   for (const auto& name : question.config().keys("pool")) rows.push_back(service.pool_row(name));
   return rows;
