@@ -8,6 +8,9 @@ import subprocess
 import kernel
 
 
+SIZE = "size=4m"
+
+
 @contextlib.contextmanager
 def stopped_mgmt(lab):
     """The management plane is down meanwhile; packets flow."""
@@ -18,7 +21,7 @@ def stopped_mgmt(lab):
 
 
 class Disk:
-    """A file system of one MiB that holds the store."""
+    """A small file system that holds the store and the event log."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -39,7 +42,7 @@ class Disk:
 
     def forbid_writing(self, forbidden=True):
         flags = kernel.MS_REMOUNT | (kernel.MS_RDONLY if forbidden else 0)
-        kernel.mount("tmpfs", str(self.folder), "tmpfs", flags, "size=1m")
+        kernel.mount("tmpfs", str(self.folder), "tmpfs", flags, SIZE)
 
     def mend(self):
         self.forbid_writing(False)
@@ -56,7 +59,7 @@ def small_disk(lab):
     with stopped_mgmt(lab) as file:
         disk = Disk(file.parent)
         files = disk.files()
-        kernel.mount("tmpfs", str(disk.folder), "tmpfs", 0, "size=1m")
+        kernel.mount("tmpfs", str(disk.folder), "tmpfs", 0, SIZE)
         for name, data in files.items():
             name.write_bytes(data)
     try:

@@ -52,6 +52,11 @@ def expect_whole(file, revision):
             left.unlink()
 
 
+def alarm_stands(lab):
+    return any(row["alarm"] == "backup-failed" and row["state"] == "raised"
+               for row in lab.unit.show("alarm"))
+
+
 def revision(lab):
     return lab.unit.show("status")[0]["revision"]
 
@@ -130,7 +135,10 @@ def test_a_place_that_is_not_there_is_told_and_the_file_is_kept(lab, server):
     assert done.returncode == 1 and "E-516" in done.stderr, done
     assert "see that the machine is there" in done.stderr
     assert backups(lab)[0]["sent"] is False and "E-516" not in backups(lab)[0]["file"]
+    waiting.until(lambda: alarm_stands(lab), "the alarm")
     server.start()
+    make(lab, "to", server.url)
+    waiting.until(lambda: not alarm_stands(lab), "the alarm ends")
 
 
 def test_an_unknown_machine_is_sent_nothing(lab, server):

@@ -8,6 +8,7 @@ import disk as disks
 import topology
 import traffic
 import unit as units
+import waiting
 
 WEB = topology.vip("web")
 
@@ -22,6 +23,11 @@ def refused_commit(lab, id):
     assert lab.unit.manage("config", candidate=False) == before
     assert lab.unit.status()["revision"] == before["revision"]
     return done.stderr
+
+
+def alarm_stands(lab):
+    return any(row["alarm"] == "store-unwritable" and row["state"] == "raised"
+               for row in lab.unit.show("alarm"))
 
 
 def expect_managed(lab):
@@ -78,6 +84,7 @@ def test_a_start_on_a_disk_that_takes_no_writes_manages_nevertheless(lab, disk, 
     assert lab.unit.show("status")[0]["revision"] == revision
     assert lab.unit.manage("config")["document"]["vip"]["web"]["idle-timeout"] == "11m"
     if (end, id) != ("kill", "E-503"):  # there, the log that was left has the room it needs
+        waiting.until(lambda: alarm_stands(lab), "the alarm")
         assert id in lab.unit.mgmt.tail() and way in lab.unit.mgmt.tail()
         assert id in lab.unit.show("status")[0]["store_error"]
         assert way in lab.unit.yoke("show", "status").stdout
@@ -88,4 +95,17 @@ def test_a_start_on_a_disk_that_takes_no_writes_manages_nevertheless(lab, disk, 
     assert second.returncode == 1 and "E-506" in second.stderr, second
     disk.mend()
     lab.unit.commit("set vip web idle-timeout 0s")
+    waiting.until(lambda: not alarm_stands(lab), "the alarm ends")
+    expect_commits(lab)
+
+
+def test_a_disk_that_was_mended_is_noticed_before_somebody_commits(lab, disk):
+    lab.unit.mgmt.terminate()
+    disk.forbid_writing()
+    lab.unit.start_mgmt()
+    lab.unit.until_mgmt_is_in_charge()
+    waiting.until(lambda: alarm_stands(lab), "the alarm")
+    disk.mend()
+    waiting.until(lambda: not alarm_stands(lab), "the alarm ends", 45)
+    assert lab.unit.show("status")[0]["store_error"] is None
     expect_commits(lab)
