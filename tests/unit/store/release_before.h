@@ -12,17 +12,17 @@
 
 namespace yoke::store {
 
-// The store at revision 1, first_config(), as a release of version 1 or 2 of the file wrote it:
+// The store at revision 1, first_config(), as a release of version 1 to 4 of the file wrote it:
 // with the whole document of each revision.
 inline void make_store_of_version(int version, const std::string& path) {
   make_store(path);
   const std::string document = model::to_json(first_config()).dump();
   std::string sql =
-      "DROP TABLE scheduled;"
       "ALTER TABLE revision DROP COLUMN changes_back; ALTER TABLE revision DROP COLUMN "
       "changes_from;"
       "UPDATE revision SET document = '" +
       document + "', document_digest = '" + digest(document) + "';";
+  if (version < 3) sql += "DROP TABLE scheduled;";
   if (version == 1) {
     sql += "DROP TABLE unconfirmed; ALTER TABLE revision DROP COLUMN document_digest;";
   }
