@@ -120,7 +120,7 @@ TEST(Client, AnAnswerInSingleBytesIsOneAnswer) {
     read_to_end(connection);
   });
   Client client = connect(peer);
-  EXPECT_EQ(client.stage({}, kPatient), "d");
+  EXPECT_EQ(client.stage(Configuration{}, kPatient), "d");
 }
 
 TEST(Client, AMessageLargerThanTheSocketsBuffersArrivesWhole) {
@@ -196,7 +196,7 @@ TEST(Client, AnAnswerThatMakesNoSenseClosesTheConnection) {
       read_to_end(connection);
     });
     Client client = connect(peer);
-    const auto staged = client.stage({}, kPatient);
+    const auto staged = client.stage(Configuration{}, kPatient);
     ASSERT_FALSE(staged) << answer;
     EXPECT_EQ(staged.error().id, kStrangeAnswer) << answer;
     expect_closed(client);
@@ -236,7 +236,7 @@ TEST(Client, AnErrorOfTheDataPlaneLeavesTheConnectionAsItIs) {
   const auto activated = client.activate("x", kPatient);
   ASSERT_FALSE(activated);
   EXPECT_EQ(activated.error(), refused);
-  EXPECT_EQ(client.stage({}, kPatient), "d");
+  EXPECT_EQ(client.stage(Configuration{}, kPatient), "d");
 }
 
 TEST(Client, KnowsBetweenTwoCallsWhetherTheOtherSideIsThere) {

@@ -179,7 +179,7 @@ TEST_F(Control, ASnapshotIsNeverSmallerThanTheOneBefore) {
 
 TEST_F(Control, ARefusedStageLeavesWhatRunsAndWhatWasStaged) {
   run(two_vips());
-  const auto good = controller_.stage({});
+  const auto good = controller_.stage(api::Configuration{});
   auto bad = two_vips();
   bad.vips[0].pool = "nowhere";
   const int published = workers_.published();
