@@ -101,13 +101,7 @@ tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidat
   const auto digest = stage(candidate, states, running().revision + 1);
   if (!digest) return refuse(nothing_changed(digest.error()));
   auto info = info_of(author, request, changes);
-  if (request.confirm_within) {
-    // What it would go back to must be there to be read.
-    if (const auto back = store_.config_of(running().revision); !back) {
-      return refuse(nothing_changed(back.error()));
-    }
-    info.confirm_by = deadline_in(*request.confirm_within, clocks_());
-  }
+  if (request.confirm_within) info.confirm_by = deadline_in(*request.confirm_within, clocks_());
   const model::Config previous = running().config;
   if (auto stored = persist(candidate, info); !stored) {
     return refuse(stored.error());

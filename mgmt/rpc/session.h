@@ -97,7 +97,6 @@ class Session final : public hal::LineSession {
   std::string from_;  // where he comes from, as his own program says: "10.1.1.9 ssh"
   std::optional<Candidate> candidate_;
   std::unique_ptr<store::BackupReader> restoring_;
-  std::size_t restoring_bytes_ = 0;
   Json error_data_;  // beside the error of the call under way
 };
 

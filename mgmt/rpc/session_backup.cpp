@@ -16,8 +16,6 @@ namespace {
 using std::chrono::seconds;
 using std::chrono::system_clock;
 
-constexpr std::size_t kBackupBytesMax = std::size_t{128} << 20;  // held in memory by most units
-
 std::string_view word(backup::Stage stage) {
   switch (stage) {
     case backup::Stage::kMaking:
@@ -71,15 +69,9 @@ Session::Outcome Session::restore(const Json& params) {
     restoring_.reset();  // its folder goes with it
     restoring_ = std::make_unique<store::BackupReader>(
         fmt::format("{}-{}", unit_.scratch, ++unit_.restored));
-    restoring_bytes_ = 0;
   }
   if (!restoring_) return bad_parameters("nothing is being restored: begin with first");
-  restoring_bytes_ += bytes->size();
-  Status taken = restoring_bytes_ <= kBackupBytesMax
-                     ? restoring_->take(*bytes)
-                     : Status(bad_parameters(
-                           fmt::format("a backup is longer than {} bytes", kBackupBytesMax)));
-  if (!taken) {
+  if (auto taken = restoring_->take(*bytes); !taken) {
     restoring_.reset();
     return tl::unexpected(taken.error());
   }

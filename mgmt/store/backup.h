@@ -25,6 +25,8 @@ struct BackupLabel {
   friend bool operator==(const BackupLabel&, const BackupLabel&) = default;
 };
 
+// Of the database: what a unit has room for below /run while it looks at one.
+inline constexpr std::uint64_t kBackupBytesMax = std::uint64_t{512} << 20;
 inline constexpr std::size_t kLabelBytesMax = 4096;  // of the line, with its newline
 
 [[nodiscard]] std::string label_line(const BackupLabel& label);

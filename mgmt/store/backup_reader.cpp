@@ -10,6 +10,7 @@
 #include "hal/base/file_descriptor.h"
 #include "mgmt/store/backup.h"
 #include "mgmt/store/config_store.h"
+#include "mgmt/store/database.h"
 #include "mgmt/store/errors.h"
 #include "mgmt/store/sha256.h"
 
@@ -17,6 +18,20 @@ namespace yoke::store {
 namespace {
 
 constexpr std::string_view kMagic("SQLite format 3\0", 16);  // of a bare database
+
+// A store is tables. A view in a table's place, a trigger or a virtual table runs what whoever made
+// the file wants, for as long as he wants, when it is read or migrated.
+Status no_code_in(const std::string& path) {
+  auto database = Database::open(path, false);
+  if (!database) return tl::unexpected<Error>(database.error());
+  const auto found = (*database)->integer(
+      "SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')"
+      " OR sql LIKE 'CREATE VIRTUAL%'");
+  if (!found) return tl::unexpected<Error>(found.error());
+  if (found->value_or(0) == 0) return {};
+  return fail(Errc::kInvalid, kNotABackup,
+              "not a backup: it has views or triggers, which no store has; use another");
+}
 
 }  // namespace
 
@@ -57,6 +72,11 @@ Status BackupReader::Work::begin_database() {
 Status BackupReader::Work::add(std::string_view piece) {
   hash.add(piece);
   bytes += piece.size();
+  if (bytes > kBackupBytesMax) {
+    return fail(
+        Errc::kInvalid, kNotABackup,
+        "not a backup: none is longer than " + std::to_string(kBackupBytesMax >> 20) + " MiB");
+  }
   if (label && bytes > label->bytes) {
     return fail(Errc::kInvalid, kBackupDamaged,
                 "the backup is longer than its label says: it has been altered; use another");
@@ -108,7 +128,7 @@ Result<Restorable> BackupReader::finish() {
                 "the backup is cut short or altered: its bytes are not those that were written; "
                 "use another");
   }
-  auto store = ConfigStore::open(work.path());
+  auto store = no_code_in(work.path()).and_then([&] { return ConfigStore::open(work.path()); });
   if (!store) {
     Error error = store.error();
     // The path means nothing to whoever has the backup.

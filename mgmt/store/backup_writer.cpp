@@ -148,6 +148,11 @@ Status BackupWriter::Work::hash_piece() {
   if (!bytes) return tl::unexpected<Error>(bytes.error());
   hash->add(*bytes);
   label.bytes += bytes->size();
+  if (label.bytes > kBackupBytesMax) {
+    return fail(Errc::kFailed, kStoreFailed,
+                database.path() + ": is longer than the " + std::to_string(kBackupBytesMax >> 20) +
+                    " MiB that can be restored; move it away after an export, and apply that");
+  }
   if (!bytes->empty()) return {};
   label.sha256 = hash->text();
   to = FileDescriptor(
@@ -163,6 +168,8 @@ Status BackupWriter::Work::write_piece() {
   const auto bytes = piece();
   if (!bytes) return tl::unexpected<Error>(bytes.error());
   if (!write_whole(to.get(), *bytes)) return cannot_write(file);
+  // On its way to the disk already, so that the sync at the end is no long wait.
+  (void)::sync_file_range(to.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
   if (bytes->empty()) phase = Phase::kSyncing;
   return {};
 }

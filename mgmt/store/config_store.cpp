@@ -53,6 +53,12 @@ struct ConfigStore::State {
   [[nodiscard]] Status load();
   [[nodiscard]] Status write(const Running& next, const CommitInfo& info,
                              const std::optional<Unconfirmed>& waits);
+  [[nodiscard]] Status can_go_back(const Running& next,
+                                   const std::optional<Unconfirmed>& waits) const;
+  [[nodiscard]] bool is_same_as(const State& other) const {
+    return running.revision == other.running.revision && running.config == other.running.config &&
+           hash_key == other.hash_key;
+  }
   // Whether a COMMIT that reported an error has happened nevertheless.
   [[nodiscard]] bool turned_out_committed(std::uint64_t id) const;
   // That the file holds what we believe it holds; otherwise it is read again.
@@ -111,11 +117,24 @@ Status ConfigStore::State::load() {
   return {};
 }
 
+// What an unconfirmed commit goes back to must be there to be read, before it is made.
+Status ConfigStore::State::can_go_back(const Running& next,
+                                       const std::optional<Unconfirmed>& waits) const {
+  if (!waits || waits->back_to == 0) return {};
+  const auto before = records_of(database(), waits->back_to, next.config.records());
+  if (!before) return tl::unexpected<Error>(before.error());
+  if (*before == records) return {};
+  return fail(Errc::kFailed, kCorrupt,
+              database().path() + ": what leads back to revision " +
+                  std::to_string(waits->back_to) + " is not as it was written; look at the disk");
+}
+
 Status ConfigStore::State::write(const Running& next, const CommitInfo& info,
                                  const std::optional<Unconfirmed>& waits) {
   if (auto saved = save_records(database(), records, next.config.records()); !saved) return saved;
   auto added = add_revision(database(), next.revision, info, records, next.config.records());
   if (!added) return added;
+  if (auto kept = can_go_back(next, waits); !kept) return kept;
   if (auto saved = save_unconfirmed(database(), waits); !saved) return saved;
   if (!info.is_scheduled) return {};
   return save_scheduled(database(), std::nullopt);
@@ -139,8 +158,9 @@ Status ConfigStore::State::confirm_running() {
 ConfigStore::ConfigStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
 ConfigStore::~ConfigStore() = default;
 
-Result<std::unique_ptr<ConfigStore::State>> ConfigStore::open_state(const std::string& path) {
-  auto file = open_store_file(path);
+Result<std::unique_ptr<ConfigStore::State>> ConfigStore::open_state(const std::string& path,
+                                                                    Missing missing) {
+  auto file = open_store_file(path, missing);
   if (!file) return tl::unexpected<Error>(file.error());
   auto state = std::make_unique<State>(std::move(*file));
   if (auto loaded = state->load(); !loaded) {
@@ -166,7 +186,7 @@ Result<std::unique_ptr<ConfigStore::State>> ConfigStore::open_copy(const std::st
 
 Result<std::unique_ptr<ConfigStore>> ConfigStore::open(const std::string& path,
                                                        const std::string& scratch) {
-  auto state = open_state(path);
+  auto state = open_state(path, Missing::kIsMade);
   const bool takes_no_writes =
       !state && (state.error().id == kReadOnly || state.error().id == kDiskFull);
   if (takes_no_writes && !scratch.empty()) state = open_copy(path, scratch, state.error());
@@ -174,24 +194,27 @@ Result<std::unique_ptr<ConfigStore>> ConfigStore::open(const std::string& path,
   return std::unique_ptr<ConfigStore>(new ConfigStore(std::move(*state)));
 }
 
-// The disk may have been mended since.
+// The disk may have been mended since. What is forwarded by comes from the copy: a file that holds
+// something else, or a mount point with nothing on it, is not slipped in under it.
 Status ConfigStore::make_writable() {
   if (!state_->original) return {};
   const std::string path = state_->original->path;
   state_->original->lock.reset();  // a process cannot take what it has
-  auto state = open_state(path);
+  auto state = open_state(path, Missing::kIsRefused);
+  if (state && !(*state)->is_same_as(*state_)) {
+    state = fail(Errc::kConflict, kStoreFailed,
+                 path + ": takes writes again, but is not what it was: it holds revision " +
+                     std::to_string((*state)->running.revision) + ", not " +
+                     std::to_string(state_->running.revision) +
+                     " as it runs; put it back, or restart yoke-mgmt to run what it holds");
+  }
   if (!state) {
     if (auto lock = lock_store(path)) state_->original->lock = std::move(*lock);
     state_->unwritable = state.error();
     return tl::unexpected<Error>(state.error());
   }
-  const std::uint64_t shown = state_->running.revision;
   state_ = std::move(*state);
-  if (state_->running.revision == shown) return {};
-  return fail(Errc::kConflict, kStoreFailed,
-              path + ": takes writes again, and holds revision " +
-                  std::to_string(state_->running.revision) + " instead of " +
-                  std::to_string(shown) + "; look at it and commit again");
+  return {};
 }
 
 const std::optional<Error>& ConfigStore::unwritable() const noexcept { return state_->unwritable; }

@@ -23,6 +23,8 @@
 // a time uses a store. Threads: owned by one.
 namespace yoke::store {
 
+enum class Missing : bool;  // file.h
+
 struct Running {
   std::uint64_t revision = 0;  // 0: nothing has been committed yet
   model::Config config;
@@ -105,7 +107,8 @@ class ConfigStore {
 
  private:
   explicit ConfigStore(std::unique_ptr<State> state);
-  [[nodiscard]] static Result<std::unique_ptr<State>> open_state(const std::string& path);
+  [[nodiscard]] static Result<std::unique_ptr<State>> open_state(const std::string& path,
+                                                                 Missing missing);
   [[nodiscard]] static Result<std::unique_ptr<State>> open_copy(const std::string& path,
                                                                 const std::string& scratch,
                                                                 Error why);

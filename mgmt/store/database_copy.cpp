@@ -6,6 +6,11 @@
 #include <utility>
 
 namespace yoke::store {
+namespace {
+
+constexpr int kRefusalsMax = 5;  // in a row, by somebody who holds a lock
+
+}  // namespace
 
 struct DatabaseCopy::Handles {
   Database& from;
@@ -40,7 +45,10 @@ Result<std::unique_ptr<DatabaseCopy>> DatabaseCopy::begin(Database& from, const 
 
 Result<bool> DatabaseCopy::step(int pages) {
   const int code = sqlite3_backup_step(handles_->backup, pages);
-  if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED) return false;
+  const bool is_taken = code == SQLITE_BUSY || code == SQLITE_LOCKED;
+  refusals_ = is_taken ? refusals_ + 1 : 0;
+  // Each has waited for the lock as long as any statement does.
+  if (code == SQLITE_OK || (is_taken && refusals_ < kRefusalsMax)) return false;
   if (code == SQLITE_DONE) {
     const int finished = handles_->finish();
     if (finished == SQLITE_OK) {

@@ -27,6 +27,7 @@ class DatabaseCopy {
   struct Handles;
   explicit DatabaseCopy(std::unique_ptr<Handles> handles);
   std::unique_ptr<Handles> handles_;
+  int refusals_ = 0;
 };
 
 }  // namespace yoke::store

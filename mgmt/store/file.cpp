@@ -179,12 +179,16 @@ Error while_opening(const std::string& path, Error error) {
   return damaged(path, error.text.substr(skip)).value();
 }
 
-Result<StoreFile> open_store_file(const std::string& path) {
+Result<StoreFile> open_store_file(const std::string& path, Missing missing) {
   auto lock = lock_store(path);
   if (!lock) return tl::unexpected<Error>(lock.error());
   struct stat file {};
   if (::stat(path.c_str(), &file) != 0) {
     if (errno != ENOENT) return disk_failed(path);
+    if (missing == Missing::kIsRefused) {
+      return fail(Errc::kFailed, kDiskFailed,
+                  path + ": is gone; put it back, or mount its file system");
+    }
     if (auto created = create(path); !created) return tl::unexpected<Error>(created.error());
   } else {
     const auto length = static_cast<std::uint64_t>(file.st_size);

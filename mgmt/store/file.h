@@ -22,7 +22,9 @@ struct StoreFile {
 // A file that is there must be a whole store: it is verified before anything is written. Where none
 // is, one is made beside it and renamed into place when it is complete, so a file cut short, even
 // to nothing, is never taken for a new one.
-[[nodiscard]] Result<StoreFile> open_store_file(const std::string& path);
+enum class Missing : bool { kIsMade, kIsRefused };
+[[nodiscard]] Result<StoreFile> open_store_file(const std::string& path,
+                                                Missing missing = Missing::kIsMade);
 
 // The same, as it was when it was last written, where its file system takes no writes: a copy of it
 // in the folder `scratch`, of which nobody but this process may make use, with the lock of the

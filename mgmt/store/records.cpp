@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "mgmt/model/config.h"
 #include "mgmt/model/schema.h"
 #include "mgmt/store/errors.h"
 #include "mgmt/store/tables.h"
@@ -46,10 +47,15 @@ Status load_table(Database& database, const model::RecordType& type, Records& re
   auto statement = database.prepare(select_sql(type));
   if (!statement) return tl::unexpected<Error>(statement.error());
   const auto keys = key_columns(type);
+  std::size_t count = 0;
   for (;;) {
     const auto more = statement->step();
     if (!more) return tl::unexpected<Error>(more.error());
     if (!*more) return {};
+    if (++count > model::kRecordsMax) {
+      return fail(Errc::kFailed, kCorrupt,
+                  database.path() + ": holds more records than any configuration");
+    }
     model::Path path;
     int column = 0;
     for (const auto& kind : keys) {

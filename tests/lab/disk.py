@@ -23,7 +23,8 @@ def stopped_mgmt(lab):
 class Disk:
     """A small file system that holds the store and the event log."""
 
-    def __init__(self, folder):
+    def __init__(self, unit, folder):
+        self._unit = unit
         self.folder = folder
         self._filler = folder / "filler"
 
@@ -43,6 +44,9 @@ class Disk:
     def forbid_writing(self, forbidden=True):
         flags = kernel.MS_REMOUNT | (kernel.MS_RDONLY if forbidden else 0)
         kernel.mount("tmpfs", str(self.folder), "tmpfs", flags, SIZE)
+        if self._unit.mgmt.exit_status is None:  # it sees the mounts of when it was started
+            subprocess.run(["nsenter", "--mount", f"--target={self._unit.mgmt.pid}", "mount", "-o",
+                            f"remount,{'ro' if forbidden else 'rw'}", self.folder], check=True)
 
     def mend(self):
         self.forbid_writing(False)
@@ -57,7 +61,7 @@ class Disk:
 def small_disk(lab):
     """The store stands on a disk of its own meanwhile."""
     with stopped_mgmt(lab) as file:
-        disk = Disk(file.parent)
+        disk = Disk(lab.unit, file.parent)
         files = disk.files()
         kernel.mount("tmpfs", str(disk.folder), "tmpfs", 0, SIZE)
         for name, data in files.items():

@@ -109,3 +109,26 @@ def test_a_disk_that_was_mended_is_noticed_before_somebody_commits(lab, disk):
     waiting.until(lambda: not alarm_stands(lab), "the alarm ends", 45)
     assert lab.unit.show("status")[0]["store_error"] is None
     expect_commits(lab)
+
+
+@pytest.mark.parametrize("other", (lambda file: file.unlink(), lambda file: file.write_bytes(b"")))
+def test_what_comes_back_in_its_place_is_not_what_runs(lab, disk, other):
+    """An empty disk where the store was, and a file cut to nothing: neither becomes a new store."""
+    file = disk.folder / "config.db"
+    lab.unit.mgmt.terminate()
+    whole = disk.files()
+    disk.forbid_writing()
+    lab.unit.start_mgmt()
+    lab.unit.until_mgmt_is_in_charge()
+    revision = lab.unit.show("status")[0]["revision"]
+    disk.mend()
+    other(file)
+    done = lab.unit.yoke("-c", "set vip web idle-timeout 13m", "-c", "commit", check=False)
+    assert done.returncode == 1 and "config.db" in done.stderr, done
+    assert lab.unit.show("status")[0]["revision"] == revision
+    assert lab.unit.show("status")[0]["store_error"]
+    assert not file.exists() or file.stat().st_size == 0
+    expect_managed(lab)
+    for name, data in whole.items():
+        name.write_bytes(data)
+    expect_commits(lab)

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <random>
 
 #include "mgmt/store/sha256.h"
@@ -188,6 +189,24 @@ TEST(BackupOfAReleaseBefore, WhichIsABareDatabaseRestores) {
     EXPECT_FALSE(found->label);
     EXPECT_EQ(found->revision, 1U);
     EXPECT_EQ(found->config, first_config());
+  }
+}
+
+TEST(BackupOfAnotherKind, ThatWouldRunWhatItsMakerWantsIsNotRead) {
+  const TempFolder folder;
+  make_store(folder.file());
+  const std::string endless =
+      "AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+      " SELECT 'hash_key' AS name, max(i) AS value FROM n";
+  for (const std::string& code :
+       {"DROP TABLE setting; CREATE VIEW setting " + endless,
+        std::string("CREATE TRIGGER t AFTER INSERT ON setting BEGIN DELETE FROM vip; END"),
+        std::string("CREATE VIRTUAL TABLE t USING fts5(words)")}) {
+    const std::string altered = folder.file("altered.db");
+    std::filesystem::copy_file(folder.file(), altered,
+                               std::filesystem::copy_options::overwrite_existing);
+    alter(altered, code);
+    EXPECT_EQ(error_of(read_file(altered)), "E-511") << code;
   }
 }
 

@@ -12,6 +12,15 @@
 
 namespace yoke::store {
 
+// From outside, as a person with a shell would.
+inline void alter(const std::string& path, const std::string& sql) {
+  sqlite3* handle = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &handle), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+      << sqlite3_errmsg(handle);
+  EXPECT_EQ(sqlite3_close(handle), SQLITE_OK);
+}
+
 // The store at revision 1, first_config(), as a release of version 1 to 4 of the file wrote it:
 // with the whole document of each revision.
 inline void make_store_of_version(int version, const std::string& path) {
@@ -27,11 +36,7 @@ inline void make_store_of_version(int version, const std::string& path) {
     sql += "DROP TABLE unconfirmed; ALTER TABLE revision DROP COLUMN document_digest;";
   }
   sql += "PRAGMA user_version = " + std::to_string(version);
-  sqlite3* handle = nullptr;
-  ASSERT_EQ(sqlite3_open(path.c_str(), &handle), SQLITE_OK);
-  EXPECT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
-      << sqlite3_errmsg(handle);
-  EXPECT_EQ(sqlite3_close(handle), SQLITE_OK);
+  alter(path, sql);
 }
 
 }  // namespace yoke::store

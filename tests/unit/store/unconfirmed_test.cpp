@@ -105,12 +105,13 @@ TEST(OldRevisions, AreThereToGoBackTo) {
 }
 
 TEST(OldRevisions, AreReadThroughAllThatCameAfterThem) {
-  // Random walks, against the configurations themselves; past several that are kept whole.
+  // Random walks, against the configurations themselves; past several that are kept whole, and past
+  // those that are forgotten.
   const TempFolder folder;
   std::mt19937 random(7);
   std::vector<model::Config> committed{model::Config()};
-  const auto store = must_open(folder.file());
-  for (int i = 0; i < 150; ++i) {
+  auto store = must_open(folder.file());
+  while (committed.size() < kRevisionsKept + 100) {
     model::Config config = committed.back();
     const std::string pool = "p" + std::to_string(random() % 5);
     const model::Path path{{"pool", pool}};
@@ -124,14 +125,13 @@ TEST(OldRevisions, AreReadThroughAllThatCameAfterThem) {
     committed.push_back(config);
     ASSERT_TRUE(commit(*store, config));
   }
-  const auto reopened = [&] {
-    std::vector<model::Config> found;
-    for (std::uint64_t id = 0; id < committed.size(); ++id) {
-      found.push_back(store->config_of(id).value());
-    }
-    return found;
-  };
-  EXPECT_EQ(reopened(), committed);
+  store.reset();
+  store = must_open(folder.file());
+  const std::uint64_t forgotten = committed.size() - 1 - kRevisionsKept;
+  EXPECT_EQ(store->config_of(forgotten).error().id, "E-404");
+  for (std::uint64_t id = forgotten + 1; id < committed.size(); ++id) {
+    ASSERT_EQ(store->config_of(id).value(), committed[id]) << id;
+  }
 }
 
 TEST(OldRevisions, ShowTheirDamageAndNothingElseSuffers) {
