@@ -13,9 +13,10 @@ bool tells(events::Kind kind) {
 
 }  // namespace
 
-std::vector<events::Event> Alarms::follow(std::vector<Condition> holding, Wall now) {
+std::vector<events::Event> Alarms::follow(std::vector<Condition> holding, Wall now, Part part) {
   std::vector<events::Event> told;
-  std::map<Key, Alarm> before = std::exchange(standing_, {});
+  auto& standing = standing_[static_cast<std::size_t>(part)];
+  std::map<Key, Alarm> before = std::exchange(standing, {});
   for (Condition& condition : holding) {
     const Key key{condition.kind, condition.subject};
     const auto known = before.find(key);
@@ -23,7 +24,7 @@ std::vector<events::Event> Alarms::follow(std::vector<Condition> holding, Wall n
       told.push_back({condition.kind, condition.text, condition.fields, now});
     }
     const Wall raised = known == before.end() ? now : known->second.raised;
-    standing_.insert_or_assign(key, Alarm{std::move(condition), raised, {}});
+    standing.insert_or_assign(key, Alarm{std::move(condition), raised, {}});
     if (known != before.end()) before.erase(known);
   }
   for (auto& [key, alarm] : before) clear(std::move(alarm), now, told);
@@ -42,14 +43,17 @@ void Alarms::clear(Alarm alarm, Wall now, std::vector<events::Event>& told) {
 }
 
 bool Alarms::stands(events::Kind kind) const {
-  const auto first = standing_.lower_bound({kind, ""});
-  return first != standing_.end() && first->first.first == kind;
+  return std::ranges::any_of(standing_, [kind](const auto& standing) {
+    const auto first = standing.lower_bound({kind, ""});
+    return first != standing.end() && first->first.first == kind;
+  });
 }
 
 std::vector<Alarm> Alarms::all() const {
   std::vector<Alarm> list;
-  list.reserve(standing_.size() + cleared_.size());
-  for (const auto& [key, alarm] : standing_) list.push_back(alarm);
+  for (const auto& standing : standing_) {
+    for (const auto& [key, alarm] : standing) list.push_back(alarm);
+  }
   std::ranges::stable_sort(list, std::ranges::greater(), &Alarm::raised);
   list.insert(list.end(), cleared_.begin(), cleared_.end());
   return list;

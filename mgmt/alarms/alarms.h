@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <compare>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
@@ -31,13 +33,18 @@ struct Alarm {
   std::optional<Wall> cleared;  // none: it stands
 };
 
+// What is looked at together: the unit costs nothing to look at, thousands of servers do.
+enum class Part : std::uint8_t { kUnit, kServices };
+
 class Alarms {
  public:
   static constexpr std::size_t kClearedKept = 100;
 
-  // `holding` is all that is wrong. What is new of it is raised, what is no more is cleared; one
-  // that stays keeps its time and takes the new text. Returns what the log is to be told.
-  [[nodiscard]] std::vector<events::Event> follow(std::vector<Condition> holding, Wall now);
+  // `holding` is all that is wrong with this part. What is new of it is raised, what is no more is
+  // cleared; one that stays keeps its time and takes the new text. Returns what the log is to be
+  // told.
+  [[nodiscard]] std::vector<events::Event> follow(std::vector<Condition> holding, Wall now,
+                                                  Part part = Part::kUnit);
 
   // Those that stand, the newest first; after them those cleared lately, the newest first.
   [[nodiscard]] std::vector<Alarm> all() const;
@@ -47,8 +54,8 @@ class Alarms {
   using Key = std::pair<events::Kind, std::string>;
   void clear(Alarm alarm, Wall now, std::vector<events::Event>& told);
 
-  std::map<Key, Alarm> standing_;
-  std::deque<Alarm> cleared_;  // the newest first
+  std::array<std::map<Key, Alarm>, 2> standing_;  // by part
+  std::deque<Alarm> cleared_;                     // the newest first
 };
 
 }  // namespace yoke::alarms

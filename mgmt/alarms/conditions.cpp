@@ -29,37 +29,27 @@ struct PoolFacts {
   bool undecided = false;  // a server that is not known yet may take some
 };
 
-class Finder {
+// The conditions, in the order they are found.
+class Found {
+ protected:
+  void add(Kind kind, std::string subject, std::string text, events::Fields fields = {}) {
+    found_.push_back({kind, std::move(subject), std::move(text), std::move(fields)});
+  }
+
+  std::vector<Condition> found_;
+};
+
+class ServiceFinder : Found {
  public:
-  explicit Finder(const Observation& seen) : seen_(seen) {}
+  explicit ServiceFinder(const Services& seen) : seen_(seen) {}
 
   std::vector<Condition> run() {
-    find_unit();
     find_servers();
     find_vips();
-    find_machine();
     return std::move(found_);
   }
 
  private:
-  void add(Kind kind, std::string subject, std::string text, events::Fields fields = {}) {
-    found_.push_back({kind, std::move(subject), std::move(text), std::move(fields)});
-  }
-  [[nodiscard]] bool stands(Kind kind) const { return seen_.stands && seen_.stands(kind); }
-
-  void find_unit() {
-    if (!seen_.data_plane_answers) {
-      add(Kind::kDataPlaneLost, "",
-          "the data plane does not answer: see its own log, journalctl -u yoke-dataplane");
-    }
-    if (seen_.unconfirmed) {
-      add(Kind::kCommitWaits, "",
-          fmt::format("revision {} goes back to {} unless it is confirmed",
-                      seen_.unconfirmed->revision, seen_.unconfirmed->back_to));
-    }
-    found_.insert(found_.end(), seen_.others.begin(), seen_.others.end());
-  }
-
   void find_servers() {
     for (const auto& [id, status] : seen_.servers.all()) {
       PoolFacts& pool = pools_[id.pool];
@@ -103,6 +93,36 @@ class Finder {
       add(Kind::kVipDown, name, fmt::format("vip {} is down: its pool {} {}", name, pool, why),
           {{"VIP", name}, {"POOL", pool}});
     }
+  }
+
+  const Services& seen_;
+  std::map<std::string, PoolFacts> pools_;
+};
+
+class UnitFinder : Found {
+ public:
+  explicit UnitFinder(const Observation& seen) : seen_(seen) {}
+
+  std::vector<Condition> run() {
+    find_unit();
+    find_machine();
+    return std::move(found_);
+  }
+
+ private:
+  [[nodiscard]] bool stands(Kind kind) const { return seen_.stands && seen_.stands(kind); }
+
+  void find_unit() {
+    if (!seen_.data_plane_answers) {
+      add(Kind::kDataPlaneLost, "",
+          "the data plane does not answer: see its own log, journalctl -u yoke-dataplane");
+    }
+    if (seen_.unconfirmed) {
+      add(Kind::kCommitWaits, "",
+          fmt::format("revision {} goes back to {} unless it is confirmed",
+                      seen_.unconfirmed->revision, seen_.unconfirmed->back_to));
+    }
+    found_.insert(found_.end(), seen_.others.begin(), seen_.others.end());
   }
 
   void find_machine() {
@@ -153,12 +173,14 @@ class Finder {
   }
 
   const Observation& seen_;
-  std::map<std::string, PoolFacts> pools_;
-  std::vector<Condition> found_;
 };
 
 }  // namespace
 
-std::vector<Condition> conditions_of(const Observation& seen) { return Finder(seen).run(); }
+std::vector<Condition> conditions_of(const Services& services) {
+  return ServiceFinder(services).run();
+}
+
+std::vector<Condition> conditions_of(const Observation& seen) { return UnitFinder(seen).run(); }
 
 }  // namespace yoke::alarms

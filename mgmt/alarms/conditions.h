@@ -23,12 +23,16 @@ struct Disk {
   bool read_only = false;
 };
 
-// What is known at one moment. What is not known raises nothing.
-struct Observation {
+// What is configured, and what is known of it.
+struct Services {
   const model::Config& config;
   const commit::ServerStates& servers;
   // Why a server is down, as its checks say; may be empty.
   std::function<std::string(const commit::ServerId&)> reason = {};
+};
+
+// What is known of the unit at one moment. What is not known raises nothing.
+struct Observation {
   bool data_plane_answers = false;
   std::optional<api::Counters> counters = {};
   std::optional<store::Unconfirmed> unconfirmed = {};
@@ -41,6 +45,7 @@ struct Observation {
   std::function<bool(events::Kind)> stands = {};
 };
 
+[[nodiscard]] std::vector<Condition> conditions_of(const Services& services);
 [[nodiscard]] std::vector<Condition> conditions_of(const Observation& seen);
 
 }  // namespace yoke::alarms

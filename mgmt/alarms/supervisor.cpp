@@ -15,6 +15,8 @@ constexpr auto kSoon = 20ms;
 constexpr auto kInterval = 1s;
 // Of a unit with thousands of servers they are megabytes.
 constexpr auto kCountersInterval = 5s;
+// Of the time, one part in so many: of a unit whose thousands of servers come and go.
+constexpr int kServicesShare = 20;
 
 std::optional<Disk> disk_of(const std::string& folder) {
   struct statvfs disk {};
@@ -39,18 +41,34 @@ void Supervisor::look_soon() {
 
 void Supervisor::look() {
   const Wall now = std::chrono::system_clock::now();
-  for (const auto& event : alarms_.follow(conditions_of(observe(now)), now)) record_(event);
+  tell(alarms_.follow(conditions_of(observe(now)), now));
+  look_at_services(now);
   soon_ = false;  // what was recorded is known
   next_.start(kInterval);
+}
+
+void Supervisor::look_at_services(Wall now) {
+  const auto& committer = sources_.committer;
+  const std::pair known(committer.running().revision, committer.servers().version());
+  const MonoTime began = MonoClock::now();
+  if (known == services_known_ || began < services_due_) return;
+  services_known_ = known;
+  tell(alarms_.follow(conditions_of(Services{.config = committer.running().config,
+                                             .servers = committer.servers(),
+                                             .reason = sources_.reason}),
+                      now, Part::kServices));
+  const MonoTime ended = MonoClock::now();
+  services_due_ = ended + (ended - began) * kServicesShare;
+}
+
+void Supervisor::tell(const std::vector<events::Event>& events) {
+  for (const auto& event : events) record_(event);
 }
 
 Observation Supervisor::observe(Wall now) {
   const auto& committer = sources_.committer;
   ask_counters();
-  return {.config = committer.running().config,
-          .servers = committer.servers(),
-          .reason = sources_.reason,
-          .data_plane_answers = sources_.committer.data_plane().reachable(),
+  return {.data_plane_answers = sources_.committer.data_plane().reachable(),
           .counters = counters_,
           .unconfirmed = committer.unconfirmed(),
           .disk = disk_of(sources_.folder),

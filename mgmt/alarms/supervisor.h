@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hal/linux/event.h"
@@ -17,7 +18,8 @@
 namespace yoke::alarms {
 
 // Looks once a second, and whenever it is told that something has changed, at what is wrong with
-// the unit. The data plane's counters are asked for every few seconds. Threads: the loop's.
+// the unit; at its services where something is new of them, and for no more than a twentieth of the
+// time. The data plane's counters are asked for every few seconds. Threads: the loop's.
 class Supervisor {
  public:
   struct Sources {
@@ -40,6 +42,8 @@ class Supervisor {
 
  private:
   void look();
+  void look_at_services(Wall now);
+  void tell(const std::vector<events::Event>& events);
   [[nodiscard]] Observation observe(Wall now);
   void ask_counters();
   [[nodiscard]] std::optional<Wall> last_commit();
@@ -50,6 +54,9 @@ class Supervisor {
   // The last known: of a data plane that is away nothing new is said.
   std::optional<api::Counters> counters_;
   MonoTime counters_due_;
+  // What was looked at of the services: revision, and version of the states.
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> services_known_;
+  MonoTime services_due_;
   std::uint64_t commit_known_ = 0;  // revision that last_commit_ is of
   std::optional<Wall> last_commit_;
   bool soon_ = false;

@@ -29,6 +29,7 @@ api::ServerState ServerStatus::published() const noexcept {
 
 ServerStates ServerStates::following(const model::Config& config, MonoTime now) const {
   ServerStates next;
+  next.version_ = version_ + 1;
   // A pool that got another name has the servers it had.
   std::map<net::Endpoint, const ServerStatus*> renamed;
   std::string_view pool_before;
@@ -75,7 +76,7 @@ bool ServerStates::report(const ServerId& id, Verdict verdict, MonoTime now) {
   ServerStatus& status = found->second;
   const auto before = status.published();
   const bool learned = status.verdict == Verdict::kUnknown && verdict != Verdict::kUnknown;
-  status.verdict = verdict;
+  if (std::exchange(status.verdict, verdict) != verdict) ++version_;
   const bool changed = status.published() != before;
   if (changed || learned) status.since = now;
   return changed;

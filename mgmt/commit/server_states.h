@@ -56,9 +56,12 @@ class ServerStates {
 
   [[nodiscard]] const ServerStatus* find(const ServerId& id) const;
   [[nodiscard]] const std::map<ServerId, ServerStatus>& all() const noexcept { return servers_; }
+  // Another one whenever anything is: of these states, and of those that follow them.
+  [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
 
  private:
   std::map<ServerId, ServerStatus> servers_;
+  std::uint64_t version_ = 0;
 };
 
 }  // namespace yoke::commit

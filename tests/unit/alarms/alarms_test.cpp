@@ -46,6 +46,17 @@ TEST(Alarms, WhatItsSourceTellsIsNotToldAgain) {
   EXPECT_TRUE(alarms.follow({}, at(2)).empty());
 }
 
+TEST(Alarms, OfOnePartSayNothingOfTheOther) {
+  Alarms alarms;
+  (void)alarms.follow({vip_down("web")}, at(1), Part::kServices);
+  EXPECT_EQ(alarms.follow({{Kind::kDiskLow, "", "60 MiB are free"}}, at(2)).size(), 1U);
+  EXPECT_TRUE(alarms.stands(Kind::kVipDown));
+  EXPECT_TRUE(alarms.stands(Kind::kDiskLow));
+  EXPECT_EQ(alarms.all().at(0).raised, at(2)) << "the newest first, of both";
+  EXPECT_EQ(alarms.follow({}, at(3), Part::kServices).size(), 1U);
+  EXPECT_TRUE(alarms.stands(Kind::kDiskLow));
+}
+
 TEST(Alarms, TheTextIsTheLatestAndTheTimeTheFirst) {
   Alarms alarms;
   (void)alarms.follow({{Kind::kDiskLow, "", "60 MiB are free"}}, at(1));

@@ -27,7 +27,6 @@ class Conditions : public testing::Test {
     report(kSecond, Verdict::kUp);
     observation_.data_plane_answers = true;
     observation_.now = Wall(std::chrono::seconds(1'700'000'000));
-    observation_.reason = [](const ServerId&) { return std::string("http 503"); };
     observation_.stands = [this](Kind kind) { return kind == standing_; };
   }
   void configure(model::Config config) {
@@ -37,11 +36,16 @@ class Conditions : public testing::Test {
   void report(const ServerId& id, Verdict verdict) { (void)servers_.report(id, verdict, {}); }
   std::vector<Kind> kinds() {
     std::vector<Kind> found;
-    for (const auto& condition : conditions_of(observation_)) found.push_back(condition.kind);
+    for (const auto& condition : all()) found.push_back(condition.kind);
+    return found;
+  }
+  std::vector<Condition> all() {
+    auto found = conditions_of(services_);
+    for (auto& condition : conditions_of(observation_)) found.push_back(std::move(condition));
     return found;
   }
   Condition only() {
-    auto found = conditions_of(observation_);
+    auto found = all();
     EXPECT_EQ(found.size(), 1U);
     return found.empty() ? Condition{} : found.front();
   }
@@ -50,7 +54,10 @@ class Conditions : public testing::Test {
   model::Config config_;
   commit::ServerStates servers_;
   Kind standing_ = Kind::kStarted;  // raises nothing
-  Observation observation_{.config = config_, .servers = servers_};
+  Services services_{.config = config_, .servers = servers_, .reason = [](const ServerId&) {
+                       return std::string("http 503");
+                     }};
+  Observation observation_;
 };
 
 TEST_F(Conditions, NothingIsWrongWithASoundUnit) { EXPECT_EQ(kinds(), Kinds{}); }

@@ -53,6 +53,20 @@ TEST_F(Supervision, FollowsTheUnitByItself) {
   EXPECT_TRUE(until_told(Kind::kEventLogFailed));
 }
 
+TEST_F(Supervision, FollowsTheServersThroughEveryChange) {
+  const commit::Author author{"ann", "pid 1", "cli"};
+  ASSERT_TRUE(committer_.commit(commit::web_config(), author, {}));
+  const commit::ServerId first{"web", net::Endpoint::parse("192.0.2.11:80").value()};
+  for (const auto verdict :
+       {commit::Verdict::kDown, commit::Verdict::kUp, commit::Verdict::kDown}) {
+    committer_.report(first, verdict, MonoClock::now());
+    supervisor_.look_soon();
+    EXPECT_TRUE(until_standing(Kind::kServerDown, verdict == commit::Verdict::kDown));
+  }
+  ASSERT_TRUE(committer_.commit(model::Config(), author, {}));
+  EXPECT_TRUE(until_standing(Kind::kServerDown, false)) << "what is not there is not down";
+}
+
 TEST_F(Supervision, ALinkIsNotTakenForUpBecauseNobodyKnows) {
   data_plane_.traffic.ports.push_back({.name = "wan", .driver = "", .mac = "", .link_up = false});
   ASSERT_TRUE(until_standing(Kind::kLinkDown, true));
