@@ -62,7 +62,7 @@ Result<json> make_backup(Connection& connection, const std::string& to) {
   json params = json::object();
   if (!to.empty()) params["to"] = to;
   const auto begun = connection.call("backup", params);
-  if (!begun) return begun;
+  if (!begun) return tl::unexpected(begun.error());
   const json id = part_of(*begun, "id");
   for (;;) {
     auto state = connection.call("backup_state", json::object());

@@ -98,6 +98,12 @@ Result<Counters> Client::counters(milliseconds deadline) {
   return decoded(call("counters", Json::object(), deadline), decode_counters);
 }
 
+Status Client::ping(milliseconds deadline) {
+  const auto answer = call("ping", Json::object(), deadline);
+  if (answer || socket_) return {};
+  return tl::unexpected(answer.error());
+}
+
 bool Client::connected() {
   if (!socket_) return false;
   char byte = 0;

@@ -45,6 +45,9 @@ class Client {
   [[nodiscard]] Result<ProcessStatus> status(std::chrono::milliseconds deadline = kDeadline);
   [[nodiscard]] Result<Counters> counters(std::chrono::milliseconds deadline = kDeadline);
 
+  // Ok where it answers at all, as a release before does that does not know the question.
+  [[nodiscard]] Status ping(std::chrono::milliseconds deadline = kDeadline);
+
   // For an event loop: readable between two calls means that the other side went away. -1 once the
   // connection is closed.
   [[nodiscard]] int fd() const noexcept { return socket_.get(); }

@@ -71,6 +71,9 @@ Outcome status(Controller& controller, const Json&) {
 
 Outcome counters(Controller& controller, const Json&) { return api::encode(controller.counters()); }
 
+// Of whoever wants to know that we answer.
+Outcome ping(Controller&, const Json&) { return Json::object(); }
+
 struct Method {
   std::string_view name;
   Outcome (*call)(Controller&, const Json&);
@@ -83,6 +86,7 @@ constexpr std::array kMethods{
     Method{"set_server_state", set_server_state},
     Method{"status", status},
     Method{"counters", counters},
+    Method{"ping", ping},
 };
 
 Outcome call(Controller& controller, const api::Request& request) {

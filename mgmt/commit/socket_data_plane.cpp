@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 constexpr auto kStageDeadline = 10s;
 constexpr auto kActivateDeadline = 10s;
 constexpr auto kQuestionDeadline = 500ms;
+constexpr auto kPingInterval = 2s;
 
 // The data plane's own refusals pass as they are; what kept us from reaching it gets one name.
 template <typename T>
@@ -36,6 +37,7 @@ auto not_connected() {
 
 Status SocketDataPlane::connect() {
   client_.reset();
+  counting_.reset();
   forget();
   auto client = api::Client::connect(socket_, kQuestionDeadline);
   if (!client) return fail(client.error().kind, kNotReachable, client.error().text);
@@ -45,6 +47,11 @@ Status SocketDataPlane::connect() {
 
 bool SocketDataPlane::check() {
   if (client_ && !client_->connected()) client_.reset();
+  const MonoTime now = MonoClock::now();
+  if (reachable() && now - pinged_ >= kPingInterval) {
+    (void)client_->ping(kQuestionDeadline);  // closes what does not answer
+    pinged_ = now;
+  }
   return reachable();
 }
 
@@ -100,9 +107,16 @@ Result<api::ProcessStatus> SocketDataPlane::status() {
   return named(client_->status(kQuestionDeadline));
 }
 
+// On a connection of its own: of thousands of servers they are megabytes, and an answer that is
+// late, after which its connection is of no more use, is none that anything hangs on.
 Result<api::Counters> SocketDataPlane::counters() {
   if (!reachable()) return not_connected();
-  return named(client_->counters(kQuestionDeadline));
+  if (!counting_ || !counting_->connected()) {
+    auto client = api::Client::connect(socket_, kQuestionDeadline);
+    if (!client) return named(Result<api::Counters>(tl::unexpected(client.error())));
+    counting_.emplace(std::move(*client));
+  }
+  return named(counting_->counters(kQuestionDeadline));
 }
 
 }  // namespace yoke::commit

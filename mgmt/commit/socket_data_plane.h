@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "dataplane/api/client.h"
+#include "hal/base/clock.h"
 #include "mgmt/commit/data_plane.h"
 
 namespace yoke::commit {
@@ -18,7 +19,8 @@ class SocketDataPlane final : public DataPlane {
 
   // At once where nobody listens; otherwise within a fraction of a second.
   [[nodiscard]] Status connect();
-  // Finds out whether it went away, without blocking.
+  // Finds out whether it went away, at once; now and then also whether it hangs, which takes as
+  // long as a short question does.
   bool check();
 
   [[nodiscard]] bool reachable() const override { return client_ && client_->fd() >= 0; }
@@ -35,6 +37,8 @@ class SocketDataPlane final : public DataPlane {
 
   std::filesystem::path socket_;
   std::optional<api::Client> client_;
+  MonoTime pinged_;
+  std::optional<api::Client> counting_;  // made when counters are first asked for
   // What the data plane runs, servers' states and all, and what it has staged; nothing where that
   // is not known for sure.
   std::optional<api::Configuration> running_, staged_;

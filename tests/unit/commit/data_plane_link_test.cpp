@@ -273,6 +273,32 @@ TEST_F(Link, AHungDataPlaneIsLostAndACommitRefusedUntilItAnswersAgain) {
   expect_running(weighted_config());
 }
 
+TEST_F(Link, OneThatHangsWhileNobodyAsksIsNoticed) {
+  start_data_plane();
+  link_->start();
+  ASSERT_TRUE(until_told(true));
+  process_->hang();
+  ASSERT_TRUE(until_told(false));
+  process_->go_on();
+  ASSERT_TRUE(until_told(true));
+}
+
+TEST_F(Link, CountersThatComeLateAreNoReasonToLoseIt) {
+  start_data_plane();
+  link_->start();
+  ASSERT_TRUE(until_told(true));
+  ASSERT_TRUE(data_plane_.counters());
+  process_->hang();
+  const auto late = data_plane_.counters();
+  process_->go_on();
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind, Errc::kTimeout);
+  ASSERT_TRUE(commit(web_config()));
+  expect_running(web_config());
+  EXPECT_TRUE(data_plane_.counters()) << "by another connection";
+  EXPECT_EQ(in_step_, std::vector<bool>{true}) << "and it was in step all the while";
+}
+
 TEST_F(Link, AVerdictThatCouldNotBeToldIsToldByTheLink) {
   start_data_plane();
   link_->start();
