@@ -112,7 +112,8 @@ Status ConfigStore::State::load() {
   scheduled = std::move(*planned);
   hash_key = *key;
   // Held once, where this release writes them as the one that committed them.
-  records = config->records() == *loaded ? config->records() : std::move(*loaded);
+  records = std::move(*loaded);
+  if (config->records() == records) records = config->records();
   running = {latest->revision, std::move(*config), latest->committed_at};
   return {};
 }

@@ -66,6 +66,12 @@ tl::unexpected<Error> disk_failed(const std::string& path) {
               path + ": cannot be put in place: " + std::strerror(errno));
 }
 
+tl::unexpected<Error> not_copied(const std::string& path, const std::string& to,
+                                 std::error_code error) {
+  return fail(Errc::kFailed, kDiskFailed,
+              path + ": cannot be copied to " + to + ": " + error.message());
+}
+
 Status write_new_database(const std::string& path) {
   auto database = Database::open(path, true);
   if (!database) return tl::unexpected<Error>(database.error());
@@ -211,10 +217,7 @@ Result<StoreCopy> open_store_copy(const std::string& path, const std::string& sc
   for (const char* suffix : {"", "-wal"}) {
     if (*suffix != '\0' && !std::filesystem::exists(path + suffix)) continue;
     std::filesystem::copy_file(path + suffix, copy + suffix, error);
-    if (error) {
-      return fail(Errc::kFailed, kDiskFailed,
-                  path + ": cannot be copied to " + scratch + ": " + error.message());
-    }
+    if (error) return not_copied(path, scratch, error);
   }
   auto file = open_store_file(copy);
   if (!file) return tl::unexpected<Error>(file.error());

@@ -201,11 +201,12 @@ Result<Records> records_of(Database& database, std::uint64_t id, const Records& 
                     ", and cannot be gone back to; others may be whole");
   };
   Records records = newest;
-  for (auto row = rows->rbegin(); row != rows->rend(); ++row) {
-    if (go_back_to(*row, records)) continue;
-    return damaged(row->id == id
-                       ? ""
-                       : " (its revision " + std::to_string(row->id) + ", on the way to it, is)");
+  const auto broken = std::find_if_not(rows->rbegin(), rows->rend(),
+                                       [&](const Kept& row) { return go_back_to(row, records); });
+  if (broken != rows->rend()) {
+    return damaged(broken->id == id ? ""
+                                    : " (its revision " + std::to_string(broken->id) +
+                                          ", on the way to it, is)");
   }
   // What another release made of a document is not what this one would.
   const Kept& wanted = rows->front();
