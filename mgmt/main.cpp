@@ -117,13 +117,15 @@ Naming naming_of(const Options& options) {
 
 backup::Backups::Settings backup_settings(const Options& options, std::string unit) {
   const auto etc = options.root / "etc/yoke";
-  return {.folder = (options.root / "var/lib/yoke/backup").string(),
+  const auto folder = options.root / "var/lib/yoke";
+  return {.folder = folder / "backup",
           .unit = std::move(unit),
           .release = YOKE_VERSION,
           .credentials = {.key = etc / "backup.key",
                           .known_hosts = etc / "known_hosts",
                           .authorities = etc / "backup-ca.pem",
-                          .netrc = etc / "netrc"}};
+                          .netrc = etc / "netrc"},
+          .database = folder / "config.db"};
 }
 
 commit::Verdict verdict_of(health::Verdict verdict) {

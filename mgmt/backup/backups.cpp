@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/backup/backups.h"
 
+#include <fmt/format.h>
+#include <sys/statvfs.h>
+
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "hal/base/number.h"
 #include "mgmt/backup/errors.h"
 #include "mgmt/model/duration.h"
+#include "mgmt/store/errors.h"
 
 namespace yoke::backup {
 namespace {
@@ -17,6 +22,16 @@ using std::chrono::system_clock;
 
 constexpr milliseconds kAfterFailure = 10min;
 constexpr milliseconds kLookAtLeast = 1h;
+// What commits and logs go on with until somebody has made room.
+constexpr std::uint64_t kReserveBytes = 32 << 20;
+
+std::uint64_t size_of(const std::string& file) {
+  std::error_code gone;
+  const auto size = std::filesystem::file_size(file, gone);
+  return gone ? 0 : size;
+}
+
+std::uint64_t in_mib(std::uint64_t bytes) { return (bytes + (1 << 20) - 1) >> 20; }
 
 }  // namespace
 
@@ -28,173 +43,255 @@ Schedule schedule_of(const model::Config& config) {
           .to = config.value(path, "to")};
 }
 
+std::optional<std::uint64_t> free_bytes_of(const std::string& folder) {
+  struct statvfs disk {};
+  if (::statvfs(folder.c_str(), &disk) != 0) return std::nullopt;
+  return std::uint64_t{disk.f_bavail} * disk.f_frsize;
+}
+
 Backups::Backups(sd_event* event, store::ConfigStore& store, const Settings& settings,
                  events::Record record)
+    : Backups(store, settings, std::make_unique<LoopClock>(event),
+              std::make_unique<Sender>(event, settings.credentials), std::move(record)) {}
+
+Backups::Backups(store::ConfigStore& store, const Settings& settings, std::unique_ptr<Clock> clock,
+                 std::unique_ptr<Carrier> carrier, events::Record record)
     : store_(store),
       settings_(settings),
       folder_(settings.folder, settings.unit),
-      sender_(event, settings.credentials),
+      clock_(std::move(clock)),
+      carrier_(std::move(carrier)),
       record_(std::move(record)),
-      step_(event, [this] { step(); }),
-      due_(event, [this] { when_due(); }) {}
+      dispatch_(folder_, *carrier_, record_,
+                [this](const auto& failure) { round_ended(failure); }) {
+  dispatch_.follow(schedule_.to, schedule_.keep);
+  if (auto removed = folder_.remove_unfinished(); !removed) not_removed("", removed.error());
+}
+
+// What is to be done now, and then when there is more.
+void Backups::turn() {
+  if (writer_) {
+    step();
+  } else {
+    if (until_due() <= 0ms) make_scheduled();
+    if (resend_ && until(*resend_) <= 0ms) {
+      resend_.reset();
+      if (!dispatch_.busy()) dispatch_.start();
+    }
+  }
+  plan();
+}
+
+void Backups::plan() {
+  const auto again = [this] { turn(); };
+  if (writer_) {
+    clock_->call_after(0ms, again);
+  } else if (schedule_.interval.count() == 0) {
+    clock_->call_nothing();
+  } else {
+    const auto wait = resend_ ? std::min(until_due(), until(*resend_)) : until_due();
+    clock_->call_after(std::clamp(wait, milliseconds(0), kLookAtLeast), again);
+  }
+}
 
 Result<std::uint64_t> Backups::start(const std::string& to) {
-  if (busy()) {
+  if (writer_ || asked_.stage == Stage::kSending) {
     return fail(Errc::kConflict, kUnderWay, "a backup is under way: see show backup");
   }
   if (!to.empty()) {
-    if (const auto place = Place::parse(to); !place) return tl::unexpected(place.error());
+    if (const auto place = model::Place::parse(to); !place) return tl::unexpected(place.error());
   }
-  const auto now = system_clock::now();
+  Job job{.id = asked_.id + 1, .stage = Stage::kMaking, .name = {}, .to = to};
+  if (auto begun = begin(job, false); !begun) return tl::unexpected(begun.error());
+  asked_ = std::move(job);
+  plan();
+  return asked_.id;
+}
+
+Status Backups::begin(Job& job, bool scheduled) {
+  const auto now = clock_->date();
   const auto name = folder_.next_name(now);
   if (!name) return tl::unexpected(name.error());
+  if (auto room = has_room(); !room) return room;
+  if (scheduled) {
+    if (auto noted = folder_.note_scheduled(*name); !noted) return noted;
+  }
   auto writer =
       store_.begin_backup({.unit = settings_.unit, .release = settings_.release, .made_at = now},
                           folder_.path_of(*name));
   if (!writer) return tl::unexpected(writer.error());
   writer_ = std::move(*writer);
-  job_ = {.id = job_.id + 1, .stage = Stage::kMaking, .name = *name, .to = to};
-  step_.start(0ms);
-  return job_.id;
+  job.name = *name;
+  scheduled_is_last_ = scheduled;
+  return {};
+}
+
+// The database is copied, and the copy then written behind its label.
+Status Backups::has_room() const {
+  const auto free = settings_.free_bytes(folder_.path());
+  const auto needed =
+      2 * (size_of(settings_.database) + size_of(settings_.database + "-wal")) + kReserveBytes;
+  if (!free || *free >= needed) return {};
+  return fail(Errc::kFailed, kNoRoom,
+              fmt::format("{} has {} MiB left, and a backup is not made with less than {} MiB, so "
+                          "that commits have room: remove files there, or set backup keep lower",
+                          folder_.path(), in_mib(*free), in_mib(needed)));
 }
 
 void Backups::step() {
   const auto complete = writer_->step();
-  if (!complete) {
-    writer_.reset();
-    job_.error = complete.error();
-    end();
-  } else if (*complete) {
-    made();
-  } else {
-    step_.start(0ms);
-  }
-}
-
-void Backups::made() {
-  const auto label = writer_->label();
+  if (complete && !*complete) return;
+  Job& job = scheduled_is_last_ ? scheduled_ : asked_;
+  job.revision = writer_->label().revision;
+  job.bytes = writer_->label().bytes;
   writer_.reset();
-  last_made_ = MonoClock::now();
-  job_.revision = label.revision;
-  job_.bytes = label.bytes;
-  begin_sending();
-}
-
-// The one just made, and before it those that could not be sent when it was their turn.
-void Backups::begin_sending() {
-  job_.stage = Stage::kSending;
-  unsent_.clear();
-  for (const Kept& kept : folder_.kept()) {
-    const bool scheduled = job_.to == schedule_.to && !folder_.is_sent(kept.name);
-    if (!job_.to.empty() && (kept.name == job_.name || scheduled)) unsent_.push_back(kept.name);
+  if (complete) {
+    made(job);
+  } else if (scheduled_is_last_) {
+    could_not_make(complete.error());
+  } else {
+    end_asked(tl::unexpected<Error>(complete.error()));
   }
-  send_next();
 }
 
-void Backups::send_next() {
-  if (unsent_.empty()) {
-    rotate();
+void Backups::made(Job& job) {
+  const bool scheduled = &job == &scheduled_;
+  job.stage = job.to.empty() ? Stage::kDone : Stage::kSending;
+  rotate();
+  if (!scheduled) {
+    job.to.empty() ? end_asked({}) : send_asked();
     return;
   }
-  const std::string name = unsent_.back();
-  const auto place = Place::parse(job_.to);
+  made_ = clock_->now();
+  retry_.reset();
+  if (job.to.empty()) not_sent_.reset();
+  set(not_made_, std::nullopt);
+  if (job.to.empty()) {
+    tell_made(job);
+  } else {
+    dispatch_.start();
+  }
+}
+
+void Backups::send_asked() {
+  const auto place = model::Place::parse(asked_.to);
   if (!place) {
-    job_.error = place.error();
-    rotate();
+    end_asked(tl::unexpected(place.error()));
     return;
   }
-  sender_.send(folder_.path_of(name), *place, name, [this, name](const Status& sent) {
-    if (!sent) {
-      job_.error = sent.error();
-      rotate();
+  carrier_->send(folder_.path_of(asked_.name), *place, asked_.name,
+                 [this, url = place->url()](Status sent) {
+                   if (sent) sent = folder_.note_sent(asked_.name, url);
+                   end_asked(sent);
+                   // There may be one too many now.
+                   if (sent && url == dispatch_.url() && !dispatch_.busy()) dispatch_.start();
+                 });
+}
+
+// Whoever asked is told; alarms are the schedule's.
+void Backups::end_asked(const Status& status) {
+  asked_.stage = status ? Stage::kDone : Stage::kFailed;
+  if (status) {
+    tell_made(asked_);
+    return;
+  }
+  asked_.error = status.error();
+  record_({events::Kind::kBackupFailed, status.error().text, {{"ERROR", status.error().id}}});
+}
+
+void Backups::rotate() {
+  auto kept = folder_.kept();
+  const std::string url = dispatch_.url();
+  for (; kept.size() > schedule_.keep; kept.pop_back()) {
+    const std::string& name = kept.back().name;
+    if (auto removed = folder_.remove(name, url); !removed) {
+      not_removed(name, removed.error());
       return;
     }
-    folder_.note_sent(name);
-    unsent_.pop_back();
-    send_next();
-  });
+  }
+  if (auto forgotten = folder_.forget_others(url); !forgotten) not_removed("", forgotten.error());
 }
 
-// Removed there first: what is gone here is not known any more.
-void Backups::rotate() {
-  const auto kept = folder_.kept();
-  if (schedule_.interval.count() == 0 || kept.size() <= schedule_.keep) {
-    end();
-    return;
-  }
-  const std::string name = kept.back().name;
-  const auto place = Place::parse(schedule_.to);
-  if (!place || !folder_.is_sent(name)) {
-    folder_.remove(name);
-    rotate();
-    return;
-  }
-  sender_.remove(*place, name, [this, name](const Status& removed) {
-    if (!removed) {
-      record_({events::Kind::kBackupNotRemoved, removed.error().text, {{"FILE", name}}});
-    }
-    folder_.remove(name);
-    rotate();
-  });
+void Backups::not_removed(const std::string& name, const Error& error) {
+  record_({events::Kind::kBackupNotRemoved, error.text, {{"FILE", name}}});
 }
 
-void Backups::end() {
-  job_.stage = job_.error ? Stage::kFailed : Stage::kDone;
-  failure_ = job_.error;
-  if (failure_) {
-    record_({events::Kind::kBackupFailed, failure_->text, {{"ERROR", failure_->id}}});
-  } else {
-    record_({events::Kind::kBackupMade,
-             "backup " + job_.name,
-             {{"FILE", job_.name}, {"REVISION", std::to_string(job_.revision)}}});
+void Backups::make_scheduled() {
+  scheduled_ = {.id = 0, .stage = Stage::kMaking, .name = {}, .to = schedule_.to};
+  if (auto begun = begin(scheduled_, true); !begun) could_not_make(begun.error());
+}
+
+void Backups::could_not_make(const Error& error) {
+  scheduled_.stage = Stage::kFailed;
+  scheduled_.error = error;
+  retry_ = clock_->now() + std::min(kAfterFailure, schedule_.interval);
+  set(not_made_, error);
+}
+
+// It may have been one that began before the schedule's newest was made.
+void Backups::round_ended(const std::optional<Error>& failure) {
+  resend_.reset();
+  if (schedule_.interval.count() == 0) return;
+  if (failure) resend_ = clock_->now() + kAfterFailure;
+  const bool had_failed = not_sent_.has_value();
+  set(not_sent_, failure);
+  const bool sent = !failure && folder_.is_sent(scheduled_.name, dispatch_.url());
+  if (scheduled_.stage == Stage::kSending && (failure || sent)) {
+    scheduled_.stage = failure ? Stage::kFailed : Stage::kDone;
+    scheduled_.error = failure;
+    if (sent) tell_made(scheduled_);
+  } else if (had_failed && sent) {
+    scheduled_.stage = Stage::kDone;
+    scheduled_.error.reset();
+    tell_made(scheduled_);
   }
-  ended_ = MonoClock::now();
-  plan_next();
+  plan();
+}
+
+void Backups::set(std::optional<Error>& failure, const std::optional<Error>& now) {
+  const bool stood = this->failure().has_value();
+  failure = now;
+  if (!now || stood) return;
+  record_({events::Kind::kBackupFailed, now->text, {{"ERROR", now->id}}});
+}
+
+void Backups::tell_made(const Job& job) {
+  record_({events::Kind::kBackupMade,
+           (job.id == 0 ? "scheduled backup " : "backup ") + job.name,
+           {{"FILE", job.name}, {"REVISION", std::to_string(job.revision)}}});
 }
 
 void Backups::follow(const Schedule& schedule) {
   if (schedule == schedule_) return;
+  const bool none = schedule.interval.count() == 0;
+  if (none || schedule.to != schedule_.to) not_sent_.reset();  // it was of what is wanted no more
+  if (none) {
+    not_made_.reset();
+    retry_.reset();
+  }
   schedule_ = schedule;
-  failure_.reset();          // it was of what is not wanted any more
-  if (!busy()) plan_next();  // else end() does
+  dispatch_.follow(schedule.to, schedule.keep);
+  resend_.reset();
+  if (!none && !schedule.to.empty()) resend_ = clock_->now();
+  plan();
+}
+
+milliseconds Backups::until(MonoTime time) const {
+  return std::chrono::ceil<milliseconds>(time - clock_->now());
 }
 
 // By the time since this process made one; after a start, by the time that the newest file names,
 // unless that lies in a future which a clock set back has made.
-milliseconds Backups::wait() const {
-  if (job_.stage == Stage::kFailed) {
-    return std::chrono::ceil<milliseconds>(ended_ + kAfterFailure - MonoClock::now());
+milliseconds Backups::until_due() const {
+  if (schedule_.interval.count() == 0) return milliseconds::max();
+  if (retry_) return until(*retry_);
+  if (made_) return until(*made_ + schedule_.interval);
+  for (const Kept& kept : folder_.kept()) {
+    if (!folder_.is_scheduled(kept.name)) continue;
+    const auto age = clock_->date() - kept.made_at;
+    return age < 0s ? 0ms : std::chrono::ceil<milliseconds>(schedule_.interval - age);
   }
-  if (last_made_) {
-    return std::chrono::ceil<milliseconds>(*last_made_ + schedule_.interval - MonoClock::now());
-  }
-  const auto kept = folder_.kept();
-  if (kept.empty()) return 0ms;
-  const auto age = system_clock::now() - kept.front().made_at;
-  return age < 0s ? 0ms : std::chrono::ceil<milliseconds>(schedule_.interval - age);
-}
-
-void Backups::plan_next() {
-  due_.stop();
-  if (schedule_.interval.count() == 0) return;
-  due_.start(std::clamp(wait(), milliseconds(0), kLookAtLeast));
-}
-
-void Backups::when_due() {
-  if (busy()) return;  // end() plans the next
-  if (wait() > 0ms) {
-    plan_next();
-    return;
-  }
-  if (job_.stage == Stage::kFailed && job_.revision != 0 && job_.to == schedule_.to) {
-    job_.error.reset();
-    begin_sending();
-    return;
-  }
-  if (auto started = start(schedule_.to); !started) {
-    job_.error = started.error();
-    end();
-  }
+  return 0ms;
 }
 
 }  // namespace yoke::backup

@@ -8,8 +8,14 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <functional>
 #include <optional>
+#include <set>
 
 #include "hal/base/file_descriptor.h"
 #include "hal/base/number.h"
@@ -22,7 +28,11 @@ namespace fs = std::filesystem;
 using std::chrono::system_clock;
 
 constexpr std::string_view kSuffix = ".backup";
-constexpr std::string_view kSent = ".sent";
+constexpr std::string_view kNote = ".note";
+// Behind a backup's name, while it is being made or noted.
+constexpr std::string_view kUnfinished[] = {".new", ".copy", ".note.new"};
+constexpr std::string_view kScheduled = "scheduled";
+constexpr std::string_view kSentTo = "sent ";
 constexpr mode_t kOwnerOnly = 0600;
 
 // What is safe in a file's name, and in a URL.
@@ -44,41 +54,72 @@ std::optional<system_clock::time_point> time_of(const std::string& text) {
 }
 
 // UNIT-NUMBER-TIME.backup
-std::optional<Kept> read_name(const std::string& name) {
-  if (!name.ends_with(kSuffix)) return std::nullopt;
-  const std::string stem = name.substr(0, name.size() - kSuffix.size());
-  const auto second = stem.rfind('-');
-  const auto first =
-      second == std::string::npos || second == 0 ? std::string::npos : stem.rfind('-', second - 1);
-  if (first == std::string::npos) return std::nullopt;
-  const auto digits = std::string_view(stem).substr(first + 1, second - first - 1);
+std::optional<Kept> read_name(const std::string& name, const std::string& unit) {
+  if (!name.ends_with(kSuffix) || !name.starts_with(unit + "-")) return std::nullopt;
+  const std::string stem =
+      name.substr(unit.size() + 1, name.size() - unit.size() - 1 - kSuffix.size());
+  const auto end = stem.find('-');
+  if (end == std::string::npos) return std::nullopt;
+  const auto digits = std::string_view(stem).substr(0, end);
   const auto significant = digits.find_first_not_of('0');
   const auto number = significant == std::string_view::npos
                           ? std::nullopt
                           : parse_decimal(digits.substr(significant));
-  const auto made_at = time_of(stem.substr(second + 1));
+  const auto made_at = time_of(stem.substr(end + 1));
   if (!number || !made_at) return std::nullopt;
   return Kept{name, *number, 0, *made_at};
 }
 
+// Calls `look` with each entry; a folder that is not there has none.
+void for_each_entry(const std::string& path,
+                    const std::function<void(const fs::directory_entry&)>& look) {
+  std::error_code error;
+  fs::directory_iterator entry(path, error);
+  while (!error && entry != fs::directory_iterator()) {
+    look(*entry);
+    entry.increment(error);
+  }
+}
+
+tl::unexpected<Error> failed(const std::string& file, std::string_view what) {
+  const int error = errno;
+  return fail(
+      Errc::kFailed, error == ENOSPC ? store::kDiskFull : store::kDiskFailed,
+      fmt::format("{}: cannot be {}: {}; look at the disk", file, what, std::strerror(error)));
+}
+
+Status unlink_if_there(const std::string& file) {
+  if (::unlink(file.c_str()) == 0 || errno == ENOENT) return {};
+  return failed(file, "removed");
+}
+
 }  // namespace
+
+struct Folder::Note {
+  bool scheduled = false;
+  std::set<std::string> sent;  // URLs
+};
 
 Folder::Folder(std::string path, std::string unit)
     : path_(std::move(path)), unit_(as_file_name(std::move(unit))) {}
 
-std::vector<Kept> Folder::kept() const {
+std::vector<Kept> Folder::named(std::string_view suffix) const {
   std::vector<Kept> found;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(path_, error)) {
-    auto kept = read_name(entry.path().filename().string());
-    if (!kept) continue;
+  for_each_entry(path_, [&](const fs::directory_entry& entry) {
+    std::string name = entry.path().filename().string();
+    if (!name.ends_with(suffix)) return;
+    name.resize(name.size() - suffix.size());
+    auto kept = read_name(name, unit_);
     std::error_code gone;
+    if (!kept || !entry.is_regular_file(gone)) return;
     kept->bytes = entry.file_size(gone);
     if (!gone) found.push_back(std::move(*kept));
-  }
+  });
   std::ranges::sort(found, std::ranges::greater{}, &Kept::number);
   return found;
 }
+
+std::vector<Kept> Folder::kept() const { return named(""); }
 
 Result<std::string> Folder::next_name(system_clock::time_point now) const {
   std::error_code error;
@@ -88,24 +129,106 @@ Result<std::string> Folder::next_name(system_clock::time_point now) const {
     return fail(Errc::kFailed, store::kDiskFailed,
                 path_ + ": cannot be made: " + error.message() + "; look at the disk");
   }
-  const auto all = kept();
-  const std::uint64_t number = all.empty() ? 1 : all.front().number + 1;
-  return fmt::format("{}-{:06}-{}{}", unit_, number, time_text(now), kSuffix);
-}
-
-void Folder::remove(const std::string& name) const {
-  for (const std::string& gone : {path_of(name), path_of(name) + std::string(kSent)}) {
-    (void)::unlink(gone.c_str());
+  std::uint64_t newest = 0;
+  for (const std::string_view suffix : {std::string_view(), kNote}) {
+    const auto all = named(suffix);
+    if (!all.empty()) newest = std::max(newest, all.front().number);
   }
+  return fmt::format("{}-{:06}-{}{}", unit_, newest + 1, time_text(now), kSuffix);
 }
 
-bool Folder::is_sent(const std::string& name) const {
-  return ::access((path_of(name) + std::string(kSent)).c_str(), F_OK) == 0;
+Status Folder::remove(const std::string& name, const std::string& to) const {
+  if (auto removed = unlink_if_there(path_of(name)); !removed) return removed;
+  if (is_sent(name, to)) return {};
+  return unlink_if_there(path_of(name) + std::string(kNote));
 }
 
-void Folder::note_sent(const std::string& name) const {
-  const FileDescriptor note(::open((path_of(name) + std::string(kSent)).c_str(),
-                                   O_WRONLY | O_CREAT | O_CLOEXEC, kOwnerOnly));
+Status Folder::forget_others(const std::string& to) const {
+  for (const Kept& noted : named(kNote)) {
+    if (::access(path_of(noted.name).c_str(), F_OK) == 0 || is_sent(noted.name, to)) continue;
+    const auto removed = unlink_if_there(path_of(noted.name) + std::string(kNote));
+    if (!removed) return removed;
+  }
+  return {};
+}
+
+Status Folder::remove_unfinished() const {
+  std::vector<std::string> found;
+  for_each_entry(path_, [&](const fs::directory_entry& entry) {
+    const std::string name = entry.path().filename().string();
+    for (const std::string_view suffix : kUnfinished) {
+      // SQLite's own files have a suffix more: .copy-journal
+      const auto end = name.rfind(suffix);
+      if (end != std::string::npos && read_name(name.substr(0, end), unit_)) found.push_back(name);
+    }
+  });
+  for (const std::string& name : found) {
+    if (auto removed = unlink_if_there(path_of(name)); !removed) return removed;
+  }
+  return {};
+}
+
+Folder::Note Folder::read_note(const std::string& name) const {
+  Note note;
+  std::ifstream in(path_of(name) + std::string(kNote));
+  for (std::string line; std::getline(in, line);) {
+    if (line == kScheduled) note.scheduled = true;
+    if (line.starts_with(kSentTo)) note.sent.insert(line.substr(kSentTo.size()));
+  }
+  return note;
+}
+
+// The old one or the new one, also after a power cut.
+Status Folder::write_note(const std::string& name, const Note& note) const {
+  const std::string file = path_of(name) + std::string(kNote);
+  const std::string unfinished = file + ".new";
+  std::string text = note.scheduled ? fmt::format("{}\n", kScheduled) : "";
+  for (const std::string& url : note.sent) text += fmt::format("{}{}\n", kSentTo, url);
+  const FileDescriptor fd(
+      ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kOwnerOnly));
+  errno = fd ? ENOSPC : errno;  // of a write that is cut short
+  if (!fd || ::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
+      ::fsync(fd.get()) != 0 || std::rename(unfinished.c_str(), file.c_str()) != 0) {
+    return failed(file, "written");
+  }
+  return {};
+}
+
+Status Folder::note_scheduled(const std::string& name) const {
+  Note note = read_note(name);
+  note.scheduled = true;
+  return write_note(name, note);
+}
+
+bool Folder::is_scheduled(const std::string& name) const { return read_note(name).scheduled; }
+
+Status Folder::note_sent(const std::string& name, const std::string& url) const {
+  Note note = read_note(name);
+  note.sent.insert(url);
+  return write_note(name, note);
+}
+
+bool Folder::is_sent(const std::string& name) const { return !read_note(name).sent.empty(); }
+
+bool Folder::is_sent(const std::string& name, const std::string& url) const {
+  return read_note(name).sent.contains(url);
+}
+
+Status Folder::note_removed(const std::string& name, const std::string& url) const {
+  Note note = read_note(name);
+  note.sent.erase(url);
+  if (!note.sent.empty() || ::access(path_of(name).c_str(), F_OK) == 0) {
+    return write_note(name, note);
+  }
+  return unlink_if_there(path_of(name) + std::string(kNote));
+}
+
+std::vector<std::string> Folder::sent_to(const std::string& url) const {
+  std::vector<std::string> names;
+  for (const Kept& noted : named(kNote)) {
+    if (is_sent(noted.name, url)) names.push_back(noted.name);
+  }
+  return names;
 }
 
 }  // namespace yoke::backup

@@ -18,24 +18,45 @@ struct Kept {
   std::chrono::system_clock::time_point made_at;
 };
 
-// The files in a folder of this unit. Backups are told apart by their numbers, which rise whatever
-// the clock says. Threads: owned by one.
+// The backups of one unit in a folder, and a note beside each ("....backup.note") of what made it
+// and where it has been sent. A note outlives its file for as long as a copy elsewhere is to be
+// removed some day. Backups are told apart by their numbers, which rise whatever the clock says;
+// files of other names are nobody's business. Threads: owned by one.
 class Folder {
  public:
   Folder(std::string path, std::string unit);
 
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] std::string path_of(const std::string& name) const { return path_ + "/" + name; }
-  // By number, the newest first. Files of other names are nobody's business.
+  // By number, the newest first.
   [[nodiscard]] std::vector<Kept> kept() const;
   // What the next one is called; the folder is made where it is not there.
   [[nodiscard]] Result<std::string> next_name(std::chrono::system_clock::time_point now) const;
-  void remove(const std::string& name) const;
+  // The file, and its note unless it has been sent to `to`.
+  [[nodiscard]] Status remove(const std::string& name, const std::string& to) const;
+  // Notes of what is not kept any more, and was not sent to `to` either.
+  [[nodiscard]] Status forget_others(const std::string& to) const;
+  // What a process that ended while it wrote has left.
+  [[nodiscard]] Status remove_unfinished() const;
 
-  // Whether it has gone where it was to go, as a note that outlives the process.
-  [[nodiscard]] bool is_sent(const std::string& name) const;
-  void note_sent(const std::string& name) const;
+  // Notes, which outlive the process. Places are told apart by their URL.
+  [[nodiscard]] Status note_scheduled(const std::string& name) const;
+  [[nodiscard]] bool is_scheduled(const std::string& name) const;
+  [[nodiscard]] Status note_sent(const std::string& name, const std::string& url) const;
+  [[nodiscard]] bool is_sent(const std::string& name) const;  // anywhere
+  [[nodiscard]] bool is_sent(const std::string& name, const std::string& url) const;
+  // It is there no more.
+  [[nodiscard]] Status note_removed(const std::string& name, const std::string& url) const;
+  // What has been sent there, also what is not kept here any more; the newest first.
+  [[nodiscard]] std::vector<std::string> sent_to(const std::string& url) const;
 
  private:
+  struct Note;
+  // What is there under such a name and this suffix.
+  [[nodiscard]] std::vector<Kept> named(std::string_view suffix) const;
+  [[nodiscard]] Note read_note(const std::string& name) const;
+  [[nodiscard]] Status write_note(const std::string& name, const Note& note) const;
+
   std::string path_;
   std::string unit_;
 };

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
+#include <chrono>
+#include <cstdint>
+#include <list>
 #include <memory>
 #include <string>
 
-#include "hal/base/result.h"
 #include "hal/linux/event.h"
-#include "mgmt/backup/place.h"
+#include "mgmt/backup/carrier.h"
 
 namespace yoke::backup {
 
@@ -16,35 +17,44 @@ namespace yoke::backup {
 struct Credentials {
   std::string key;          // SSH
   std::string known_hosts;  // SSH; a machine that is not in it is refused
-  std::string authorities;  // TLS
+  std::string authorities;  // TLS; where it is there, no others are trusted
   std::string netrc;        // passwords
 };
 
-// Sends files elsewhere and removes them there, one at a time, by libcurl on the loop. Threads: the
-// loop's.
-class Sender {
+// How long a transfer may take before it has failed.
+struct Patience {
+  std::chrono::milliseconds connect = std::chrono::seconds(30);
+  std::chrono::milliseconds stalled = std::chrono::seconds(60);  // without a byte
+  std::chrono::milliseconds least = std::chrono::minutes(2);     // for the smallest file
+  std::uint64_t slowest = 16 << 10;                              // bytes a second beyond that
+  [[nodiscard]] std::chrono::milliseconds limit(std::uint64_t bytes) const;
+};
+
+enum class Errand : std::uint8_t { kSend, kRemove };
+// Whether a server that answers this to a PUT or DELETE has done it. A redirection is none.
+[[nodiscard]] bool is_done(Errand errand, long http_status);
+
+// By libcurl on the loop. Connections live for as long as one transfer follows another.
+class Sender final : public Carrier {
  public:
-  using Done = std::function<void(Status)>;
+  Sender(sd_event* event, Credentials credentials, Patience patience = {});
+  ~Sender() override;
 
-  Sender(sd_event* event, Credentials credentials);
-  Sender(const Sender&) = delete;
-  Sender& operator=(const Sender&) = delete;
-  ~Sender();
-
-  // `done` is called from the loop, never from within. A file appears there whole or not at all,
-  // as far as the other side allows. E-516 with the reason.
-  void send(const std::string& file, const Place& place, const std::string& name, Done done);
-  void remove(const Place& place, const std::string& name, Done done);
-  [[nodiscard]] bool busy() const noexcept { return transfer_ != nullptr; }
+  void send(const std::string& file, const model::Place& place, const std::string& name,
+            Done done) override;
+  void remove(const model::Place& place, const std::string& name, Done done) override;
 
  private:
   struct Transfer;
+  struct Connections;
   void start(std::unique_ptr<Transfer> transfer);
   void turn();
+  [[nodiscard]] std::unique_ptr<Transfer> next_ended();
 
-  sd_event* event_;
   Credentials credentials_;
-  std::unique_ptr<Transfer> transfer_;
+  Patience patience_;
+  std::unique_ptr<Connections> connections_;
+  std::list<std::unique_ptr<Transfer>> transfers_;  // gone before their connections
   hal::Timer next_;
 };
 

@@ -125,7 +125,7 @@ constexpr std::array kKinds{
             "A backup could not be made or sent; the text says why", "show backup"},
     KindRow{Kind::kBackupNotRemoved, "backup-not-removed", "V-511", Level::kWarning,
             "e01796c2d483450aad3001f1a4970f87",
-            "A backup whose time is over could not be removed from where it was sent",
+            "A backup whose time is over could not be removed, here or where it was sent",
             "show backup"},
     KindRow{Kind::kClockBehind, "clock-behind", "V-601", Level::kWarning,
             "592ed8cdb9990f498e818a1511311770",

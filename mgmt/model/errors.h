@@ -125,6 +125,7 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-514", "a backup is under way already"},
     ErrorMeaning{"E-515", "a URL that no backup can be sent to"},
     ErrorMeaning{"E-516", "a backup could not be sent"},
+    ErrorMeaning{"E-517", "no room on the disk for a backup beside what commits need"},
     ErrorMeaning{"E-601", "yoke-mgmt is not running"},
     ErrorMeaning{"E-602", "not permitted to use the socket"},
     ErrorMeaning{"E-603", "no answer in time"},

@@ -12,6 +12,7 @@
 #include "hal/base/number.h"
 #include "mgmt/model/check_rules.h"
 #include "mgmt/model/check_schema.h"
+#include "mgmt/model/place.h"
 #include "mgmt/model/schema.h"
 #include "mgmt/model/secrets.h"
 #include "mgmt/model/words.h"
@@ -261,11 +262,11 @@ class Checker {
 
   void check_backup() {
     const std::string to = config_.value(only("backup"), "to");
-    if (to.empty() || to.starts_with("sftp://") || to.starts_with("https://")) return;
+    if (to.empty()) return;
+    const auto place = Place::parse(to);
+    if (place) return;
     add(only("backup"), "E-211",
-        fmt::format("backups cannot be sent to {}: expected sftp://USER@HOST/FOLDER or "
-                    "https://HOST/FOLDER",
-                    shown(to)));
+        fmt::format("its to, from character {}: {}", place.error().column + 1, place.error().text));
   }
 
   void check_limits() {

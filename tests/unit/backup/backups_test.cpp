@@ -7,8 +7,8 @@
 #include "tests/unit/health/loop.h"
 #include "tests/unit/store/store_fixture.h"
 
-// Backups that stay on the unit; those that are sent have tests/lab/test_backup.py, with real
-// servers.
+// Backups on a loop and by the real clock. Schedules and places are in schedule_test.cpp, real
+// servers in tests/lab/test_backup.py.
 namespace yoke::backup {
 namespace {
 
@@ -29,7 +29,7 @@ class BackupsTest : public testing::Test {
   }
   [[nodiscard]] bool until_ended(std::uint64_t id) {
     return loop_.until([&] {
-      const Job& job = backups_->last();
+      const Job& job = backups_->asked();
       return job.id == id && (job.stage == Stage::kDone || job.stage == Stage::kFailed);
     });
   }
@@ -37,6 +37,7 @@ class BackupsTest : public testing::Test {
     const Folder folder(where_.file("backup"), "lb-a");
     const auto name = folder.next_name(std::chrono::system_clock::now() - ago).value();
     store::write_file(folder.path_of(name), std::to_string(number));
+    EXPECT_TRUE(folder.note_scheduled(name));
   }
 
   store::TempFolder where_;
@@ -53,7 +54,7 @@ TEST_F(BackupsTest, OneThatIsAskedForIsMadeAndKept) {
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().id, "E-514");
   ASSERT_TRUE(until_ended(*id));
-  EXPECT_EQ(backups_->last().stage, Stage::kDone);
+  EXPECT_EQ(backups_->asked().stage, Stage::kDone);
   EXPECT_EQ(backups_->last().revision, 1U);
   ASSERT_EQ(backups_->kept().size(), 1U);
   EXPECT_EQ(backups_->kept().front().name, backups_->last().name);
@@ -70,7 +71,7 @@ TEST_F(BackupsTest, APlaceThatIsNoneIsToldAtOnceAndNothingIsMade) {
 TEST_F(BackupsTest, ByScheduleOneIsMadeWhenItIsTimeAndTheOldestGo) {
   for (std::uint64_t number = 1; number <= 4; ++number) put(number, 3h);
   backups_->follow({.interval = 2h, .keep = 3, .to = ""});
-  ASSERT_TRUE(until_ended(1));
+  ASSERT_TRUE(loop_.until([&] { return !told_.empty(); }));
   std::vector<std::uint64_t> numbers;
   for (const Kept& kept : backups_->kept()) numbers.push_back(kept.number);
   EXPECT_THAT(numbers, testing::ElementsAre(5U, 4U, 3U));
@@ -79,24 +80,20 @@ TEST_F(BackupsTest, ByScheduleOneIsMadeWhenItIsTimeAndTheOldestGo) {
 TEST_F(BackupsTest, BeforeItIsTimeNothingIsMadeAlsoAfterARestart) {
   put(1, 1h);
   backups_->follow({.interval = 2h, .keep = 3, .to = ""});
-  EXPECT_FALSE(loop_.until([&] { return backups_->last().id != 0; }, 1s));
+  EXPECT_FALSE(loop_.until([&] { return !backups_->last().name.empty(); }, 1s));
   EXPECT_EQ(backups_->kept().size(), 1U);
 }
 
-TEST_F(BackupsTest, OneThatFailsIsToldAndStaysAFailureUntilOneIsMade) {
+TEST_F(BackupsTest, OneThatFailsIsToldAndStaysAFailureUntilTheScheduleMakesOne) {
   store::write_file(where_.file("backup"), "in the way of the folder");
-  backups_->follow({.interval = 2h, .keep = 3, .to = ""});
+  backups_->follow({.interval = 1s, .keep = 3, .to = ""});
   ASSERT_TRUE(loop_.until([&] { return backups_->failure().has_value(); }));
   std::filesystem::remove(where_.file("backup"));
-  const auto id = backups_->start("");
-  ASSERT_TRUE(id);
-  EXPECT_TRUE(backups_->failure()) << "the next is not made yet";
-  ASSERT_TRUE(until_ended(*id));
-  EXPECT_FALSE(backups_->failure());
+  ASSERT_TRUE(loop_.until([&] { return !backups_->failure().has_value(); }));
   EXPECT_THAT(told_, testing::ElementsAre(events::Kind::kBackupFailed, events::Kind::kBackupMade));
 }
 
-TEST_F(BackupsTest, AFailureIsOverWhenTheScheduleIsAnother) {
+TEST_F(BackupsTest, AFailureIsOverWhenTheScheduleIsNoMore) {
   store::write_file(where_.file("backup"), "in the way of the folder");
   backups_->follow({.interval = 2h, .keep = 3, .to = ""});
   ASSERT_TRUE(loop_.until([&] { return backups_->failure().has_value(); }));
@@ -107,7 +104,7 @@ TEST_F(BackupsTest, AFailureIsOverWhenTheScheduleIsAnother) {
 TEST_F(BackupsTest, AClockSetBackAYearDoesNotMakeItWaitAYear) {
   put(1, -8760h);
   backups_->follow({.interval = 2h, .keep = 3, .to = ""});
-  ASSERT_TRUE(until_ended(1));
+  ASSERT_TRUE(loop_.until([&] { return !told_.empty(); }));
   EXPECT_EQ(backups_->kept().size(), 2U);
 }
 

@@ -2,6 +2,7 @@
 #include "mgmt/model/rules.h"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "dataplane/limits.h"
@@ -161,10 +162,16 @@ TEST(Rules, BackupsAreSentToPlacesThatThereCanBe) {
   for (const char* to : {"sftp://ann@192.0.2.9/srv", "https://192.0.2.9/dav"}) {
     EXPECT_EQ(found(config_of({std::string("set backup to ") + to})), std::vector<std::string>{});
   }
-  for (const char* to : {"/srv/yoke", "ftp://192.0.2.9/", "http://192.0.2.9/"}) {
+  for (const char* to :
+       {"/srv/yoke", "ftp://192.0.2.9/", "http://192.0.2.9/", "sftp://192.0.2.9/srv",
+        "sftp://ann:s3cret@192.0.2.9/srv", "https://192.0.2.9/dav?x", "https://"}) {
     EXPECT_EQ(found(config_of({std::string("set backup to ") + to})),
               std::vector<std::string>{"E-211 backup"});
   }
+  const auto with_password = violations(config_of({"set backup to sftp://ann:s3cret@192.0.2.9/"}));
+  ASSERT_EQ(with_password.size(), 1U);
+  EXPECT_THAT(with_password.front().text, testing::HasSubstr("from character 11"));
+  EXPECT_THAT(with_password.front().text, testing::Not(testing::HasSubstr("s3cret")));
 }
 
 }  // namespace
