@@ -70,6 +70,7 @@ class Session final : public hal::LineSession {
   [[nodiscard]] Outcome tested(const Json& params);
 
   [[nodiscard]] Outcome call(const std::string& method, const Json& params);
+  [[nodiscard]] Status may_send_to(const std::string& to) const;
   [[nodiscard]] const model::Config& running() const { return unit_.committer.running().config; }
   [[nodiscard]] const model::Config& candidate() const {
     return candidate_ ? candidate_->config : running();

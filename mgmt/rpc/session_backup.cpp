@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "hal/base/base64.h"
+#include "mgmt/model/place.h"
+#include "mgmt/rpc/errors.h"
 #include "mgmt/rpc/message.h"
 #include "mgmt/rpc/parameters.h"
 #include "mgmt/rpc/session.h"
@@ -38,16 +40,28 @@ std::string note_of(const store::Restorable& found) {
 
 }  // namespace
 
+// A backup holds every secret: where it goes is an admin's to say, here as in the configuration.
+Status Session::may_send_to(const std::string& to) const {
+  if (to.empty() || role() == Role::kAdmin) return {};
+  const auto place = model::Place::parse(to);
+  if (!place) return tl::unexpected(place.error());
+  const auto committed = model::Place::parse(running().value(model::only("backup"), "to"));
+  if (committed && *committed == *place) return {};
+  return fail(Errc::kDenied, kNotPermitted,
+              "only an admin has a backup sent elsewhere than the committed backup to");
+}
+
 Session::Outcome Session::backup(const Json& params) {
   const auto to = text_in(params, "to");
   if (!to) return tl::unexpected(to.error());
+  if (auto may = may_send_to(*to); !may) return tl::unexpected(may.error());
   const auto id = unit_.backups.start(*to);
   if (!id) return tl::unexpected(id.error());
   return Json{{"id", *id}};
 }
 
 Session::Outcome Session::backup_state(const Json&) {
-  const backup::Job& job = unit_.backups.last();
+  const backup::Job& job = unit_.backups.asked();
   if (job.id == 0) return Json{{"id", nullptr}};
   Json state{{"id", job.id},    {"state", word(job.stage)}, {"file", job.name},
              {"to", job.to},    {"revision", job.revision}, {"bytes", job.bytes},

@@ -172,6 +172,26 @@ TEST_F(Roles, AnOperatorHasNothingProbedThatHeCouldNotCommit) {
   EXPECT_EQ(tests_, 3U);
 }
 
+// A backup holds every secret in clear. The loop does not turn, so that nothing is sent, and the
+// first that is begun stays under way (E-514).
+TEST_F(Roles, AnOperatorHasBackupsSentWhereTheConfigurationSaysAndNowhereElse) {
+  const std::string to = "sftp://ann@192.0.2.9/srv", other = "sftp://eve@198.51.100.66/";
+  const auto ask_for = [](Session& session, const std::string& place) {
+    return result(session, "backup", {{"to", place}});
+  };
+  EXPECT_EQ(ask_for(ann_, to), "E-413") << "nothing is committed";
+  EXPECT_EQ(ask_for(ann_, "sftp://ann:x@192.0.2.9/srv"), "E-515");
+  commit({"set backup to " + to});
+  EXPECT_EQ(ask_for(ann_, other), "E-413");
+  EXPECT_EQ(ask_for(ann_, to + "/below"), "E-413");
+  EXPECT_TRUE(edit(ann_, "set backup to " + other).is_object());
+  EXPECT_EQ(ask_for(ann_, other), "E-413") << "a candidate is not committed";
+  EXPECT_EQ(ask_for(eve_, ""), "E-413") << "a viewer";
+  EXPECT_TRUE(ask_for(ann_, to + "/").is_object()) << "the same place, written otherwise";
+  EXPECT_EQ(ask_for(ann_, ""), "E-514") << "which stays on the unit";
+  EXPECT_EQ(ask_for(bob_, other), "E-514") << "an admin's to say";
+}
+
 TEST_F(Roles, AHiddenSecretThatIsLoadedIsTheCandidatesOwn) {
   commit({"set pool web check redis password old"});
   EXPECT_TRUE(edit(bob_, "set pool web check redis password new").is_object());
