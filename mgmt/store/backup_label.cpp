@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "mgmt/store/backup.h"
@@ -19,6 +20,13 @@ constexpr std::int64_t kSecondsMax = 32'503'680'000;  // the year 3000
 
 tl::unexpected<Error> not_a_backup(const std::string& why) {
   return fail(Errc::kInvalid, kNotABackup, "not a backup of this unit's kind: " + why);
+}
+
+// They are shown to people, and become a commit's note: nothing in them may be a terminal's.
+constexpr std::size_t kTextMax = 100;
+bool is_shown_as_it_is(const std::string& text) {
+  return text.size() <= kTextMax &&
+         std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 bool is_hexadecimal(const std::string& text) {
@@ -65,6 +73,9 @@ Result<BackupLabel> read_label(std::string_view line) {
                    .made_at = {},
                    .bytes = label["bytes"],
                    .sha256 = label["sha256"]};
+  if (!is_shown_as_it_is(read.unit) || !is_shown_as_it_is(read.release)) {
+    return not_a_backup("its label names a unit or release that none has");
+  }
   if (label["made_at"] > kSecondsMax || read.sha256.size() != 64 || !is_hexadecimal(read.sha256)) {
     return not_a_backup("its label makes no sense");
   }

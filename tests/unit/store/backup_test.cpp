@@ -170,6 +170,31 @@ TEST_F(Backup, AnythingElseIsNoBackup) {
   }
 }
 
+TEST_F(Backup, ALabelWhoseTextsAreNotForShowingIsNone) {
+  const auto read = read_label(bytes_.substr(0, bytes_.find('\n')));
+  ASSERT_TRUE(read);
+  const auto with = [&](const std::string& text, std::string BackupLabel::*part) {
+    BackupLabel label = *read;
+    label.*part = text;
+    std::string line = label_line(label);
+    line.pop_back();
+    return read_label(line);
+  };
+  for (const auto part : {&BackupLabel::unit, &BackupLabel::release}) {
+    EXPECT_TRUE(with(std::string(100, 'a'), part));
+    for (const std::string& text :
+         {std::string(101, 'a'), std::string("a\nb"), std::string("\033[2J"),
+          std::string("\xc2\x9b"
+                      "2J"),
+          std::string("a\x7f"), std::string("a\0", 2)}) {
+      const auto refused = with(text, part);
+      ASSERT_FALSE(refused) << text;
+      EXPECT_EQ(refused.error().id, "E-511");
+      EXPECT_THAT(refused.error().text, HasSubstr("label"));
+    }
+  }
+}
+
 TEST_F(Backup, OfANewerReleaseSaysSo) {
   std::string newer = bytes_;
   const std::string mark = "\"yoke-backup\":1";
