@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <thread>
 
 #include "cli/cell.h"
@@ -51,6 +52,19 @@ Result<std::string> read_piece(int fd, const std::string& file, std::size_t byte
   return piece;
 }
 
+// A database that is in use has its last commits beside it.
+Status is_whole(const std::string& file, std::string_view begin) {
+  constexpr std::string_view kBareDatabase = "SQLite format 3";
+  const std::string beside = file + "-wal";
+  std::error_code none;
+  const auto bytes = std::filesystem::file_size(beside, none);
+  if (!begin.starts_with(kBareDatabase) || none || bytes == 0) return {};
+  return fail(Errc::kRefused, "E-414",
+              fmt::format("{} is a database in use, and what was committed last is in {}: copy it "
+                          "with sqlite3 {} \".backup COPY\" and restore COPY",
+                          file, beside, file));
+}
+
 Error error_in(const json& state) {
   const json error = part_of(state, "error");
   return {Errc::kFailed, text_of(error, "id"), text_of(error, "message"), -1};
@@ -81,6 +95,9 @@ Result<json> hand_over_backup(Connection& connection, const std::string& file) {
   for (bool first = true;; first = false) {
     const auto piece = read_piece(fd.get(), file, kPieceBytes);
     if (!piece) return tl::unexpected(piece.error());
+    if (first) {
+      if (auto whole = is_whole(file, *piece); !whole) return tl::unexpected(whole.error());
+    }
     const bool last = piece->size() < kPieceBytes;
     auto answer = connection.call("restore",
                                   {{"bytes", to_base64(*piece)}, {"first", first}, {"last", last}});

@@ -96,6 +96,7 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-411", "a file that cannot be written"},
     ErrorMeaning{"E-412", "somebody else edits the configuration alone"},
     ErrorMeaning{"E-413", "not permitted to somebody of this role"},
+    ErrorMeaning{"E-414", "a database without what was committed to it last"},
     ErrorMeaning{"E-421", "more checks, or tests of them, than may run at once"},
     ErrorMeaning{"E-422", "a test of checks that is over and was told, or never began"},
     ErrorMeaning{"E-423", "checks that were tested and did not pass"},

@@ -74,6 +74,26 @@ TEST_F(Request, ARestoreHandsTheFileOverInPiecesAndShowsTheDiff) {
   EXPECT_TRUE(connection_.has_edits());
 }
 
+TEST_F(Request, ADatabaseInUseIsNotRestoredWithoutWhatIsBesideIt) {
+  mgmt_.answer("restore", json{{"revision", 7}, {"unit", nullptr}, {"made_at", nullptr}});
+  mgmt_.answer("diff", json{{"changes", json::array()}});
+  const std::string file =
+      folder_.write("config.db", std::string("SQLite format 3\0", 16) + std::string(4080, 'x'));
+  (void)folder_.write("config.db-wal", "what was committed last");
+  const Outcome refused = run("request restore " + file);
+  ASSERT_TRUE(refused.error);
+  EXPECT_EQ(refused.error->id, "E-414");
+  EXPECT_EQ(refused.error->kind, Errc::kRefused);
+  EXPECT_THAT(refused.error->text, HasSubstr("sqlite3 " + file + " \".backup COPY\""));
+  EXPECT_TRUE(mgmt_.calls("restore").empty());
+  (void)folder_.write("config.db-wal", "");
+  EXPECT_FALSE(run("request restore " + file).error) << "nothing is in it";
+  EXPECT_EQ(mgmt_.calls("restore").size(), 1U);
+  const std::string backup = folder_.write("unit.backup", "{}\n");
+  (void)folder_.write("unit.backup-wal", "somebody's");
+  EXPECT_FALSE(run("request restore " + backup).error) << "no bare database";
+}
+
 TEST_F(Request, AFileThatCannotBeReadIsTold) {
   const Outcome outcome = run("request restore /nowhere/at/all");
   ASSERT_TRUE(outcome.error);
