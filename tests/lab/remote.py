@@ -73,6 +73,7 @@ class Https(Remote):
     def __init__(self, unit):
         super().__init__(unit, "https", 8443)
         self.url = f"https://{ADDRESS}:{self.port}/backups"
+        self.moved_url = f"https://{ADDRESS}:{self.port}/moved"
         _run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
              "-nodes", "-days", "2", "-subj", "/CN=lab", "-addext", f"subjectAltName=IP:{ADDRESS}",
              "-keyout", self.place / "key.pem", "-out", self.place / "certificate.pem")
@@ -91,6 +92,7 @@ http {{
     listen {ADDRESS}:{self.port} ssl; root {self.place};
     ssl_certificate {self.place}/certificate.pem; ssl_certificate_key {self.place}/key.pem;
     client_max_body_size 100m;
+    location /moved/ {{ return 301 /backups/; }}
     location /backups/ {{
       dav_methods PUT DELETE; auth_basic backups; auth_basic_user_file {self.place}/users;
     }}

@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+import shutil
 import sqlite3
 import subprocess
 
@@ -135,10 +136,23 @@ def test_a_place_that_is_not_there_is_told_and_the_file_is_kept(lab, server):
     assert done.returncode == 1 and "E-516" in done.stderr, done
     assert "see that the machine is there" in done.stderr
     assert backups(lab)[0]["sent"] is False and "E-516" not in backups(lab)[0]["file"]
-    waiting.until(lambda: alarm_stands(lab), "the alarm")
-    server.start()
-    make(lab, "to", server.url)
-    waiting.until(lambda: not alarm_stands(lab), "the alarm ends")
+    assert not alarm_stands(lab), "whoever asked was told; no schedule failed"
+
+
+def test_a_schedule_whose_place_is_away_goes_on_here_and_raises_an_alarm(lab, server):
+    server.stop()
+    lab.unit.commit(f"set backup schedule 1m keep 9 to {server.url}")
+    try:
+        waiting.until(lambda: alarm_stands(lab), "the alarm", 60)
+        before = len(backups(lab))
+        waiting.until(lambda: len(backups(lab)) > before, "the next is made all the same", 90)
+        lab.unit.yoke("request", "backup")
+        assert alarm_stands(lab), "one that somebody asks for is not the schedule's"
+        server.start()
+        waiting.until(lambda: not alarm_stands(lab), "the alarm ends", 90)
+        assert backups(lab)[0]["file"] in server.names() or backups(lab)[1]["file"] in server.names()
+    finally:
+        lab.unit.commit("delete backup")
 
 
 def test_an_unknown_machine_is_sent_nothing(lab, server):
@@ -173,22 +187,65 @@ def test_commits_go_on_while_a_backup_is_made(lab):
     lab.unit.commit("set pool web server 10.9.0.21:80 weight 1")
 
 
-def test_by_schedule_they_are_made_sent_and_rotated(lab, server):
+def made_long_ago(lab, server, count):
+    """As many as if a schedule had made them long ago, and nothing else anywhere."""
     folder = lab.unit.root / "var/lib/yoke/backup"
     make(lab)  # the folder is there
-    for file in folder.iterdir():
-        file.unlink()
-    for file in server.folder.iterdir():
-        file.unlink()
-    for _ in range(3):
-        make(lab)
-    # As if the last had been made long ago: the schedule goes by the name after a start.
-    for file in folder.glob("*.backup*"):
-        file.rename(folder / file.name.replace("-20", "-19", 1))
-    lab.unit.commit(f"set backup schedule 1m keep 2 to {server.url}")
+    for left in (*folder.iterdir(), *server.folder.iterdir()):
+        left.unlink()
+    made = []
+    for file in [make(lab) for _ in range(count)]:
+        made.append(file.rename(folder / file.name.replace("-20", "-19", 1)))
+        (folder / f"{made[-1].name}.note").write_text("scheduled\n", encoding="ascii")
+    return made
+
+
+def restart_with(lab, command):
+    lab.unit.commit(command)
     lab.unit.mgmt.kill()
     lab.unit.start_mgmt()
-    waiting.until(lambda: len(backups(lab)) == 2, "two are kept", 60)
-    assert all(row["sent"] for row in backups(lab))
+
+
+def test_by_schedule_they_are_made_sent_and_rotated(lab, server):
+    made_long_ago(lab, server, 3)
+    restart_with(lab, f"set backup schedule 1h keep 2 to {server.url}")
+    waiting.until(lambda: len(backups(lab)) == 2 and all(row["sent"] for row in backups(lab)),
+                  "two are kept and sent", 60)
     assert server.names() == sorted(row["file"] for row in backups(lab))
+    lab.unit.yoke("request", "backup")
+    lab.unit.yoke("request", "backup")
+    assert not any(row["sent"] for row in backups(lab)), "those asked for are kept here"
+    assert len(server.names()) == 2, "and push nothing out there"
     lab.unit.commit("delete backup")
+
+
+def test_one_that_is_there_already_is_replaced(lab, server):
+    """The answer to the last time was lost."""
+    file, = made_long_ago(lab, server, 1)
+    (server.folder / file.name).write_bytes(b"half of it")
+    restart_with(lab, f"set backup schedule 1h to {server.url}")
+    waiting.until(lambda: all(row["sent"] for row in backups(lab)), "it is sent", 60)
+    assert (server.folder / file.name).read_bytes() == file.read_bytes()
+    assert not alarm_stands(lab)
+    lab.unit.commit("delete backup")
+
+
+def test_by_sftp_it_is_for_its_owner_alone(lab):
+    server = remote.Sftp(lab.unit)
+    server.start()
+    file = make(lab, "to", f"{server.url}/of%20this/unit")
+    server.stop()
+    sent = server.folder / "of this/unit" / file.name
+    assert sent.read_bytes() == file.read_bytes()
+    assert sent.stat().st_mode & 0o777 == 0o600
+    assert sent.parent.stat().st_mode & 0o777 == 0o700
+    shutil.rmtree(server.folder / "of this")
+
+
+def test_a_redirection_is_not_taken_for_an_answer(lab):
+    server = remote.Https(lab.unit)
+    server.start()
+    done = lab.unit.yoke("request", "backup", "to", server.moved_url, check=False)
+    server.stop()
+    assert done.returncode == 1 and "E-516" in done.stderr and "301" in done.stderr, done
+    assert backups(lab)[0]["sent"] is False
