@@ -226,6 +226,10 @@ void Backups::could_not_make(const Error& error) {
   scheduled_.error = error;
   retry_ = clock_->now() + std::min(kAfterFailure, schedule_.interval);
   set(not_made_, error);
+  // The note that was to be beside it.
+  if (auto forgotten = folder_.forget_others(dispatch_.url()); !forgotten) {
+    not_removed("", forgotten.error());
+  }
 }
 
 // It may have been one that began before the schedule's newest was made.

@@ -222,6 +222,22 @@ TEST_F(ScheduleTest, OneThatCannotBeginIsNotToldAsTheOneBefore) {
   EXPECT_THAT(told_, ElementsAre(Kind::kBackupMade, Kind::kBackupFailed, Kind::kBackupMade));
 }
 
+TEST_F(ScheduleTest, OneThatCannotBeMadeLeavesNoNote) {
+  const std::string in_the_way = folder() + "/lb-a-000001-20270115T080000Z.backup.copy";
+  std::filesystem::create_directories(in_the_way);
+  backups_->follow(every(24h, 5));
+  pass(1min);
+  EXPECT_TRUE(backups_->failure());
+  std::vector<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(folder())) {
+    left.push_back(entry.path().string());
+  }
+  EXPECT_THAT(left, ElementsAre(in_the_way));
+  pass(10min);
+  EXPECT_FALSE(backups_->failure());
+  EXPECT_THAT(kept(), ElementsAre(1));
+}
+
 TEST_F(ScheduleTest, WhereTheDiskHasNotRoomForCommitsBesideItItIsRefusedWithWhatToDo) {
   const auto database = std::filesystem::file_size(where_.file());
   free_bytes_ = 2 * database + (32 << 20) - 1;
