@@ -26,6 +26,7 @@ class Dispatch {
       : folder_(folder), carrier_(carrier), record_(record), ended_(std::move(ended)) {}
   Dispatch(const Dispatch&) = delete;
   Dispatch& operator=(const Dispatch&) = delete;
+  ~Dispatch() = default;
 
   // `to` may be empty: nothing is sent. A round to another place ends untold.
   void follow(const std::string& to, std::size_t keep);

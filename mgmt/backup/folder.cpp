@@ -146,8 +146,9 @@ Status Folder::remove(const std::string& name, const std::string& to) const {
 Status Folder::forget_others(const std::string& to) const {
   for (const Kept& noted : named(kNote)) {
     if (::access(path_of(noted.name).c_str(), F_OK) == 0 || is_sent(noted.name, to)) continue;
-    const auto removed = unlink_if_there(path_of(noted.name) + std::string(kNote));
-    if (!removed) return removed;
+    if (auto removed = unlink_if_there(path_of(noted.name) + std::string(kNote)); !removed) {
+      return removed;
+    }
   }
   return {};
 }

@@ -148,6 +148,7 @@ struct Sender::Transfer {
   [[nodiscard]] Status set_up_ssh(const Credentials& credentials);
   [[nodiscard]] Status set_up_tls(const Credentials& credentials);
   [[nodiscard]] Status result(CURLcode code) const;
+  [[nodiscard]] tl::unexpected<Error> not_sent(CURLcode code, const std::string& why) const;
 };
 
 void Sender::Transfer::open(const std::string& path) {
@@ -221,11 +222,15 @@ Status Sender::Transfer::result(CURLcode code) const {
     if (is_done(errand, status)) return {};
     why = fmt::format("it answers with status {}", status);
     if (status == 401 || status == 403) code = CURLE_LOGIN_DENIED;
-  } else if (code == CURLE_OK) {
-    return {};
-  } else if (errand == Errand::kRemove && code == CURLE_QUOTE_ERROR && why.ends_with(kNoSuchFile)) {
-    return {};
+    return not_sent(code, why);
   }
+  const bool is_gone =
+      errand == Errand::kRemove && code == CURLE_QUOTE_ERROR && why.ends_with(kNoSuchFile);
+  if (code == CURLE_OK || is_gone) return {};
+  return not_sent(code, why);
+}
+
+tl::unexpected<Error> Sender::Transfer::not_sent(CURLcode code, const std::string& why) const {
   return fail(Errc::kFailed, kNotSent, fmt::format("{}: {}; {}", what, why, way_out(code)));
 }
 

@@ -38,6 +38,8 @@ enum class Errand : std::uint8_t { kSend, kRemove };
 class Sender final : public Carrier {
  public:
   Sender(sd_event* event, Credentials credentials, Patience patience = {});
+  Sender(const Sender&) = delete;
+  Sender& operator=(const Sender&) = delete;
   ~Sender() override;
 
   void send(const std::string& file, const model::Place& place, const std::string& name,
