@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """kill -9 of the management plane at random moments of its commits, under traffic.
 
-100 moments, or as many as YOKE_KILLS says; the seed is printed, and YOKE_SEED repeats one."""
+500 moments, or as many as YOKE_KILLS says; the seed is printed, and YOKE_SEED repeats one."""
 
 import contextlib
 import json
@@ -17,7 +17,7 @@ import topology
 import traffic
 import waiting
 
-KILLS = int(os.environ.get("YOKE_KILLS", "100"))
+KILLS = int(os.environ.get("YOKE_KILLS", "500"))
 SEED = int(os.environ.get("YOKE_SEED", random.SystemRandom().randrange(1 << 32)))
 POOL = "killed"
 SERVERS = [f"10.9.0.{last}:9" for last in range(120, 160)]
