@@ -111,10 +111,29 @@ def test_a_disk_that_was_mended_is_noticed_before_somebody_commits(lab, disk):
     expect_commits(lab)
 
 
-@pytest.mark.parametrize("other", (lambda file: file.unlink(), lambda file: file.write_bytes(b"")))
-def test_what_comes_back_in_its_place_is_not_what_runs(lab, disk, other):
-    """An empty disk where the store was, and a file cut to nothing: neither becomes a new store."""
+def remove(file, _):
+    file.unlink()
+
+
+def cut_to_nothing(file, _):
+    file.write_bytes(b"")
+
+
+def put_an_older_one(file, older):
+    file.write_bytes(older)
+
+
+@pytest.mark.parametrize("damage, left, says", [
+    (remove, None, "is gone"), (cut_to_nothing, b"", "cut short"),
+    (put_an_older_one, "older", "is not what it was")])
+def test_what_comes_back_in_its_place_is_not_what_runs(lab, disk, damage, left, says):
+    """An empty disk where the store was, a file cut to nothing, and yesterday's store."""
     file = disk.folder / "config.db"
+    lab.unit.mgmt.terminate()
+    older = file.read_bytes()
+    lab.unit.start_mgmt()
+    lab.unit.until_mgmt_is_in_charge()
+    expect_commits(lab)
     lab.unit.mgmt.terminate()
     whole = disk.files()
     disk.forbid_writing()
@@ -122,12 +141,13 @@ def test_what_comes_back_in_its_place_is_not_what_runs(lab, disk, other):
     lab.unit.until_mgmt_is_in_charge()
     revision = lab.unit.show("status")[0]["revision"]
     disk.mend()
-    other(file)
+    damage(file, older)
     done = lab.unit.yoke("-c", "set vip web idle-timeout 13m", "-c", "commit", check=False)
-    assert done.returncode == 1 and "config.db" in done.stderr, done
+    assert done.returncode and "config.db" in done.stderr and says in done.stderr, done
     assert lab.unit.show("status")[0]["revision"] == revision
-    assert lab.unit.show("status")[0]["store_error"]
-    assert not file.exists() or file.stat().st_size == 0
+    assert lab.unit.status()["revision"] == revision, "the data plane as well"
+    assert says in lab.unit.show("status")[0]["store_error"]
+    assert (file.read_bytes() if file.exists() else None) == (older if left == "older" else left)
     expect_managed(lab)
     for name, data in whole.items():
         name.write_bytes(data)
