@@ -12,9 +12,11 @@
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +35,7 @@
 #include "mgmt/health/socket_prober.h"
 #include "mgmt/health/targets.h"
 #include "mgmt/health/trials.h"
+#include "mgmt/model/diff.h"
 #include "mgmt/outlets/outlets.h"
 #include "mgmt/rpc/errors.h"
 #include "mgmt/rpc/role.h"
@@ -189,7 +192,7 @@ class Process {
               backups_,
               (options.root / "run/yoke/restore").string(),
               0,
-              [this] { return supervisor_->alarms().all(); },
+              [this]() -> const alarms::Alarms& { return supervisor_->alarms(); },
               [this](std::size_t count) { return event_log_.newest(count); },
               recorder()},
         prober_(loop, trusted_certificates(options)),
@@ -254,9 +257,8 @@ class Process {
     return [this](const events::Event& event) { record(event); };
   }
 
-  // What to check; a server in use stays in use until its checks have failed as often as they must.
-  [[nodiscard]] std::vector<health::Target> targets() const {
-    auto targets = health::targets_of(committer_.running().config);
+  // A server in use stays in use until its checks have failed as often as they must.
+  [[nodiscard]] std::vector<health::Target> known(std::vector<health::Target> targets) const {
     for (health::Target& target : targets) {
       const auto* known = committer_.servers().find({target.pool, target.server});
       const bool in_use = known != nullptr && known->verdict == commit::Verdict::kUp;
@@ -280,7 +282,8 @@ class Process {
       checks_.pause();
       return;
     }
-    checks_.reconcile(targets());
+    followed_ = committer_.running().config;
+    checks_.reconcile(known(health::targets_of(followed_)));
     checks_.resume();
   }
 
@@ -305,11 +308,22 @@ class Process {
 
   // What to check, and nothing kept of what is not checked any more.
   void follow() {
-    std::erase_if(reasons_, [this](const auto& known) {
-      return committer_.servers().find(known.first) == nullptr;
-    });
-    checks_.reconcile(targets());
-    outlets_->follow(committer_.running().config);
+    const model::Config& running = committer_.running().config;
+    const auto pools = model::keys_that_differ(followed_, running, "pool");
+    followed_ = running;
+    forget_reasons(pools);
+    checks_.reconcile(known(health::targets_of(running, pools)), pools);
+    outlets_->follow(running);
+  }
+
+  void forget_reasons(const std::set<std::string>& pools) {
+    for (const std::string& pool : pools) {
+      auto at = reasons_.lower_bound({pool, {}});
+      while (at != reasons_.end() && at->first.pool == pool) {
+        const bool stays = committer_.servers().find(at->first) != nullptr;
+        at = stays ? std::next(at) : reasons_.erase(at);
+      }
+    }
   }
 
   [[nodiscard]] std::vector<alarms::Condition> conditions() const {
@@ -326,6 +340,7 @@ class Process {
   void look_at_store() {
     committer_.look_at_store();
     if (committer_.unwritable()) store_look_.start(kStoreInterval);
+    outlets_->follow(committer_.running().config);
     supervisor_->look_soon();
   }
 
@@ -333,7 +348,7 @@ class Process {
   void publish() { (void)committer_.publish(); }
 
   [[nodiscard]] rpc::Checks checks_told() {
-    return {.reports = [this] { return check_reports(); },
+    return {.reports = [this](const std::string& pool) { return check_reports(pool); },
             .history = [this](const commit::ServerId& id) { return probe_reports(id); },
             .test = [this](const auto& config, const auto& pool,
                            const auto& server) { return test(config, pool, server); },
@@ -353,10 +368,9 @@ class Process {
 
   [[nodiscard]] Result<std::uint64_t> test(const model::Config& config, const std::string& pool,
                                            const std::optional<net::Endpoint>& server) {
-    auto targets = health::targets_of(config, health::Servers::kAll);
-    std::erase_if(targets, [&](const health::Target& target) {
-      return target.pool != pool || (server && target.server != *server);
-    });
+    auto targets = health::targets_of(config, {pool}, health::Servers::kAll);
+    std::erase_if(targets,
+                  [&](const health::Target& target) { return server && target.server != *server; });
     return trials_.start(targets);
   }
 
@@ -371,9 +385,9 @@ class Process {
     return reports;
   }
 
-  [[nodiscard]] std::vector<rpc::CheckReport> check_reports() const {
+  [[nodiscard]] std::vector<rpc::CheckReport> check_reports(const std::string& pool) const {
     std::vector<rpc::CheckReport> reports;
-    for (const auto& row : checks_.status()) {
+    for (const auto& row : checks_.status(pool)) {
       const bool known = row.verdict != health::Verdict::kUnknown;
       reports.push_back({{row.pool, row.server},
                          row.check,
@@ -401,6 +415,7 @@ class Process {
   commit::DataPlaneLink link_;
   std::unique_ptr<outlets::Outlets> outlets_;
   std::unique_ptr<alarms::Supervisor> supervisor_;
+  model::Config followed_;                           // what is checked
   std::map<commit::ServerId, std::string> reasons_;  // why a server went down, until it is up
   std::unique_ptr<hal::LineServer> server_;
 };

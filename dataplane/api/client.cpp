@@ -90,12 +90,12 @@ Result<std::uint64_t> Client::set_server_state(const std::vector<ServerStateChan
   return decoded(call("set_server_state", encode_changes(changes), deadline), decode_generation);
 }
 
-Result<ProcessStatus> Client::status(milliseconds deadline) {
-  return decoded(call("status", Json::object(), deadline), decode_process_status);
+Result<ProcessStatus> Client::status(const StatusWanted& wanted, milliseconds deadline) {
+  return decoded(call("status", encode_wanted(wanted), deadline), decode_process_status);
 }
 
-Result<Counters> Client::counters(milliseconds deadline) {
-  return decoded(call("counters", Json::object(), deadline), decode_counters);
+Result<Counters> Client::counters(const CountersWanted& wanted, milliseconds deadline) {
+  return decoded(call("counters", encode_wanted(wanted), deadline), decode_counters);
 }
 
 Status Client::ping(milliseconds deadline) {

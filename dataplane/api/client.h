@@ -42,8 +42,10 @@ class Client {
   [[nodiscard]] Result<std::uint64_t> set_server_state(
       const std::vector<ServerStateChange>& changes,
       std::chrono::milliseconds deadline = kDeadline);
-  [[nodiscard]] Result<ProcessStatus> status(std::chrono::milliseconds deadline = kDeadline);
-  [[nodiscard]] Result<Counters> counters(std::chrono::milliseconds deadline = kDeadline);
+  [[nodiscard]] Result<ProcessStatus> status(const StatusWanted& wanted = {},
+                                             std::chrono::milliseconds deadline = kDeadline);
+  [[nodiscard]] Result<Counters> counters(const CountersWanted& wanted = {},
+                                          std::chrono::milliseconds deadline = kDeadline);
 
   // Ok where it answers at all, as a release before does that does not know the question.
   [[nodiscard]] Status ping(std::chrono::milliseconds deadline = kDeadline);

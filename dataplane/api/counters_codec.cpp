@@ -14,7 +14,23 @@ Json encode_traffic(const TrafficCounters& c) {
           {"flows_created", c.flows_created}, {"flows_open", c.flows_open}};
 }
 
+// The order of TrafficCounters.
+Json encode_traffic_compact(const TrafficCounters& c) {
+  return Json::array(
+      {c.packets_in, c.packets_out, c.bytes_in, c.bytes_out, c.flows_created, c.flows_open});
+}
+
+TrafficCounters read_traffic_list(const Reader& at) {
+  const auto counts = at.list(read_count);
+  if (counts.size() != 6) {
+    at.note(kBadValue, "six numbers are needed");
+    return {};
+  }
+  return {counts[0], counts[1], counts[2], counts[3], counts[4], counts[5]};
+}
+
 TrafficCounters read_traffic(const Reader& at) {
+  if (at.is_list()) return read_traffic_list(at);
   return {.packets_in = read_count(at["packets_in"]),
           .packets_out = read_count(at["packets_out"]),
           .bytes_in = read_count(at["bytes_in"]),
@@ -60,9 +76,14 @@ PortCounters read_port(const Reader& at) {
           .tx_errors = read_count(at["tx_errors"])};
 }
 
-Json encode_traffic_map(const std::map<std::string, TrafficCounters>& counters) {
-  Json json = Json::object();
-  for (const auto& [name, traffic] : counters) json[name] = encode_traffic(traffic);
+using EncodeTraffic = Json (*)(const TrafficCounters&);
+
+Json encode_traffic_map(const std::map<std::string, TrafficCounters>& counters,
+                        EncodeTraffic encode_one) {
+  Json::object_t json;
+  for (const auto& [name, traffic] : counters) {
+    json.emplace_hint(json.end(), name, encode_one(traffic));
+  }
   return json;
 }
 
@@ -79,21 +100,57 @@ Counters read_counters(const Reader& at) {
           .flows_capacity = read_count(at["flows_capacity"])};
 }
 
-}  // namespace
+bool read_flag(const Reader& at, std::string_view key, bool unless_told) {
+  return at.has(key) ? at[key].boolean() : unless_told;
+}
 
-Json encode(const Counters& counters) {
+CountersQuestion read_counters_wanted(const Reader& at) {
+  return {.wanted = {.vips = read_flag(at, "vips", true),
+                     .servers = read_flag(at, "servers", true),
+                     .pool = at.has("pool") ? at["pool"].string() : std::string()},
+          .compact = read_flag(at, "compact", false)};
+}
+
+StatusWanted read_status_wanted(const Reader& at) {
+  return {.servers = read_flag(at, "servers", true)};
+}
+
+Json encode_counters(const Counters& counters, EncodeTraffic encode_one) {
   Json json{{"workers", Json::array()},
             {"ports", Json::array()},
-            {"vips", encode_traffic_map(counters.vips)},
+            {"vips", encode_traffic_map(counters.vips, encode_one)},
             {"servers", Json::object()},
             {"flows_open", counters.flows_open},
             {"flows_capacity", counters.flows_capacity}};
   for (const auto& worker : counters.workers) json["workers"].push_back(encode_worker(worker));
   for (const auto& port : counters.ports) json["ports"].push_back(encode_port(port));
   for (const auto& [pool, servers] : counters.servers) {
-    json["servers"][pool] = encode_traffic_map(servers);
+    json["servers"][pool] = encode_traffic_map(servers, encode_one);
   }
   return json;
+}
+
+}  // namespace
+
+Json encode(const Counters& counters) { return encode_counters(counters, encode_traffic); }
+
+Json encode_compact(const Counters& counters) {
+  return encode_counters(counters, encode_traffic_compact);
+}
+
+Json encode_wanted(const CountersWanted& wanted) {
+  return {
+      {"vips", wanted.vips}, {"servers", wanted.servers}, {"pool", wanted.pool}, {"compact", true}};
+}
+
+Json encode_wanted(const StatusWanted& wanted) { return {{"servers", wanted.servers}}; }
+
+Result<CountersQuestion> decode_counters_wanted(const Json& params) {
+  return read(params, read_counters_wanted);
+}
+
+Result<StatusWanted> decode_status_wanted(const Json& params) {
+  return read(params, read_status_wanted);
 }
 
 Result<Counters> decode_counters(const Json& json) { return read(json, read_counters); }

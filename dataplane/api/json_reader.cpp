@@ -65,6 +65,10 @@ Reader Reader::operator[](std::string_view key) const {
   return {*this, &*member, key, 0};
 }
 
+bool Reader::has(std::string_view key) const {
+  return json_ != nullptr && json_->is_object() && json_->contains(key);
+}
+
 std::string Reader::string() const {
   return expect(Json::value_t::string) ? json_->get_ref<const std::string&>() : std::string();
 }

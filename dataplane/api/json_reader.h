@@ -37,6 +37,10 @@ class Reader {
   // The member `key` of an object. It must be there; keys not asked for are ignored.
   [[nodiscard]] Reader operator[](std::string_view key) const;
 
+  // Whether there is such a member.
+  [[nodiscard]] bool has(std::string_view key) const;
+  [[nodiscard]] bool is_list() const noexcept { return json_ != nullptr && json_->is_array(); }
+
   [[nodiscard]] std::string string() const;
   [[nodiscard]] bool boolean() const;
   // 0 to the largest T. Neither a fraction nor text in digits is a number.

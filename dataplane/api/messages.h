@@ -123,6 +123,27 @@ struct Counters {
   friend bool operator==(const Counters&, const Counters&) = default;
 };
 
+// What of Counters is asked for; the rest of the answer is empty. A data plane of the release
+// before tells everything all the same.
+struct CountersWanted {
+  bool vips = true;
+  bool servers = true;
+  std::string pool = {};  // of the servers, its alone; empty: those of all
+
+  // An answer to this one holds all that an answer to `other` does.
+  [[nodiscard]] bool covers(const CountersWanted& other) const {
+    if (other.vips && !vips) return false;
+    return !other.servers || (servers && (pool.empty() || pool == other.pool));
+  }
+  friend bool operator==(const CountersWanted&, const CountersWanted&) = default;
+};
+
+// What of ProcessStatus is: of thousands of servers their states are megabytes.
+struct StatusWanted {
+  bool servers = true;
+  friend bool operator==(const StatusWanted&, const StatusWanted&) = default;
+};
+
 // A digest of everything in `configuration` but its revision and the servers' states: equal digests
 // mean equal forwarding rules. 16 hex digits, not cryptographic.
 [[nodiscard]] std::string digest(const Configuration& configuration);

@@ -80,12 +80,13 @@ Result<std::uint64_t> Controller::set_server_state(
   return generation_;
 }
 
-api::ProcessStatus Controller::status(MonoTime now) const {
+api::ProcessStatus Controller::status(MonoTime now, const api::StatusWanted& wanted) const {
   api::ProcessStatus status;
   status.running.revision = running_.configuration.revision;
   status.running.generation = generation_;
   status.running.digest = running_.digest;
   for (const api::Pool& pool : running_.configuration.pools) {
+    if (!wanted.servers) break;
     for (const api::Server& server : pool.servers) {
       status.running.servers.push_back({pool.name, server.endpoint, server.state});
     }
@@ -96,8 +97,8 @@ api::ProcessStatus Controller::status(MonoTime now) const {
   return status;
 }
 
-api::Counters Controller::counters() const {
-  api::Counters counters = tally_.read(running_);
+api::Counters Controller::counters(const api::CountersWanted& wanted) const {
+  api::Counters counters = tally_.read(running_, wanted);
   counters.ports = workers_.port_counters();
   counters.flows_capacity = workers_.flows_capacity();
   return counters;

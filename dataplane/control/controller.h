@@ -37,8 +37,8 @@ class Controller {
   [[nodiscard]] Result<api::Activation> activate(const std::string& digest);
   [[nodiscard]] Result<std::uint64_t> set_server_state(
       const std::vector<api::ServerStateChange>& changes);
-  [[nodiscard]] api::ProcessStatus status(MonoTime now) const;
-  [[nodiscard]] api::Counters counters() const;
+  [[nodiscard]] api::ProcessStatus status(MonoTime now, const api::StatusWanted& wanted = {}) const;
+  [[nodiscard]] api::Counters counters(const api::CountersWanted& wanted = {}) const;
 
   // Publishes if anything that packets need differs. A neighbour on the way to a server that the
   // kernel has lost is kept until another takes its address or its route goes: a flood that drowns

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/control/plan.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>
@@ -12,27 +13,39 @@
 namespace yoke::control {
 namespace {
 
-std::set<ServerId> servers_of(const api::Configuration& configuration) {
-  std::set<ServerId> ids;
+template <typename Key>
+std::vector<Key> sorted(std::vector<Key> keys) {
+  if (!std::ranges::is_sorted(keys)) std::ranges::sort(keys);
+  return keys;
+}
+
+std::vector<ServerId> servers_of(const api::Configuration& configuration) {
+  std::vector<ServerId> ids;
   for (const api::Pool& pool : configuration.pools) {
-    for (const api::Server& server : pool.servers) ids.insert({pool.name, server.endpoint});
+    for (const api::Server& server : pool.servers) ids.push_back({pool.name, server.endpoint});
   }
-  return ids;
+  return sorted(std::move(ids));
 }
 
 // Servers that left one pool and came to another in the same change: the pool got a new name.
-void follow_renames(Slots<ServerId>& slots, const std::set<ServerId>& next) {
+std::map<ServerId, ServerId> renames(const Slots<ServerId>& running,
+                                     const std::vector<ServerId>& next) {
   std::multimap<net::Endpoint, ServerId> leaving;
-  for (const auto& [id, place] : slots.all()) {
-    if (!next.contains(id)) leaving.emplace(id.endpoint, id);
+  auto now = next.begin();
+  for (const auto& [id, place] : running.all()) {
+    while (now != next.end() && *now < id) ++now;
+    if (now == next.end() || *now != id) leaving.emplace(id.endpoint, id);
   }
+  std::map<ServerId, ServerId> names;
+  if (leaving.empty()) return names;
   for (const ServerId& id : next) {
-    if (slots.find(id) != nullptr) continue;
+    if (running.find(id) != nullptr) continue;
     const auto from = leaving.find(id.endpoint);
     if (from == leaving.end()) continue;
-    slots.rename(from->second, id);
+    names.emplace(from->second, id);
     leaving.erase(from);
   }
+  return names;
 }
 
 }  // namespace
@@ -54,17 +67,17 @@ bool Plan::apply(const std::vector<api::ServerStateChange>& changes) {
 Result<Plan> make_plan(api::Configuration configuration, const Plan& running,
                        const std::set<net::IpAddress>& own) {
   if (auto ok = check(configuration, own); !ok) return tl::unexpected(ok.error());
-  std::set<std::string> pools;
-  std::set<net::ServiceAddress> services;
-  for (const api::Pool& pool : configuration.pools) pools.insert(pool.name);
-  for (const api::Vip& vip : configuration.vips) services.insert(vip.address);
+  std::vector<std::string> pools;
+  std::vector<net::ServiceAddress> services;
+  for (const api::Pool& pool : configuration.pools) pools.push_back(pool.name);
+  for (const api::Vip& vip : configuration.vips) services.push_back(vip.address);
   const auto servers = servers_of(configuration);
 
   Plan plan;
-  plan.pools = running.pools.following(pools);
-  plan.services = running.services.following(services);
+  plan.pools = running.pools.following(sorted(std::move(pools)));
+  plan.services = running.services.following(sorted(std::move(services)));
   auto known = running.servers;
-  follow_renames(known, servers);
+  known.rename(renames(running.servers, servers));
   plan.servers = known.following(servers);
   plan.digest = api::digest(configuration);
   plan.configuration = std::move(configuration);

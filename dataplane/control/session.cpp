@@ -35,7 +35,7 @@ Outcome stage_difference(Controller& controller, const Json& params) {
 Outcome activate_digest(Controller& controller, const std::string& digest) {
   const auto activation = controller.activate(digest);
   if (!activation) return tl::unexpected(activation.error());
-  const auto running = controller.status(MonoClock::now()).running;
+  const auto running = controller.status(MonoClock::now(), {.servers = false}).running;
   log::notice("activated", "every worker runs revision " + std::to_string(running.revision),
               {{"REVISION", std::to_string(running.revision)},
                {"GENERATION", std::to_string(activation->generation)},
@@ -65,11 +65,18 @@ Outcome set_server_state(Controller& controller, const Json& params) {
   return api::encode_generation(*generation);
 }
 
-Outcome status(Controller& controller, const Json&) {
-  return api::encode(controller.status(MonoClock::now()));
+Outcome status(Controller& controller, const Json& params) {
+  const auto wanted = api::decode_status_wanted(params);
+  if (!wanted) return tl::unexpected(wanted.error());
+  return api::encode(controller.status(MonoClock::now(), *wanted));
 }
 
-Outcome counters(Controller& controller, const Json&) { return api::encode(controller.counters()); }
+Outcome counters(Controller& controller, const Json& params) {
+  const auto asked = api::decode_counters_wanted(params);
+  if (!asked) return tl::unexpected(asked.error());
+  const auto counters = controller.counters(asked->wanted);
+  return asked->compact ? api::encode_compact(counters) : api::encode(counters);
+}
 
 // Of whoever wants to know that we answer.
 Outcome ping(Controller&, const Json&) { return Json::object(); }

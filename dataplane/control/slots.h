@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <set>
+#include <utility>
 #include <vector>
 
 namespace yoke::control {
@@ -25,36 +26,48 @@ class Slots {
 
   explicit Slots(std::size_t capacity) : capacity_(capacity) {}
 
-  // These slots for exactly `keys`, of which there are at most `capacity`.
-  [[nodiscard]] Slots following(const std::set<Key>& keys) const {
-    Slots next = *this;
+  using Entry = std::pair<Key, Place>;
+
+  // These slots for exactly `keys`, which are sorted, each there once, and at most `capacity`.
+  [[nodiscard]] Slots following(const std::vector<Key>& keys) const {
+    Slots next(capacity_);
+    next.free_ = free_;
+    next.incarnations_ = incarnations_;
+    next.places_.reserve(keys.size());
     std::deque<std::uint16_t> released;
-    for (auto at = next.places_.begin(); at != next.places_.end();) {
-      if (keys.contains(at->first)) {
-        ++at;
-        continue;
-      }
-      released.push_back(at->second.slot);
-      at = next.places_.erase(at);
-    }
+    auto at = places_.begin();
+    std::vector<std::size_t> comers;  // in next.places_
     for (const Key& key : keys) {
-      if (!next.places_.contains(key)) next.places_.emplace(key, next.give(released));
+      for (; at != places_.end() && at->first < key; ++at) released.push_back(at->second.slot);
+      if (at != places_.end() && at->first == key) {
+        next.places_.push_back(*at++);
+      } else {
+        comers.push_back(next.places_.size());
+        next.places_.emplace_back(key, Place{});
+      }
     }
+    for (; at != places_.end(); ++at) released.push_back(at->second.slot);
+    for (const std::size_t comer : comers) next.places_[comer].second = next.give(released);
     next.free_.insert(next.free_.end(), released.begin(), released.end());
     return next;
   }
-  // `from`, which is there, goes by the name of `to`, which is not, and stays where it is.
-  void rename(const Key& from, const Key& to) {
-    auto node = places_.extract(from);
-    node.key() = to;
-    places_.insert(std::move(node));
+  // Each first, which is there, goes by the name of its second, which is not, and stays where it
+  // is.
+  void rename(const std::map<Key, Key>& names) {
+    if (names.empty()) return;
+    for (Entry& entry : places_) {
+      const auto name = names.find(entry.first);
+      if (name != names.end()) entry.first = name->second;
+    }
+    std::ranges::sort(places_, {}, &Entry::first);
   }
 
   [[nodiscard]] const Place* find(const Key& key) const {
-    const auto at = places_.find(key);
-    return at == places_.end() ? nullptr : &at->second;
+    const auto at = std::ranges::lower_bound(places_, key, {}, &Entry::first);
+    return at == places_.end() || at->first != key ? nullptr : &at->second;
   }
-  [[nodiscard]] const std::map<Key, Place>& all() const noexcept { return places_; }
+  // By key.
+  [[nodiscard]] const std::vector<Entry>& all() const noexcept { return places_; }
   // Every slot ever given is below this.
   [[nodiscard]] std::size_t extent() const noexcept { return incarnations_.size(); }
 
@@ -77,7 +90,7 @@ class Slots {
   }
 
   std::size_t capacity_;
-  std::map<Key, Place> places_;
+  std::vector<Entry> places_;       // sorted: copied and gone through far more often than changed
   std::deque<std::uint16_t> free_;  // longest free first
   std::vector<std::uint16_t> incarnations_;
 };

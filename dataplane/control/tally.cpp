@@ -80,22 +80,32 @@ void Tally::begin(const Plan& running, const Plan& next) {
            [this](std::size_t slot) { return server_total(slot); });
 }
 
-api::Counters Tally::read(const Plan& running) const {
+api::Counters Tally::read(const Plan& running, const api::CountersWanted& wanted) const {
   api::Counters counters;
   for (const lb::WorkerCounters* worker : workers_) {
     counters.workers.push_back(worker_of(*worker));
     const std::uint64_t removed = worker->flows_open_removed.value();
     counters.flows_open += worker->flows_open_added.value() - removed;
   }
+  if (wanted.vips) read_vips(running, counters);
+  if (wanted.servers) read_servers(running, wanted.pool, counters);
+  return counters;
+}
+
+void Tally::read_vips(const Plan& running, api::Counters& counters) const {
   for (const api::Vip& vip : running.configuration.vips) {
     const auto slot = running.services.find(vip.address)->slot;
     counters.vips[vip.name] = since(service_total(slot), service_bases_[slot]);
   }
+}
+
+void Tally::read_servers(const Plan& running, const std::string& pool,
+                         api::Counters& counters) const {
   for (const auto& [id, place] : running.servers.all()) {
+    if (!pool.empty() && id.pool != pool) continue;
     counters.servers[id.pool][id.endpoint.to_string()] =
         since(server_total(place.slot), server_bases_[place.slot]);
   }
-  return counters;
 }
 
 }  // namespace yoke::control

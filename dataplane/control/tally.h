@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "dataplane/api/messages.h"
@@ -22,11 +23,13 @@ class Tally {
   void begin(const Plan& running, const Plan& next);
 
   // Workers, VIPs and servers; ports and the capacity are the caller's.
-  [[nodiscard]] api::Counters read(const Plan& running) const;
+  [[nodiscard]] api::Counters read(const Plan& running, const api::CountersWanted& wanted) const;
 
  private:
   using Totals = api::TrafficCounters;
 
+  void read_vips(const Plan& running, api::Counters& counters) const;
+  void read_servers(const Plan& running, const std::string& pool, api::Counters& counters) const;
   [[nodiscard]] Totals service_total(std::size_t slot) const;
   [[nodiscard]] Totals server_total(std::size_t slot) const;
 

@@ -2,6 +2,7 @@
 #include "mgmt/alarms/alarms.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace yoke::alarms {
@@ -20,6 +21,12 @@ std::vector<events::Event> Alarms::follow(std::vector<Condition> holding, Wall n
   for (Condition& condition : holding) {
     const Key key{condition.kind, condition.subject};
     const auto known = before.find(key);
+    if (!condition.over.empty()) {
+      if (known == before.end()) continue;
+      clear(std::move(known->second), condition.over, now, told);
+      before.erase(known);
+      continue;
+    }
     if (known == before.end() && tells(condition.kind)) {
       told.push_back({condition.kind, condition.text, condition.fields, now});
     }
@@ -27,16 +34,20 @@ std::vector<events::Event> Alarms::follow(std::vector<Condition> holding, Wall n
     standing.insert_or_assign(key, Alarm{std::move(condition), raised, {}});
     if (known != before.end()) before.erase(known);
   }
-  for (auto& [key, alarm] : before) clear(std::move(alarm), now, told);
+  for (auto& [key, alarm] : before) {
+    const std::string why = "no more: " + alarm.what.text;
+    clear(std::move(alarm), why, now, told);
+  }
   return told;
 }
 
-void Alarms::clear(Alarm alarm, Wall now, std::vector<events::Event>& told) {
+void Alarms::clear(Alarm alarm, const std::string& why, Wall now,
+                   std::vector<events::Event>& told) {
   alarm.cleared = now;
   const auto& row = events::alarm_row_of(alarm.what.kind);
   if (row.telling == events::Telling::kAlarm) {
     const std::string of = alarm.what.subject.empty() ? "" : alarm.what.subject + ": ";
-    told.push_back({row.cleared, of + "no more: " + alarm.what.text, alarm.what.fields, now});
+    told.push_back({row.cleared, of + why, alarm.what.fields, now});
   }
   cleared_.push_front(std::move(alarm));
   if (cleared_.size() > kClearedKept) cleared_.pop_back();
@@ -49,14 +60,31 @@ bool Alarms::stands(events::Kind kind) const {
   });
 }
 
-std::vector<Alarm> Alarms::all() const {
-  std::vector<Alarm> list;
+// As all of them in the order of their kinds and subjects, sorted by time and cut off.
+std::vector<const Alarm*> Alarms::newest(std::size_t most) const {
+  std::vector<const Alarm*> list;
   for (const auto& standing : standing_) {
-    for (const auto& [key, alarm] : standing) list.push_back(alarm);
+    for (const auto& [key, alarm] : standing) list.push_back(&alarm);
   }
   std::ranges::stable_sort(list, std::ranges::greater(), &Alarm::raised);
+  list.resize(std::min(list.size(), most));
+  return list;
+}
+
+std::vector<Alarm> Alarms::all() const {
+  std::vector<Alarm> list;
+  for (const Alarm* alarm : newest(std::numeric_limits<std::size_t>::max())) {
+    list.push_back(*alarm);
+  }
   list.insert(list.end(), cleared_.begin(), cleared_.end());
   return list;
+}
+
+Alarms::Digest Alarms::digest(std::size_t most) const {
+  Digest digest;
+  for (const auto& standing : standing_) digest.standing += standing.size();
+  for (const Alarm* alarm : newest(most)) digest.newest.push_back(*alarm);
+  return digest;
 }
 
 }  // namespace yoke::alarms

@@ -25,6 +25,9 @@ struct Condition {
   std::string subject;  // what it is wrong with: "web 192.0.2.11:80"; empty: the unit
   std::string text;
   events::Fields fields = {};
+  // Where it is not wrong any more for another reason than that it was mended: why. Nothing is
+  // raised then.
+  std::string over = {};
 };
 
 struct Alarm {
@@ -48,11 +51,18 @@ class Alarms {
 
   // Those that stand, the newest first; after them those cleared lately, the newest first.
   [[nodiscard]] std::vector<Alarm> all() const;
+  // Of those that stand, the newest; and how many there are.
+  struct Digest {
+    std::vector<Alarm> newest;
+    std::size_t standing = 0;
+  };
+  [[nodiscard]] Digest digest(std::size_t most) const;
   [[nodiscard]] bool stands(events::Kind kind) const;
 
  private:
   using Key = std::pair<events::Kind, std::string>;
-  void clear(Alarm alarm, Wall now, std::vector<events::Event>& told);
+  [[nodiscard]] std::vector<const Alarm*> newest(std::size_t most) const;
+  void clear(Alarm alarm, const std::string& why, Wall now, std::vector<events::Event>& told);
 
   std::array<std::map<Key, Alarm>, 2> standing_;  // by part
   std::deque<Alarm> cleared_;                     // the newest first

@@ -51,17 +51,22 @@ class ServiceFinder : Found {
 
  private:
   void find_servers() {
-    for (const auto& [id, status] : seen_.servers.all()) {
-      PoolFacts& pool = pools_[id.pool];
-      ++pool.servers;
-      if (!status.enabled) continue;
-      if (status.checked && status.verdict == commit::Verdict::kDown) {
-        ++pool.down;
-        add_server(id);
-      } else if (!pool.takes_flows && has_weight(id)) {
-        const bool is_up = status.published() == api::ServerState::kUp;
-        (is_up ? pool.takes_flows : pool.undecided) = true;
-      }
+    seen_.servers.for_each_pool(
+        [&](const std::string& name, const commit::ServerStates::Pool& servers) {
+          PoolFacts& pool = pools_[name];
+          for (const auto& [server, status] : servers) look_at({name, server}, status, pool);
+        });
+  }
+
+  void look_at(const commit::ServerId& id, const commit::ServerStatus& status, PoolFacts& pool) {
+    ++pool.servers;
+    if (!status.enabled) return;
+    if (status.checked && status.verdict == commit::Verdict::kDown) {
+      ++pool.down;
+      add_server(id);
+    } else if (!pool.takes_flows && has_weight(id)) {
+      const bool is_up = status.published() == api::ServerState::kUp;
+      (is_up ? pool.takes_flows : pool.undecided) = true;
     }
   }
 

@@ -13,7 +13,6 @@ using namespace std::chrono_literals;
 
 constexpr auto kSoon = 20ms;
 constexpr auto kInterval = 1s;
-// Of a unit with thousands of servers they are megabytes.
 constexpr auto kCountersInterval = 5s;
 // Of the time, one part in so many: of a unit whose thousands of servers come and go.
 constexpr int kServicesShare = 20;
@@ -84,7 +83,8 @@ void Supervisor::ask_counters() {
   commit::DataPlane& data_plane = sources_.committer.data_plane();
   if (!data_plane.reachable() || now < counters_due_) return;
   counters_due_ = now + kCountersInterval;
-  if (auto counters = data_plane.counters()) counters_ = std::move(*counters);
+  if (auto counters = data_plane.counters({.vips = false, .servers = false}))
+    counters_ = std::move(*counters);
 }
 
 std::optional<Wall> Supervisor::last_commit() {

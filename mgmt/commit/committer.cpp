@@ -269,7 +269,7 @@ Status Committer::run_committed() {
 
 Status Committer::reconcile(MonoTime now) {
   reconciled_ = false;
-  const auto status = data_plane_.status();
+  const auto status = data_plane_.status({});
   if (!status) return tl::unexpected<Error>(status.error());
   if (!adopted_) states_.adopt(status->running.servers, now);
   adopted_ = true;

@@ -27,8 +27,8 @@ class DataPlane {
   [[nodiscard]] virtual Result<api::Activation> activate(const std::string& digest) = 0;
   [[nodiscard]] virtual Status set_server_state(
       const std::vector<api::ServerStateChange>& changes) = 0;
-  [[nodiscard]] virtual Result<api::ProcessStatus> status() = 0;
-  [[nodiscard]] virtual Result<api::Counters> counters() = 0;
+  [[nodiscard]] virtual Result<api::ProcessStatus> status(const api::StatusWanted& wanted) = 0;
+  [[nodiscard]] virtual Result<api::Counters> counters(const api::CountersWanted& wanted) = 0;
 };
 
 }  // namespace yoke::commit

@@ -9,8 +9,8 @@
 
 #include "dataplane/limits.h"
 #include "dataplane/net/address.h"
+#include "mgmt/model/diff.h"
 #include "mgmt/model/duration.h"
-#include "mgmt/model/records.h"
 #include "mgmt/model/words.h"
 
 namespace yoke::commit {
@@ -79,16 +79,6 @@ std::set<Backend> backends_of(const Config& config, const std::set<std::string>&
   return backends;
 }
 
-// Of all others the backends are what they were.
-std::set<std::string> pools_that_differ(const Config& before, const Config& after) {
-  std::set<std::string> pools;
-  model::for_each_difference(before.records(), after.records(),
-                             [&](const Path& path, const model::Fields*, const model::Fields*) {
-                               if (path.words[0] == "pool") pools.insert(path.words[1]);
-                             });
-  return pools;
-}
-
 // Where each backend of before is after: under its own name, or that of a renamed pool.
 std::map<Backend, Backend> followed(const std::set<Backend>& before,
                                     const std::set<Backend>& after) {
@@ -135,7 +125,8 @@ class Forecast {
 
   std::vector<Effect> run() {
     for (const auto& [address, service] : services_) foresee_service(service);
-    const auto pools = pools_that_differ(before_, after_);
+    // Of all others the backends are what they were.
+    const auto pools = model::keys_that_differ(before_, after_, "pool");
     const auto backends = backends_of(before_, pools);
     const auto places = followed(backends, backends_of(after_, pools));
     for (const Backend& backend : backends) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/commit/server_states.h"
 
-#include <string_view>
 #include <utility>
 
+#include "mgmt/model/diff.h"
 #include "mgmt/model/schema.h"
 
 namespace yoke::commit {
@@ -19,6 +19,29 @@ ServerStatus carried_over(const ServerStatus* known, bool checked, bool enabled,
   return status;
 }
 
+ServerStates::Pool carried_over(const ServerStates::Pool& before,
+                                const std::map<net::Endpoint, const ServerStatus*>& renamed,
+                                const model::Config& config, const std::string& name,
+                                MonoTime now) {
+  static const model::Field& enabled_field =
+      *model::find_field(*model::find_type("server"), "enabled");
+  const model::Path path{{"pool", name}};
+  const bool checked = !config.children("check", path).empty();
+  ServerStates::Pool pool;
+  for (const model::Config::Child& child : config.children("server", path)) {
+    const auto server = net::Endpoint::parse(child.key);
+    if (!server) continue;  // the schema lets nothing else be a server's key
+    const bool enabled = model::value_in(child.fields, enabled_field) != "no";
+    const auto known = before.find(*server);
+    const auto other = checked ? renamed.find(*server) : renamed.end();
+    const ServerStatus* status = known != before.end()    ? &known->second
+                                 : other != renamed.end() ? other->second
+                                                          : nullptr;
+    pool.emplace(*server, carried_over(status, checked, enabled, now));
+  }
+  return pool;
+}
+
 }  // namespace
 
 api::ServerState ServerStatus::published() const noexcept {
@@ -28,33 +51,23 @@ api::ServerState ServerStatus::published() const noexcept {
 }
 
 ServerStates ServerStates::following(const model::Config& config, MonoTime now) const {
-  ServerStates next;
-  next.version_ = version_ + 1;
+  ServerStates next = *this;
+  ++next.version_;
+  next.config_ = config;
+  const auto differing = model::keys_that_differ(config_, config, "pool");
   // A pool that got another name has the servers it had.
   std::map<net::Endpoint, const ServerStatus*> renamed;
-  std::string_view pool_before;
-  bool gone = false;
-  for (const auto& [id, status] : servers_) {
-    if (std::exchange(pool_before, id.pool) != id.pool) {
-      gone = config.find({{"pool", id.pool}}) == nullptr;
+  for (const std::string& name : differing) {
+    if (config.find({{"pool", name}}) != nullptr) continue;
+    for (const auto& [server, status] : pool(name)) {
+      if (status.checked) renamed[server] = &status;
     }
-    if (gone && status.checked) renamed[id.server] = &status;
+    next.pools_.erase(name);
   }
-  const model::Field& enabled_field = *model::find_field(*model::find_type("server"), "enabled");
-  for (const auto& pool : config.keys("pool")) {
-    const model::Path path{{"pool", pool}};
-    const bool checked = !config.children("check", path).empty();
-    for (const model::Config::Child& child : config.children("server", path)) {
-      const auto endpoint = net::Endpoint::parse(child.key);
-      if (!endpoint) continue;  // the schema lets nothing else be a server's key
-      const ServerId id{pool, *endpoint};
-      const bool enabled = model::value_in(child.fields, enabled_field) != "no";
-      const ServerStatus* known = find(id);
-      const auto before = renamed.find(id.server);
-      if (known == nullptr && checked && before != renamed.end()) known = before->second;
-      next.servers_.emplace_hint(next.servers_.end(), id,
-                                 carried_over(known, checked, enabled, now));
-    }
+  for (const std::string& name : differing) {
+    if (config.find({{"pool", name}}) == nullptr) continue;
+    next.pools_[name] =
+        std::make_shared<Pool>(carried_over(pool(name), renamed, config, name, now));
   }
   return next;
 }
@@ -63,22 +76,25 @@ void ServerStates::adopt(const std::vector<api::ServerStateChange>& running, Mon
   for (const auto& told : running) {
     // Draining was the operator's wish and says nothing of the server's health.
     if (told.state == api::ServerState::kDraining) continue;
-    const auto known = servers_.find({told.pool, told.server});
-    if (known == servers_.end() || known->second.verdict != Verdict::kUnknown) continue;
-    (void)report(known->first, told.state == api::ServerState::kUp ? Verdict::kUp : Verdict::kDown,
-                 now);
+    const ServerId id{told.pool, told.server};
+    const ServerStatus* known = find(id);
+    if (known == nullptr || known->verdict != Verdict::kUnknown) continue;
+    (void)report(id, told.state == api::ServerState::kUp ? Verdict::kUp : Verdict::kDown, now);
   }
 }
 
 bool ServerStates::report(const ServerId& id, Verdict verdict, MonoTime now) {
-  const auto found = servers_.find(id);
-  if (found == servers_.end()) return false;  // its result came after it left the configuration
-  ServerStatus& status = found->second;
-  const auto before = status.published();
+  const ServerStatus* known = find(id);
+  if (known == nullptr) return false;  // its result came after it left the configuration
+  ServerStatus status = *known;
   const bool learned = status.verdict == Verdict::kUnknown && verdict != Verdict::kUnknown;
   if (std::exchange(status.verdict, verdict) != verdict) ++version_;
-  const bool changed = status.published() != before;
+  const bool changed = status.published() != known->published();
   if (changed || learned) status.since = now;
+  if (status == *known) return false;
+  auto& pool = pools_.at(id.pool);
+  if (pool.use_count() > 1) pool = std::make_shared<Pool>(*pool);
+  pool->at(id.server) = status;
   return changed;
 }
 
@@ -87,18 +103,27 @@ std::vector<api::ServerStateChange> ServerStates::differences(
   std::map<ServerId, api::ServerState> told;
   for (const auto& server : running) told[{server.pool, server.server}] = server.state;
   std::vector<api::ServerStateChange> changes;
-  for (const auto& [id, status] : servers_) {
-    const auto known = told.find(id);
-    if (known == told.end() || known->second != status.published()) {
-      changes.push_back({id.pool, id.server, status.published()});
+  for (const auto& [name, pool] : pools_) {
+    for (const auto& [server, status] : *pool) {
+      const auto known = told.find({name, server});
+      if (known == told.end() || known->second != status.published()) {
+        changes.push_back({name, server, status.published()});
+      }
     }
   }
   return changes;
 }
 
+const ServerStates::Pool& ServerStates::pool(const std::string& name) const {
+  static const Pool kNone;
+  const auto found = pools_.find(name);
+  return found == pools_.end() ? kNone : *found->second;
+}
+
 const ServerStatus* ServerStates::find(const ServerId& id) const {
-  const auto found = servers_.find(id);
-  return found == servers_.end() ? nullptr : &found->second;
+  const Pool& servers = pool(id.pool);
+  const auto found = servers.find(id.server);
+  return found == servers.end() ? nullptr : &found->second;
 }
 
 }  // namespace yoke::commit

@@ -102,21 +102,21 @@ Status SocketDataPlane::set_server_state(const std::vector<api::ServerStateChang
   return {};
 }
 
-Result<api::ProcessStatus> SocketDataPlane::status() {
+Result<api::ProcessStatus> SocketDataPlane::status(const api::StatusWanted& wanted) {
   if (!reachable()) return not_connected();
-  return named(client_->status(kQuestionDeadline));
+  return named(client_->status(wanted, kQuestionDeadline));
 }
 
 // On a connection of its own: of thousands of servers they are megabytes, and an answer that is
 // late, after which its connection is of no more use, is none that anything hangs on.
-Result<api::Counters> SocketDataPlane::counters() {
+Result<api::Counters> SocketDataPlane::counters(const api::CountersWanted& wanted) {
   if (!reachable()) return not_connected();
   if (!counting_ || !counting_->connected()) {
     auto client = api::Client::connect(socket_, kQuestionDeadline);
     if (!client) return named(Result<api::Counters>(tl::unexpected(client.error())));
     counting_.emplace(std::move(*client));
   }
-  return named(counting_->counters(kQuestionDeadline));
+  return named(counting_->counters(wanted, kQuestionDeadline));
 }
 
 }  // namespace yoke::commit

@@ -28,8 +28,8 @@ class SocketDataPlane final : public DataPlane {
   [[nodiscard]] Result<api::Activation> activate(const std::string& digest) override;
   [[nodiscard]] Status set_server_state(
       const std::vector<api::ServerStateChange>& changes) override;
-  [[nodiscard]] Result<api::ProcessStatus> status() override;
-  [[nodiscard]] Result<api::Counters> counters() override;
+  [[nodiscard]] Result<api::ProcessStatus> status(const api::StatusWanted& wanted) override;
+  [[nodiscard]] Result<api::Counters> counters(const api::CountersWanted& wanted) override;
 
  private:
   [[nodiscard]] Result<std::string> send(const api::Configuration& configuration);

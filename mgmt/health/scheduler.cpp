@@ -2,7 +2,7 @@
 #include "mgmt/health/scheduler.h"
 
 #include <algorithm>
-#include <set>
+#include <iterator>
 
 namespace yoke::health {
 
@@ -37,8 +37,24 @@ int Scheduler::on_mend(sd_event_source* source, std::uint64_t /*us*/, void* self
 }
 
 void Scheduler::reconcile(const std::vector<Target>& targets) {
-  stagger_ = milliseconds(0);
   std::set<ServerKey> wanted;
+  follow(targets, wanted);
+  std::erase_if(servers_, [&](const auto& entry) { return !wanted.contains(entry.first); });
+}
+
+void Scheduler::reconcile(const std::vector<Target>& targets, const std::set<std::string>& pools) {
+  std::set<ServerKey> wanted;
+  follow(targets, wanted);
+  for (const std::string& pool : pools) {
+    auto at = servers_.lower_bound({pool, {}});
+    while (at != servers_.end() && at->first.first == pool) {
+      at = wanted.contains(at->first) ? std::next(at) : servers_.erase(at);
+    }
+  }
+}
+
+void Scheduler::follow(const std::vector<Target>& targets, std::set<ServerKey>& wanted) {
+  stagger_ = milliseconds(0);
   for (const Target& target : targets) {
     if (target.checks.empty()) continue;
     ServerKey key(target.pool, target.server);
@@ -47,7 +63,6 @@ void Scheduler::reconcile(const std::vector<Target>& targets) {
     reconcile(key, at->second, target);
     wanted.insert(std::move(key));
   }
-  std::erase_if(servers_, [&](const auto& entry) { return !wanted.contains(entry.first); });
 }
 
 void Scheduler::reconcile(const ServerKey& key, Server& server, const Target& target) {
@@ -116,9 +131,11 @@ void Scheduler::judge(const ServerKey& key) {
   report_({key.first, key.second, verdict, reason_of(server), MonoClock::now()});
 }
 
-std::vector<Scheduler::Status> Scheduler::status() const {
+std::vector<Scheduler::Status> Scheduler::status(const std::string& pool) const {
   std::vector<Status> rows;
-  for (const auto& [key, server] : servers_) {
+  for (auto at = servers_.lower_bound({pool, {}}); at != servers_.end(); ++at) {
+    const auto& [key, server] = *at;
+    if (!pool.empty() && key.first != pool) break;
     for (const auto& [check, watch] : server.watches) {
       rows.push_back({key.first, key.second, check, watch->verdict(), watch->since(),
                       watch->failures(), watch->last_text()});

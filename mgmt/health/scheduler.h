@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,6 +41,8 @@ class Scheduler {
   // servers not watched so far: kUp stands until checks fail; anything else is decided by the first
   // result.
   void reconcile(const std::vector<Target>& targets);
+  // The same for what is of `pools`, all others being as they were.
+  void reconcile(const std::vector<Target>& targets, const std::set<std::string>& pools);
 
   // While the way to the servers is not there, checks say nothing of them.
   void pause();
@@ -56,8 +59,8 @@ class Scheduler {
     std::uint64_t failures = 0;  // since the check began
     std::string last;            // the last result in words; empty before the first
   };
-  // By pool, server and check.
-  [[nodiscard]] std::vector<Status> status() const;
+  // By pool, server and check; of one pool, or, without a name, of all.
+  [[nodiscard]] std::vector<Status> status(const std::string& pool = {}) const;
 
   // What the checks of one server saw last: each check's probes, oldest first.
   struct History {
@@ -75,6 +78,7 @@ class Scheduler {
     std::map<std::string, std::unique_ptr<Watch>> watches;  // by the check's key
   };
 
+  void follow(const std::vector<Target>& targets, std::set<ServerKey>& wanted);
   void reconcile(const ServerKey& key, Server& server, const Target& target);
   [[nodiscard]] static Verdict verdict_of(const Server& server);
   [[nodiscard]] static std::string reason_of(const Server& server);

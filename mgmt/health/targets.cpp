@@ -40,25 +40,36 @@ std::size_t required_of(const model::Config& config, const model::Path& pool, st
   return wanted == "all" ? checks : parse_decimal(wanted).value_or(checks);
 }
 
+void add_targets(const model::Config& config, const std::string& name, Servers which,
+                 std::vector<Target>& targets) {
+  static const model::Field& enabled = *model::find_field(*model::find_type("server"), "enabled");
+  const model::Path pool{{"pool", name}};
+  std::vector<Check> checks;
+  for (const std::string& key : config.keys("check", pool)) {
+    checks.push_back(check_of(config, pool.child("check", key)));
+  }
+  if (checks.empty()) return;
+  const std::size_t required = required_of(config, pool, checks.size());
+  for (const model::Config::Child& server : config.children("server", pool)) {
+    const auto endpoint = net::Endpoint::parse(server.key);
+    const bool in_use = model::value_in(server.fields, enabled) != "no";
+    if (!endpoint || (which == Servers::kInUse && !in_use)) continue;
+    targets.push_back({name, *endpoint, checks, Verdict::kUnknown, required});
+  }
+}
+
 }  // namespace
 
 std::vector<Target> targets_of(const model::Config& config, Servers which) {
   std::vector<Target> targets;
-  for (const std::string& name : config.keys("pool")) {
-    const model::Path pool{{"pool", name}};
-    std::vector<Check> checks;
-    for (const std::string& key : config.keys("check", pool)) {
-      checks.push_back(check_of(config, pool.child("check", key)));
-    }
-    if (checks.empty()) continue;
-    const std::size_t required = required_of(config, pool, checks.size());
-    for (const std::string& key : config.keys("server", pool)) {
-      const auto endpoint = net::Endpoint::parse(key);
-      const bool in_use = config.value(pool.child("server", key), "enabled") != "no";
-      if (!endpoint || (which == Servers::kInUse && !in_use)) continue;
-      targets.push_back({name, *endpoint, checks, Verdict::kUnknown, required});
-    }
-  }
+  for (const std::string& name : config.keys("pool")) add_targets(config, name, which, targets);
+  return targets;
+}
+
+std::vector<Target> targets_of(const model::Config& config, const std::set<std::string>& pools,
+                               Servers which) {
+  std::vector<Target> targets;
+  for (const std::string& name : pools) add_targets(config, name, which, targets);
   return targets;
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "mgmt/health/check.h"
@@ -17,6 +19,10 @@ enum class Servers : std::uint8_t {
 // What `config`, which violates no rule, wants checked: those servers, each with its pool's checks;
 // servers of pools without checks are left out. Nothing is known of any. Pure; threads: any.
 [[nodiscard]] std::vector<Target> targets_of(const model::Config& config,
+                                             Servers which = Servers::kInUse);
+// The same of some pools; those that there are not are left out.
+[[nodiscard]] std::vector<Target> targets_of(const model::Config& config,
+                                             const std::set<std::string>& pools,
                                              Servers which = Servers::kInUse);
 
 }  // namespace yoke::health

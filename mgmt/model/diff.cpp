@@ -68,6 +68,16 @@ std::vector<Change> diff(const Config& before, const Config& after) {
   return changes;
 }
 
+std::set<std::string> keys_that_differ(const Config& before, const Config& after,
+                                       std::string_view kind) {
+  std::set<std::string> keys;
+  for_each_difference(before.records(), after.records(),
+                      [&](const Path& path, const Fields*, const Fields*) {
+                        if (path.words[0] == kind) keys.insert(path.words[1]);
+                      });
+  return keys;
+}
+
 std::string to_text(const std::vector<Change>& changes) {
   std::string text;
   for (const Change& change : changes) {

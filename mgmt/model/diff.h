@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mgmt/model/config.h"
@@ -28,6 +30,11 @@ struct Change {
 
 // One change a record, sorted by path; a removed record brings those that lived in it.
 [[nodiscard]] std::vector<Change> diff(const Config& before, const Config& after);
+
+// Keys of the top-level records of `kind` that differ, or in which something does. Costs no look at
+// what the two share.
+[[nodiscard]] std::set<std::string> keys_that_differ(const Config& before, const Config& after,
+                                                     std::string_view kind);
 
 // For people, one line a change of a record or field, each ended by a newline:
 //   "+ pool web server 192.0.2.13:80 weight 2", "- vip old", "~ pool web method nat -> dsr".

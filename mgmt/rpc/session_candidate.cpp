@@ -120,7 +120,7 @@ Session::Json Session::impact_of(const model::Config& config) const {
   // What touches no connection needs no counters, which of a large unit are megabytes.
   if (commit::impact(running(), config, std::nullopt).empty()) return list;
   std::optional<api::Counters> counters;
-  if (auto answer = unit_.committer.data_plane().counters()) counters = std::move(*answer);
+  if (auto answer = unit_.committer.data_plane().counters({})) counters = std::move(*answer);
   for (const commit::Effect& effect : commit::impact(running(), config, counters)) {
     list.push_back({{"path", effect.path.to_string()},
                     {"effect", commit::to_string(effect.kind)},

@@ -63,13 +63,17 @@ Result<nlohmann::json> Moment::show(std::string_view object, const std::string& 
   return found->rows(question);
 }
 
-const Result<api::Counters>& Moment::counters() const {
-  if (!counters_) counters_ = unit_.committer.data_plane().counters();
+const Result<api::Counters>& Moment::counters(const api::CountersWanted& wanted) const {
+  const bool known = counters_ && (!*counters_ || asked_.covers(wanted));
+  if (!known) {
+    counters_ = unit_.committer.data_plane().counters(wanted);
+    asked_ = wanted;
+  }
   return *counters_;
 }
 
 const Result<api::ProcessStatus>& Moment::status() const {
-  if (!status_) status_ = unit_.committer.data_plane().status();
+  if (!status_) status_ = unit_.committer.data_plane().status({.servers = false});
   return *status_;
 }
 

@@ -12,8 +12,9 @@
 
 namespace yoke::rpc {
 
-// The unit at one moment: what is shown of it fits together, and the data plane is asked for each
-// of its answers once, when it is needed first. Threads: the loop's.
+// The unit at one moment: what is shown of it fits together. The data plane is asked when an answer
+// of its is needed first, and again only for counters that the one before left out. Threads: the
+// loop's.
 class Moment {
  public:
   Moment(const Unit& unit, MonoTime now) : unit_(unit), now_(now) {}
@@ -27,13 +28,15 @@ class Moment {
 
   [[nodiscard]] const Unit& unit() const noexcept { return unit_; }
   [[nodiscard]] MonoTime now() const noexcept { return now_; }
-  [[nodiscard]] const Result<api::Counters>& counters() const;
+  // At least those wanted; all of what is shown together is to come from one answer.
+  [[nodiscard]] const Result<api::Counters>& counters(const api::CountersWanted& wanted) const;
   [[nodiscard]] const Result<api::ProcessStatus>& status() const;
 
  private:
   const Unit& unit_;
   MonoTime now_;
   mutable std::optional<Result<api::Counters>> counters_;
+  mutable api::CountersWanted asked_;  // to which counters_ is the answer
   mutable std::optional<Result<api::ProcessStatus>> status_;
 };
 

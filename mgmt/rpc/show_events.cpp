@@ -19,24 +19,38 @@ json command_or_null(const std::string& command) {
   return command.empty() ? json() : json(command);
 }
 
+json alarm_row(const alarms::Alarm& alarm) {
+  const auto& what = alarm.what;
+  const auto& kind = events::row_of(what.kind);
+  Row row;
+  row.add("state", alarm.cleared ? "cleared" : "raised");
+  row.add("raised", seconds_of(alarm.raised));
+  row.add("cleared", alarm.cleared ? json(seconds_of(*alarm.cleared)) : json());
+  row.add("level", events::word(kind.level)).add("alarm", kind.id).add("code", kind.code);
+  row.add("subject", what.subject).add("text", what.text);
+  row.add("next", command_or_null(events::command_of(what.kind, what.fields)));
+  return row.take();
+}
+
+json rows_of(const std::vector<alarms::Alarm>& alarms) {
+  json::array_t rows;
+  for (const alarms::Alarm& alarm : alarms) rows.push_back(alarm_row(alarm));
+  return rows;
+}
+
 }  // namespace
 
 Rows alarm_rows(const Question& question) {
-  json rows = json::array();
-  for (const alarms::Alarm& alarm : question.unit().alarms()) {
-    const auto& what = alarm.what;
-    const auto& row = events::row_of(what.kind);
-    rows.push_back({{"state", alarm.cleared ? "cleared" : "raised"},
-                    {"raised", seconds_of(alarm.raised)},
-                    {"cleared", alarm.cleared ? json(seconds_of(*alarm.cleared)) : json()},
-                    {"level", events::word(row.level)},
-                    {"alarm", row.id},
-                    {"code", row.code},
-                    {"subject", what.subject},
-                    {"text", what.text},
-                    {"next", command_or_null(events::command_of(what.kind, what.fields))}});
-  }
-  return rows;
+  const auto& alarms = question.unit().alarms;
+  return alarms ? rows_of(alarms().all()) : json::array();
+}
+
+AlarmDigest alarm_digest(const Question& question) {
+  constexpr std::size_t kFew = 3;
+  const auto& alarms = question.unit().alarms;
+  if (!alarms) return {json::array(), 0};
+  const auto digest = alarms().digest(kFew);
+  return {rows_of(digest.newest), digest.standing};
 }
 
 Rows log_rows(const Question& question) {

@@ -15,25 +15,14 @@ json or_null(const std::optional<T>& value) {
   return value ? json(*value) : json();
 }
 
-// The first few tell where to look; `show alarm` has all.
-void add_alarms(const Question& question, json& row) {
-  constexpr std::size_t kFew = 3;
-  auto rows = alarm_rows(question);
-  json few = json::array();
-  std::size_t standing = 0;
-  for (json& alarm : *rows) {
-    if (alarm["state"] != "raised") continue;
-    if (standing++ < kFew) few.push_back(std::move(alarm));
-  }
-  row["alarms"] = std::move(few);
-  row["alarms_standing"] = standing;
-}
+// What is of no VIP and no server.
+const api::CountersWanted kTotals{.vips = false, .servers = false};
 
 }  // namespace
 
 Rows status_rows(const Question& question) {
   const auto& status = question.moment.status();
-  const auto& counters = question.moment.counters();
+  const auto& counters = question.moment.counters(kTotals);
   const ServiceTally tally = service_tally(question);
   json row = {{"unit", question.unit().name()},
               {"version", YOKE_VERSION},
@@ -58,7 +47,9 @@ Rows status_rows(const Question& question) {
               {"servers_down", tally.servers_down},
               {"flows_open", json()},
               {"flows_capacity", json()}};
-  add_alarms(question, row);
+  auto alarms = alarm_digest(question);
+  row["alarms"] = std::move(alarms.rows);
+  row["alarms_standing"] = alarms.standing;
   if (const auto& waits = question.unit().committer.unconfirmed()) {
     row["unconfirmed"] = waits->revision;
     row["back_to"] = waits->back_to;
@@ -106,7 +97,7 @@ Rows history_rows(const Question& question) {
 }
 
 Rows interface_rows(const Question& question) {
-  const auto& counters = question.moment.counters();
+  const auto& counters = question.moment.counters(kTotals);
   if (!counters) return tl::unexpected(counters.error());
   json rows = json::array();
   for (const auto& port : counters->ports) {
@@ -126,7 +117,7 @@ Rows interface_rows(const Question& question) {
 }
 
 Rows traffic_rows(const Question& question) {
-  const auto& counters = question.moment.counters();
+  const auto& counters = question.moment.counters({.servers = false});
   if (!counters) return tl::unexpected(counters.error());
   json rows = json::array();
   for (const auto& [name, traffic] : counters->vips) {
@@ -143,7 +134,7 @@ Rows traffic_rows(const Question& question) {
 }
 
 Rows worker_rows(const Question& question) {
-  const auto& counters = question.moment.counters();
+  const auto& counters = question.moment.counters(kTotals);
   if (!counters) return tl::unexpected(counters.error());
   json rows = json::array();
   for (const auto& worker : counters->workers) {

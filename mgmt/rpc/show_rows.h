@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 #include "hal/base/clock.h"
 #include "hal/base/result.h"
@@ -25,6 +26,21 @@ struct Question {
 
 using Rows = Result<nlohmann::json>;
 
+// A row of one of the long tables, key by key: a list of pairs in braces takes nlohmann four times
+// as long to make an object of.
+class Row {
+ public:
+  template <typename Value>
+  Row& add(const char* key, Value&& value) {
+    cells_.emplace(key, std::forward<Value>(value));
+    return *this;
+  }
+  [[nodiscard]] nlohmann::json take() { return std::move(cells_); }
+
+ private:
+  nlohmann::json::object_t cells_;
+};
+
 // Of the configuration and its health: answered without the data plane too, counters being null.
 [[nodiscard]] Rows vip_rows(const Question& question);
 [[nodiscard]] Rows pool_rows(const Question& question);  // of one: its servers
@@ -45,6 +61,12 @@ using Rows = Result<nlohmann::json>;
 
 // Of what has happened.
 [[nodiscard]] Rows alarm_rows(const Question& question);
+// The first few tell where to look; alarm_rows() has all.
+struct AlarmDigest {
+  nlohmann::json rows;
+  std::size_t standing = 0;
+};
+[[nodiscard]] AlarmDigest alarm_digest(const Question& question);
 [[nodiscard]] Rows log_rows(const Question& question);
 
 struct ServiceTally {

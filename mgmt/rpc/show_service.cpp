@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <map>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "hal/base/number.h"
+#include "mgmt/model/schema.h"
 #include "mgmt/rpc/show_rows.h"
 
 namespace yoke::rpc {
@@ -35,22 +38,64 @@ bool is_up(const commit::ServerStatus& status) {
 }
 
 struct PoolTally {
-  std::size_t servers = 0, up = 0;
+  std::size_t servers = 0, up = 0, down = 0;
   bool takes_flows = false;  // a server is up and has a weight
+};
+
+// The servers of a pool with what is configured and known of each, in the order of their addresses.
+class Pool {
+ public:
+  Pool(const Question& question, const std::string& name, const commit::ServerStates::Pool& states)
+      : config_(question.config()), name_(name), states_(states) {}
+
+  // Calls `see(id, endpoint in words, status)` for each.
+  template <typename See>
+  void for_each(See see) const {
+    for (const auto& [server, status] : states_) {
+      see(commit::ServerId{name_, server}, server.to_string(), status);
+    }
+  }
+  [[nodiscard]] std::uint64_t weight(const std::string& endpoint) const {
+    static const model::Field& field = *model::find_field(*model::find_type("server"), "weight");
+    if (fields_.empty()) load_fields();
+    const auto found = fields_.find(endpoint);
+    if (found == fields_.end()) return 0;
+    return parse_decimal(model::value_in(*found->second, field)).value_or(1);
+  }
+  [[nodiscard]] PoolTally tally() const {
+    PoolTally tally;
+    for (const auto& [server, status] : states_) {
+      ++tally.servers;
+      tally.down += word(status) == "down" ? 1U : 0U;
+      if (!is_up(status)) continue;
+      ++tally.up;
+      tally.takes_flows = tally.takes_flows || weight(server.to_string()) > 0;
+    }
+    return tally;
+  }
+
+ private:
+  void load_fields() const {
+    for (const model::Config::Child& child : config_.children("server", {{"pool", name_}})) {
+      fields_.emplace(child.key, &child.fields);
+    }
+  }
+
+  const model::Config& config_;
+  const std::string& name_;
+  const commit::ServerStates::Pool& states_;
+  mutable std::map<std::string_view, const model::Fields*> fields_;  // once they are needed
 };
 
 // The configuration with all that is known of it, gathered once for an answer.
 class Service {
  public:
   explicit Service(const Question& question)
-      : question_(question), states_(question.unit().committer.servers()) {
-    for (const auto& [id, status] : states_.all()) count(id, status);
-  }
+      : question_(question), states_(question.unit().committer.servers()) {}
 
   void load_reports() {
-    for (CheckReport& report : question_.unit().checks.reports()) {
-      if (is_asked_for(report.id.pool)) reports_[report.id].push_back(std::move(report));
-    }
+    reports_ = question_.unit().checks.reports(question_.name);
+    std::ranges::stable_sort(reports_, {}, &CheckReport::id);
   }
 
   void load_vips() {
@@ -67,7 +112,7 @@ class Service {
     return {{"name", name},
             {"address", config().value(path, "address")},
             {"pool", pool},
-            {"state", vip_state(path, pool)},
+            {"state", vip_state(path, pool, servers)},
             {"servers", servers.servers},
             {"servers_up", servers.up},
             {"flows_open", counter(vip_traffic(name), &api::TrafficCounters::flows_open)}};
@@ -83,118 +128,122 @@ class Service {
             {"vips", vips == vips_of_.end() ? "" : vips->second}};
   }
 
-  [[nodiscard]] json server_row(const commit::ServerId& id,
-                                const commit::ServerStatus& status) const {
-    const std::string endpoint = id.server.to_string();
-    const model::Path path{{"pool", id.pool, "server", endpoint}};
-    const auto* const traffic = server_traffic(id.pool, endpoint);
-    return {{"pool", id.pool},
-            {"server", endpoint},
-            {"state", word(status)},
-            {"weight", weight(path)},
-            {"flows_open", counter(traffic, &api::TrafficCounters::flows_open)},
-            {"flows_created", counter(traffic, &api::TrafficCounters::flows_created)},
-            {"since_s", seconds_between(status.since, question_.now())},
-            {"check", check_text(id)}};
-  }
-
   [[nodiscard]] json server_rows() const {
-    json rows = json::array();
-    for (const auto& [id, status] : states_.all()) {
-      if (is_asked_for(id.pool)) rows.push_back(server_row(id, status));
-    }
+    json::array_t rows;
+    for_each_pool([&](const Pool& pool, const std::string& name) {
+      const auto* const traffic = server_traffic(name);
+      pool.for_each([&](const commit::ServerId& id, const std::string& endpoint,
+                        const commit::ServerStatus& status) {
+        const api::TrafficCounters* counters = nullptr;
+        if (traffic != nullptr) {
+          const auto found = traffic->find(endpoint);
+          if (found != traffic->end()) counters = &found->second;
+        }
+        Row row;
+        row.add("pool", id.pool).add("server", endpoint).add("state", word(status));
+        row.add("weight", pool.weight(endpoint));
+        row.add("flows_open", counter(counters, &api::TrafficCounters::flows_open));
+        row.add("flows_created", counter(counters, &api::TrafficCounters::flows_created));
+        row.add("since_s", seconds_between(status.since, question_.now()));
+        row.add("check", check_text(id));
+        rows.push_back(row.take());
+      });
+    });
     return rows;
   }
 
   [[nodiscard]] json check_rows() const {
-    json rows = json::array();
-    for (const auto& [id, status] : states_.all()) {
-      if (!is_asked_for(id.pool)) continue;
-      for (const auto& check : config().keys("check", {{"pool", id.pool}})) {
-        rows.push_back(check_row(id, check));
-      }
-    }
+    json::array_t rows;
+    for_each_pool([&](const Pool& pool, const std::string& name) {
+      const auto checks = config().keys("check", {{"pool", name}});
+      pool.for_each([&](const commit::ServerId& id, const std::string& endpoint, const auto&) {
+        for (const auto& check : checks) rows.push_back(check_row(id, endpoint, check));
+      });
+    });
     return rows;
   }
 
-  [[nodiscard]] bool is_vip_up(const std::string& name) const {
-    const model::Path path{{"vip", name}};
-    return vip_state(path, config().value(path, "pool")) == "up";
+  [[nodiscard]] ServiceTally service_tally() const {
+    ServiceTally all;
+    for_each_pool([&](const Pool& pool, const std::string& name) {
+      const PoolTally& tally = tallies_.try_emplace(name, pool.tally()).first->second;
+      all.servers += tally.servers;
+      all.servers_up += tally.up;
+      all.servers_down += tally.down;
+    });
+    for (const auto& name : config().keys("vip")) {
+      const model::Path path{{"vip", name}};
+      const std::string pool = config().value(path, "pool");
+      ++all.vips;
+      all.vips_up += vip_state(path, pool, tally(pool)) == "up" ? 1U : 0U;
+    }
+    return all;
   }
 
  private:
   [[nodiscard]] const model::Config& config() const { return question_.config(); }
-  // Of a large unit they are megabytes: asked for by rows that have some alone.
-  [[nodiscard]] const Result<api::Counters>& counters() const {
-    return question_.moment.counters();
+  template <typename See>
+  void for_each_pool(See see) const {
+    states_.for_each_pool([&](const std::string& name, const commit::ServerStates::Pool& states) {
+      if (is_asked_for(name)) see(Pool(question_, name, states), name);
+    });
   }
   [[nodiscard]] bool is_asked_for(const std::string& pool) const {
     return question_.name.empty() || question_.name == pool;
   }
-  [[nodiscard]] std::uint64_t weight(const model::Path& server) const {
-    return parse_decimal(config().value(server, "weight")).value_or(1);
-  }
-
-  void count(const commit::ServerId& id, const commit::ServerStatus& status) {
-    PoolTally& pool = tallies_[id.pool];
-    ++pool.servers;
-    if (!is_up(status)) return;
-    ++pool.up;
-    if (pool.takes_flows) return;
-    pool.takes_flows = weight({{"pool", id.pool, "server", id.server.to_string()}}) > 0;
-  }
   [[nodiscard]] PoolTally tally(const std::string& pool) const {
-    const auto found = tallies_.find(pool);
-    return found == tallies_.end() ? PoolTally{} : found->second;
+    const auto known = tallies_.find(pool);
+    if (known != tallies_.end()) return known->second;
+    return tallies_.emplace(pool, Pool(question_, pool, states_.pool(pool)).tally()).first->second;
   }
 
   // "unknown": nobody can say whether it is answered for.
-  [[nodiscard]] std::string_view vip_state(const model::Path& vip, const std::string& pool) const {
+  [[nodiscard]] std::string_view vip_state(const model::Path& vip, const std::string& pool,
+                                           const PoolTally& servers) const {
     if (config().value(vip, "enabled") == "no") return "disabled";
-    if (!counters()) return "unknown";
-    return pool.empty() || tally(pool).takes_flows ? "up" : "down";
+    if (!question_.moment.status()) return "unknown";
+    return pool.empty() || servers.takes_flows ? "up" : "down";
   }
 
   [[nodiscard]] const api::TrafficCounters* vip_traffic(const std::string& vip) const {
-    const auto& known = counters();
+    const auto& known = question_.moment.counters({.servers = false});
     if (!known) return nullptr;
     const auto found = known->vips.find(vip);
     return found == known->vips.end() ? nullptr : &found->second;
   }
-  [[nodiscard]] const api::TrafficCounters* server_traffic(const std::string& pool,
-                                                           const std::string& endpoint) const {
-    const auto& known = counters();
+  // By endpoint.
+  [[nodiscard]] const std::map<std::string, api::TrafficCounters>* server_traffic(
+      const std::string& pool) const {
+    const auto& known = question_.moment.counters({.vips = false, .pool = question_.name});
     if (!known) return nullptr;
     const auto servers = known->servers.find(pool);
-    if (servers == known->servers.end()) return nullptr;
-    const auto found = servers->second.find(endpoint);
-    return found == servers->second.end() ? nullptr : &found->second;
+    return servers == known->servers.end() ? nullptr : &servers->second;
   }
   [[nodiscard]] static json counter(const api::TrafficCounters* traffic,
                                     std::uint64_t api::TrafficCounters::*which) {
     return traffic == nullptr ? json() : json(traffic->*which);
   }
 
+  [[nodiscard]] std::span<const CheckReport> reports_of(const commit::ServerId& id) const {
+    return {std::ranges::lower_bound(reports_, id, {}, &CheckReport::id),
+            std::ranges::upper_bound(reports_, id, {}, &CheckReport::id)};
+  }
+
   // What its checks last saw; of several, one that speaks against it.
   [[nodiscard]] json check_text(const commit::ServerId& id) const {
-    const auto found = reports_.find(id);
-    if (found == reports_.end()) return {};
     const CheckReport* telling = nullptr;
-    for (const CheckReport& report : found->second) {
+    for (const CheckReport& report : reports_of(id)) {
       if (report.last.empty()) continue;
       if (telling == nullptr || report.verdict == commit::Verdict::kDown) telling = &report;
     }
     return telling == nullptr ? json() : json(telling->last);
   }
 
-  [[nodiscard]] json check_row(const commit::ServerId& id, const std::string& check) const {
-    json row = {{"pool", id.pool},   {"server", id.server.to_string()},
-                {"check", check},    {"state", "unknown"},
-                {"since_s", json()}, {"failures", 0},
-                {"last", json()}};
-    const auto found = reports_.find(id);
-    if (found == reports_.end()) return row;
-    for (const CheckReport& report : found->second) {
+  [[nodiscard]] json check_row(const commit::ServerId& id, const std::string& endpoint,
+                               const std::string& check) const {
+    json row = {{"pool", id.pool},   {"server", endpoint}, {"check", check}, {"state", "unknown"},
+                {"since_s", json()}, {"failures", 0},      {"last", json()}};
+    for (const CheckReport& report : reports_of(id)) {
       if (report.check != check) continue;
       row["state"] = word(report.verdict);
       row["failures"] = report.failures;
@@ -206,9 +255,9 @@ class Service {
 
   const Question& question_;
   const commit::ServerStates& states_;
-  std::map<std::string, PoolTally> tallies_;
-  std::map<std::string, std::string> vips_of_;  // of a pool, comma separated
-  std::map<commit::ServerId, std::vector<CheckReport>> reports_;
+  mutable std::map<std::string, PoolTally> tallies_;  // of the pools that were asked of
+  std::map<std::string, std::string> vips_of_;        // of a pool, comma separated
+  std::vector<CheckReport> reports_;                  // by server
 };
 
 }  // namespace
@@ -243,19 +292,6 @@ Rows check_rows(const Question& question) {
   return service.check_rows();
 }
 
-ServiceTally service_tally(const Question& question) {
-  const Service service(question);
-  ServiceTally tally;
-  for (const auto& name : question.config().keys("vip")) {
-    ++tally.vips;
-    tally.vips_up += service.is_vip_up(name) ? 1U : 0U;
-  }
-  for (const auto& [id, status] : question.unit().committer.servers().all()) {
-    ++tally.servers;
-    tally.servers_up += is_up(status) ? 1U : 0U;
-    tally.servers_down += word(status) == "down" ? 1U : 0U;
-  }
-  return tally;
-}
+ServiceTally service_tally(const Question& question) { return Service(question).service_tally(); }
 
 }  // namespace yoke::rpc

@@ -45,7 +45,8 @@ struct ProbeReport {
 
 // Checks, as far as methods ask about them.
 struct Checks {
-  std::function<std::vector<CheckReport>()> reports;
+  // Of the servers of a pool, or, without a name, of all.
+  std::function<std::vector<CheckReport>(const std::string& pool)> reports;
   // The last probes of one server, oldest first.
   std::function<std::vector<ProbeReport>(const commit::ServerId&)> history;
   // Probes all servers of the pool, or the one, as `config` says; the number to ask by. E-421.
@@ -54,6 +55,20 @@ struct Checks {
       test;
   // Nothing where there is no such test; told once it is done, it is forgotten.
   std::function<std::optional<std::vector<ProbeReport>>(std::uint64_t)> tested;
+};
+
+// One who is told by a notification that is tried.
+struct NotifyReport {
+  std::string whom;           // "mail:ops to night@example.net"
+  std::optional<Status> how;  // nothing while it is under way
+};
+
+// Notifications, as far as methods ask about them.
+struct Notifications {
+  // Tells all of one, as it is committed, that `user` tries it; the number to ask by. E-404.
+  std::function<Result<std::uint64_t>(const std::string& name, const std::string& user)> test;
+  // Nothing where there is no such test; told once it is done, it is forgotten.
+  std::function<std::optional<std::vector<NotifyReport>>(std::uint64_t)> tested;
 };
 
 // What the methods work on; outlives every session. Threads: the loop's.
@@ -65,14 +80,14 @@ struct Unit {
   backup::Backups& backups;
   std::string scratch;         // a path that nobody else uses, for what is being restored
   std::uint64_t restored = 0;  // how often it has been used
-  // Those that stand and those cleared lately, each the newest first.
-  std::function<std::vector<alarms::Alarm>()> alarms = [] { return std::vector<alarms::Alarm>(); };
+  std::function<const alarms::Alarms&()> alarms = {};  // null: there are none
   // The newest events, the newest first.
   std::function<Result<std::vector<events::Entry>>(std::size_t count)> log = [](std::size_t) {
     return std::vector<events::Entry>();
   };
   events::Record record = events::write_to_journal;
   CandidateLock lock = {};
+  Notifications notifications = {};
 
   // "lb-a": as configured, else as given.
   [[nodiscard]] std::string name() const;

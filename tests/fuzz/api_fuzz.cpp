@@ -23,13 +23,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const auto once = applied(Configuration{}, *difference);
       if (digest(applied(once, *difference)) != digest(once)) std::abort();
     }
+    if (const auto asked = decode_counters_wanted(request->params)) {
+      const auto again = decode_counters_wanted(encode_wanted(asked->wanted));
+      if (!again || !(again->wanted == asked->wanted)) std::abort();
+    }
+    (void)decode_status_wanted(request->params);
     (void)decode_changes(request->params);
     (void)decode_digest(request->params);
   }
   if (const auto result = decode_response(line, 1)) {
     (void)decode_running_state(*result);
     (void)decode_process_status(*result);
-    (void)decode_counters(*result);
+    if (const auto counters = decode_counters(*result)) {
+      const auto again = decode_counters(encode_compact(*counters));
+      if (!again || !(*again == *counters)) std::abort();
+    }
   }
   return 0;
 }

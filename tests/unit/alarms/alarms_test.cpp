@@ -39,6 +39,19 @@ TEST(Alarms, ARaisedOneStandsUntilItHoldsNoMore) {
   EXPECT_EQ(alarms.all()[0].cleared, at(3));
 }
 
+TEST(Alarms, OneThatEndsForAnotherReasonSaysWhy) {
+  Alarms alarms;
+  Condition condition{Kind::kNotifyFailed, "notify mail", "notify mail: nobody listens"};
+  (void)alarms.follow({condition}, at(1));
+  condition.over = "it is not configured any more";
+  const auto told = alarms.follow({condition}, at(2));
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].kind, Kind::kNotifyWorks);
+  EXPECT_EQ(told[0].text, "notify mail: it is not configured any more");
+  EXPECT_TRUE(alarms.follow({condition}, at(3)).empty()) << "nothing stands, and nothing is raised";
+  EXPECT_FALSE(alarms.stands(Kind::kNotifyFailed));
+}
+
 TEST(Alarms, WhatItsSourceTellsIsNotToldAgain) {
   Alarms alarms;
   EXPECT_TRUE(alarms.follow({{Kind::kServerDown, "web 192.0.2.11:80", "down"}}, at(1)).empty());

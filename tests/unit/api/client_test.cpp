@@ -33,7 +33,7 @@ Client connect(const Peer& peer) {
 void expect_closed(Client& client) {
   EXPECT_EQ(client.fd(), -1);
   EXPECT_FALSE(client.connected());
-  const auto later = client.status(kPatient);
+  const auto later = client.status({.servers = false}, kPatient);
   ASSERT_FALSE(later);
   EXPECT_EQ(later.error().kind, Errc::kUnavailable);
   EXPECT_EQ(later.error().id, kNoDataPlane);
@@ -70,16 +70,21 @@ TEST(Client, EveryCallAsksAndReadsWhatTheContractSays) {
       EXPECT_EQ(decode_changes(request.params), running.servers);
       return encode_generation(10);
     }
-    EXPECT_EQ(request.params, Json::object());
-    return request.method == "status" ? encode(status) : encode(counters);
+    if (request.method == "status") {
+      EXPECT_EQ(request.params, (Json{{"servers", false}}));
+      return encode(status);
+    }
+    EXPECT_EQ(request.params,
+              (Json{{"vips", false}, {"servers", true}, {"pool", "web"}, {"compact", true}}));
+    return encode_compact(counters);
   }));
   Client client = connect(peer);
   EXPECT_EQ(client.stage(configuration, kPatient), "d");
   EXPECT_EQ(client.activate("d", kPatient), activation);
   EXPECT_EQ(client.apply(configuration, kPatient), activation);
   EXPECT_EQ(client.set_server_state(running.servers, kPatient), 10u);
-  EXPECT_EQ(client.status(kPatient), status);
-  EXPECT_EQ(client.counters(kPatient), counters);
+  EXPECT_EQ(client.status({.servers = false}, kPatient), status);
+  EXPECT_EQ(client.counters({.vips = false, .pool = "web"}, kPatient), counters);
   EXPECT_TRUE(client.connected());
 }
 
@@ -160,7 +165,7 @@ TEST(Client, ADataPlaneThatReadsNothingIsLate) {
 TEST(Client, NoAnswerByTheDeadlineClosesTheConnection) {
   Peer peer(read_to_end);
   Client client = connect(peer);
-  const auto status = client.status(kBrief);
+  const auto status = client.status({}, kBrief);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().kind, Errc::kTimeout);
   EXPECT_EQ(status.error().id, kNoAnswerInTime);
@@ -174,7 +179,7 @@ TEST(Client, APeerThatGoesAwayBeforeOrWithinItsAnswerIsUnavailable) {
       (void)say(connection, part);
     });
     Client client = connect(peer);
-    const auto status = client.status(kPatient);
+    const auto status = client.status({.servers = false}, kPatient);
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().kind, Errc::kUnavailable);
     EXPECT_EQ(status.error().id, kNoDataPlane);
@@ -211,7 +216,7 @@ TEST(Client, ALineWithoutEndIsBrokenOff) {
     while (taken < 2 * limits::kApiMessageBytes && say(connection, block)) taken += block.size();
   });
   Client client = connect(peer);
-  const auto status = client.status(kPatient);
+  const auto status = client.status({.servers = false}, kPatient);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().id, kStrangeAnswer) << status.error().text;
   expect_closed(client);

@@ -56,6 +56,11 @@ TEST(Codec, WhatIsEncodedIsDecodedTheSame) {
     EXPECT_EQ(decode_generation(sent(encode_generation(generation))), generation) << seed;
     const auto counters = random.counters();
     EXPECT_EQ(decode_counters(sent(encode(counters))), counters) << seed;
+    EXPECT_EQ(decode_counters(sent(encode_compact(counters))), counters) << seed;
+    const CountersWanted wanted{random.flag(), random.flag(), change.pool};
+    EXPECT_EQ(decode_counters_wanted(sent(encode_wanted(wanted)))->wanted, wanted) << seed;
+    const StatusWanted status_wanted{random.flag()};
+    EXPECT_EQ(decode_status_wanted(sent(encode_wanted(status_wanted))), status_wanted) << seed;
   }
 }
 
@@ -71,6 +76,38 @@ TEST(Codec, KeysAreTheNamesOfTheFieldsAndValuesAreWords) {
   EXPECT_EQ(encode(small_configuration()), expected);
   EXPECT_EQ(encode_stage(small_configuration()),
             (Json{{"version", 1}, {"configuration", expected}}));
+}
+
+TEST(Codec, WhoAsksAsTheReleaseBeforeDidIsToldAllAsItWas) {
+  const auto asked = decode_counters_wanted(Json::object());
+  ASSERT_TRUE(asked);
+  EXPECT_EQ(asked->wanted, CountersWanted{});
+  EXPECT_FALSE(asked->compact);
+  EXPECT_EQ(decode_status_wanted(Json::object()), StatusWanted{});
+  EXPECT_EQ(decode_counters_wanted({{"vips", 1}}).error().id, kBadShape);
+  EXPECT_EQ(decode_status_wanted({{"servers", "no"}}).error().id, kBadShape);
+}
+
+TEST(Codec, ATrafficListOfAnotherLengthIsRefused) {
+  Counters counters;
+  counters.vips["web"] = {};
+  auto json = encode_compact(counters);
+  EXPECT_TRUE(decode_counters(json));
+  json["vips"]["web"].push_back(1);
+  EXPECT_EQ(decode_counters(json).error().id, kBadValue);
+}
+
+TEST(CountersWanted, CoversWhatHoldsNoMoreThanItself) {
+  const CountersWanted all, totals{false, false}, web{false, true, "web"}, shop{true, true, "shop"};
+  for (const auto& any : {all, totals, web, shop}) {
+    EXPECT_TRUE(all.covers(any));
+    EXPECT_TRUE(any.covers(totals));
+    EXPECT_TRUE(any.covers(any));
+  }
+  EXPECT_FALSE(web.covers(all));
+  EXPECT_FALSE(web.covers(shop));
+  EXPECT_FALSE(shop.covers(web));
+  EXPECT_FALSE(totals.covers(web));
 }
 
 // Adds `key` to every object in `json`, at any depth.

@@ -27,9 +27,12 @@ class Unit {
   Unit() {
     start();
     EXPECT_TRUE(commit(web_config()));
-    for (const auto& [id, status] : committer().servers().all()) {
-      committer().report(id, Verdict::kUp, kNow);
-    }
+    const ServerStates states = committer().servers();
+    states.for_each_pool([&](const std::string& name, const ServerStates::Pool& servers) {
+      for (const auto& [server, status] : servers) {
+        committer().report({name, server}, Verdict::kUp, kNow);
+      }
+    });
     EXPECT_TRUE(committer().publish());
   }
 

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+#include <string>
+
 #include "tests/unit/store/store_fixture.h"
 
 namespace yoke::commit {
@@ -101,7 +104,7 @@ TEST_F(Following, AServerThatStaysKeepsItsVerdict) {
   follow();
   EXPECT_EQ(status().verdict, Verdict::kUp);
   EXPECT_EQ(status().since, kEarly);
-  EXPECT_EQ(states_.all().size(), 2U);
+  EXPECT_EQ(states_.pool("web").size(), 2U);
 }
 
 TEST_F(Following, AServerOfAPoolThatGotAnotherNameKeepsItsVerdict) {
@@ -154,6 +157,67 @@ TEST_F(Following, SwitchingAServerOffDrainsItAndOnBringsItBackAsItIs) {
   must_set(config_, {"pool", "web", "server", "192.0.2.11:80"}, {{"enabled", "yes"}});
   follow();
   EXPECT_EQ(status().published(), api::ServerState::kDown);
+}
+
+TEST_F(Following, ACopyIsNotChangedByWhatIsReportedToTheOther) {
+  const ServerStates before = states_;
+  EXPECT_TRUE(states_.report(id_, Verdict::kUp, kLate));
+  EXPECT_EQ(before.find(id_)->verdict, Verdict::kUnknown);
+  EXPECT_EQ(status().verdict, Verdict::kUp);
+}
+
+// However a configuration is come to, by many commits or by one, the servers, their switches and
+// whether they are checked are those it names; and what is known of those that stayed is kept.
+TEST(ServerStates, FollowingStepByStepIsFollowingAtOnce) {
+  std::mt19937 random(5);
+  const auto one_of = [&random](unsigned count) { return static_cast<unsigned>(random() % count); };
+  model::Config config;
+  ServerStates stepwise;
+  for (int step = 0; step < 400; ++step) {
+    const std::string pool = "p" + std::to_string(one_of(5));
+    const std::string server = "192.0.2." + std::to_string(one_of(4)) + ":80";
+    switch (one_of(5)) {
+      case 0:
+        (void)config.remove(model::Path{{"pool", pool}});
+        break;
+      case 1:
+        (void)config.remove(model::Path{{"pool", pool, "server", server}});
+        break;
+      case 2:
+        must_set(config, {"pool", pool, "check", "tcp"}, {});
+        break;
+      default:
+        must_set(config, {"pool", pool, "server", server},
+                 {{"enabled", one_of(2) == 0 ? "yes" : "no"}});
+    }
+    const ServerStates before = stepwise;
+    stepwise = stepwise.following(config, kLate);
+    const ServerStates at_once = ServerStates().following(config, kLate);
+    std::size_t servers = 0;
+    at_once.for_each_pool([&](const std::string& name, const ServerStates::Pool& expected) {
+      const auto& pool_now = stepwise.pool(name);
+      ASSERT_EQ(pool_now.size(), expected.size()) << "step " << step;
+      for (const auto& [endpoint, status] : expected) {
+        ++servers;
+        const auto& now = pool_now.at(endpoint);
+        EXPECT_EQ(now.enabled, status.enabled);
+        EXPECT_EQ(now.checked, status.checked);
+        const ServerStatus* known = before.find({name, endpoint});
+        const bool first_check = known != nullptr && !known->checked && now.checked;
+        if (known != nullptr && !first_check) {
+          EXPECT_EQ(now.verdict, known->verdict);
+        }
+      }
+    });
+    std::size_t held = 0;
+    stepwise.for_each_pool(
+        [&](const std::string&, const auto& of_pool) { held += of_pool.size(); });
+    EXPECT_EQ(held, servers) << "none is left of those that went";
+    if (one_of(2) == 0) {
+      (void)stepwise.report({pool, endpoint("192.0.2.1:80")},
+                            one_of(2) == 0 ? Verdict::kUp : Verdict::kDown, kLate);
+    }
+  }
 }
 
 TEST_F(Following, DrainingIsNotAdoptedAsHealth) {

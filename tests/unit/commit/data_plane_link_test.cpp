@@ -50,9 +50,10 @@ Result<Json> answer_of(FakeDataPlane& plane, const api::Request& request) {
     return api::encode_generation(plane.generation);
   }
   if (request.method == "status") {
-    return as_json(plane.status(), [](const api::ProcessStatus& now) { return api::encode(now); });
+    return as_json(plane.status({}),
+                   [](const api::ProcessStatus& now) { return api::encode(now); });
   }
-  return as_json(plane.counters(), [](const api::Counters& now) { return api::encode(now); });
+  return as_json(plane.counters({}), [](const api::Counters& now) { return api::encode(now); });
 }
 
 // A process of its own, as far as a thread can be one: from construction to destruction.
@@ -261,7 +262,7 @@ TEST_F(Link, AHungDataPlaneIsLostAndACommitRefusedUntilItAnswersAgain) {
   ASSERT_TRUE(until_told(true));
   ASSERT_TRUE(commit(web_config()));
   process_->hang();
-  EXPECT_FALSE(data_plane_.status());
+  EXPECT_FALSE(data_plane_.status({}));
   ASSERT_TRUE(until_told(false));
   const auto refused = committer_.commit(weighted_config(), {"ann", "pid 7", "cli"}, {});
   ASSERT_FALSE(refused);
@@ -287,15 +288,15 @@ TEST_F(Link, CountersThatComeLateAreNoReasonToLoseIt) {
   start_data_plane();
   link_->start();
   ASSERT_TRUE(until_told(true));
-  ASSERT_TRUE(data_plane_.counters());
+  ASSERT_TRUE(data_plane_.counters({}));
   process_->hang();
-  const auto late = data_plane_.counters();
+  const auto late = data_plane_.counters({});
   process_->go_on();
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().kind, Errc::kTimeout);
   ASSERT_TRUE(commit(web_config()));
   expect_running(web_config());
-  EXPECT_TRUE(data_plane_.counters()) << "by another connection";
+  EXPECT_TRUE(data_plane_.counters({})) << "by another connection";
   EXPECT_EQ(in_step_, std::vector<bool>{true}) << "and it was in step all the while";
 }
 

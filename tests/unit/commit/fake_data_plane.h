@@ -55,7 +55,7 @@ class FakeDataPlane final : public DataPlane {
     return {};
   }
 
-  Result<api::ProcessStatus> status() override {
+  Result<api::ProcessStatus> status(const api::StatusWanted& /*wanted*/) override {
     calls.emplace_back("status");
     if (auto failed = failure(Fails::kNothing); !failed) {
       return tl::unexpected<Error>(failed.error());
@@ -72,7 +72,7 @@ class FakeDataPlane final : public DataPlane {
     return status;
   }
 
-  Result<api::Counters> counters() override {
+  Result<api::Counters> counters(const api::CountersWanted& /*wanted*/) override {
     if (auto failed = failure(Fails::kNothing); !failed) {
       return tl::unexpected<Error>(failed.error());
     }

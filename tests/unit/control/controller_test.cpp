@@ -305,6 +305,23 @@ TEST_F(Control, CountersOfAllWorkersAreAddedUpUnderTheirNames) {
   EXPECT_EQ(counters.ports.size(), 1u);
 }
 
+TEST_F(Control, OfTheCountersWhatIsAskedForIsTold) {
+  run(two_vips());
+  const auto all = controller_.counters();
+  ASSERT_GT(all.servers.size(), 1U);
+  const auto totals = controller_.counters({.vips = false, .servers = false});
+  EXPECT_TRUE(totals.vips.empty());
+  EXPECT_TRUE(totals.servers.empty());
+  EXPECT_EQ(totals.workers, all.workers);
+  EXPECT_EQ(totals.ports, all.ports);
+  const auto web = controller_.counters({.vips = false, .pool = "web"});
+  EXPECT_EQ(web.servers.size(), 1U);
+  EXPECT_EQ(web.servers.at("web"), all.servers.at("web"));
+  EXPECT_TRUE(controller_.counters({.pool = "gone"}).servers.empty());
+  EXPECT_FALSE(controller_.status(MonoClock::now()).running.servers.empty());
+  EXPECT_TRUE(controller_.status(MonoClock::now(), {.servers = false}).running.servers.empty());
+}
+
 TEST_F(Control, ARecordBeginsAtZeroInASlotThatCountedForAnother) {
   run(two_vips());
   const auto slot = slot_of("10.0.0.1:80");

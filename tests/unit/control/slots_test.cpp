@@ -35,9 +35,20 @@ TEST(Slots, ASlotStillInUseByTheRunningSnapshotIsGivenLast) {
 TEST(Slots, ARenamedKeyStaysWhereItIs) {
   auto slots = Names(3).following({"a", "b"});
   const auto place = *slots.find("b");
-  slots.rename("b", "z");
+  slots.rename({{"b", "z"}});
   EXPECT_EQ(slots.find("b"), nullptr);
   EXPECT_EQ(*slots.find("z"), place);
+}
+
+TEST(Slots, ManyThatAreRenamedAtOnceAreFoundByTheirNewNames) {
+  auto slots = Names(4).following({"a", "b", "c", "d"});
+  const auto a = *slots.find("a"), b = *slots.find("b"), c = *slots.find("c");
+  slots.rename({{"a", "x"}, {"b", "0"}});
+  EXPECT_EQ(*slots.find("x"), a);
+  EXPECT_EQ(*slots.find("0"), b);
+  EXPECT_EQ(*slots.find("c"), c);
+  EXPECT_EQ(slots.find("a"), nullptr);
+  EXPECT_EQ(slots.all().size(), 4U);
 }
 
 TEST(Slots, NoTwoKeysShareASlotAndNoPlaceIsEverGivenTwice) {
@@ -49,7 +60,7 @@ TEST(Slots, NoTwoKeysShareASlotAndNoPlaceIsEverGivenTwice) {
   for (int round = 0; round < 500; ++round) {
     std::set<std::string> keys;
     while (keys.size() < random() % (kCapacity + 1)) keys.insert(std::to_string(random() % 40));
-    const auto next = slots.following(keys);
+    const auto next = slots.following({keys.begin(), keys.end()});
     std::set<std::uint16_t> taken;
     ASSERT_EQ(next.all().size(), keys.size());
     for (const auto& [key, place] : next.all()) {

@@ -4,14 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
-#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "mgmt/health/targets.h"
+#include "tests/unit/health/fake_prober.h"
 #include "tests/unit/health/loop.h"
 
 namespace yoke::health {
@@ -20,61 +19,6 @@ namespace {
 using std::chrono::milliseconds;
 
 net::Endpoint at(const std::string& text) { return *net::Endpoint::parse(text); }
-
-// Answers as it is told, in the next turn of the loop, and sees that no two probes of a check
-// overlap.
-class FakeProber final : public Prober {
- public:
-  explicit FakeProber(sd_event* loop) : loop_(loop) {}
-
-  [[nodiscard]] std::unique_ptr<Probe> start(const net::Endpoint& server, const Check& check,
-                                             ProbeDone done) override {
-    const auto key = std::pair(server, check.key);
-    EXPECT_EQ(under_way_[key], 0) << "two at once for " << server.to_string();
-    ++started_[server.to_string()];
-    begun_.push_back(MonoClock::now());
-    Outcome outcome = Outcome::kPassed;
-    for (const std::string& name : {server.to_string(), check.key}) {
-      if (outcomes_.contains(name)) outcome = outcomes_[name];
-    }
-    return std::make_unique<FakeProbe>(loop_, under_way_[key], holds_, [outcome, done] {
-      done({outcome, outcome == Outcome::kPassed ? "fine" : "not fine", {}, {}});
-    });
-  }
-
-  // Of a server's checks, or of all checks with this key.
-  void answer(const std::string& name, Outcome outcome) { outcomes_[name] = outcome; }
-  void hold(bool holds) { holds_ = holds; }  // answers nothing
-  [[nodiscard]] int started(const std::string& server) { return started_[server]; }
-  [[nodiscard]] const std::vector<MonoTime>& begun() const { return begun_; }
-  [[nodiscard]] int under_way() const {
-    int sum = 0;
-    for (const auto& [key, count] : under_way_) sum += count;
-    return sum;
-  }
-
- private:
-  class FakeProbe final : public Probe {
-   public:
-    FakeProbe(sd_event* loop, int& under_way, bool holds, std::function<void()> done)
-        : under_way_(under_way), timer_(loop, std::move(done)) {
-      ++under_way_;
-      if (!holds) timer_.start(milliseconds(0));
-    }
-    ~FakeProbe() override { --under_way_; }
-
-   private:
-    int& under_way_;
-    hal::Timer timer_;
-  };
-
-  sd_event* loop_;
-  bool holds_ = false;
-  std::map<std::pair<net::Endpoint, std::string>, int> under_way_;
-  std::map<std::string, Outcome> outcomes_;
-  std::map<std::string, int> started_;
-  std::vector<MonoTime> begun_;  // of all
-};
 
 Check quick(const std::string& key = "tcp") {
   Check check;
@@ -280,6 +224,19 @@ TEST_F(Scheduling, ServersThatStayAreNotDisturbedByThoseThatComeAndGo) {
   EXPECT_EQ(scheduler_.status()[0].since, since);
   ASSERT_TRUE(turns(kA, 3));
   EXPECT_EQ(reports_ - static_cast<int>(told_.contains(kB)), 1);
+}
+
+TEST_F(Scheduling, OfSomePoolsAloneOthersAreLeftAsTheyAre) {
+  Target other = target(kB);
+  other.pool = "other";
+  scheduler_.reconcile({target(kA), other});
+  ASSERT_TRUE(until_told(kB, Verdict::kUp));
+  scheduler_.reconcile({target("10.0.0.3:80")}, {"web"});
+  ASSERT_EQ(scheduler_.status("web").size(), 1U);
+  EXPECT_EQ(scheduler_.status("web")[0].server, at("10.0.0.3:80"));
+  EXPECT_EQ(scheduler_.status("other").at(0).verdict, Verdict::kUp) << "nothing was given up";
+  scheduler_.reconcile({}, {"other", "gone"});
+  EXPECT_EQ(scheduler_.status().size(), 1U);
 }
 
 TEST_F(Scheduling, ReconcilingGivesUpProbesUnderWay) {

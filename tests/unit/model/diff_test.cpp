@@ -52,6 +52,11 @@ TEST(Diff, CarriedOutTurnsAnyConfigurationIntoAnyOther) {
     EXPECT_EQ(patched(before, changes), after) << "seed " << seed;
     EXPECT_EQ(changes.empty(), before == after);
     EXPECT_TRUE(diff(after, after).empty());
+    std::set<std::string> pools;
+    for (const Change& change : changes) {
+      if (change.path.words[0] == "pool") pools.insert(change.path.words[1]);
+    }
+    EXPECT_EQ(keys_that_differ(before, after, "pool"), pools);
   }
 }
 

@@ -43,7 +43,7 @@ class Rig {
               backups_,
               folder_.file("restore"),
               0,
-              [this] { return alarms; },
+              [this]() -> const alarms::Alarms& { return alarms; },
               [this](std::size_t count) { return newest(count); },
               [this](const events::Event& event) { recorded.push_back(event); }} {
     EXPECT_TRUE(committer_.reconcile(MonoClock::now()));
@@ -80,19 +80,27 @@ class Rig {
   [[nodiscard]] std::string backup_folder() const { return folder_.file("backup"); }
   [[nodiscard]] commit::FakeDataPlane& data_plane() { return data_plane_; }
   [[nodiscard]] commit::Committer& committer() { return committer_; }
+  [[nodiscard]] Unit& unit() { return unit_; }
 
   // Within run().
   std::vector<CheckReport> reports;
   std::map<commit::ServerId, std::vector<ProbeReport>> history;
   std::vector<std::vector<ProbeReport>> tests;  // by number
   std::vector<std::string> asked;               // "pool", "pool server": tests
-  std::vector<alarms::Alarm> alarms;
+  alarms::Alarms alarms;
   std::vector<events::Entry> log;
   std::vector<events::Event> recorded;
 
  private:
   Checks checks() {
-    return {.reports = [this] { return reports; },
+    return {.reports =
+                [this](const std::string& pool) {
+                  auto asked_for = reports;
+                  std::erase_if(asked_for, [&](const CheckReport& report) {
+                    return !pool.empty() && report.id.pool != pool;
+                  });
+                  return asked_for;
+                },
             .history = [this](const commit::ServerId& id) { return history[id]; },
             .test = [this](const model::Config&, const std::string& pool,
                            const std::optional<net::Endpoint>& server) -> Result<std::uint64_t> {

@@ -94,7 +94,7 @@ class Roles : public testing::Test {
     return made;
   }
   Checks checks() {
-    return {.reports = [] { return std::vector<CheckReport>{}; },
+    return {.reports = [](const std::string&) { return std::vector<CheckReport>{}; },
             .history = {},
             .test = [this](const model::Config&, const std::string&,
                            const std::optional<net::Endpoint>&) -> Result<std::uint64_t> {

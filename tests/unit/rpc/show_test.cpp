@@ -107,19 +107,18 @@ TEST_F(Show, Status) {
                        {"alarms_standing", 0}}));
 }
 
-alarms::Alarm server_down(int number) {
-  return {.what = {events::Kind::kServerDown,
-                   "web " + std::to_string(number),
-                   "it is down",
-                   {{"POOL", "web"}, {"SERVER", "192.0.2.11:80"}}},
-          .raised = alarms::Wall(1'700'000'000s),
-          .cleared = {}};
+alarms::Condition server_down(int number) {
+  return {events::Kind::kServerDown,
+          "web " + std::to_string(number),
+          "it is down",
+          {{"POOL", "web"}, {"SERVER", "192.0.2.11:80"}}};
 }
+const alarms::Wall kRaised(1'700'000'000s), kCleared(1'700'000'060s);
 
 TEST_F(Show, Alarm) {
   rig_.run([this] {
-    rig_.alarms = {server_down(1), server_down(2)};
-    rig_.alarms[1].cleared = alarms::Wall(1'700'000'060s);
+    (void)rig_.alarms.follow({server_down(1), server_down(2)}, kRaised);
+    (void)rig_.alarms.follow({server_down(1)}, kCleared);
   });
   const json all = rows("alarm");
   ASSERT_EQ(all.size(), 2U);
@@ -138,13 +137,18 @@ TEST_F(Show, Alarm) {
 
 TEST_F(Show, TheStatusHasTheFirstAlarmsThatStand) {
   rig_.run([this] {
-    for (int i = 0; i < 5; ++i) rig_.alarms.push_back(server_down(i));
-    rig_.alarms[1].cleared = alarms::Wall(1'700'000'060s);
+    (void)rig_.alarms.follow({server_down(0), server_down(1), server_down(2), server_down(3)},
+                             kRaised);
+    (void)rig_.alarms.follow({server_down(0), server_down(2), server_down(3)}, kCleared);
+    (void)rig_.alarms.follow({{events::Kind::kDiskLow, "", "60 MiB are free"}}, kCleared,
+                             alarms::Part::kServices);
   });
   const json row = only_row("status");
   EXPECT_EQ(row["alarms_standing"], 4);
   ASSERT_EQ(row["alarms"].size(), 3U);
-  EXPECT_EQ(row["alarms"][1]["subject"], "web 2");
+  EXPECT_EQ(row["alarms"][0]["alarm"], "disk-low") << "the newest first";
+  EXPECT_EQ(row["alarms"][1]["subject"], "web 0");
+  EXPECT_EQ(row["alarms"][2]["subject"], "web 2");
 }
 
 TEST_F(Show, Log) {
