@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/syslog/stream.h"
 
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
@@ -9,7 +8,6 @@
 #include <openssl/x509v3.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <array>
 #include <cerrno>
@@ -17,6 +15,7 @@
 #include <cstring>
 #include <utility>
 
+#include "hal/linux/trust_file.h"
 #include "mgmt/health/socket_address.h"
 #include "mgmt/syslog/errors.h"
 
@@ -43,19 +42,6 @@ std::string openssl_error() {
   if (code == 0) return "it hung up";
   ERR_error_string_n(code, text.data(), text.size());
   return text.data();
-}
-
-// The loop reads it: nothing that never ends, or that waits for somebody to write.
-Status is_readable(const std::string& authorities) {
-  constexpr off_t kBytesMax = 1 << 20;
-  if (authorities.empty()) return {};
-  const FileDescriptor fd(::open(authorities.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  struct stat file {};
-  if (!fd || ::fstat(fd.get(), &file) != 0) {
-    return fail(Errc::kFailed, kBadTrust, authorities + ": " + std::strerror(errno));
-  }
-  if (S_ISREG(file.st_mode) && file.st_size <= kBytesMax) return {};
-  return fail(Errc::kFailed, kBadTrust, authorities + ": expected a file of at most 1 MiB");
 }
 
 }  // namespace
@@ -103,7 +89,8 @@ Status Stream::prepare_tls(const net::Endpoint& server, const Trust& trust) {
   (void)SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
   (void)SSL_CTX_set_mode(context_.get(),
                          SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  if (auto readable = is_readable(trust.authorities); !readable) return readable;
+  if (auto readable = hal::expect_trust_file(trust.authorities, kBadTrust); !readable)
+    return readable;
   const int trusted = trust.authorities.empty()
                           ? SSL_CTX_set_default_verify_paths(context_.get())
                           : SSL_CTX_load_verify_file(context_.get(), trust.authorities.c_str());

@@ -38,10 +38,11 @@ _MAY_INCLUDE = {
     "mgmt/metrics": (_BASE,),
     "mgmt/http": (_BASE, _LINUX, _NET, _SOCKET_ADDRESS),
     "mgmt/web": (_BASE, _HTTP),
+    "mgmt/notify": (_BASE, _LINUX, _EVENTS),
     "mgmt/syslog": (_BASE, _LINUX, _NET, _EVENTS, _SOCKET_ADDRESS),
     "mgmt/rpc": (_BASE, _LINUX, _MODEL, _STORE, _COMMIT, _BACKUP, _HEALTH, _EVENTS, _ALARMS),
     "mgmt/outlets": (_BASE, _NET, _MODEL, _EVENTS, _ALARMS, _HTTP, "mgmt/metrics", "mgmt/web",
-                     "mgmt/syslog", "mgmt/rpc"),
+                     "mgmt/notify", "mgmt/syslog", "mgmt/rpc"),
     "cli": (_BASE, _MODEL, _RPC_CLIENT),
 }
 
