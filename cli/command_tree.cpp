@@ -104,8 +104,20 @@ constexpr std::array kBackupFile{
     Node{.word = "FILE",
          .help = "A backup, or the configuration database of any release",
          .value = Value::kWord}};
+constexpr std::array kNotifyRequest{
+    Node{.word = "test", .help = "Tell them that it is tried, and say what became of it"}};
+constexpr std::array kNotified{Node{.word = "WAY[:NAME]",
+                                    .help = "A notification, as it is committed",
+                                    .value = Value::kKey,
+                                    .kind = "notify",
+                                    .may_end = false,
+                                    .next = kNotifyRequest}};
 constexpr std::array kRequests{
     Node{.word = "backup", .help = "Copy configuration and history to a file", .next = kBackup},
+    Node{.word = "notify",
+         .help = "Try whether whoever is to be told of events can be",
+         .may_end = false,
+         .next = kNotified},
     Node{.word = "restore",
          .help = "Make what a backup holds the candidate, to be looked at and committed",
          .may_end = false,

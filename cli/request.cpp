@@ -105,6 +105,23 @@ Result<json> hand_over_backup(Connection& connection, const std::string& file) {
   }
 }
 
+Result<json> test_notification(Connection& connection, const std::string& name) {
+  auto begun = connection.call("notify_test", {{"notify", name}});
+  if (!begun) return begun;
+  for (;;) {
+    auto tested = connection.call("notify_tested", {{"test", part_of(*begun, "test")}});
+    if (!tested || part_of(*tested, "done") == true) return tested;
+    std::this_thread::sleep_for(kLookEvery);
+  }
+}
+
+std::string told_sentence(const json& row) {
+  const std::string text = text_of(row, "text");
+  const bool is_told = part_of(row, "outcome") == "told";
+  return fmt::format("notify {}: {}{}.", text_of(row, "whom"),
+                     is_told ? "was told" : "was not told: ", text);
+}
+
 std::string backup_sentence(const json& state) {
   const std::string to = text_of(state, "to");
   const json bytes = part_of(state, "bytes");

@@ -18,6 +18,14 @@ namespace yoke::cli {
 [[nodiscard]] Result<nlohmann::json> hand_over_backup(Connection& connection,
                                                       const std::string& file);
 
+// Has everybody of a notification told that it is tried, and waits for the end of that, which a
+// mail server may delay for minutes; what became of it, as `notify_tested` tells it.
+[[nodiscard]] Result<nlohmann::json> test_notification(Connection& connection,
+                                                       const std::string& name);
+
+// "notify mail:ops to ops@example.net: was told." Of a row of that.
+[[nodiscard]] std::string told_sentence(const nlohmann::json& row);
+
 // "Backup lb-a-000001-20261121T160400Z.backup: revision 7, 48 KiB."
 [[nodiscard]] std::string backup_sentence(const nlohmann::json& state);
 // "The candidate is revision 7 of lb-a, backed up 2026-11-21 16:04:00: commit or discard it."

@@ -212,12 +212,30 @@ Outcome Session::request(const Command& command) {
     outcome.output.json = with_schema(*made);
     return outcome;
   }
+  if (command.words.front() == "notify") return try_notification(command.words[1]);
   const auto restored = hand_over_backup(connection_, command.words[1]);
   if (!restored) return failed(restored.error());
   connection_.set_edits(true);
   Outcome outcome = diff({});
   if (outcome.error) return outcome;
   outcome.output.talk.push_back(restore_sentence(*restored));
+  return outcome;
+}
+
+Outcome Session::try_notification(const std::string& name) {
+  const auto tried = test_notification(connection_, name);
+  if (!tried) return failed(tried.error());
+  Outcome outcome;
+  outcome.output.json = with_schema(*tried);
+  std::size_t missed = 0;
+  for (const json& row : part_of(*tried, "rows")) {
+    const bool is_told = part_of(row, "outcome") == "told";
+    missed += is_told ? 0 : 1;
+    outcome.output.talk.push_back(told_sentence(row));
+  }
+  if (missed > 0) {
+    outcome.error = Error{Errc::kFailed, "E-640", "not everybody was told", -1};
+  }
   return outcome;
 }
 

@@ -58,6 +58,7 @@ class Session {
   [[nodiscard]] Outcome configure(const Command& command);
   [[nodiscard]] Outcome discard();
   [[nodiscard]] Outcome request(const Command& command);
+  [[nodiscard]] Outcome try_notification(const std::string& name);
   [[nodiscard]] Outcome exit();
 
   Connection& connection_;

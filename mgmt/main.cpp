@@ -5,13 +5,11 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <boost/program_options.hpp>
 #include <chrono>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <iostream>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -36,6 +34,7 @@
 #include "mgmt/health/targets.h"
 #include "mgmt/health/trials.h"
 #include "mgmt/model/diff.h"
+#include "mgmt/options.h"
 #include "mgmt/outlets/outlets.h"
 #include "mgmt/rpc/errors.h"
 #include "mgmt/rpc/role.h"
@@ -49,52 +48,13 @@
 namespace yoke {
 namespace {
 
-namespace po = boost::program_options;
 using events::Kind;
 using std::chrono::milliseconds;
 
 // How soon a disk that was mended is noticed where nobody commits.
 constexpr std::chrono::seconds kStoreInterval{30};
 constexpr int kFailed = 1;
-constexpr int kUsage = 2;
 constexpr std::string_view kNoLoop = "E-608";
-
-struct Options {
-  std::filesystem::path root = "/";
-  std::string unit;  // empty: the board file's, or the host's
-};
-
-// Nothing: the process has said what was asked and ends with `status`.
-std::optional<Options> read_options(int argc, char** argv, int& status) {
-  po::options_description known("yoke-mgmt: the management plane of a Yoke unit");
-  known.add_options()("root", po::value<std::string>()->default_value("/"),
-                      "folder below which etc/yoke, var/lib/yoke and run/yoke are")(
-      "unit", po::value<std::string>()->default_value(""),
-      "name of this unit; default: the board file's, or the host's")(
-      "version", "print the version and end")("help", "print this and end");
-  po::variables_map given;
-  try {
-    po::store(po::command_line_parser(argc, argv)
-                  .options(known)
-                  .positional(po::positional_options_description())
-                  .run(),
-              given);
-  } catch (const po::error& error) {
-    (void)std::fprintf(stderr, "yoke-mgmt: %s; see --help [E-112]\n", error.what());
-    status = kUsage;
-    return std::nullopt;
-  }
-  status = 0;
-  if (given.count("help") != 0) {
-    std::cout << known;
-    return std::nullopt;
-  }
-  if (given.count("version") != 0) {
-    fmt::print("yoke-mgmt {}\n", YOKE_VERSION);
-    return std::nullopt;
-  }
-  return Options{given["root"].as<std::string>(), given["unit"].as<std::string>()};
-}
 
 // What the unit is called, and what is wrong with the board file that should say so.
 struct Naming {
@@ -209,7 +169,17 @@ class Process {
         link_(
             loop, data_plane_, committer_, [this](bool in_step) { on_link(in_step); }, recorder()) {
     checks_.pause();  // checks go by way of the data plane's ports
-    outlets_ = std::make_unique<outlets::Outlets>(loop, unit_, (options.root / "var/lib/yoke"));
+    outlets_ = std::make_unique<outlets::Outlets>(
+        loop, unit_,
+        outlets::Outlets::Folders{.state = options.root / "var/lib/yoke",
+                                  .programs = options.root / "etc/yoke/notify"},
+        recorder());
+    unit_.notifications = {
+        .test =
+            [this](const auto& which, const auto& user) {
+              return outlets_->try_notification(committer_.running().config, which, user);
+            },
+        .tested = [this](std::uint64_t number) { return outlets_->tried(number); }};
     supervisor_ = std::make_unique<alarms::Supervisor>(
         loop,
         alarms::Supervisor::Sources{.committer = committer_,
@@ -230,13 +200,14 @@ class Process {
     auto server = rpc::serve(loop_, socket, unit_);
     if (!server) return tl::unexpected(server.error());
     server_ = std::move(*server);
+    remember();  // before anything happens, so that whoever is to be told of it is
+    outlets_->follow(committer_.running().config);
     expiry_.follow();
     schedule_.follow();
     backups_.follow(backup::schedule_of(committer_.running().config));
     link_.start();
     supervisor_->start();
     if (committer_.unwritable()) store_look_.start(kStoreInterval);
-    outlets_->follow(committer_.running().config);
     return {};
   }
 
@@ -255,6 +226,15 @@ class Process {
  private:
   [[nodiscard]] events::Record recorder() {
     return [this](const events::Event& event) { record(event); };
+  }
+
+  // What the process before has told of may be over by now.
+  void remember() {
+    constexpr std::size_t kRemembered = 1000;
+    auto latest = event_log_.newest(kRemembered);
+    if (!latest) return;
+    std::ranges::reverse(*latest);
+    outlets_->remember(*latest);
   }
 
   // A server in use stays in use until its checks have failed as often as they must.
@@ -340,7 +320,6 @@ class Process {
   void look_at_store() {
     committer_.look_at_store();
     if (committer_.unwritable()) store_look_.start(kStoreInterval);
-    outlets_->follow(committer_.running().config);
     supervisor_->look_soon();
   }
 

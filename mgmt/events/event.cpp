@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/events/event.h"
 
-#include <algorithm>
-
 namespace yoke::events {
 
 Entry entry_of(const Event& event) {

@@ -144,12 +144,21 @@ constexpr std::array kKinds{
             "A log server cannot be reached; events for it wait in memory", "show configuration"},
     KindRow{Kind::kSyslogConnected, "syslog-connected", "V-704", Level::kNotice,
             "18796b187dba446c5c1b6044d4cc5a23", "A log server takes events again"},
-    KindRow{
-        Kind::kEventsNotSent, "events-not-sent", "V-705", Level::kWarning,
-        "05692f18a32795039fb77fdc739e76d1",
-        "More events than memory holds came while a log server was away; it and the journal are "
-        "told how many",
-        "show alarm"},
+    KindRow{Kind::kEventsNotSent, "events-not-sent", "V-705", Level::kWarning,
+            "05692f18a32795039fb77fdc739e76d1",
+            "Events that somebody should have been told were lost: more came than memory holds, or "
+            "one was "
+            "refused; the text says how many",
+            "show alarm"},
+    KindRow{Kind::kNotifyFailed, "notify-failed", "V-706", Level::kWarning,
+            "66226bbbcdaa487d978ccf80786e9a1d",
+            "Somebody who is to be told of events is not; it is tried again", "show configuration"},
+    KindRow{Kind::kNotifyWorks, "notify-works", "V-707", Level::kNotice,
+            "c85aa749210a419b82c7cdb605b64903",
+            "Whoever is to be told of events is told again, or is not to be told any more"},
+    KindRow{Kind::kNotifyTest, "notify-test", "V-708", Level::kNotice,
+            "5d0b7b1e5c3c4c7b9a62f0e7a8d94f1e",
+            "Somebody tries a notification; nobody but whoever it tells hears of it"},
 };
 
 constexpr bool in_order() {
@@ -158,13 +167,13 @@ constexpr bool in_order() {
   }
   return true;
 }
-static_assert(in_order() && kKinds.back().kind == Kind::kEventsNotSent);
+static_assert(in_order() && kKinds.back().kind == Kind::kNotifyTest);
 
 constexpr std::array kAlarms{
-    AlarmRow{Kind::kServerDown, Kind::kServerUp, Telling::kSource},
-    AlarmRow{Kind::kVipDown, Kind::kVipUp, Telling::kAlarm},
+    AlarmRow{Kind::kServerDown, Kind::kServerUp, Telling::kSource, {"POOL", "SERVER"}},
+    AlarmRow{Kind::kVipDown, Kind::kVipUp, Telling::kAlarm, {"VIP"}},
     AlarmRow{Kind::kDataPlaneLost, Kind::kDataPlaneConnected, Telling::kSource},
-    AlarmRow{Kind::kLinkDown, Kind::kLinkUp, Telling::kAlarm},
+    AlarmRow{Kind::kLinkDown, Kind::kLinkUp, Telling::kAlarm, {"PORT"}},
     AlarmRow{Kind::kFlowTableHigh, Kind::kFlowTableNormal, Telling::kAlarm},
     AlarmRow{Kind::kCommitWaits, Kind::kCommitSettled, Telling::kAlarm},
     AlarmRow{Kind::kDiskLow, Kind::kDiskNormal, Telling::kAlarm},
@@ -172,8 +181,9 @@ constexpr std::array kAlarms{
     AlarmRow{Kind::kEventLogFailed, Kind::kEventLogWritten, Telling::kAlarm},
     AlarmRow{Kind::kBackupFailed, Kind::kBackupMade, Telling::kSource},
     AlarmRow{Kind::kClockBehind, Kind::kClockRight, Telling::kAlarm},
-    AlarmRow{Kind::kHttpFailed, Kind::kHttpServes, Telling::kAlarm},
-    AlarmRow{Kind::kSyslogLost, Kind::kSyslogConnected, Telling::kAlarm},
+    AlarmRow{Kind::kHttpFailed, Kind::kHttpServes, Telling::kAlarm, {"HTTP"}},
+    AlarmRow{Kind::kSyslogLost, Kind::kSyslogConnected, Telling::kAlarm, {"SYSLOG"}},
+    AlarmRow{Kind::kNotifyFailed, Kind::kNotifyWorks, Telling::kAlarm, {"NOTIFY", "TO"}},
 };
 
 std::string quoted(std::string_view text) {

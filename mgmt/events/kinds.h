@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -61,6 +62,9 @@ enum class Kind : std::uint8_t {
   kSyslogLost,
   kSyslogConnected,
   kEventsNotSent,
+  kNotifyFailed,
+  kNotifyWorks,
+  kNotifyTest,
 };
 
 // Of a kind that raises an alarm: who else tells of it.
@@ -85,6 +89,8 @@ struct AlarmRow {
   Kind raised;
   Kind cleared;
   Telling telling;
+  // The fields of both events that say what it is wrong with; without, the unit.
+  std::array<std::string_view, 2> subject = {};
 };
 
 [[nodiscard]] std::span<const KindRow> kinds() noexcept;

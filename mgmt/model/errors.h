@@ -46,6 +46,7 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-224", "a setting of a check that has no effect without another"},
     ErrorMeaning{"E-225", "a check that no server could ever pass"},
     ErrorMeaning{"E-226", "an address and port that the unit cannot listen on"},
+    ErrorMeaning{"E-227", "a notification that could reach nobody, or would give a secret away"},
     ErrorMeaning{"E-301", "a message between mgmt and data plane that is not one JSON object"},
     ErrorMeaning{"E-302", "a message whose key is missing or of another type"},
     ErrorMeaning{"E-303", "a message with a value out of its field's range"},
@@ -143,6 +144,8 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-621", "a certificate or key that cannot be used"},
     ErrorMeaning{"E-630", "a log server that cannot be connected to"},
     ErrorMeaning{"E-631", "a file of certificates to trust that cannot be used"},
+    ErrorMeaning{"E-640", "somebody who is to be told of events and is not"},
+    ErrorMeaning{"E-641", "an event that somebody who is to be told of it refuses for good"},
 };
 
 }  // namespace yoke::model

@@ -12,6 +12,8 @@
 #include "hal/base/number.h"
 #include "mgmt/model/check_rules.h"
 #include "mgmt/model/check_schema.h"
+#include "mgmt/model/notify_rules.h"
+#include "mgmt/model/notify_schema.h"
 #include "mgmt/model/place.h"
 #include "mgmt/model/schema.h"
 #include "mgmt/model/secrets.h"
@@ -107,11 +109,11 @@ class Checker {
         add(path, "E-222", fmt::format("its {} is hidden in what was loaded: set it", field.name));
       }
     }
-    if (path.kind() == "check") {
-      check_settings(config_, path, [&](std::string_view id, std::string text) {
-        add(path, id, std::move(text));
-      });
-    }
+    const auto violated = [&](std::string_view id, std::string text) {
+      add(path, id, std::move(text));
+    };
+    if (path.kind() == "check") check_settings(config_, path, violated);
+    if (path.kind() == "notify") check_notification(config_, path, violated);
   }
 
   void check_unique_vips() {
@@ -276,6 +278,7 @@ class Checker {
     check_limit("server", servers, limits::kServers);
     check_limit("vip", vips_.size(), limits::kVips);
     check_limit("syslog", config_.keys("syslog").size(), kLogServersMax);
+    check_limit("notify", config_.keys("notify").size(), kNotifyMax);
   }
 
   void check_limit(std::string_view kind, std::size_t count, std::size_t most) {

@@ -7,6 +7,7 @@
 
 #include "dataplane/limits.h"
 #include "mgmt/model/check_schema.h"
+#include "mgmt/model/notify_schema.h"
 
 namespace yoke::model {
 namespace {
@@ -307,6 +308,18 @@ constexpr std::array kTypes{
                        .default_value = "",
                        .max = kNameMax},
                .fields = kSyslogFields},
+    RecordType{.kind = "notify",
+               .plural = "notifications",
+               .parent = "",
+               .help = "Who is told of events",
+               .key = {.name = "way",
+                       .type = FieldType::kNamedChoice,
+                       .help = "How they are told",
+                       .example = "webhook:chat",
+                       .default_value = "",
+                       .max = kNameMax,
+                       .choices = kNotifyWays},
+               .fields = kNotifyFields},
     RecordType{.kind = "backup",
                .plural = "backup",
                .parent = "",

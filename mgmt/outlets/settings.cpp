@@ -2,6 +2,7 @@
 #include "mgmt/outlets/settings.h"
 
 #include "hal/base/number.h"
+#include "mgmt/model/schema.h"
 #include "mgmt/model/words.h"
 
 namespace yoke::outlets {
@@ -51,6 +52,43 @@ std::map<std::string, syslog::Target> syslog_targets(const model::Config& config
                      .trust = {.authorities = value("authorities"),
                                .name = value("certificate-name"),
                                .verify = value("verify") != "no"}};
+  }
+  return targets;
+}
+
+std::map<notify::Whom, notify::Target> notify_targets(const model::Config& config,
+                                                      const std::filesystem::path& programs) {
+  std::map<notify::Whom, notify::Target> targets;
+  for (const std::string& key : config.keys("notify")) {
+    const model::Path path{{"notify", key}};
+    const auto value = [&](std::string_view field) { return config.value(path, field); };
+    const std::string_view way = model::choice_of(key);
+    notify::Target target{.level = level_of(value("level")),
+                          .verify = value("verify") != "no",
+                          .authorities = value("authorities")};
+    if (way == "script") {
+      target.way = notify::Way::kScript;
+      target.path = programs / value("program");
+    } else if (way == "webhook") {
+      target.way = notify::Way::kWebhook;
+      target.url = value("url");
+      target.bearer = value("bearer");
+    } else {
+      target.url = (value("tls") == "yes" ? "smtps://" : "smtp://") + value("server");
+      target.tls = value("tls") != "no";
+      target.from = value("from");
+      const std::string to = value("to");
+      for (const std::string_view address : model::split_list(to)) target.to.emplace_back(address);
+      target.user = value("user");
+      target.password = value("password");
+      for (const std::string& recipient : target.to) {
+        notify::Target one = target;
+        one.recipient = recipient;
+        targets[{key, recipient}] = std::move(one);
+      }
+      continue;
+    }
+    targets[{key}] = std::move(target);
   }
   return targets;
 }

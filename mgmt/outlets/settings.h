@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <string_view>
 
 #include "mgmt/http/service.h"
 #include "mgmt/model/config.h"
+#include "mgmt/notify/target.h"
 #include "mgmt/syslog/forwarder.h"
 
 // What a configuration, which violates no rule, wants of those who serve and forward. Pure.
@@ -18,5 +20,8 @@ namespace yoke::outlets {
                                                     std::string_view kind);
 
 [[nodiscard]] std::map<std::string, syslog::Target> syslog_targets(const model::Config& config);
+// Each recipient of a mail is one. Programs are in the folder `programs`.
+[[nodiscard]] std::map<notify::Whom, notify::Target> notify_targets(
+    const model::Config& config, const std::filesystem::path& programs);
 
 }  // namespace yoke::outlets

@@ -40,6 +40,8 @@ const Session::Method Session::kMethods[] = {
     {"unconfirmed", &Session::unconfirmed, Role::kViewer},
     {"test", &Session::test, Role::kOperator},
     {"tested", &Session::tested, Role::kOperator},
+    {"notify_test", &Session::notify_test, Role::kOperator},
+    {"notify_tested", &Session::notify_tested, Role::kOperator},
     {"backup_state", &Session::backup_state, Role::kViewer},
     {"backup", &Session::backup, Role::kOperator},
     {"restore", &Session::restore, Role::kOperator},

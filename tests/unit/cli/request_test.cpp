@@ -56,6 +56,29 @@ TEST_F(Request, ABackupThatFailedIsAnError) {
   EXPECT_EQ(mgmt_.calls("backup").front(), json::object());
 }
 
+TEST_F(Request, ANotificationThatIsTriedSaysOfEachWhetherHeWasTold) {
+  mgmt_.answer("notify_test", json{{"test", 4}});
+  int asked = 0;
+  mgmt_.on("notify_tested", [&asked](const json& params) -> Result<json> {
+    EXPECT_EQ(params, json({{"test", 4}}));
+    const bool is_done = ++asked == 2;
+    return json{{"done", is_done},
+                {"rows",
+                 {{{"whom", "mail to a@b"}, {"outcome", "told"}, {"text", ""}},
+                  {{"whom", "mail to c@d"},
+                   {"outcome", is_done ? "failed" : "running"},
+                   {"text", is_done ? "it answered 550 no such mailbox" : ""}}}}};
+  });
+  const Outcome outcome = run("request notify mail test");
+  EXPECT_THAT(
+      outcome.output.talk,
+      testing::ElementsAre("notify mail to a@b: was told.",
+                           "notify mail to c@d: was not told: it answered 550 no such mailbox."));
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->id, "E-640");
+  EXPECT_EQ(mgmt_.calls("notify_test").front(), json({{"notify", "mail"}}));
+}
+
 TEST_F(Request, ARestoreHandsTheFileOverInPiecesAndShowsTheDiff) {
   const std::string bytes = std::string(3 << 20, 'a') + "\n\0\xff end";
   std::string taken;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <random>
 #include <set>
 
@@ -95,8 +96,12 @@ class RandomConfig {
       case FieldType::kName:
       case FieldType::kReference:
         return "n" + letters("abc-_.09", 0, 5);
-      case FieldType::kText:
-        return letters("az AZ\"\\#?|,;'weight", 1, 12);
+      case FieldType::kText: {
+        const auto least = static_cast<std::size_t>(std::max<std::int64_t>(field.min, 1));
+        // A comma is between the values of a list.
+        return letters(field.list ? "az AZ\"\\#?|;'weight" : "az AZ\"\\#?|,;'weight", least,
+                       least + 11);
+      }
       case FieldType::kPath:
         return "/" + letters("ab/?&=;'*", 0, 10);
       case FieldType::kFile:

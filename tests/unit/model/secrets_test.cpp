@@ -63,6 +63,8 @@ TEST(Secrets, AreLookedForInLinesThatWouldBeKept) {
   EXPECT_TRUE(names_secret("set pool db check redis pa \"s3cret\"")) << "as short as it goes";
   EXPECT_FALSE(names_secret("show pool web p"));
   EXPECT_TRUE(names_secret("set pool db check redis password \"a b"));
+  EXPECT_FALSE(names_secret("copy pool web to shop")) << "a word of every day";
+  EXPECT_TRUE(names_secret("set notify webhook:chat bearer s3cret"));
   EXPECT_FALSE(names_secret(""));
 }
 

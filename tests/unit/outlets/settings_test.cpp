@@ -53,5 +53,42 @@ TEST(Settings, OfSyslogAreItsTargetsByName) {
   EXPECT_EQ(sealed.trust, (syslog::Trust{"/etc/ca.pem", "logs.example.net", false}));
 }
 
+TEST(NotifySettings, AreOfTheWayTheyAreFor) {
+  model::Config config;
+  must_set(config, {"notify", "mail"},
+           {{"server", "mx.example.net:25"},
+            {"from", "a@example.net"},
+            {"to", "b@example.net,c@example.net"},
+            {"user", "me"},
+            {"password", "secret"},
+            {"level", "error"}});
+  must_set(config, {"notify", "mail:sealed"},
+           {{"server", "192.0.2.9:465"}, {"tls", "yes"}, {"to", "d@example.net"}});
+  must_set(config, {"notify", "webhook:chat"},
+           {{"url", "https://192.0.2.9/"}, {"bearer", "key"}, {"verify", "no"}});
+  must_set(config, {"notify", "script"}, {{"program", "page"}});
+  const auto targets = notify_targets(config, "/etc/yoke/notify");
+  ASSERT_EQ(targets.size(), 5U) << "each recipient is one";
+  const notify::Whom kSealed{"mail:sealed", "d@example.net"};
+  const notify::Target& mail = targets.at({"mail", "b@example.net"});
+  EXPECT_EQ(mail.way, notify::Way::kMail);
+  EXPECT_EQ(mail.level, log::Level::kError);
+  EXPECT_EQ(mail.url, "smtp://mx.example.net:25");
+  EXPECT_TRUE(mail.tls) << "by STARTTLS";
+  EXPECT_EQ(mail.from, "a@example.net");
+  EXPECT_EQ(mail.to, (std::vector<std::string>{"b@example.net", "c@example.net"}));
+  EXPECT_EQ(mail.recipient, "b@example.net");
+  EXPECT_EQ(targets.at({"mail", "c@example.net"}).recipient, "c@example.net");
+  EXPECT_EQ(mail.user + " " + mail.password, "me secret");
+  EXPECT_EQ(targets.at(kSealed).url, "smtps://192.0.2.9:465");
+  EXPECT_EQ(targets.at(kSealed).level, log::Level::kWarning);
+  const notify::Target& webhook = targets.at({"webhook:chat"});
+  EXPECT_EQ(webhook.way, notify::Way::kWebhook);
+  EXPECT_EQ(webhook.url + " " + webhook.bearer, "https://192.0.2.9/ key");
+  EXPECT_FALSE(webhook.verify);
+  EXPECT_EQ(targets.at({"script"}).way, notify::Way::kScript);
+  EXPECT_EQ(targets.at({"script"}).path, "/etc/yoke/notify/page");
+}
+
 }  // namespace
 }  // namespace yoke::outlets
