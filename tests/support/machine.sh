@@ -106,30 +106,58 @@ allow_service_starts() {
 # Should the shell be killed outright, the kernel ends the command.
 
 step_pid=
+beside_pid=
 exec {never}<> <(:)   # nothing ever comes from it: to wait on without another process
+
+session=(setsid setpriv --pdeathsig TERM)
+idly=()
+if [[ -n ${YOKE_BESIDE:-} ]]; then
+  # The scheduler weighs sessions first, where it groups by them, then processes.
+  idly=(bash -c '{ echo 19 >/proc/self/autogroup; chrt --idle --pid 0 $$; } 2>/dev/null; exec "$@"'
+    idly)
+fi
+
+log_of() { printf '%s' "$logs/$(tr -c 'a-z0-9\n' '-' <<<"${1,,}").log"; }
 
 # step TITLE COMMAND...: 0, or the command's status after its log's end has been shown
 step() {
   local title=$1 log status=0 started=$SECONDS
   shift
-  log=$logs/$(tr -c 'a-z0-9\n' '-' <<<"${title,,}").log
-  setsid setpriv --pdeathsig TERM "$@" >"$log" 2>&1 </dev/null &
+  log=$(log_of "$title")
+  "${session[@]}" "${idly[@]}" "$@" >"$log" 2>&1 </dev/null &
   step_pid=$!
   watch_step "$title" "$log" "$started"
   wait "$step_pid" || status=$?
   step_pid=
-  if ((status == 0)); then
-    report_step "$title" "ok, $((SECONDS - started)) s"
-  else
-    report_step "$title" "FAILED after $((SECONDS - started)) s; the end of $log:"
-    tail -n 60 "$log" | sed 's/^/    /' >&3
-  fi
+  report_step "$title" "$status" "$started" "$log"
+  return "$status"
+}
+
+# beside TITLE COMMAND...: a step that goes on while others do. Another script of ours, whose own
+# steps take only what those leave of the machine.
+beside() {
+  beside_title=$1 beside_started=$SECONDS beside_log=$(log_of "$1")
+  shift
+  YOKE_BESIDE=1 "${session[@]}" "$@" >"$beside_log" 2>&1 </dev/null &
+  beside_pid=$!
+}
+
+# Waits for it: as step.
+await_beside() {
+  local status=0
+  step_pid=$beside_pid
+  beside_pid=
+  watch_step "$beside_title" "$beside_log" "$beside_started"
+  wait "$step_pid" || status=$?
+  step_pid=
+  report_step "$beside_title" "$status" "$beside_started" "$beside_log"
   return "$status"
 }
 
 # Until the step ends: on a terminal the last line of its log, elsewhere a line every half minute.
 watch_step() {
-  local title=$1 log=$2 started=$3 last='' next=30 seconds
+  local title=$1 log=$2 started=$3 last='' seconds next
+  next=$((SECONDS - started + 30))
   while kill -0 "$step_pid" 2>/dev/null; do
     read -rt 0.2 -u "$never" || true
     seconds=$((SECONDS - started))
@@ -148,19 +176,24 @@ last_words() {
   tail -c 400 "$1" 2>/dev/null | tr '\r' '\n' | tr -cd '[:print:]\n' | grep . | tail -n 1 || true
 }
 
+# report_step TITLE STATUS STARTED LOG
 report_step() {
+  local seconds=$((SECONDS - $3)) result
+  if (($2 == 0)); then result="ok, $seconds s"; else result="FAILED after $seconds s; the end of $4:"; fi
   [[ -z $terminal ]] || printf '\r\033[K' >&3
-  printf '%-34s %s\n' "$1" "$2" >&3
+  printf '%-34s %s\n' "$1" "$result" >&3
+  (($2 == 0)) || tail -n 60 "$4" | sed 's/^/    /' >&3
 }
 
+# end_step PID: the whole session that it leads
 end_step() {
-  [[ -n $step_pid ]] || return 0
-  kill -TERM -- "-$step_pid" 2>/dev/null || true
+  [[ -n $1 ]] || return 0
+  kill -TERM -- "-$1" 2>/dev/null || true
   for _ in {1..50}; do
-    kill -0 -- "-$step_pid" 2>/dev/null || return 0
+    kill -0 -- "-$1" 2>/dev/null || return 0
     sleep 0.1
   done
-  kill -KILL -- "-$step_pid" 2>/dev/null || true
+  kill -KILL -- "-$1" 2>/dev/null || true
 }
 
 # ---- builds ------------------------------------------------------------------------------------
@@ -222,7 +255,8 @@ make_scratch() {
 leave() {
   local status=$?
   trap '' INT TERM HUP
-  end_step
+  end_step "$step_pid"
+  end_step "$beside_pid"
   allow_service_starts
   [[ -z $scratch ]] || rm -rf "$scratch"
   exit "$status"
