@@ -7,7 +7,7 @@
 #include "hal/base/number.h"
 #include "mgmt/model/duration.h"
 #include "mgmt/model/schema.h"
-#include "mgmt/model/words.h"
+#include "mgmt/model/snat.h"
 
 namespace yoke::commit {
 namespace {
@@ -52,11 +52,7 @@ api::Vip compile_vip(const model::Config& config, const model::Path& path) {
   }
   vip.pool = config.value(path, "pool");
   vip.idle_timeout_s = whole_seconds(config.value(path, "idle-timeout"));
-  if (const std::string snat = config.value(path, "snat"); !snat.empty()) {
-    for (const auto part : model::split_list(snat)) {
-      if (const auto address = net::IpAddress::parse(part)) vip.snat.push_back(*address);
-    }
-  }
+  vip.snat = model::snat_addresses(config, path);
   return vip;
 }
 

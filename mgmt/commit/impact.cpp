@@ -11,7 +11,7 @@
 #include "dataplane/net/address.h"
 #include "mgmt/model/diff.h"
 #include "mgmt/model/duration.h"
-#include "mgmt/model/words.h"
+#include "mgmt/model/snat.h"
 
 namespace yoke::commit {
 namespace {
@@ -34,9 +34,11 @@ struct Service {
 std::set<std::string> sources_of(const Config& config, const Path& vip, const std::string& pool) {
   if (config.value(Path{{"pool", pool}}, "method") == "dsr") return {};
   std::set<std::string> sources;
-  if (const std::string snat = config.value(vip, "snat"); !snat.empty()) {
-    for (const auto part : model::split_list(snat)) sources.emplace(part);
-  } else if (const auto address = net::ServiceAddress::parse(config.value(vip, "address"))) {
+  for (const net::IpAddress& snat : model::snat_addresses(config, vip)) {
+    sources.insert(snat.to_string());
+  }
+  if (!sources.empty()) return sources;
+  if (const auto address = net::ServiceAddress::parse(config.value(vip, "address"))) {
     sources.insert(address->endpoint.address.to_string());
   }
   return sources;

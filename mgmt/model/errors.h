@@ -40,6 +40,7 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-209", "a server on an address that the unit answers for"},
     ErrorMeaning{"E-210", "an address that no packet can be sent to"},
     ErrorMeaning{"E-211", "a place that no backup can be sent to"},
+    ErrorMeaning{"E-212", "a VIP with SNAT addresses of its own beside a SNAT pool"},
     ErrorMeaning{"E-221", "a pool that requires more checks than it has"},
     ErrorMeaning{"E-222", "a secret that was hidden where it comes from, and is not known here"},
     ErrorMeaning{"E-223", "a check with half of an account"},

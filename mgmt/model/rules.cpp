@@ -17,7 +17,7 @@
 #include "mgmt/model/place.h"
 #include "mgmt/model/schema.h"
 #include "mgmt/model/secrets.h"
-#include "mgmt/model/words.h"
+#include "mgmt/model/snat.h"
 
 namespace yoke::model {
 namespace {
@@ -35,6 +35,7 @@ struct VipFacts {
   std::optional<net::ServiceAddress> address;
   std::string pool;
   std::vector<net::IpAddress> snat;
+  std::string snat_pool;  // that they are of, where it names one
 };
 
 std::string_view family(const net::IpAddress& address) { return address.is_v4() ? "IPv4" : "IPv6"; }
@@ -56,6 +57,7 @@ class Checker {
     check_unique_vips();
     for (const auto& [name, pool] : pools_) check_pool(name, pool);
     for (const VipFacts& vip : vips_) check_vip(vip);
+    for (const std::string& name : config_.keys("snat-pool")) check_snat_pool(name);
     check_server_addresses();
     check_listeners();
     check_limits();
@@ -79,16 +81,13 @@ class Checker {
   }
 
   void read_vip(const std::string& name) {
-    VipFacts vip{.path = {{"vip", name}}, .address = {}, .pool = {}, .snat = {}};
+    VipFacts vip{.path = {{"vip", name}}, .address = {}, .pool = {}, .snat = {}, .snat_pool = {}};
     if (const auto address = net::ServiceAddress::parse(config_.value(vip.path, "address"))) {
       vip.address = *address;
     }
     vip.pool = config_.value(vip.path, "pool");
-    if (const std::string snat = config_.value(vip.path, "snat"); !snat.empty()) {
-      for (const std::string_view part : split_list(snat)) {
-        if (const auto address = net::IpAddress::parse(part)) vip.snat.push_back(*address);
-      }
-    }
+    vip.snat = snat_addresses(config_, vip.path);
+    vip.snat_pool = config_.value(vip.path, "snat-pool");
     vips_.push_back(std::move(vip));
   }
 
@@ -201,21 +200,40 @@ class Checker {
   void check_vip(const VipFacts& vip) {
     const auto place = [&vip] { return vip.path; };
     if (vip.address) check_reachable(place, vip.address->endpoint.address);
+    if (!vip.snat_pool.empty() && !config_.value(vip.path, "snat").empty()) {
+      add(vip.path, "E-212",
+          fmt::format("it has SNAT addresses of its own beside those of snat-pool {}: delete one",
+                      vip.snat_pool));
+    }
     for (const net::IpAddress& snat : vip.snat) {
-      check_reachable(place, snat);
+      if (vip.snat_pool.empty()) check_reachable(place, snat);
       if (vip.address && snat.is_v4() != vip.address->endpoint.address.is_v4()) {
         add(vip.path, "E-204",
             fmt::format("snat {} is {} where the VIP is {}", snat.to_string(), family(snat),
                         family(vip.address->endpoint.address)));
       }
     }
-    if (vip.snat.size() > limits::kSnatPerVip) {
+    if (vip.snat_pool.empty() && vip.snat.size() > limits::kSnatPerVip) {
       add(vip.path, "E-208",
           fmt::format("{} SNAT addresses on a VIP that holds {}", vip.snat.size(),
                       limits::kSnatPerVip));
     }
     if (const auto pool = pools_.find(vip.pool); pool != pools_.end()) {
       check_vip_and_pool(vip, pool->second);
+    }
+  }
+
+  // Once, not for every VIP that takes its addresses.
+  void check_snat_pool(const std::string& name) {
+    const Path path{{"snat-pool", name}};
+    const auto addresses = snat_pool_addresses(config_, name);
+    for (const net::IpAddress& address : addresses) {
+      check_reachable([&path] { return path; }, address);
+    }
+    if (addresses.size() > limits::kSnatPerVip) {
+      add(path, "E-208",
+          fmt::format("{} SNAT addresses in a pool that holds {}", addresses.size(),
+                      limits::kSnatPerVip));
     }
   }
 
@@ -249,8 +267,9 @@ class Checker {
     for (const VipFacts& vip : vips_) {
       const std::string& name = vip.path.key();
       if (vip.address) ours.emplace(vip.address->endpoint.address, "the address of vip " + name);
-      for (const net::IpAddress& snat : vip.snat)
-        ours.emplace(snat, "a snat address of vip " + name);
+      const std::string whose =
+          vip.snat_pool.empty() ? "a snat address of vip " + name : "of snat-pool " + vip.snat_pool;
+      for (const net::IpAddress& snat : vip.snat) ours.emplace(snat, whose);
     }
     for (const auto& [name, pool] : pools_) {
       for (const net::Endpoint& server : pool.servers) {
@@ -277,6 +296,7 @@ class Checker {
     check_limit("pool", pools_.size(), limits::kPools);
     check_limit("server", servers, limits::kServers);
     check_limit("vip", vips_.size(), limits::kVips);
+    check_limit("snat-pool", config_.keys("snat-pool").size(), limits::kVips);
     check_limit("syslog", config_.keys("syslog").size(), kLogServersMax);
     check_limit("notify", config_.keys("notify").size(), kNotifyMax);
   }

@@ -27,6 +27,7 @@ http {{
     listen [::]:80 backlog=4096;
     default_type text/plain;
     location = / {{ return 200 "{name}\\n"; }}
+    location = /from {{ return 200 "$remote_addr\n"; }}
     location = /health {{
       if (-f {folder}/broken) {{ return 503 "broken\\n"; }}
       return 200 "ok\\n";

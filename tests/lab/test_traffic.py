@@ -24,6 +24,25 @@ def test_curl_is_answered_by_every_server(lab, name):
     assert answers == ALL_SERVERS
 
 
+def sources(lab, name, port):
+    """What servers take clients of this VIP for."""
+    return {lab.client.run("curl", "-sS", "--max-time", "5",
+                           f"http://{topology.vip(name)}:{port}/from").stdout.strip()
+            for _ in range(40)}
+
+
+@pytest.mark.parametrize("name, addresses", [
+    ("web", {"10.9.0.240", "10.9.0.241"}),
+    ("web6", {"2001:db8:9::240", "2001:db8:9::241"})])
+def test_vips_share_the_source_addresses_of_a_snat_pool(lab, name, addresses):
+    lab.unit.commit(f"set snat-pool out {','.join(sorted(addresses))}",
+                    f"set vip {name} snat-pool out",
+                    f"set vip second {topology.vip(name)}:8080/tcp pool {name} snat-pool out")
+    assert sources(lab, name, 80) == sources(lab, name, 8080) == addresses
+    lab.unit.commit("delete vip second", f"delete vip {name} snat-pool", "delete snat-pool out")
+    assert sources(lab, name, 80) == {topology.vip(name, brackets=False)}
+
+
 @pytest.mark.parametrize("name, seconds", [("web", 10), ("direct", 10), ("web6", 3),
                                            ("direct6", 3)])
 def test_wrk_with_64_connections_sees_no_socket_error(lab, name, seconds):

@@ -32,6 +32,9 @@ TEST(Compile, EveryFieldReachesTheDataPlane) {
             {"pool", "web"},
             {"snat", "192.0.2.200,192.0.2.201"},
             {"idle-timeout", "1500ms"}});
+  must_set(config, {"snat-pool", "out"}, {{"addresses", "192.0.2.210,192.0.2.211"}});
+  must_set(config, {"vip", "shared"},
+           {{"address", "203.0.113.13:80/tcp"}, {"pool", "web"}, {"snat-pool", "out"}});
   must_set(config, {"vip", "dns"}, {{"address", "[2001:db8::10]:53/udp"}, {"pool", "dns"}});
   must_set(config, {"vip", "off"}, {{"address", "203.0.113.11:80/tcp"}, {"enabled", "no"}});
   must_set(config, {"vip", "ping"}, {{"address", "203.0.113.12:1/tcp"}, {"idle-timeout", "2h"}});
@@ -50,6 +53,11 @@ TEST(Compile, EveryFieldReachesTheDataPlane) {
   expected.vips = {
       {"dns", net::ServiceAddress::parse("[2001:db8::10]:53/udp").value(), "dns", {}, 0},
       {"ping", net::ServiceAddress::parse("203.0.113.12:1/tcp").value(), "", {}, 7200},
+      {"shared",
+       net::ServiceAddress::parse("203.0.113.13:80/tcp").value(),
+       "web",
+       {net::IpAddress::v4(192, 0, 2, 210), net::IpAddress::v4(192, 0, 2, 211)},
+       0},
       {"web",
        net::ServiceAddress::parse("203.0.113.10:80/tcp").value(),
        "web",

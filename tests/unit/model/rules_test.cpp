@@ -134,6 +134,27 @@ const Row kRows[] = {
       "set vip web 203.0.113.10:80/tcp pool web snat "
       "203.0.113.11"},
      {"E-209 pool web server 203.0.113.11:80"}},
+    {{"set pool web server 192.0.2.11:80", "set snat-pool out 192.0.2.200,192.0.2.201",
+      "set vip a 203.0.113.10:80/tcp pool web snat-pool out",
+      "set vip b 203.0.113.10:443/tcp pool web snat-pool out"},
+     {}},
+    {{"set vip web 203.0.113.10:80/tcp snat-pool out"}, {"E-202 vip web"}},
+    {{"set snat-pool out"}, {"E-201 snat-pool out"}},
+    {{"set snat-pool out 192.0.2.200", "set vip web [2001:db8::10]:80/tcp snat-pool out"},
+     {"E-204 vip web"}},
+    {{"set pool web method dsr", "set snat-pool out 192.0.2.200",
+      "set vip web 203.0.113.10:80/tcp pool web snat-pool out"},
+     {"E-206 vip web"}},
+    {{"set snat-pool out 239.1.1.1", "set vip a 203.0.113.10:80/tcp snat-pool out",
+      "set vip b 203.0.113.11:80/tcp snat-pool out"},
+     {"E-210 snat-pool out"}},
+    {{"set snat-pool out 192.0.2.200",
+      "set vip web 203.0.113.10:80/tcp snat 192.0.2.201 snat-pool out"},
+     {"E-212 vip web"}},
+    {{"set pool web server 192.0.2.200:80", "set snat-pool out 192.0.2.200",
+      "set vip web 203.0.113.10:80/tcp pool web snat-pool out"},
+     {"E-209 pool web server 192.0.2.200:80"}},
+    {{"set pool web server 192.0.2.200:80", "set snat-pool unused 192.0.2.200"}, {}},
     {{"set pool web server 127.0.0.1:80"}, {"E-210 pool web server 127.0.0.1:80"}},
     {{"set vip a 224.0.0.1:80/tcp", "set vip b 0.0.0.0:80/tcp", "set vip c [ff02::1]:80/tcp",
       "set pool p server 255.255.255.255:80", "set vip d 203.0.113.1:80/tcp snat 239.1.1.1"},
@@ -195,6 +216,9 @@ TEST(Rules, HoldTheDataPlanesLimitsAndAdmitWhatIsJustWithin) {
   for (std::size_t i = 2; i <= limits::kSnatPerVip + 1; ++i) snat += fmt::format(",10.0.0.{}", i);
   EXPECT_EQ(found(config_of({"set vip web 203.0.113.10:80/tcp snat " + snat})),
             std::vector<std::string>{"E-208 vip web"});
+  EXPECT_EQ(found(config_of(
+                {"set snat-pool out " + snat, "set vip web 203.0.113.10:80/tcp snat-pool out"})),
+            std::vector<std::string>{"E-208 snat-pool out"});
 }
 
 TEST(Rules, BackupsAreSentToPlacesThatThereCanBe) {
