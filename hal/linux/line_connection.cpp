@@ -45,6 +45,15 @@ void LineConnection::on_ready(std::uint32_t events) {
   bool open = (events & (EPOLLHUP | EPOLLERR)) == 0 || (events & EPOLLIN) != 0;
   if (open && (events & EPOLLIN) != 0) open = read_some();
   if (open && output_.empty() && !closing_) answer_next();
+  go_on(open);
+}
+
+void LineConnection::go_on(bool open) {
+  is_late_ = answering_;
+  if (is_late_) {
+    io_.watch(0);  // not even for its end: the answer's session lives as long as we do
+    return;
+  }
   if (open && !output_.empty()) open = write_some();
   const bool done = output_.empty() && (closing_ || (input_ended_ && !line_waiting_));
   if (!open || done) {
@@ -86,13 +95,19 @@ void LineConnection::answer_next() {
   const auto line = input_.take();
   line_waiting_ = line.has_value();
   if (line) {
-    const auto answer = session_->answer(*line);
-    closing_ = answer.ends_session;
-    queue(answer.line);
+    answering_ = true;
+    session_->take(*line, [this](const LineSession::Answer& answer) { on_answer(answer); });
   } else if (input_.too_long()) {
     refuse({Errc::kInvalid, "E-612",
             "the line is longer than " + std::to_string(config_.line_bytes_max) + " bytes", -1});
   }
+}
+
+void LineConnection::on_answer(const LineSession::Answer& answer) {
+  answering_ = false;
+  closing_ = answer.ends_session;
+  queue(answer.line);
+  if (is_late_) go_on(true);
 }
 
 void LineConnection::queue(const std::string& line) {

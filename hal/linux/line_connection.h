@@ -33,6 +33,8 @@ class LineConnection {
   [[nodiscard]] bool read_some();
   [[nodiscard]] bool write_some();
   void answer_next();
+  void on_answer(const LineSession::Answer& answer);
+  void go_on(bool open);
   void queue(const std::string& line);
   void update_watch();
   void end();
@@ -45,6 +47,8 @@ class LineConnection {
   std::string output_;
   std::size_t written_ = 0;
   bool line_waiting_ = false;  // input_ may hold a complete line
+  bool answering_ = false;     // the session has a line and owes its answer
+  bool is_late_ = false;       // and we have gone on meanwhile
   bool input_ended_ = false;   // the client writes no more
   bool closing_ = false;       // nothing more is read; over when output_ is written
   IoSource io_;

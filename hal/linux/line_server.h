@@ -38,6 +38,11 @@ class LineSession {
   virtual ~LineSession() = default;
 
   [[nodiscard]] virtual Answer answer(const std::string& line) = 0;
+
+  // As answer(), for one that may have to wait: `reply` is called once, at once or in a later turn.
+  // Until then the session stays, and gets no other line.
+  using Reply = std::function<void(const Answer&)>;
+  virtual void take(const std::string& line, const Reply& reply) { reply(answer(line)); }
 };
 
 class LineConnection;

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "hal/base/file_descriptor.h"
+#include "hal/linux/event.h"
+
+namespace yoke::hal {
+
+// An event loop and jobs beside it, which take turns over the same memory: whoever has the turn may
+// touch everything, sd-event's objects too, and nobody else runs. A job gives its turn away while
+// it waits for a disk, so that the loop goes on meanwhile; that is all that runs at once. Turns
+// are given in the order they are asked for.
+//
+// Threads: run() is the loop's thread's; post() and aside() are for whoever has the turn, and for
+// the loop's thread before run() and after stop().
+class Turns {
+ public:
+  explicit Turns(sd_event* event);
+  Turns(const Turns&) = delete;
+  Turns& operator=(const Turns&) = delete;
+  ~Turns();
+
+  // Until sd_event_exit(): its code, or what the loop failed with, as sd_event_loop().
+  [[nodiscard]] int run();
+
+  // Runs `job` in a turn of its own, after those posted before.
+  void post(std::function<void()> job);
+  // Within a job: runs `work` while others have turns. Elsewhere runs it, and that is all.
+  void aside(const std::function<void()>& work);
+
+  // The job under way is the last; those that wait are dropped. Not from within a turn.
+  void stop();
+
+ private:
+  void enter();
+  void leave();
+  void wake();
+  void work_on();
+
+  sd_event* event_;
+  FileDescriptor wake_;  // what a job has done may be the loop's to follow at once
+  IoSource woken_;
+
+  std::mutex turn_;  // over the two numbers
+  std::condition_variable passed_;
+  std::uint64_t asked_ = 0, served_ = 0;
+
+  std::mutex posting_;  // over what follows
+  std::condition_variable posted_;
+  std::deque<std::function<void()>> jobs_;
+  bool stopping_ = false;
+
+  std::thread thread_;
+};
+
+}  // namespace yoke::hal
