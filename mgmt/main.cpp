@@ -21,6 +21,7 @@
 
 #include "hal/board.h"
 #include "hal/linux/event.h"
+#include "hal/linux/turns.h"
 #include "mgmt/alarms/supervisor.h"
 #include "mgmt/backup/backups.h"
 #include "mgmt/commit/committer.h"
@@ -136,10 +137,12 @@ std::string trusted_certificates(const Options& options) {
   return std::filesystem::exists(own, ignored) ? own.string() : std::string();
 }
 
-// Everything that lives between start and end, on the one thread there is.
+// Everything that lives between start and end, and is worked on by one at a time
+// (hal/linux/turns.h).
 class Process {
  public:
-  Process(sd_event* loop, store::ConfigStore& store, const Options& options, std::string name)
+  Process(sd_event* loop, hal::Turns& turns, store::ConfigStore& store, const Options& options,
+          std::string name)
       : loop_(loop),
         event_log_(loop, (options.root / "var/lib/yoke/events.db").string()),
         data_plane_(options.root / "run/yoke/dataplane.sock"),
@@ -161,14 +164,16 @@ class Process {
         follow_(loop, [this] { follow(); }),
         publish_(loop, [this] { publish(); }),
         store_look_(loop, [this] { look_at_store(); }),
-        expiry_(loop, committer_, commit::read_clocks, recorder()),
+        expiry_(loop, committer_, commit::read_clocks, recorder(), in_turn(turns)),
         schedule_(
             loop, committer_,
             [this](const auto& plan, const auto& changes) { return permit(plan, changes); },
-            commit::read_clocks, recorder()),
+            commit::read_clocks, recorder(), in_turn(turns)),
         link_(
             loop, data_plane_, committer_, [this](bool in_step) { on_link(in_step); }, recorder()) {
     checks_.pause();  // checks go by way of the data plane's ports
+    committer_.wait_aside([&turns](const auto& work) { turns.aside(work); });
+    unit_.later = in_turn(turns);
     outlets_ = std::make_unique<outlets::Outlets>(
         loop, unit_,
         outlets::Outlets::Folders{.state = options.root / "var/lib/yoke",
@@ -224,6 +229,11 @@ class Process {
   }
 
  private:
+  // One change at a time, beside the loop: it waits for the disk.
+  [[nodiscard]] static Later in_turn(hal::Turns& turns) {
+    return [&turns](auto job) { turns.post(std::move(job)); };
+  }
+
   [[nodiscard]] events::Record recorder() {
     return [this](const events::Event& event) { record(event); };
   }
@@ -425,7 +435,8 @@ Status serve(const Options& options) {
   const auto loop = make_loop();
   if (!loop) return tl::unexpected(loop.error());
   const Naming naming = naming_of(options);
-  Process process(loop->get(), **store, options, naming.name);
+  hal::Turns turns(loop->get());
+  Process process(loop->get(), turns, **store, options, naming.name);
   if (auto started = process.start((run / "mgmt.sock").string()); !started) return started;
   if (naming.mistake) process.record({Kind::kBoardFile, naming.mistake->text});
   const auto revision = std::to_string((*store)->running().revision);
@@ -433,7 +444,8 @@ Status serve(const Options& options) {
                   fmt::format("unit {}, revision {}", process.unit().name(), revision),
                   {{"UNIT", process.unit().name()}, {"REVISION", revision}}});
   (void)sd_notify(0, "READY=1");
-  const int ended = sd_event_loop(loop->get());
+  const int ended = turns.run();
+  turns.stop();
   (void)sd_notify(0, "STOPPING=1");
   process.record({Kind::kStopped, "asked to end"});
   if (ended < 0) return fail(Errc::kFailed, kNoLoop, std::strerror(-ended));

@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 using std::chrono::system_clock;
 
+constexpr milliseconds kCommitWait = 20ms;
 constexpr milliseconds kAfterFailure = 10min;
 constexpr milliseconds kLookAtLeast = 1h;
 // What commits and logs go on with until somebody has made room.
@@ -85,7 +86,7 @@ void Backups::turn() {
 void Backups::plan() {
   const auto again = [this] { turn(); };
   if (writer_) {
-    clock_->call_after(0ms, again);
+    clock_->call_after(writer_->waits() ? kCommitWait : 0ms, again);
   } else if (schedule_.interval.count() == 0) {
     clock_->call_nothing();
   } else {

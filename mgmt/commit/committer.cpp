@@ -52,6 +52,33 @@ Committer::Committer(store::ConfigStore& store, DataPlane& data_plane,
       clocks_(std::move(clocks)),
       record_(std::move(record)) {}
 
+// The one change that there is at a time.
+class Committer::Change {
+ public:
+  explicit Change(Committer& committer)
+      : committer_(committer), is_first_(!std::exchange(committer.is_committing_, true)) {}
+  Change(const Change&) = delete;
+  Change& operator=(const Change&) = delete;
+  ~Change() {
+    if (!is_first_) return;
+    committer_.is_committing_ = false;
+    committer_.meanwhile_.clear();
+  }
+  [[nodiscard]] Status may_begin() const {
+    if (is_first_) return {};
+    return fail(Errc::kConflict, kUnderWay, "another commit is being made: try again");
+  }
+
+ private:
+  Committer& committer_;
+  bool is_first_;
+};
+
+void Committer::wait_aside(const Aside& aside) {
+  aside_ = aside;
+  store_.wait_aside(aside);
+}
+
 store::CommitInfo Committer::info_of(const Author& author, const Request& request,
                                      const std::vector<model::Change>& changes) const {
   return {.at = clocks_().wall,
@@ -76,14 +103,17 @@ std::optional<std::string> Committer::clock_problem() const {
 }
 
 void Committer::look_at_store() {
-  if (!store_.unwritable()) return;
+  if (is_committing_ || !store_.unwritable()) return;
   (void)store_.make_writable();
   if (!store_.unwritable() && changed_) changed_();
 }
 
 tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidate,
                                                    const Author& author, const Request& request) {
-  const auto changes = model::diff(running().config, candidate);
+  const Change change(*this);
+  if (auto may = change.may_begin(); !may) return refuse(may.error());
+  std::vector<model::Change> changes;
+  auto violated = look_at(candidate, changes);
   if (const auto& waits = unconfirmed(); waits && !undo_failed_) {
     return refuse({Errc::kConflict, std::string(kWaits),
                    fmt::format("revision {} waits for its confirmation: confirm or reject it first",
@@ -91,27 +121,30 @@ tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidat
                    -1});
   }
   if (changes.empty()) return Committed{running().revision, 0};
-  if (auto violated = model::violations(candidate); !violated.empty()) {
-    return refuse(std::move(violated));
-  }
+  if (!violated.empty()) return refuse(std::move(violated));
   if (auto adopted = adopt_first(); !adopted) {
     return refuse(nothing_changed(adopted.error()));
   }
-  auto states = states_.following(candidate, MonoClock::now());
-  const auto digest = stage(candidate, states, running().revision + 1);
-  if (!digest) return refuse(nothing_changed(digest.error()));
+  ServerStates states;
+  const Compiled compiled = compile_aside(candidate, states);
+  if (auto staged = stage(compiled); !staged) return refuse(nothing_changed(staged.error()));
+  auto told = std::exchange(unpublished_, {});  // what is staged holds them
   auto info = info_of(author, request, changes);
   if (request.confirm_within) info.confirm_by = deadline_in(*request.confirm_within, clocks_());
   const model::Config previous = running().config;
   if (auto stored = persist(candidate, info); !stored) {
+    unpublished_.merge(told);
     return refuse(stored.error());
   }
-  if (auto activated = activate(*digest); !activated) {
+  if (auto activated = activate(compiled.digest); !activated) {
     return tl::unexpected<Refusal>(go_back(previous, activated.error()));
   }
   states_ = std::move(states);
-  unpublished_.clear();  // what was staged holds every verdict
+  for (const Report& report : std::exchange(meanwhile_, {})) {
+    (void)states_.report(report.id, report.verdict, report.when);
+  }
   reconciled_ = true;
+  (void)publish();
   record_({Kind::kCommit,
            fmt::format("revision {} committed by {}", running().revision, author.user),
            {{"REVISION", std::to_string(running().revision)},
@@ -124,7 +157,35 @@ tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidat
   return committed;
 }
 
+// Both take as long as the configuration is large.
+std::vector<model::Violation> Committer::look_at(const model::Config& candidate,
+                                                 std::vector<model::Change>& changes) {
+  std::vector<model::Violation> violated;
+  aside_([&] {
+    changes = model::diff(running().config, candidate);
+    if (!changes.empty()) violated = model::violations(candidate);
+  });
+  return violated;
+}
+
+// `states` are those it is compiled with: the newest, whatever was reported meanwhile.
+Committer::Compiled Committer::compile_aside(const model::Config& candidate, ServerStates& states) {
+  const auto take_states = [&] {
+    states = states_.following(candidate, MonoClock::now());
+    meanwhile_.clear();
+  };
+  const std::uint64_t revision = running().revision + 1;
+  Compiled compiled;
+  take_states();
+  aside_([&] { compiled = compile_for(candidate, states, revision); });
+  if (meanwhile_.empty()) return compiled;
+  take_states();
+  return compile_for(candidate, states, revision);
+}
+
 Status Committer::confirm(const Author& author) {
+  const Change change(*this);
+  if (auto may = change.may_begin(); !may) return may;
   const auto waits = unconfirmed();
   if (!waits) return fail(Errc::kConflict, kNothingWaits, "no commit waits for a confirmation");
   if (auto confirmed = store_.confirm(); !confirmed) return confirmed;
@@ -139,6 +200,8 @@ Status Committer::confirm(const Author& author) {
 }
 
 tl::expected<Committed, Refusal> Committer::reject(const Author& author) {
+  const Change change(*this);
+  if (auto may = change.may_begin(); !may) return refuse(may.error());
   const auto waits = unconfirmed();
   if (!waits) {
     return refuse(
@@ -150,6 +213,8 @@ tl::expected<Committed, Refusal> Committer::reject(const Author& author) {
 Status Committer::expire(const Clocks& now) {
   const auto waits = unconfirmed();
   if (!waits || remaining(waits->deadline, now).count() > 0) return {};
+  const Change change(*this);
+  if (auto may = change.may_begin(); !may) return may;
   const auto undone = undo(*waits, {.user = "yoke-mgmt", .origin = "local", .how = "unconfirmed"},
                            fmt::format("revision {} was not confirmed in time", waits->revision));
   return undone ? Status{} : tl::unexpected(undone.error().error);
@@ -185,17 +250,20 @@ Status Committer::adopt_first() {
   return reconcile(MonoClock::now());
 }
 
-Result<std::string> Committer::stage(const model::Config& config, const ServerStates& states,
-                                     std::uint64_t revision) {
-  const auto configuration = compile(config, states, revision, store_.hash_key());
-  const auto digest = data_plane_.stage(configuration);
+Committer::Compiled Committer::compile_for(const model::Config& config, const ServerStates& states,
+                                           std::uint64_t revision) const {
+  auto configuration = compile(config, states, revision, store_.hash_key());
+  auto digest = api::digest(configuration);
+  return {std::move(configuration), std::move(digest)};
+}
+
+Status Committer::stage(const Compiled& compiled) {
+  const auto digest = data_plane_.stage(compiled.configuration);
   if (!digest) return tl::unexpected<Error>(digest.error());
-  if (*digest != api::digest(configuration)) {
-    return fail(Errc::kFailed, kNotAsCommitted,
-                "the data plane has read another configuration than it was sent; are both programs "
-                "of one release?");
-  }
-  return *digest;
+  if (*digest == compiled.digest) return {};
+  return fail(Errc::kFailed, kNotAsCommitted,
+              "the data plane has read another configuration than it was sent; are both programs "
+              "of one release?");
 }
 
 Status Committer::activate(const std::string& digest) {
@@ -220,6 +288,8 @@ Status Committer::persist(const model::Config& config, const store::CommitInfo& 
 }
 
 Status Committer::schedule(std::optional<store::Scheduled> scheduled) {
+  const Change change(*this);
+  if (auto may = change.may_begin(); !may) return may;
   if (auto stored = store_.schedule(std::move(scheduled)); !stored) return stored;
   if (changed_) changed_();
   return {};
@@ -259,9 +329,9 @@ Refusal Committer::go_back(const model::Config& previous, const Error& cause) {
 
 Status Committer::run_committed() {
   reconciled_ = false;
-  const auto digest = stage(running().config, states_, running().revision);
-  if (!digest) return tl::unexpected<Error>(digest.error());
-  if (auto activated = activate(*digest); !activated) return activated;
+  const auto compiled = compile_for(running().config, states_, running().revision);
+  if (auto staged = stage(compiled); !staged) return staged;
+  if (auto activated = activate(compiled.digest); !activated) return activated;
   unpublished_.clear();
   reconciled_ = true;
   return {};
@@ -273,9 +343,9 @@ Status Committer::reconcile(MonoTime now) {
   if (!status) return tl::unexpected<Error>(status.error());
   if (!adopted_) states_.adopt(status->running.servers, now);
   adopted_ = true;
-  const auto wanted = compile(running().config, states_, running().revision, store_.hash_key());
-  if (status->running.revision != wanted.revision ||
-      status->running.digest != api::digest(wanted)) {
+  const auto wanted = compile_for(running().config, states_, running().revision);
+  if (status->running.revision != wanted.configuration.revision ||
+      status->running.digest != wanted.digest) {
     if (auto runs = run_committed(); !runs) return runs;
     record_({Kind::kConfigurationApplied,
              fmt::format("the data plane runs revision {}", running().revision),
@@ -291,18 +361,23 @@ Status Committer::reconcile(MonoTime now) {
 }
 
 void Committer::report(const ServerId& id, Verdict verdict, MonoTime now) {
+  if (is_committing_) meanwhile_.push_back({id, verdict, now});
   if (states_.report(id, verdict, now)) unpublished_.insert(id);
 }
 
 Status Committer::publish() {
   if (unpublished_.empty()) return {};
   std::vector<api::ServerStateChange> changes;
-  for (const ServerId& id : std::exchange(unpublished_, {})) {
+  auto ids = std::exchange(unpublished_, {});
+  for (const ServerId& id : ids) {
     const ServerStatus* status = states_.find(id);
     if (status != nullptr) changes.push_back({id.pool, id.server, status->published()});
   }
   auto told = data_plane_.set_server_state(changes);
-  if (!told) reconciled_ = false;
+  if (!told) {
+    reconciled_ = false;
+    unpublished_.merge(ids);
+  }
   return told;
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "hal/base/aside.h"
 #include "hal/base/clock.h"
 #include "hal/base/result.h"
 #include "mgmt/commit/data_plane.h"
@@ -116,14 +117,36 @@ class Committer {
     return store_.config_of(id);
   }
 
+  // What waits for the disk or computes long is done aside from now on: others of the process go on
+  // meanwhile, and see what was before. They may report() and publish(); nobody begins a change or
+  // a reconcile() while is_committing().
+  void wait_aside(const Aside& aside);
+  [[nodiscard]] bool is_committing() const noexcept { return is_committing_; }
+
   // Called after running(), unconfirmed() or scheduled() has changed, from within the call that did
   // it.
   void on_change(std::function<void()> callback) { changed_ = std::move(callback); }
 
  private:
+  // What the data plane is to be sent, and what it is to answer.
+  struct Compiled {
+    api::Configuration configuration;
+    std::string digest;
+  };
+  struct Report {
+    ServerId id;
+    Verdict verdict;
+    MonoTime when;
+  };
+  class Change;
+
+  [[nodiscard]] std::vector<model::Violation> look_at(const model::Config& candidate,
+                                                      std::vector<model::Change>& changes);
   [[nodiscard]] Status adopt_first();
-  [[nodiscard]] Result<std::string> stage(const model::Config& config, const ServerStates& states,
-                                          std::uint64_t revision);
+  [[nodiscard]] Compiled compile_for(const model::Config& config, const ServerStates& states,
+                                     std::uint64_t revision) const;
+  [[nodiscard]] Compiled compile_aside(const model::Config& candidate, ServerStates& states);
+  [[nodiscard]] Status stage(const Compiled& compiled);
   [[nodiscard]] Status activate(const std::string& digest);
   [[nodiscard]] Status persist(const model::Config& config, const store::CommitInfo& info);
   [[nodiscard]] tl::expected<Committed, Refusal> undo(const store::Unconfirmed& waits,
@@ -141,6 +164,9 @@ class Committer {
   events::Record record_;
   std::set<ServerId> unpublished_;  // their state has changed since the data plane was told
   std::function<void()> changed_;
+  Aside aside_ = in_place;
+  std::vector<Report> meanwhile_;  // since the states of the commit under way were taken
+  bool is_committing_ = false;
   bool undo_failed_ = false;  // of the commit that waits
   bool adopted_ = false;
   bool reconciled_ = false;

@@ -26,8 +26,10 @@ DataPlaneLink::DataPlaneLink(sd_event* event, SocketDataPlane& data_plane, Commi
 void DataPlaneLink::look() {
   auto next = kInterval;
   const bool alive = data_plane_.check();
-  if (!alive || !committer_.reconciled()) {
-    if (!alive) tell(false);
+  if (!alive) tell(false);
+  if (committer_.is_committing()) {
+    // It brings the data plane in step, or says that it could not.
+  } else if (!alive || !committer_.reconciled()) {
     if (const auto done = bring_in_step(); done) {
       last_error_.clear();
       tell(true);

@@ -17,11 +17,12 @@ constexpr milliseconds kLookAtLeast = 1min;
 }  // namespace
 
 Expiry::Expiry(sd_event* event, Committer& committer, std::function<Clocks()> clocks,
-               events::Record record)
+               events::Record record, Later later)
     : committer_(committer),
       clocks_(std::move(clocks)),
       record_(std::move(record)),
-      next_(event, [this] { follow(); }) {}
+      later_(std::move(later)),
+      next_(event, [this] { later_([this] { follow(); }); }) {}
 
 void Expiry::follow() {
   next_.stop();

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "hal/base/aside.h"
 #include "hal/linux/event.h"
 #include "mgmt/commit/committer.h"
 #include "mgmt/events/event.h"
@@ -15,7 +16,7 @@ namespace yoke::commit {
 class Expiry {
  public:
   Expiry(sd_event* event, Committer& committer, std::function<Clocks()> clocks = read_clocks,
-         events::Record record = events::write_to_journal);
+         events::Record record = events::write_to_journal, Later later = at_once);
 
   // To be called at the start, before anything is told to the data plane, and after each change of
   // Committer::unconfirmed(). Where time is up already it is undone before this returns.
@@ -28,6 +29,7 @@ class Expiry {
   std::function<Clocks()> clocks_;
   events::Record record_;
   std::string last_error_;  // told once, however often it happens
+  Later later_;
   hal::Timer next_;
 };
 

@@ -36,12 +36,13 @@ bool may_pass(const Error& error) {
 }  // namespace
 
 Schedule::Schedule(sd_event* event, Committer& committer, Permit permit,
-                   std::function<Clocks()> clocks, events::Record record)
+                   std::function<Clocks()> clocks, events::Record record, Later later)
     : committer_(committer),
       permit_(std::move(permit)),
       clocks_(std::move(clocks)),
       record_(std::move(record)),
-      next_(event, [this] { look(); }) {}
+      later_(std::move(later)),
+      next_(event, [this] { later_([this] { look(); }); }) {}
 
 void Schedule::follow() { next_.start(0ms); }
 

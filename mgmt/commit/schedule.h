@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "hal/base/aside.h"
 #include "hal/linux/event.h"
 #include "mgmt/commit/committer.h"
 #include "mgmt/events/event.h"
@@ -24,7 +25,7 @@ class Schedule {
 
   Schedule(sd_event* event, Committer& committer, Permit permit,
            std::function<Clocks()> clocks = read_clocks,
-           events::Record record = events::write_to_journal);
+           events::Record record = events::write_to_journal, Later later = at_once);
 
   // To be called after each change of Committer::scheduled() or unconfirmed(): looks with the
   // loop's next turn, never within the call.
@@ -39,6 +40,7 @@ class Schedule {
   Permit permit_;
   std::function<Clocks()> clocks_;
   events::Record record_;
+  Later later_;
   hal::Timer next_;
 };
 

@@ -112,6 +112,7 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-457", "a commit is scheduled already; cancel it first"},
     ErrorMeaning{"E-458", "no commit is scheduled"},
     ErrorMeaning{"E-459", "a scheduled commit was given up: late, or others changed the same"},
+    ErrorMeaning{"E-460", "another commit is being made; try again"},
     ErrorMeaning{"E-501", "the store's file or folder is not accessible"},
     ErrorMeaning{"E-502", "the store's file system or file is read-only"},
     ErrorMeaning{"E-503", "no space left for the store"},

@@ -50,17 +50,30 @@ const Session::Method Session::kMethods[] = {
     {"edit", &Session::edit, Role::kOperator},
     {"load", &Session::load, Role::kOperator},
     {"update", &Session::update, Role::kOperator},
-    {"commit", &Session::commit, Role::kOperator},
-    {"cancel", &Session::cancel, Role::kOperator},
-    {"confirm", &Session::confirm, Role::kOperator},
-    {"reject", &Session::reject, Role::kOperator},
-    {"rollback", &Session::rollback, Role::kOperator},
+    {"commit", &Session::commit, Role::kOperator, true},
+    {"cancel", &Session::cancel, Role::kOperator, true},
+    {"confirm", &Session::confirm, Role::kOperator, true},
+    {"reject", &Session::reject, Role::kOperator, true},
+    {"rollback", &Session::rollback, Role::kOperator, true},
 };
 
 Session::~Session() { unit_.lock.release(this); }
 
 hal::LineSession::Answer Session::answer(const std::string& line) {
-  const auto request = parse_request(line);
+  return answer_to(parse_request(line));
+}
+
+void Session::take(const std::string& line, const Reply& reply) {
+  auto request = parse_request(line);
+  const auto* const method = request ? method_named(request->method) : nullptr;
+  if (method == nullptr || !method->waits) {
+    reply(answer_to(request));
+    return;
+  }
+  unit_.later([this, request = std::move(request), reply] { reply(answer_to(request)); });
+}
+
+hal::LineSession::Answer Session::answer_to(const Result<Request>& request) {
   if (!request) {
     // What is not even JSON may be anything; a request that is wrong is followed by better ones.
     return {.line = error_line(nullptr, request.error()),
@@ -79,11 +92,16 @@ hal::LineSession::Answer Session::answer(const std::string& line) {
   return {.line = std::move(text), .ends_session = false};
 }
 
-Session::Outcome Session::call(const std::string& method, const Json& params) {
+const Session::Method* Session::method_named(const std::string& name) {
   const auto* const found =
       std::find_if(std::begin(kMethods), std::end(kMethods),
-                   [&method](const Method& known) { return known.name == method; });
-  if (found == std::end(kMethods)) {
+                   [&name](const Method& known) { return known.name == name; });
+  return found == std::end(kMethods) ? nullptr : found;
+}
+
+Session::Outcome Session::call(const std::string& method, const Json& params) {
+  const auto* const found = method_named(method);
+  if (found == nullptr) {
     return fail(Errc::kInvalid, kNoSuchMethod, "there is no method " + model::shown(method));
   }
   if (role() < found->least) {

@@ -11,6 +11,7 @@
 #include "mgmt/commit/committer.h"
 #include "mgmt/model/config.h"
 #include "mgmt/model/merge.h"
+#include "mgmt/rpc/message.h"
 #include "mgmt/rpc/role.h"
 #include "mgmt/rpc/unit.h"
 #include "mgmt/store/backup.h"
@@ -27,6 +28,7 @@ class Session final : public hal::LineSession {
   ~Session() override;
 
   [[nodiscard]] Answer answer(const std::string& line) override;
+  void take(const std::string& line, const Reply& reply) override;
 
  private:
   using Json = nlohmann::json;
@@ -41,9 +43,11 @@ class Session final : public hal::LineSession {
   struct Method {
     std::string_view name;
     Outcome (Session::*call)(const Json& params);
-    Role least;  // that may call it
+    Role least;          // that may call it
+    bool waits = false;  // for the disk, and others go on meanwhile
   };
   static const Method kMethods[];
+  [[nodiscard]] static const Method* method_named(const std::string& name);  // null: there is none
 
   [[nodiscard]] Outcome hello(const Json& params);
   [[nodiscard]] Outcome lock(const Json& params);
@@ -71,6 +75,7 @@ class Session final : public hal::LineSession {
   [[nodiscard]] Outcome test(const Json& params);
   [[nodiscard]] Outcome tested(const Json& params);
 
+  [[nodiscard]] Answer answer_to(const Result<Request>& request);
   [[nodiscard]] Outcome call(const std::string& method, const Json& params);
   [[nodiscard]] Status may_send_to(const std::string& to) const;
   [[nodiscard]] const model::Config& running() const { return unit_.committer.running().config; }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "hal/base/aside.h"
 #include "hal/base/clock.h"
 #include "hal/base/result.h"
 #include "mgmt/alarms/alarms.h"
@@ -88,6 +89,7 @@ struct Unit {
   events::Record record = events::write_to_journal;
   CandidateLock lock = {};
   Notifications notifications = {};
+  Later later = at_once;  // how what waits for the disk is done
 
   // "lb-a": as configured, else as given.
   [[nodiscard]] std::string name() const;

@@ -48,6 +48,8 @@ class BackupWriter {
 
   // Some hundred KiB further, or a disk sync. True: it is there.
   [[nodiscard]] Result<bool> step();
+  // A step would do nothing: a commit waits for the disk.
+  [[nodiscard]] bool waits() const noexcept;
   [[nodiscard]] const BackupLabel& label() const noexcept;
 
  private:

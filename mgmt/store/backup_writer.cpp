@@ -67,6 +67,7 @@ struct BackupWriter::Work {
     }
   }
 
+  Status begin_copy();
   Status take_step();
   Status copy_pages();
   Status hash_piece();
@@ -89,9 +90,7 @@ Result<std::unique_ptr<BackupWriter>> BackupWriter::begin(Database& database, Ba
   if (!work->from) return cannot_write(file);
   work->from.reset();
   std::unique_ptr<BackupWriter> writer(new BackupWriter(std::move(work)));
-  auto copy = DatabaseCopy::begin(database, writer->work_->copied());
-  if (!copy) return tl::unexpected<Error>(copy.error());
-  writer->work_->copy = std::move(*copy);
+  if (auto begun = writer->work_->begin_copy(); !begun) return tl::unexpected(begun.error());
   return writer;
 }
 
@@ -118,7 +117,23 @@ Status BackupWriter::Work::take_step() {
   return {};
 }
 
+bool BackupWriter::waits() const noexcept {
+  return work_->phase == Work::Phase::kCopying && work_->database.is_committing();
+}
+
+// Not while a commit has the connection: copies are made through it, so that they have all that
+// comes after they began.
+Status BackupWriter::Work::begin_copy() {
+  if (copy || database.is_committing()) return {};
+  auto begun = DatabaseCopy::begin(database, copied());
+  if (!begun) return tl::unexpected<Error>(begun.error());
+  copy = std::move(*begun);
+  return {};
+}
+
 Status BackupWriter::Work::copy_pages() {
+  if (database.is_committing()) return {};
+  if (auto begun = begin_copy(); !begun) return begun;
   const auto complete = copy->step(kPagesAStep);
   if (!complete) return tl::unexpected<Error>(complete.error());
   if (!*complete) return {};

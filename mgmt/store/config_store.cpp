@@ -59,6 +59,8 @@ struct ConfigStore::State {
     return running.revision == other.running.revision && running.config == other.running.config &&
            hash_key == other.hash_key;
   }
+  [[nodiscard]] Result<std::unique_ptr<Database>> second_reader() const;
+  [[nodiscard]] Result<Records> records_read_aside(std::uint64_t id) const;
   // Whether a COMMIT that reported an error has happened nevertheless.
   [[nodiscard]] bool turned_out_committed(std::uint64_t id) const;
   // That the file holds what we believe it holds; otherwise it is read again.
@@ -80,6 +82,7 @@ struct ConfigStore::State {
   };
   std::optional<Original> original;  // what this is a copy of...
   std::optional<Error> unwritable;   // ...and why
+  Aside aside = in_place;
 };
 
 Status ConfigStore::State::load() {
@@ -139,6 +142,27 @@ Status ConfigStore::State::write(const Running& next, const CommitInfo& info,
   if (auto saved = save_unconfirmed(database(), waits); !saved) return saved;
   if (!info.is_scheduled) return {};
   return save_scheduled(database(), std::nullopt);
+}
+
+// While the first connection waits for the disk: sees what is committed so far.
+Result<std::unique_ptr<Database>> ConfigStore::State::second_reader() const {
+  auto reader = Database::open(database().path(), false);
+  if (!reader) return reader;
+  if (auto begun = (*reader)->execute("BEGIN"); !begun) return tl::unexpected(begun.error());
+  return reader;
+}
+
+// The commit under way may have come about without our knowing yet: then its records are where the
+// way back begins.
+Result<Records> ConfigStore::State::records_read_aside(std::uint64_t id) const {
+  const auto reader = second_reader();
+  if (!reader) return tl::unexpected<Error>(reader.error());
+  const auto newest = newest_revision(**reader);
+  if (!newest) return tl::unexpected<Error>(newest.error());
+  if (newest->revision == running.revision) return records_of(**reader, id, records);
+  const auto loaded = load_records(**reader);
+  if (!loaded) return tl::unexpected<Error>(loaded.error());
+  return records_of(**reader, id, *loaded);
 }
 
 bool ConfigStore::State::turned_out_committed(std::uint64_t id) const {
@@ -214,8 +238,15 @@ Status ConfigStore::make_writable() {
     state_->unwritable = state.error();
     return tl::unexpected<Error>(state.error());
   }
+  const Aside aside = state_->aside;
   state_ = std::move(*state);
+  wait_aside(aside);
   return {};
+}
+
+void ConfigStore::wait_aside(const Aside& aside) {
+  state_->aside = aside;
+  state_->database().wait_aside(aside);
 }
 
 const std::optional<Error>& ConfigStore::unwritable() const noexcept { return state_->unwritable; }
@@ -292,7 +323,9 @@ Status ConfigStore::schedule(std::optional<Scheduled> scheduled) {
 Result<model::Config> ConfigStore::config_of(std::uint64_t id) const {
   if (id == 0) return model::Config{};
   if (id == state_->running.revision) return state_->running.config;
-  const auto records = records_of(state_->database(), id, state_->records);
+  const auto records = state_->database().is_committing()
+                           ? state_->records_read_aside(id)
+                           : records_of(state_->database(), id, state_->records);
   if (!records) return tl::unexpected<Error>(records.error());
   return to_config(state_->database(), *records);
 }
@@ -304,7 +337,10 @@ Result<std::unique_ptr<BackupWriter>> ConfigStore::begin_backup(BackupLabel labe
 }
 
 Result<std::vector<Revision>> ConfigStore::history(std::size_t count) const {
-  return store::history(state_->database(), count);
+  if (!state_->database().is_committing()) return store::history(state_->database(), count);
+  const auto reader = state_->second_reader();
+  if (!reader) return tl::unexpected<Error>(reader.error());
+  return store::history(**reader, count);
 }
 
 ConfigStore::Pending::Pending(Pending&& other) noexcept

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "hal/base/aside.h"
 #include "hal/base/result.h"
 #include "mgmt/model/config.h"
 #include "mgmt/store/backup.h"
@@ -76,6 +77,9 @@ class ConfigStore {
 
   // Why nothing can be committed: what is read is a copy.
   [[nodiscard]] const std::optional<Error>& unwritable() const noexcept;
+  // Where it waits for the disk it does so aside from now on. Until finish(), confirm() or
+  // schedule() return, what is read here is what it was before them, and none of them is called.
+  void wait_aside(const Aside& aside);
   // Looks whether the disk takes writes again, as each commit does by itself. Ok: it does.
   [[nodiscard]] Status make_writable();
 

@@ -141,6 +141,14 @@ Status Database::execute(const std::string& sql) {
   return {};
 }
 
+Status Database::commit() {
+  Status done;
+  is_committing_ = true;
+  aside_([&] { done = execute("COMMIT"); });
+  is_committing_ = false;
+  return done;
+}
+
 Result<std::optional<std::int64_t>> Database::integer(std::string_view sql) {
   auto statement = prepare(sql);
   if (!statement) return tl::unexpected<Error>(statement.error());

@@ -6,7 +6,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "hal/base/aside.h"
 #include "hal/base/result.h"
 
 struct sqlite3;
@@ -74,6 +76,12 @@ class Database {
   // The single integer that `sql` gives; nothing if it gives no row.
   [[nodiscard]] Result<std::optional<std::int64_t>> integer(std::string_view sql);
 
+  // Ends a transaction, and waits for the disk: aside, where that has been set. Nobody touches the
+  // database meanwhile.
+  [[nodiscard]] Status commit();
+  void wait_aside(Aside aside) { aside_ = std::move(aside); }
+  [[nodiscard]] bool is_committing() const noexcept { return is_committing_; }
+
   [[nodiscard]] bool in_transaction() const noexcept;
   [[nodiscard]] std::int64_t changed_rows() const noexcept;
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
@@ -89,6 +97,8 @@ class Database {
 
   std::string path_;
   std::unique_ptr<sqlite3, Close> handle_;
+  Aside aside_ = in_place;
+  bool is_committing_ = false;
 };
 
 }  // namespace yoke::store

@@ -31,7 +31,7 @@ class Transaction {
 
   // On an error the transaction is undone, as far as SQLite can tell.
   [[nodiscard]] Status commit() {
-    auto done = database_->execute("COMMIT");
+    auto done = database_->commit();
     if (!done) roll_back();
     database_ = nullptr;
     return done;

@@ -47,9 +47,13 @@ class FakeDataPlane final : public DataPlane {
     batches.push_back(changes);
     if (auto failed = failure(take(states_fail)); !failed) return failed;
     for (const auto& change : changes) {
-      api::Server* server = find(change);
-      if (server == nullptr) return fail(Errc::kNotFound, "E-322", "no such server");
-      server->state = change.state;
+      api::Server* const server = find(change, running);
+      api::Server* const next = find(change, staged);
+      if (server == nullptr && next == nullptr) {
+        return fail(Errc::kNotFound, "E-322", "no such server");
+      }
+      if (server != nullptr) server->state = change.state;
+      if (next != nullptr) next->state = change.state;
     }
     ++generation;
     return {};
@@ -89,7 +93,7 @@ class FakeDataPlane final : public DataPlane {
 
   [[nodiscard]] std::optional<api::ServerState> state_of(const std::string& pool,
                                                          const std::string& endpoint) {
-    const auto* server = find({pool, net::Endpoint::parse(endpoint).value(), {}});
+    const auto* server = find({pool, net::Endpoint::parse(endpoint).value(), {}}, running);
     return server == nullptr ? std::nullopt : std::optional(server->state);
   }
 
@@ -132,9 +136,10 @@ class FakeDataPlane final : public DataPlane {
     ++generation;
   }
 
-  api::Server* find(const api::ServerStateChange& wanted) {
-    if (!running) return nullptr;
-    for (auto& pool : running->pools) {
+  static api::Server* find(const api::ServerStateChange& wanted,
+                           std::optional<api::Configuration>& in) {
+    if (!in) return nullptr;
+    for (auto& pool : in->pools) {
       if (pool.name != wanted.pool) continue;
       for (auto& server : pool.servers) {
         if (server.endpoint == wanted.server) return &server;

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "mgmt/commit/committer.h"
+#include "mgmt/commit/compile.h"
+#include "tests/unit/commit/fake_data_plane.h"
+#include "tests/unit/commit/web_config.h"
+
+// What others of the process do while a commit waits, at every point where it does.
+namespace yoke::commit {
+namespace {
+
+using Fails = FakeDataPlane::Fails;
+
+const MonoTime kNow = MonoTime(std::chrono::hours(5));
+const ServerId kFirst{"web", net::Endpoint::parse("192.0.2.11:80").value()};
+const ServerId kSecond{"web", net::Endpoint::parse("192.0.2.12:80").value()};
+const Author kAnn{"ann", "pid 7", "cli"};
+const Author kBob{"bob", "pid 8", "cli"};
+
+// Before and after each thing that a commit does aside; the last is the disk.
+constexpr int kPoints = 6;
+constexpr int kOnDisk = 5;
+
+// At revision 2, web_config(), with both servers up; `others` are called with the number of each
+// point that the commit comes by from now on.
+struct Plane {
+  Plane() : store(store::must_open(folder.file())), committer(*store, data_plane) {
+    EXPECT_TRUE(committer.reconcile(kNow));
+    EXPECT_TRUE(committer.commit(weighted_config(), kAnn, {}));
+    EXPECT_TRUE(committer.commit(web_config(), kAnn, {}));
+    for (const ServerId& server : {kFirst, kSecond}) {
+      committer.report(server, Verdict::kUp, kNow);
+    }
+    EXPECT_TRUE(committer.publish());
+    committer.wait_aside([this](const auto& work) {
+      others(point++);
+      work();
+      others(point++);
+    });
+  }
+
+  auto commit(const model::Config& config) { return committer.commit(config, kAnn, {}); }
+  // The data plane runs what is committed, with every server as it was reported.
+  void expect_in_step() {
+    ASSERT_TRUE(data_plane.running);
+    const auto& running = committer.running();
+    EXPECT_EQ(*data_plane.running,
+              compile(running.config, committer.servers(), running.revision, store->hash_key()));
+  }
+
+  store::TempFolder folder;
+  std::unique_ptr<store::ConfigStore> store;
+  FakeDataPlane data_plane;
+  Committer committer;
+  std::function<void(int)> others = [](int) {};
+  int point = 0;
+};
+
+TEST(Aside, ACommitComesByAllPoints) {
+  Plane plane;
+  ASSERT_TRUE(plane.commit(weighted_config()));
+  EXPECT_EQ(plane.point, kPoints);
+}
+
+TEST(Aside, WhatIsReportedMeanwhileIsWhatRunsInTheEnd) {
+  for (const Fails activation : {Fails::kNothing, Fails::kRefuses}) {
+    for (int at = 0; at < 2 * kPoints; ++at) {
+      SCOPED_TRACE(at);
+      Plane plane;
+      plane.data_plane.activate_fails = {activation};
+      plane.others = [&](int point) {
+        if (point != at / 2) return;
+        plane.committer.report(kFirst, Verdict::kDown, kNow);
+        if (at % 2 == 0) {
+          EXPECT_TRUE(plane.committer.publish());
+        }
+      };
+      EXPECT_EQ(plane.commit(other_config()).has_value(), activation == Fails::kNothing);
+      EXPECT_EQ(plane.data_plane.state_of("web", "192.0.2.11:80"), api::ServerState::kDown);
+      EXPECT_EQ(plane.committer.servers().find(kFirst)->verdict, Verdict::kDown);
+      plane.expect_in_step();
+      EXPECT_TRUE(plane.committer.reconciled());
+    }
+  }
+}
+
+TEST(Aside, WhatCouldNotBeToldMeanwhileIsToldInTheEnd) {
+  for (int at = 0; at < kPoints; ++at) {
+    SCOPED_TRACE(at);
+    Plane plane;
+    plane.others = [&](int point) {
+      if (point != at) return;
+      plane.data_plane.states_fail = {Fails::kAnswersTooLate};
+      plane.committer.report(kFirst, Verdict::kDown, kNow);
+      EXPECT_FALSE(plane.committer.publish());
+    };
+    ASSERT_TRUE(plane.commit(weighted_config()));
+    EXPECT_EQ(plane.data_plane.state_of("web", "192.0.2.11:80"), api::ServerState::kDown);
+    plane.expect_in_step();
+  }
+}
+
+TEST(Aside, WhatIsReportedWhileTheDiskFailsIsNotLost) {
+  Plane plane;
+  plane.others = [&](int point) {
+    if (point != kOnDisk - 1) return;
+    plane.committer.report(kFirst, Verdict::kDown, kNow);
+    plane.committer.report(kSecond, Verdict::kDown, kNow);
+  };
+  plane.data_plane.activate_fails = {Fails::kDies};
+  EXPECT_FALSE(plane.commit(weighted_config()));
+  plane.data_plane.alive = true;
+  EXPECT_TRUE(plane.committer.reconcile(kNow));
+  EXPECT_EQ(plane.data_plane.state_of("web", "192.0.2.12:80"), api::ServerState::kDown);
+  plane.expect_in_step();
+}
+
+TEST(Aside, EverythingReadsAsItWasBefore) {
+  Plane plane;
+  int looked = 0;
+  plane.others = [&](int point) {
+    ++looked;
+    EXPECT_TRUE(plane.committer.is_committing());
+    EXPECT_EQ(plane.committer.running().revision, 2U);
+    EXPECT_EQ(plane.committer.running().config, web_config());
+    EXPECT_FALSE(plane.committer.unconfirmed());
+    for (const auto& [id, config] :
+         {std::pair(1U, weighted_config()), std::pair(2U, web_config())}) {
+      const auto found = plane.committer.config_of(id);
+      ASSERT_TRUE(found) << point << ": " << found.error().text;
+      EXPECT_EQ(*found, config) << point;
+    }
+    const auto history = plane.committer.history(10);
+    ASSERT_TRUE(history) << history.error().text;
+    EXPECT_EQ(history->size(), point == kOnDisk ? 3U : 2U) << point;
+  };
+  ASSERT_TRUE(
+      plane.committer.commit(other_config(), kAnn, {.confirm_within = std::chrono::minutes(5)}));
+  EXPECT_EQ(looked, kPoints);
+  EXPECT_FALSE(plane.committer.is_committing());
+  EXPECT_TRUE(plane.committer.unconfirmed());
+}
+
+TEST(Aside, NobodyElseBeginsAChange) {
+  Plane plane;
+  plane.others = [&](int) {
+    const auto committed = plane.committer.commit(other_config(), kBob, {});
+    ASSERT_FALSE(committed);
+    EXPECT_EQ(committed.error().error.id, "E-460");
+    EXPECT_EQ(plane.committer.confirm(kBob).error().id, "E-460");
+    EXPECT_EQ(plane.committer.schedule(std::nullopt).error().id, "E-460");
+    const auto rejected = plane.committer.reject(kBob);
+    ASSERT_FALSE(rejected);
+    EXPECT_EQ(rejected.error().error.id, "E-460");
+    plane.committer.look_at_store();
+  };
+  ASSERT_TRUE(plane.commit(weighted_config()));
+  EXPECT_EQ(plane.committer.running().revision, 3U);
+  plane.others = [](int) {};
+  EXPECT_TRUE(plane.committer.commit(other_config(), kBob, {})) << "and afterwards anybody may";
+}
+
+}  // namespace
+}  // namespace yoke::commit
