@@ -228,7 +228,7 @@ class Checker {
     const Path path{{"snat-pool", name}};
     const auto addresses = snat_pool_addresses(config_, name);
     for (const net::IpAddress& address : addresses) {
-      check_reachable([&path] { return path; }, address);
+      check_reachable([&name] { return Path{{"snat-pool", name}}; }, address);
     }
     if (addresses.size() > limits::kSnatPerVip) {
       add(path, "E-208",
