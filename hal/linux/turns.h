@@ -20,8 +20,9 @@ namespace yoke::hal {
 // it waits for a disk, so that the loop goes on meanwhile; that is all that runs at once. Turns
 // are given in the order they are asked for.
 //
-// Threads: run() is the loop's thread's; post() and aside() are for whoever has the turn, and for
-// the loop's thread before run() and after stop().
+// Threads: run() is the loop's thread's. post() and aside() are for whoever has the turn; the
+// loop's thread may call aside() before run() and after stop(), and before run() post() what it
+// leaves alone from then on.
 class Turns {
  public:
   explicit Turns(sd_event* event);

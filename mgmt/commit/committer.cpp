@@ -39,6 +39,8 @@ Error nothing_changed(Error cause) {
   return within("nothing is changed", std::move(cause)).value();
 }
 
+// After which a disk is said to be slow.
+constexpr std::chrono::seconds kPatience{10};
 // What clocks differ by that are right.
 constexpr std::chrono::minutes kClockTolerance{1};
 
@@ -56,12 +58,14 @@ Committer::Committer(store::ConfigStore& store, DataPlane& data_plane,
 class Committer::Change {
  public:
   explicit Change(Committer& committer)
-      : committer_(committer), is_first_(!std::exchange(committer.is_committing_, true)) {}
+      : committer_(committer), is_first_(!committer.is_committing()) {
+    if (is_first_) committer_.committing_since_ = MonoClock::now();
+  }
   Change(const Change&) = delete;
   Change& operator=(const Change&) = delete;
   ~Change() {
     if (!is_first_) return;
-    committer_.is_committing_ = false;
+    committer_.committing_since_.reset();
     committer_.meanwhile_.clear();
   }
   [[nodiscard]] Status may_begin() const {
@@ -102,8 +106,19 @@ std::optional<std::string> Committer::clock_problem() const {
       running().revision);
 }
 
+std::optional<Error> Committer::unwritable(MonoTime now) const {
+  if (store_.unwritable()) return store_.unwritable();
+  if (!committing_since_ || now - *committing_since_ < kPatience) return std::nullopt;
+  return Error{
+      Errc::kTimeout, std::string(kUnderWay),
+      fmt::format("the disk has not taken a commit for more than {} s, and others wait for "
+                  "it: look at the kernel log",
+                  kPatience.count()),
+      -1};
+}
+
 void Committer::look_at_store() {
-  if (is_committing_ || !store_.unwritable()) return;
+  if (is_committing() || !store_.unwritable()) return;
   (void)store_.make_writable();
   if (!store_.unwritable() && changed_) changed_();
 }
@@ -139,10 +154,7 @@ tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidat
   if (auto activated = activate(compiled.digest); !activated) {
     return tl::unexpected<Refusal>(go_back(previous, activated.error()));
   }
-  states_ = std::move(states);
-  for (const Report& report : std::exchange(meanwhile_, {})) {
-    (void)states_.report(report.id, report.verdict, report.when);
-  }
+  run_from_now_on(running().config, std::move(states), compiled);
   reconciled_ = true;
   (void)publish();
   record_({Kind::kCommit,
@@ -157,15 +169,39 @@ tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidat
   return committed;
 }
 
-// Both take as long as the configuration is large.
+// Both take as long as the configuration is large. Of copies, which cost nothing: what they are of
+// may be gone before we are back.
 std::vector<model::Violation> Committer::look_at(const model::Config& candidate,
                                                  std::vector<model::Change>& changes) {
+  const model::Config before = running().config;
+  const model::Config after = candidate;
   std::vector<model::Violation> violated;
   aside_([&] {
-    changes = model::diff(running().config, candidate);
-    if (!changes.empty()) violated = model::violations(candidate);
+    changes = model::diff(before, after);
+    if (!changes.empty()) violated = model::violations(after);
   });
   return violated;
+}
+
+// What was staged with `states` runs. What was reported since was told of servers as they were
+// before: they may be disabled now, of another pool, or checked no more.
+void Committer::run_from_now_on(const model::Config& config, ServerStates states,
+                                const Compiled& compiled) {
+  if (meanwhile_.empty()) {
+    states_ = std::move(states);
+    return;
+  }
+  states_ = states_.following(config, MonoClock::now());
+  unpublished_.merge(meanwhile_);
+  std::vector<api::ServerStateChange> staged;
+  for (const api::Pool& pool : compiled.configuration.pools) {
+    for (const api::Server& server : pool.servers) {
+      staged.push_back({pool.name, server.endpoint, server.state});
+    }
+  }
+  for (const auto& server : states_.differences(staged)) {
+    unpublished_.insert({server.pool, server.server});
+  }
 }
 
 // `states` are those it is compiled with: the newest, whatever was reported meanwhile.
@@ -174,13 +210,15 @@ Committer::Compiled Committer::compile_aside(const model::Config& candidate, Ser
     states = states_.following(candidate, MonoClock::now());
     meanwhile_.clear();
   };
+  const model::Config config = candidate;
   const std::uint64_t revision = running().revision + 1;
+  const auto hash_key = store_.hash_key();
   Compiled compiled;
   take_states();
-  aside_([&] { compiled = compile_for(candidate, states, revision); });
+  aside_([&] { compiled = compile_for(config, states, revision, hash_key); });
   if (meanwhile_.empty()) return compiled;
   take_states();
-  return compile_for(candidate, states, revision);
+  return compile_for(config, states, revision, hash_key);
 }
 
 Status Committer::confirm(const Author& author) {
@@ -213,8 +251,8 @@ tl::expected<Committed, Refusal> Committer::reject(const Author& author) {
 Status Committer::expire(const Clocks& now) {
   const auto waits = unconfirmed();
   if (!waits || remaining(waits->deadline, now).count() > 0) return {};
+  if (is_committing()) return {};  // from within the commit itself: it is asked again at once
   const Change change(*this);
-  if (auto may = change.may_begin(); !may) return may;
   const auto undone = undo(*waits, {.user = "yoke-mgmt", .origin = "local", .how = "unconfirmed"},
                            fmt::format("revision {} was not confirmed in time", waits->revision));
   return undone ? Status{} : tl::unexpected(undone.error().error);
@@ -251,8 +289,9 @@ Status Committer::adopt_first() {
 }
 
 Committer::Compiled Committer::compile_for(const model::Config& config, const ServerStates& states,
-                                           std::uint64_t revision) const {
-  auto configuration = compile(config, states, revision, store_.hash_key());
+                                           std::uint64_t revision,
+                                           const std::array<std::uint8_t, 16>& hash_key) {
+  auto configuration = compile(config, states, revision, hash_key);
   auto digest = api::digest(configuration);
   return {std::move(configuration), std::move(digest)};
 }
@@ -329,7 +368,8 @@ Refusal Committer::go_back(const model::Config& previous, const Error& cause) {
 
 Status Committer::run_committed() {
   reconciled_ = false;
-  const auto compiled = compile_for(running().config, states_, running().revision);
+  const auto compiled =
+      compile_for(running().config, states_, running().revision, store_.hash_key());
   if (auto staged = stage(compiled); !staged) return staged;
   if (auto activated = activate(compiled.digest); !activated) return activated;
   unpublished_.clear();
@@ -343,7 +383,7 @@ Status Committer::reconcile(MonoTime now) {
   if (!status) return tl::unexpected<Error>(status.error());
   if (!adopted_) states_.adopt(status->running.servers, now);
   adopted_ = true;
-  const auto wanted = compile_for(running().config, states_, running().revision);
+  const auto wanted = compile_for(running().config, states_, running().revision, store_.hash_key());
   if (status->running.revision != wanted.configuration.revision ||
       status->running.digest != wanted.digest) {
     if (auto runs = run_committed(); !runs) return runs;
@@ -361,7 +401,7 @@ Status Committer::reconcile(MonoTime now) {
 }
 
 void Committer::report(const ServerId& id, Verdict verdict, MonoTime now) {
-  if (is_committing_) meanwhile_.push_back({id, verdict, now});
+  if (is_committing()) meanwhile_.insert(id);
   if (states_.report(id, verdict, now)) unpublished_.insert(id);
 }
 

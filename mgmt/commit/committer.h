@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -105,10 +106,9 @@ class Committer {
   // What to do about a clock that stands before the newest revision's time; nothing where it is
   // right as far as one can tell. Deadlines do not go by it, but the history does.
   [[nodiscard]] std::optional<std::string> clock_problem() const;
-  // Why nothing can be committed, as far as the store knows.
-  [[nodiscard]] const std::optional<Error>& unwritable() const noexcept {
-    return store_.unwritable();
-  }
+  // Why nothing can be committed, as far as the store knows; a disk that has had a commit for long
+  // is one reason.
+  [[nodiscard]] std::optional<Error> unwritable(MonoTime now = MonoClock::now()) const;
   // Looks whether it takes writes again before somebody's commit does.
   void look_at_store();
 
@@ -121,7 +121,7 @@ class Committer {
   // meanwhile, and see what was before. They may report() and publish(); nobody begins a change or
   // a reconcile() while is_committing().
   void wait_aside(const Aside& aside);
-  [[nodiscard]] bool is_committing() const noexcept { return is_committing_; }
+  [[nodiscard]] bool is_committing() const noexcept { return committing_since_.has_value(); }
 
   // Called after running(), unconfirmed() or scheduled() has changed, from within the call that did
   // it.
@@ -133,20 +133,17 @@ class Committer {
     api::Configuration configuration;
     std::string digest;
   };
-  struct Report {
-    ServerId id;
-    Verdict verdict;
-    MonoTime when;
-  };
   class Change;
 
   [[nodiscard]] std::vector<model::Violation> look_at(const model::Config& candidate,
                                                       std::vector<model::Change>& changes);
   [[nodiscard]] Status adopt_first();
-  [[nodiscard]] Compiled compile_for(const model::Config& config, const ServerStates& states,
-                                     std::uint64_t revision) const;
+  [[nodiscard]] static Compiled compile_for(const model::Config& config, const ServerStates& states,
+                                            std::uint64_t revision,
+                                            const std::array<std::uint8_t, 16>& hash_key);
   [[nodiscard]] Compiled compile_aside(const model::Config& candidate, ServerStates& states);
   [[nodiscard]] Status stage(const Compiled& compiled);
+  void run_from_now_on(const model::Config& config, ServerStates states, const Compiled& compiled);
   [[nodiscard]] Status activate(const std::string& digest);
   [[nodiscard]] Status persist(const model::Config& config, const store::CommitInfo& info);
   [[nodiscard]] tl::expected<Committed, Refusal> undo(const store::Unconfirmed& waits,
@@ -165,8 +162,8 @@ class Committer {
   std::set<ServerId> unpublished_;  // their state has changed since the data plane was told
   std::function<void()> changed_;
   Aside aside_ = in_place;
-  std::vector<Report> meanwhile_;  // since the states of the commit under way were taken
-  bool is_committing_ = false;
+  std::set<ServerId> meanwhile_;  // reported since the states of the commit under way were taken
+  std::optional<MonoTime> committing_since_;
   bool undo_failed_ = false;  // of the commit that waits
   bool adopted_ = false;
   bool reconciled_ = false;

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <utility>
 
+#include "mgmt/commit/errors.h"
 #include "mgmt/model/json.h"
 #include "mgmt/model/secrets.h"
 #include "mgmt/model/words.h"
@@ -23,6 +24,8 @@ using nlohmann::json;
 constexpr int kProtocolVersion = 1;
 
 constexpr std::size_t kFromBytesMax = 64;
+// Each holds a request; those whose clients have given up are among them.
+constexpr std::size_t kWaitingMax = 32;
 
 bool is_printable(const std::string& text) {
   return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
@@ -45,7 +48,7 @@ const Session::Method Session::kMethods[] = {
     {"backup_state", &Session::backup_state, Role::kViewer},
     {"backup", &Session::backup, Role::kOperator},
     {"restore", &Session::restore, Role::kOperator},
-    {"lock", &Session::lock, Role::kOperator},
+    {"lock", &Session::lock, Role::kOperator, true},
     {"unlock", &Session::unlock, Role::kOperator},
     {"edit", &Session::edit, Role::kOperator},
     {"load", &Session::load, Role::kOperator},
@@ -66,11 +69,24 @@ hal::LineSession::Answer Session::answer(const std::string& line) {
 void Session::take(const std::string& line, const Reply& reply) {
   auto request = parse_request(line);
   const auto* const method = request ? method_named(request->method) : nullptr;
-  if (method == nullptr || !method->waits) {
+  if (method == nullptr || !method->waits || role() < method->least) {
     reply(answer_to(request));
     return;
   }
-  unit_.later([this, request = std::move(request), reply] { reply(answer_to(request)); });
+  if (unit_.waiting >= kWaitingMax) {
+    reply({.line = error_line(
+               request->id,
+               {Errc::kConflict, std::string(commit::kUnderWay),
+                fmt::format("{} others wait for the disk: see show alarm", kWaitingMax), -1}),
+           .ends_session = false});
+    return;
+  }
+  ++unit_.waiting;
+  unit_.later([this, request = std::move(request), reply] {
+    const Answer answer = answer_to(request);
+    --unit_.waiting;
+    reply(answer);
+  });
 }
 
 hal::LineSession::Answer Session::answer_to(const Result<Request>& request) {

@@ -44,7 +44,7 @@ class Session final : public hal::LineSession {
     std::string_view name;
     Outcome (Session::*call)(const Json& params);
     Role least;          // that may call it
-    bool waits = false;  // for the disk, and others go on meanwhile
+    bool waits = false;  // for the disk, or for those who do; others go on meanwhile
   };
   static const Method kMethods[];
   [[nodiscard]] static const Method* method_named(const std::string& name);  // null: there is none

@@ -89,7 +89,8 @@ struct Unit {
   events::Record record = events::write_to_journal;
   CandidateLock lock = {};
   Notifications notifications = {};
-  Later later = at_once;  // how what waits for the disk is done
+  Later later = at_once;    // how what waits for the disk is done
+  std::size_t waiting = 0;  // of that
 
   // "lb-a": as configured, else as given.
   [[nodiscard]] std::string name() const;

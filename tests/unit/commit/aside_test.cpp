@@ -88,6 +88,72 @@ TEST(Aside, WhatIsReportedMeanwhileIsWhatRunsInTheEnd) {
   }
 }
 
+// What is true of a server before a commit may not be after it.
+TEST(Aside, WhatIsReportedOfAServerThatTheCommitChangesIsToldAsItIsAfterIt) {
+  model::Config disabled = web_config();
+  store::must_set(disabled, {"pool", "web", "server", "192.0.2.11:80"}, {{"enabled", "no"}});
+  model::Config unchecked = web_config();
+  ASSERT_TRUE(unchecked.remove(model::Path{{"pool", "web", "check", "tcp"}}));
+  model::Config renamed = web_config();
+  ASSERT_TRUE(renamed.rename(model::Path{{"pool", "web"}}, "shop"));
+  model::Config gone = web_config();
+  ASSERT_TRUE(gone.remove(model::Path{{"pool", "web", "server", "192.0.2.11:80"}}));
+  for (const model::Config& next : {disabled, unchecked, renamed, gone}) {
+    for (int at = 0; at < 2 * kPoints; ++at) {
+      SCOPED_TRACE(at);
+      Plane plane;
+      plane.others = [&](int point) {
+        if (point != at / 2) return;
+        plane.committer.report(kFirst, Verdict::kDown, kNow);
+        if (at % 2 == 0) {
+          EXPECT_TRUE(plane.committer.publish());
+        }
+      };
+      ASSERT_TRUE(plane.commit(next));
+      plane.expect_in_step();
+    }
+  }
+}
+
+TEST(Aside, AVerdictFollowsAServerToItsPoolsNewName) {
+  model::Config renamed = web_config();
+  ASSERT_TRUE(renamed.rename(model::Path{{"pool", "web"}}, "shop"));
+  for (int at = 0; at < kPoints; ++at) {
+    SCOPED_TRACE(at);
+    Plane plane;
+    plane.others = [&](int point) {
+      if (point == at) plane.committer.report(kFirst, Verdict::kDown, kNow);
+    };
+    ASSERT_TRUE(plane.commit(renamed));
+    EXPECT_EQ(plane.data_plane.state_of("shop", "192.0.2.11:80"), api::ServerState::kDown);
+  }
+}
+
+TEST(Aside, ADiskThatKeepsACommitIsToldOf) {
+  Plane plane;
+  plane.others = [&](int) {
+    EXPECT_FALSE(plane.committer.unwritable());
+    const auto why = plane.committer.unwritable(MonoClock::now() + std::chrono::seconds(11));
+    ASSERT_TRUE(why);
+    EXPECT_THAT(why->text, testing::HasSubstr("disk"));
+  };
+  ASSERT_TRUE(plane.commit(weighted_config()));
+  EXPECT_FALSE(plane.committer.unwritable(MonoClock::now() + std::chrono::hours(1)));
+}
+
+TEST(Aside, ATimeThatIsUpWhileACommitIsMadeIsNoFailure) {
+  Plane plane;
+  ASSERT_TRUE(
+      plane.committer.commit(weighted_config(), kAnn, {.confirm_within = std::chrono::seconds(1)}));
+  plane.others = [&](int) {
+    Clocks later = read_clocks();
+    later.wall += std::chrono::hours(1);
+    EXPECT_TRUE(plane.committer.expire(later));
+  };
+  EXPECT_TRUE(plane.committer.confirm(kAnn));
+  EXPECT_FALSE(plane.committer.unconfirmed());
+}
+
 TEST(Aside, WhatCouldNotBeToldMeanwhileIsToldInTheEnd) {
   for (int at = 0; at < kPoints; ++at) {
     SCOPED_TRACE(at);

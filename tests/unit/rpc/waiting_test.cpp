@@ -91,6 +91,25 @@ TEST_F(Waiting, WhatCannotBeReadIsToldAtOnce) {
   EXPECT_EQ(waiting(), 0U);
 }
 
+TEST_F(Waiting, OfThoseWhoWaitForADiskThereIsAnEnd) {
+  std::deque<RawClient> clients;
+  for (int i = 0; i < 32; ++i) {
+    clients.emplace_back(rig_.socket());
+    ASSERT_TRUE(clients.back().write(request_line(1, "confirm", json::object()) + "\n"));
+  }
+  const auto deadline = MonoClock::now() + 10s;
+  while (waiting() < 32 && MonoClock::now() < deadline) std::this_thread::yield();
+  RawClient one_more(rig_.socket());
+  ASSERT_TRUE(one_more.write(request_line(1, "confirm", json::object()) + "\n"));
+  EXPECT_EQ(one_more.error_id(), "E-460");
+  make_all();
+  for (RawClient& client : clients) EXPECT_EQ(client.error_id(), "E-456");
+  ASSERT_TRUE(one_more.write(request_line(2, "confirm", json::object()) + "\n"));
+  while (waiting() == 0 && MonoClock::now() < deadline) std::this_thread::yield();
+  make_all();
+  EXPECT_EQ(one_more.error_id(), "E-456") << "and others may again";
+}
+
 TEST_F(Waiting, OneThatIsNeverMadeEndsWithTheServer) { const RawClient client = committing(); }
 
 }  // namespace
