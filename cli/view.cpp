@@ -58,6 +58,14 @@ constexpr std::array kTrafficColumns{
     Column{"BYTES IN", "bytes_in", Format::kCount, 8},
     Column{"OUT", "bytes_out", Format::kCount, 7},
 };
+constexpr std::array kConnectionColumns{
+    Column{"SERVER", "server", Format::kText, 21},
+    Column{"POOL", "pool", Format::kText, 10},
+    Column{"ANSWERED", "answered", Format::kCount, 8},
+    Column{"REFUSED", "refused", Format::kCount, 7},
+    Column{"UNANSWERED", "unanswered", Format::kCount, 10},
+    Column{"RESET", "reset", Format::kCount, 7},
+};
 constexpr std::array kInterfaceColumns{
     Column{"NAME", "name", Format::kText, 7},
     Column{"DRIVER", "driver", Format::kText, 12},
@@ -100,6 +108,8 @@ constexpr std::array kViews{
     View{"check", true, kCheckColumns},
     View{"traffic", false, kTrafficColumns},
     View{"traffic", true, kTrafficColumns},
+    View{"connection", false, kConnectionColumns},
+    View{"connection", true, kConnectionColumns},
     View{"interface", false, kInterfaceColumns},
     View{"worker", false, kWorkerColumns},
     View{"history", false, kHistoryColumns},

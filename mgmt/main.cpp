@@ -30,6 +30,7 @@
 #include "mgmt/commit/schedule.h"
 #include "mgmt/commit/socket_data_plane.h"
 #include "mgmt/events/event.h"
+#include "mgmt/health/observer.h"
 #include "mgmt/health/scheduler.h"
 #include "mgmt/health/socket_prober.h"
 #include "mgmt/health/targets.h"
@@ -37,6 +38,7 @@
 #include "mgmt/model/diff.h"
 #include "mgmt/options.h"
 #include "mgmt/outlets/outlets.h"
+#include "mgmt/reports.h"
 #include "mgmt/rpc/errors.h"
 #include "mgmt/rpc/role.h"
 #include "mgmt/rpc/server.h"
@@ -92,42 +94,19 @@ backup::Backups::Settings backup_settings(const Options& options, std::string un
           .database = folder / "config.db"};
 }
 
-commit::Verdict verdict_of(health::Verdict verdict) {
-  switch (verdict) {
-    case health::Verdict::kUp:
-      return commit::Verdict::kUp;
-    case health::Verdict::kDown:
-      return commit::Verdict::kDown;
-    case health::Verdict::kUnknown:
-      break;
+// Nothing where they cannot be told now, or not by this release of the data plane.
+std::optional<health::Observer::Counts> connection_counts(commit::DataPlane& data_plane,
+                                                          const std::vector<std::string>& pools) {
+  const auto told = data_plane.connections({.pools = pools});
+  if (!told) return std::nullopt;
+  health::Observer::Counts counts;
+  for (const auto& [pool, servers] : told->pools) {
+    for (const auto& [text, of] : servers) {
+      const auto server = net::Endpoint::parse(text);
+      if (server) counts[pool][*server] = {of.answered, of.refused, of.unanswered};
+    }
   }
-  return commit::Verdict::kUnknown;
-}
-
-std::string_view word(health::Outcome outcome) {
-  switch (outcome) {
-    case health::Outcome::kPassed:
-      return "passed";
-    case health::Outcome::kFailed:
-      return "failed";
-    case health::Outcome::kNotTried:
-      break;
-  }
-  return "not tried";
-}
-
-// Null while it is under way.
-rpc::ProbeReport probe_report(const commit::ServerId& id, const std::string& check,
-                              const health::ProbeResult* result) {
-  rpc::ProbeReport report;
-  report.id = id;
-  report.check = check;
-  report.outcome = result == nullptr ? "running" : word(result->outcome);
-  if (result == nullptr) return report;
-  report.text = result->text;
-  report.took = result->duration;
-  for (auto& [at, text] : result->transcript.steps()) report.steps.push_back({at, std::move(text)});
-  return report;
+  return counts;
 }
 
 // What checks verify certificates against: the unit's own, where it has some, or the system's.
@@ -160,6 +139,8 @@ class Process {
               recorder()},
         prober_(loop, trusted_certificates(options)),
         checks_(loop, prober_, [this](const auto& change) { on_change(change); }),
+        observer_(loop, checks_,
+                  [this](const auto& pools) { return connection_counts(data_plane_, pools); }),
         trials_(prober_),
         follow_(loop, [this] { follow(); }),
         publish_(loop, [this] { publish(); }),
@@ -251,7 +232,7 @@ class Process {
   [[nodiscard]] std::vector<health::Target> known(std::vector<health::Target> targets) const {
     for (health::Target& target : targets) {
       const auto* known = committer_.servers().find({target.pool, target.server});
-      const bool in_use = known != nullptr && known->verdict == commit::Verdict::kUp;
+      const bool in_use = known != nullptr && known->published() == api::ServerState::kUp;
       if (in_use) target.known = health::Verdict::kUp;
     }
     return targets;
@@ -270,11 +251,19 @@ class Process {
   void on_link(bool in_step) {
     if (!in_step) {
       checks_.pause();
+      observer_.pause();
       return;
     }
     followed_ = committer_.running().config;
     checks_.reconcile(known(health::targets_of(followed_)));
     checks_.resume();
+    const auto pools = followed_.keys("pool");
+    observe({pools.begin(), pools.end()});
+    observer_.resume();
+  }
+
+  void observe(const std::set<std::string>& pools) {
+    observer_.reconcile(health::passive_targets_of(followed_, pools), pools);
   }
 
   void on_change(const health::Scheduler::Change& change) {
@@ -303,6 +292,7 @@ class Process {
     followed_ = running;
     forget_reasons(pools);
     checks_.reconcile(known(health::targets_of(running, pools)), pools);
+    observe(pools);
     outlets_->follow(running);
   }
 
@@ -337,22 +327,14 @@ class Process {
   void publish() { (void)committer_.publish(); }
 
   [[nodiscard]] rpc::Checks checks_told() {
-    return {.reports = [this](const std::string& pool) { return check_reports(pool); },
-            .history = [this](const commit::ServerId& id) { return probe_reports(id); },
-            .test = [this](const auto& config, const auto& pool,
-                           const auto& server) { return test(config, pool, server); },
-            .tested = [this](std::uint64_t number) { return tested(number); }};
-  }
-
-  [[nodiscard]] std::vector<rpc::ProbeReport> probe_reports(const commit::ServerId& id) const {
-    std::vector<rpc::ProbeReport> reports;
-    for (const auto& [check, probes] : checks_.history(id.pool, id.server)) {
-      for (const auto& [began, result] : probes) {
-        reports.push_back(probe_report(id, check, &result));
-        reports.back().began = began;
-      }
-    }
-    return reports;
+    return {
+        .reports =
+            [this](const std::string& pool) { return check_reports(checks_, observer_, pool); },
+        .history =
+            [this](const commit::ServerId& id) { return probe_reports(checks_, observer_, id); },
+        .test = [this](const auto& config, const auto& pool,
+                       const auto& server) { return test(config, pool, server); },
+        .tested = [this](std::uint64_t number) { return tested(number); }};
   }
 
   [[nodiscard]] Result<std::uint64_t> test(const model::Config& config, const std::string& pool,
@@ -374,20 +356,6 @@ class Process {
     return reports;
   }
 
-  [[nodiscard]] std::vector<rpc::CheckReport> check_reports(const std::string& pool) const {
-    std::vector<rpc::CheckReport> reports;
-    for (const auto& row : checks_.status(pool)) {
-      const bool known = row.verdict != health::Verdict::kUnknown;
-      reports.push_back({{row.pool, row.server},
-                         row.check,
-                         verdict_of(row.verdict),
-                         known ? std::optional(row.since) : std::nullopt,
-                         row.failures,
-                         row.last});
-    }
-    return reports;
-  }
-
   bool is_whole_ = false;  // until then parts tell what happens that others are not there to hear
   sd_event* loop_;
   store::EventLog event_log_;
@@ -397,6 +365,7 @@ class Process {
   rpc::Unit unit_;
   health::SocketProber prober_;
   health::Scheduler checks_;
+  health::Observer observer_;
   health::Trials trials_;
   hal::Timer follow_, publish_, store_look_;
   commit::Expiry expiry_;

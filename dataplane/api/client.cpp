@@ -98,6 +98,10 @@ Result<Counters> Client::counters(const CountersWanted& wanted, milliseconds dea
   return decoded(call("counters", encode_wanted(wanted), deadline), decode_counters);
 }
 
+Result<Connections> Client::connections(const ConnectionsWanted& wanted, milliseconds deadline) {
+  return decoded(call("connections", encode_wanted(wanted), deadline), decode_connections);
+}
+
 Status Client::ping(milliseconds deadline) {
   const auto answer = call("ping", Json::object(), deadline);
   if (answer || socket_) return {};

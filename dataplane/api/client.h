@@ -47,6 +47,10 @@ class Client {
   [[nodiscard]] Result<Counters> counters(const CountersWanted& wanted = {},
                                           std::chrono::milliseconds deadline = kDeadline);
 
+  // E-305 of a release before that does not count them.
+  [[nodiscard]] Result<Connections> connections(const ConnectionsWanted& wanted = {},
+                                                std::chrono::milliseconds deadline = kDeadline);
+
   // Ok where it answers at all, as a release before does that does not know the question.
   [[nodiscard]] Status ping(std::chrono::milliseconds deadline = kDeadline);
 

@@ -29,12 +29,17 @@ using Json = nlohmann::json;
 // ask for it, which a release before does not.
 [[nodiscard]] Json encode_compact(const Counters& counters);
 
+// A list of four numbers a server, in the order of ConnectionCounters; later releases may add more,
+// which are not read.
+[[nodiscard]] Json encode(const Connections& connections);
+
 [[nodiscard]] Result<Configuration> decode_configuration(const Json& json);
 [[nodiscard]] Result<ServerStateChange> decode_server_state_change(const Json& json);
 [[nodiscard]] Result<RunningState> decode_running_state(const Json& json);
 [[nodiscard]] Result<ProcessStatus> decode_process_status(const Json& json);
 [[nodiscard]] Result<Activation> decode_activation(const Json& json);
 [[nodiscard]] Result<Counters> decode_counters(const Json& json);
+[[nodiscard]] Result<Connections> decode_connections(const Json& json);
 
 // Params of `stage` and `apply`: {"version", "configuration"}.
 [[nodiscard]] Json encode_stage(const Configuration& configuration);
@@ -48,15 +53,17 @@ using Json = nlohmann::json;
 [[nodiscard]] Json encode_changes(const std::vector<ServerStateChange>& changes);
 [[nodiscard]] Result<std::vector<ServerStateChange>> decode_changes(const Json& params);
 
-// Params of `counters` and `status`. Keys that are left out have their defaults, as
+// Params of `counters`, `connections` and `status`. Keys that are left out have their defaults, as
 // a release before sends none.
 [[nodiscard]] Json encode_wanted(const CountersWanted& wanted);
+[[nodiscard]] Json encode_wanted(const ConnectionsWanted& wanted);
 [[nodiscard]] Json encode_wanted(const StatusWanted& wanted);
 struct CountersQuestion {
   CountersWanted wanted;
   bool compact = false;  // encode_compact() is understood
 };
 [[nodiscard]] Result<CountersQuestion> decode_counters_wanted(const Json& params);
+[[nodiscard]] Result<ConnectionsWanted> decode_connections_wanted(const Json& params);
 [[nodiscard]] Result<StatusWanted> decode_status_wanted(const Json& params);
 
 // {"digest"}: params of `activate`, result of `stage`.

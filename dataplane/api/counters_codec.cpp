@@ -2,7 +2,7 @@
 #include "dataplane/api/codec.h"
 #include "dataplane/api/json_reader.h"
 
-// The JSON form of Counters: five tables of numbers.
+// The JSON form of Counters and Connections: tables of numbers.
 namespace yoke::api {
 namespace {
 
@@ -115,6 +115,29 @@ StatusWanted read_status_wanted(const Reader& at) {
   return {.servers = read_flag(at, "servers", true)};
 }
 
+Json encode_connection(const ConnectionCounters& c) {
+  return Json::array({c.answered, c.refused, c.unanswered, c.reset});
+}
+
+ConnectionCounters read_connection(const Reader& at) {
+  const auto counts = at.list(read_count);
+  if (counts.size() < 4) {
+    at.note(kBadValue, "four numbers are needed");
+    return {};
+  }
+  return {counts[0], counts[1], counts[2], counts[3]};
+}
+
+Connections read_connections(const Reader& at) {
+  return {.pools =
+              at["connections"].map([](const Reader& pool) { return pool.map(read_connection); })};
+}
+
+ConnectionsWanted read_connections_wanted(const Reader& at) {
+  if (!at.has("pools")) return {};
+  return {.pools = at["pools"].list([](const Reader& name) { return name.string(); })};
+}
+
 Json encode_counters(const Counters& counters, EncodeTraffic encode_one) {
   Json json{{"workers", Json::array()},
             {"ports", Json::array()},
@@ -143,10 +166,25 @@ Json encode_wanted(const CountersWanted& wanted) {
       {"vips", wanted.vips}, {"servers", wanted.servers}, {"pool", wanted.pool}, {"compact", true}};
 }
 
+Json encode(const Connections& connections) {
+  Json json{{"connections", Json::object()}};
+  for (const auto& [pool, servers] : connections.pools) {
+    Json& told = json["connections"][pool] = Json::object();
+    for (const auto& [server, counters] : servers) told[server] = encode_connection(counters);
+  }
+  return json;
+}
+
+Json encode_wanted(const ConnectionsWanted& wanted) { return {{"pools", wanted.pools}}; }
+
 Json encode_wanted(const StatusWanted& wanted) { return {{"servers", wanted.servers}}; }
 
 Result<CountersQuestion> decode_counters_wanted(const Json& params) {
   return read(params, read_counters_wanted);
+}
+
+Result<ConnectionsWanted> decode_connections_wanted(const Json& params) {
+  return read(params, read_connections_wanted);
 }
 
 Result<StatusWanted> decode_status_wanted(const Json& params) {
@@ -154,5 +192,7 @@ Result<StatusWanted> decode_status_wanted(const Json& params) {
 }
 
 Result<Counters> decode_counters(const Json& json) { return read(json, read_counters); }
+
+Result<Connections> decode_connections(const Json& json) { return read(json, read_connections); }
 
 }  // namespace yoke::api

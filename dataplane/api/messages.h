@@ -123,6 +123,24 @@ struct Counters {
   friend bool operator==(const Counters&, const Counters&) = default;
 };
 
+// What became of the TCP connections to a server of a `nat` pool; in `dsr` its answers are not
+// seen, and all are 0. Monotonic as the counters above.
+struct ConnectionCounters {
+  std::uint64_t answered = 0;    // the server took it: SYN,ACK
+  std::uint64_t refused = 0;     // ... answered the SYN with RST
+  std::uint64_t unanswered = 0;  // no answer to the SYN in half a second, or no way to the server
+  std::uint64_t reset = 0;       // taken, and reset by the server later
+  friend bool operator==(const ConnectionCounters&, const ConnectionCounters&) = default;
+};
+struct Connections {
+  std::map<std::string, std::map<std::string, ConnectionCounters>> pools;  // then by endpoint
+  friend bool operator==(const Connections&, const Connections&) = default;
+};
+struct ConnectionsWanted {
+  std::vector<std::string> pools = {};  // these alone; empty: all
+  friend bool operator==(const ConnectionsWanted&, const ConnectionsWanted&) = default;
+};
+
 // What of Counters is asked for; the rest of the answer is empty. A data plane of the release
 // before tells everything all the same.
 struct CountersWanted {

@@ -104,6 +104,10 @@ api::Counters Controller::counters(const api::CountersWanted& wanted) const {
   return counters;
 }
 
+api::Connections Controller::connections(const api::ConnectionsWanted& wanted) const {
+  return tally_.connections(running_, wanted);
+}
+
 void Controller::set_network(Network network) {
   std::set<std::pair<unsigned, net::IpAddress>> present;
   for (const auto& neighbor : network.neighbors) present.emplace(neighbor.port, neighbor.address);

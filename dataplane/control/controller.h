@@ -39,6 +39,7 @@ class Controller {
       const std::vector<api::ServerStateChange>& changes);
   [[nodiscard]] api::ProcessStatus status(MonoTime now, const api::StatusWanted& wanted = {}) const;
   [[nodiscard]] api::Counters counters(const api::CountersWanted& wanted = {}) const;
+  [[nodiscard]] api::Connections connections(const api::ConnectionsWanted& wanted = {}) const;
 
   // Publishes if anything that packets need differs. A neighbour on the way to a server that the
   // kernel has lost is kept until another takes its address or its route goes: a flood that drowns

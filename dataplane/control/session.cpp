@@ -78,6 +78,12 @@ Outcome counters(Controller& controller, const Json& params) {
   return asked->compact ? api::encode_compact(counters) : api::encode(counters);
 }
 
+Outcome connections(Controller& controller, const Json& params) {
+  const auto wanted = api::decode_connections_wanted(params);
+  if (!wanted) return tl::unexpected(wanted.error());
+  return api::encode(controller.connections(*wanted));
+}
+
 // Of whoever wants to know that we answer.
 Outcome ping(Controller&, const Json&) { return Json::object(); }
 
@@ -93,6 +99,7 @@ constexpr std::array kMethods{
     Method{"set_server_state", set_server_state},
     Method{"status", status},
     Method{"counters", counters},
+    Method{"connections", connections},
     Method{"ping", ping},
 };
 

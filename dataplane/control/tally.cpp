@@ -2,6 +2,8 @@
 #include "dataplane/control/tally.h"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "dataplane/net/drop.h"
 
@@ -32,6 +34,12 @@ api::TrafficCounters since(const api::TrafficCounters& now, const api::TrafficCo
   return rest;
 }
 
+api::ConnectionCounters since(const api::ConnectionCounters& now,
+                              const api::ConnectionCounters& base) {
+  return {now.answered - base.answered, now.refused - base.refused,
+          now.unanswered - base.unanswered, now.reset - base.reset};
+}
+
 api::WorkerCounters worker_of(const lb::WorkerCounters& from) {
   api::WorkerCounters to;
   // What went out is read before what came in, so that a reader never sees more leave than enter.
@@ -48,9 +56,9 @@ api::WorkerCounters worker_of(const lb::WorkerCounters& from) {
 }
 
 // Remembers where the slots of `next` that `running` gave to nobody, or to another, stand now.
-template <typename Key, typename Total>
-void remember(const Slots<Key>& running, const Slots<Key>& next,
-              std::vector<api::TrafficCounters>& bases, Total&& total) {
+template <typename Key, typename Counters, typename Total>
+void remember(const Slots<Key>& running, const Slots<Key>& next, std::vector<Counters>& bases,
+              Total&& total) {
   bases.resize(std::max(bases.size(), next.extent()));
   std::vector<std::uint16_t> incarnations(next.extent());
   for (const auto& [key, place] : running.all()) incarnations[place.slot] = place.incarnation;
@@ -73,11 +81,25 @@ api::TrafficCounters Tally::server_total(std::size_t slot) const {
   return total;
 }
 
+api::ConnectionCounters Tally::connection_total(std::size_t slot) const {
+  api::ConnectionCounters total;
+  for (const lb::WorkerCounters* worker : workers_) {
+    const lb::ConnectionCounter& part = worker->connections[slot];
+    total.answered += part.answered.value();
+    total.refused += part.refused.value();
+    total.unanswered += part.unanswered.value();
+    total.reset += part.reset.value();
+  }
+  return total;
+}
+
 void Tally::begin(const Plan& running, const Plan& next) {
   remember(running.services, next.services, service_bases_,
            [this](std::size_t slot) { return service_total(slot); });
   remember(running.servers, next.servers, server_bases_,
            [this](std::size_t slot) { return server_total(slot); });
+  remember(running.servers, next.servers, connection_bases_,
+           [this](std::size_t slot) { return connection_total(slot); });
 }
 
 api::Counters Tally::read(const Plan& running, const api::CountersWanted& wanted) const {
@@ -106,6 +128,18 @@ void Tally::read_servers(const Plan& running, const std::string& pool,
     counters.servers[id.pool][id.endpoint.to_string()] =
         since(server_total(place.slot), server_bases_[place.slot]);
   }
+}
+
+api::Connections Tally::connections(const Plan& running,
+                                    const api::ConnectionsWanted& wanted) const {
+  const std::set<std::string_view> pools(wanted.pools.begin(), wanted.pools.end());
+  api::Connections connections;
+  for (const auto& [id, place] : running.servers.all()) {
+    if (!pools.empty() && !pools.contains(id.pool)) continue;
+    connections.pools[id.pool][id.endpoint.to_string()] =
+        since(connection_total(place.slot), connection_bases_[place.slot]);
+  }
+  return connections;
 }
 
 }  // namespace yoke::control

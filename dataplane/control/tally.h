@@ -24,6 +24,8 @@ class Tally {
 
   // Workers, VIPs and servers; ports and the capacity are the caller's.
   [[nodiscard]] api::Counters read(const Plan& running, const api::CountersWanted& wanted) const;
+  [[nodiscard]] api::Connections connections(const Plan& running,
+                                             const api::ConnectionsWanted& wanted) const;
 
  private:
   using Totals = api::TrafficCounters;
@@ -32,9 +34,11 @@ class Tally {
   void read_servers(const Plan& running, const std::string& pool, api::Counters& counters) const;
   [[nodiscard]] Totals service_total(std::size_t slot) const;
   [[nodiscard]] Totals server_total(std::size_t slot) const;
+  [[nodiscard]] api::ConnectionCounters connection_total(std::size_t slot) const;
 
   std::span<const lb::WorkerCounters* const> workers_;
-  std::vector<Totals> service_bases_, server_bases_;  // by slot
+  std::vector<Totals> service_bases_, server_bases_;       // by slot
+  std::vector<api::ConnectionCounters> connection_bases_;  // by server slot
 };
 
 }  // namespace yoke::control

@@ -33,6 +33,15 @@ struct TrafficCounter {
   Counter flows_created, flows_ended;
 };
 
+// What became of the TCP connections to a server, where its answers are seen (nat). Apart from its
+// traffic, whose lines every packet touches: these are touched as a connection opens or fails.
+struct ConnectionCounter {
+  Counter answered;    // the server answered the SYN with SYN,ACK
+  Counter refused;     // ... with RST
+  Counter unanswered;  // the SYN had no answer in kSynPatience, or no way to the server
+  Counter reset;       // the server reset what it had answered
+};
+
 // rx + taken_over = tx + replied + punted + handed_over + sum(drops), after every burst.
 struct alignas(64) WorkerCounters {
   Counter rx;           // frames received from ports
@@ -44,8 +53,9 @@ struct alignas(64) WorkerCounters {
   std::array<Counter, net::kDropCount> drops;
   Counter flows_open_added, flows_open_removed;  // open = difference
 
-  std::vector<TrafficCounter> services{limits::kVips};    // by service slot
-  std::vector<TrafficCounter> servers{limits::kServers};  // by server slot
+  std::vector<TrafficCounter> services{limits::kVips};           // by service slot
+  std::vector<TrafficCounter> servers{limits::kServers};         // by server slot
+  std::vector<ConnectionCounter> connections{limits::kServers};  // by server slot
 
   void drop(net::Drop reason, std::uint64_t n = 1) noexcept {
     drops[static_cast<std::size_t>(reason)].add(n);

@@ -29,6 +29,7 @@ struct Flow {
   std::uint8_t in_use : 1, is_tcp : 1, is_nat : 1, diverted : 1, client_fin : 1, server_fin : 1;
   FlowState state : 3;
   std::uint8_t client_port_id : 4;  // Snapshot::ports index the client's packets came by
+  std::uint8_t has_failed : 1;      // its failure is counted (ConnectionCounter)
   std::uint32_t last_seen;          // Tick
   std::uint32_t client_hash;        // of the client's tuple, as FlowIndex takes it
   std::uint32_t server_hash;        // of the server's tuple (nat); while free: the next free flow

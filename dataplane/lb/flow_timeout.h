@@ -31,6 +31,10 @@ inline constexpr milliseconds kTcpClosedTimeout = std::chrono::minutes(2);
 // RFC 4787 REQ-5: two minutes at least; a question that was never answered has no mapping to keep.
 inline constexpr milliseconds kUdpOneWayTimeout = std::chrono::minutes(2);
 
+// How soon a server answers a SYN, if it does: half of what a client waits before it sends the SYN
+// again (RFC 6298 section 2.1), so that one sent twice at once speaks against no server.
+inline constexpr milliseconds kSynPatience{500};
+
 // `idle`: what the service asks for in place of the default while data flows; zero: the default.
 [[nodiscard]] constexpr milliseconds flow_timeout(FlowState state, milliseconds idle) noexcept {
   switch (state) {

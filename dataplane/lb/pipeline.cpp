@@ -61,6 +61,12 @@ void step(Flow& flow, const net::ParsedPacket& parsed, bool from_client) noexcep
   flow.server_fin = next.server_fin ? 1 : 0;
 }
 
+// Whether its slot is still the server's that it went to.
+bool has_its_server(const Flow& flow, const Snapshot& snapshot) noexcept {
+  return flow.server < snapshot.servers.size() &&
+         snapshot.servers[flow.server].incarnation == flow.server_incarnation;
+}
+
 void remember_client(Flow& flow, const Packet& packet, Tick now) noexcept {
   flow.last_seen = now;
   flow.client_mac = net::load<net::EthernetHeader>(packet.data).source;
@@ -157,6 +163,7 @@ Pipeline::Outcome Pipeline::from_client(Lane& lane, Flow& flow) noexcept {
   const Server& server = lane.snapshot->servers[flow.server];
   const bool is_gone = server.incarnation != flow.server_incarnation;
   const bool is_lost = is_gone || server.state == ServerState::kDown;
+  if (lane.is_opening()) note_silence(flow, *lane.snapshot, lane.now);
   // A datagram stands alone, and a SYN begins anew: both may go to another server. A segment in the
   // middle of a connection may not.
   if ((is_lost && flow.is_tcp == 0) || (lane.is_opening() && (is_lost || may_reopen(flow.state)))) {
@@ -171,6 +178,35 @@ Pipeline::Outcome Pipeline::from_client(Lane& lane, Flow& flow) noexcept {
   step(flow, lane.parsed, true);
   remember_client(flow, *lane.packet, lane.now);
   return send_to_server(lane, flow);
+}
+
+// Called as the SYN comes again, and now and then: this flow may have waited for an answer too
+// long.
+void Pipeline::note_silence(Flow& flow, const Snapshot& snapshot, Tick now) noexcept {
+  if (flow.state != FlowState::kSynSent || flow.is_nat == 0 || flow.has_failed != 0) return;
+  const milliseconds waited(static_cast<std::uint32_t>(now - flow.last_seen));
+  if (waited < kSynPatience || !has_its_server(flow, snapshot)) return;
+  flow.has_failed = 1;
+  counters_.connections[flow.server].unanswered.add();
+}
+
+// Called where a server's packet has changed the flow's state; both directions are seen. An answer
+// counts however late it comes, a RST once a flow: data behind one draws more of them.
+void Pipeline::note_answer(Flow& flow, FlowState before, std::uint8_t tcp_flags) noexcept {
+  ConnectionCounter& connections = counters_.connections[flow.server];
+  if (flow.state == FlowState::kSynAnswered) {
+    connections.answered.add();
+    flow.has_failed = 0;
+  }
+  if (flow.is_tcp == 0 || (tcp_flags & kTcpRst) == 0 || flow.has_failed != 0) return;
+  if (before == FlowState::kSynSent) {
+    connections.refused.add();
+  } else if (before == FlowState::kSynAnswered || before == FlowState::kEstablished) {
+    connections.reset.add();
+  } else {
+    return;
+  }
+  flow.has_failed = 1;
 }
 
 Pipeline::Outcome Pipeline::send_to_server(Lane& lane, const Flow& flow) noexcept {
@@ -200,7 +236,9 @@ Pipeline::Outcome Pipeline::from_server(Lane& lane, Flow& flow) noexcept {
     end_flow(flow, *lane.snapshot);
     return Drop::kNoService;
   }
+  const FlowState before = flow.state;
   step(flow, lane.parsed, false);
+  if (flow.state != before) note_answer(flow, before, lane.parsed.tcp_flags);
   flow.last_seen = lane.now;
   Hop hop = lane.snapshot->routing->resolve(flow.client);
   // Until the kernel has resolved the client, answers go back the way its packets came.
@@ -243,7 +281,10 @@ Pipeline::Outcome Pipeline::open_flow(Lane& lane, std::uint16_t service_slot) no
 
   const auto choice = scheduler_.choose(service, lane.choice_hash());
   const Server& server = lane.snapshot->servers[choice.server];
-  if (!server.hop.resolved || (!is_nat && !server.on_link)) return Drop::kNoNeighbor;
+  if (!server.hop.resolved || (!is_nat && !server.on_link)) {
+    if (is_nat && lane.is_tcp()) counters_.connections[choice.server].unanswered.add();
+    return Drop::kNoNeighbor;
+  }
 
   Flow flow{};
   flow.client = lane.tuple.source;
@@ -303,8 +344,7 @@ void Pipeline::end_flow(Flow& flow, const Snapshot& snapshot) noexcept {
       snapshot.services[flow.service].incarnation == flow.service_incarnation) {
     counters_.services[flow.service].flows_ended.add();
   }
-  if (flow.server < snapshot.servers.size() &&
-      snapshot.servers[flow.server].incarnation == flow.server_incarnation) {
+  if (has_its_server(flow, snapshot)) {
     counters_.servers[flow.server].flows_ended.add();
   }
   flows_.erase(&flow);
@@ -317,6 +357,7 @@ void Pipeline::sweep(const Snapshot& snapshot, Tick now, std::uint32_t entries) 
     const milliseconds idle(
         is_orphan ? 0 : std::int64_t{snapshot.services[flow.service].idle_timeout_s} * 1000);
     const milliseconds rested(static_cast<std::uint32_t>(now - flow.last_seen));
+    note_silence(flow, snapshot, now);
     if (is_orphan || rested > flow_timeout(flow.state, idle)) end_flow(flow, snapshot);
   });
 }

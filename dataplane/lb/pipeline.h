@@ -52,13 +52,15 @@ class Pipeline {
   Pipeline(std::uint8_t worker, std::uint8_t workers, FlowTable& flows, WorkerCounters& counters);
 
   // Decides on every packet of `burst` (at most limits::kBurst); verdicts[i] is for burst[i].
-  // Counts drops and per-service, per-server traffic. The caller counts rx, tx, replied, punted,
-  // handed_over, and the drops that only it can see (tx-full, punt-limit...).
+  // Counts drops, per-service and per-server traffic, and what becomes of connections (nat). The
+  // caller counts rx, tx, replied, punted, handed_over, and the drops that only it can see
+  // (tx-full, punt-limit...).
   void process(std::span<const Packet> burst, std::span<Verdict> verdicts, const Snapshot& snapshot,
                Tick now) noexcept;
 
   // Looks at the next `entries` flows and ends those that are idle for too long, or whose service
-  // is gone. The caller spreads calls so that the whole table is seen every few seconds.
+  // is gone; counts those whose SYN has had no answer. The caller spreads calls so that the whole
+  // table is seen every few seconds.
   void sweep(const Snapshot& snapshot, Tick now, std::uint32_t entries) noexcept;
 
  private:
@@ -74,6 +76,8 @@ class Pipeline {
   [[nodiscard]] Outcome open_flow(Lane& lane, std::uint16_t service_slot) noexcept;
   [[nodiscard]] bool choose_snat(const Lane& lane, const Service& service, const Server& server,
                                  Flow& flow) noexcept;
+  void note_silence(Flow& flow, const Snapshot& snapshot, Tick now) noexcept;
+  void note_answer(Flow& flow, FlowState before, std::uint8_t tcp_flags) noexcept;
   [[nodiscard]] Outcome send_to_server(Lane& lane, const Flow& flow) noexcept;
   void end_flow(Flow& flow, const Snapshot& snapshot) noexcept;
 

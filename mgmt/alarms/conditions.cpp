@@ -61,7 +61,8 @@ class ServiceFinder : Found {
   void look_at(const commit::ServerId& id, const commit::ServerStatus& status, PoolFacts& pool) {
     ++pool.servers;
     if (!status.enabled) return;
-    if (status.checked && status.verdict == commit::Verdict::kDown) {
+    const bool is_watched = status.checked || status.passive;
+    if (is_watched && status.verdict == commit::Verdict::kDown) {
       ++pool.down;
       add_server(id);
     } else if (!pool.takes_flows && has_weight(id)) {

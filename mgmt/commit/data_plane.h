@@ -29,6 +29,8 @@ class DataPlane {
       const std::vector<api::ServerStateChange>& changes) = 0;
   [[nodiscard]] virtual Result<api::ProcessStatus> status(const api::StatusWanted& wanted) = 0;
   [[nodiscard]] virtual Result<api::Counters> counters(const api::CountersWanted& wanted) = 0;
+  [[nodiscard]] virtual Result<api::Connections> connections(
+      const api::ConnectionsWanted& wanted) = 0;
 };
 
 }  // namespace yoke::commit

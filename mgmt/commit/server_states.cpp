@@ -9,12 +9,23 @@
 namespace yoke::commit {
 namespace {
 
-ServerStatus carried_over(const ServerStatus* known, bool checked, bool enabled, MonoTime now) {
-  if (known == nullptr) return {Verdict::kUnknown, checked, enabled, now};
+// What its pool says of a server.
+struct Wanted {
+  bool checked = false, passive = false, enabled = true;
+};
+
+ServerStatus carried_over(const ServerStatus* known, const Wanted& wanted, MonoTime now) {
+  const auto [checked, passive, enabled] = wanted;
+  if (known == nullptr) return {Verdict::kUnknown, checked, passive, enabled, now};
   ServerStatus status = *known;
   status.checked = checked;
+  status.passive = passive;
   status.enabled = enabled;
-  if (checked && !known->checked) status.verdict = Verdict::kUp;
+  // What passive checks said is over with them, and what other checks said does not bind them.
+  if (!checked && passive != known->passive) status.verdict = Verdict::kUnknown;
+  if (checked && !known->checked && known->published() != api::ServerState::kDown) {
+    status.verdict = Verdict::kUp;
+  }
   if (status.published() != known->published()) status.since = now;
   return status;
 }
@@ -27,6 +38,7 @@ ServerStates::Pool carried_over(const ServerStates::Pool& before,
       *model::find_field(*model::find_type("server"), "enabled");
   const model::Path path{{"pool", name}};
   const bool checked = !config.children("check", path).empty();
+  const bool passive = config.value(path, "passive-failures") != "0";
   ServerStates::Pool pool;
   for (const model::Config::Child& child : config.children("server", path)) {
     const auto server = net::Endpoint::parse(child.key);
@@ -37,7 +49,7 @@ ServerStates::Pool carried_over(const ServerStates::Pool& before,
     const ServerStatus* status = known != before.end()    ? &known->second
                                  : other != renamed.end() ? other->second
                                                           : nullptr;
-    pool.emplace(*server, carried_over(status, checked, enabled, now));
+    pool.emplace(*server, carried_over(status, {checked, passive, enabled}, now));
   }
   return pool;
 }
@@ -46,7 +58,7 @@ ServerStates::Pool carried_over(const ServerStates::Pool& before,
 
 api::ServerState ServerStatus::published() const noexcept {
   if (!enabled) return api::ServerState::kDraining;
-  const bool up = !checked || verdict == Verdict::kUp;
+  const bool up = verdict == Verdict::kUp || (!checked && !(passive && verdict == Verdict::kDown));
   return up ? api::ServerState::kUp : api::ServerState::kDown;
 }
 

@@ -30,12 +30,14 @@ enum class Verdict : std::uint8_t { kUnknown, kUp, kDown };
 struct ServerStatus {
   Verdict verdict = Verdict::kUnknown;
   bool checked = false;  // its pool has a check
+  bool passive = false;  // its pool has passive checks
   bool enabled = true;
   MonoTime since;  // when `published` last changed
   friend bool operator==(const ServerStatus&, const ServerStatus&) = default;
 
-  // A server that its pool does not check is up. One that is checked is used only once a check says
-  // so: a unit never sends a client to a server that it knows nothing of.
+  // A server that its pool does not check is up, unless passive checks hold it down. One that is
+  // checked is used only once a check says so: a unit never sends a client to a server that it
+  // knows nothing of.
   [[nodiscard]] api::ServerState published() const noexcept;
 };
 

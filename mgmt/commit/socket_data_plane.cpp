@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 constexpr auto kStageDeadline = 10s;
 constexpr auto kActivateDeadline = 10s;
 constexpr auto kQuestionDeadline = 500ms;
+constexpr auto kConnectionsDeadline = 200ms;
 constexpr auto kPingInterval = 2s;
 
 // The data plane's own refusals pass as they are; what kept us from reaching it gets one name.
@@ -109,14 +110,26 @@ Result<api::ProcessStatus> SocketDataPlane::status(const api::StatusWanted& want
 
 // On a connection of its own: of thousands of servers they are megabytes, and an answer that is
 // late, after which its connection is of no more use, is none that anything hangs on.
-Result<api::Counters> SocketDataPlane::counters(const api::CountersWanted& wanted) {
+Result<api::Client*> SocketDataPlane::counting() {
   if (!reachable()) return not_connected();
   if (!counting_ || !counting_->connected()) {
     auto client = api::Client::connect(socket_, kQuestionDeadline);
-    if (!client) return named(Result<api::Counters>(tl::unexpected(client.error())));
+    if (!client) return named(Result<api::Client*>(tl::unexpected(client.error())));
     counting_.emplace(std::move(*client));
   }
-  return named(counting_->counters(wanted, kQuestionDeadline));
+  return &*counting_;
+}
+
+Result<api::Counters> SocketDataPlane::counters(const api::CountersWanted& wanted) {
+  const auto client = counting();
+  if (!client) return tl::unexpected<Error>(client.error());
+  return named((*client)->counters(wanted, kQuestionDeadline));
+}
+
+Result<api::Connections> SocketDataPlane::connections(const api::ConnectionsWanted& wanted) {
+  const auto client = counting();
+  if (!client) return tl::unexpected<Error>(client.error());
+  return named((*client)->connections(wanted, kConnectionsDeadline));
 }
 
 }  // namespace yoke::commit

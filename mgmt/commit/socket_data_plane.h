@@ -30,9 +30,13 @@ class SocketDataPlane final : public DataPlane {
       const std::vector<api::ServerStateChange>& changes) override;
   [[nodiscard]] Result<api::ProcessStatus> status(const api::StatusWanted& wanted) override;
   [[nodiscard]] Result<api::Counters> counters(const api::CountersWanted& wanted) override;
+  // Asked again and again, and so given a shorter time than anything else.
+  [[nodiscard]] Result<api::Connections> connections(const api::ConnectionsWanted& wanted) override;
 
  private:
   [[nodiscard]] Result<std::string> send(const api::Configuration& configuration);
+  // The connection for answers that may be large and late, without harm to anything else.
+  [[nodiscard]] Result<api::Client*> counting();
   void forget();
 
   std::filesystem::path socket_;

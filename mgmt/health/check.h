@@ -38,9 +38,10 @@ struct Check {
 struct Target {
   std::string pool;
   net::Endpoint server;
-  std::vector<Check> checks;          // empty: not watched
+  std::vector<Check> checks;          // empty: not watched, unless passively
   Verdict known = Verdict::kUnknown;  // what holds of a server not watched so far, after a restart
   std::size_t required = 0;           // how many checks must pass for it to be up; 0: all
+  bool passive = false;               // may be held; without checks it is up while it is not
 };
 
 }  // namespace yoke::health

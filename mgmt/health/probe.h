@@ -7,6 +7,7 @@
 #include <string>
 
 #include "dataplane/net/address.h"
+#include "hal/base/clock.h"
 #include "mgmt/health/check.h"
 #include "mgmt/health/transcript.h"
 
@@ -23,6 +24,12 @@ struct ProbeResult {
   std::string text;  // for people: "http 200 3ms", "tcp connection refused"
   std::chrono::microseconds duration{0};
   Transcript transcript = {};
+};
+
+// A probe that has ended.
+struct PastProbe {
+  MonoTime began;
+  ProbeResult result;
 };
 
 // One check under way. Destroying it gives it up. Threads: the loop's own.

@@ -56,9 +56,10 @@ void Scheduler::reconcile(const std::vector<Target>& targets, const std::set<std
 void Scheduler::follow(const std::vector<Target>& targets, std::set<ServerKey>& wanted) {
   stagger_ = milliseconds(0);
   for (const Target& target : targets) {
-    if (target.checks.empty()) continue;
+    if (target.checks.empty() && !target.passive) continue;
     ServerKey key(target.pool, target.server);
     const auto [at, is_new] = servers_.try_emplace(key);
+    if (is_new) at->second.passive_reason = "passive not known to fail";
     if (is_new && target.known == Verdict::kUp) at->second.told = Verdict::kUp;
     reconcile(key, at->second, target);
     wanted.insert(std::move(key));
@@ -67,6 +68,7 @@ void Scheduler::follow(const std::vector<Target>& targets, std::set<ServerKey>& 
 
 void Scheduler::reconcile(const ServerKey& key, Server& server, const Target& target) {
   server.required = target.required;
+  if (!target.passive) server.is_held = false;
   std::set<std::string> wanted;
   for (const Check& check : target.checks) {
     wanted.insert(check.key);
@@ -102,6 +104,8 @@ void Scheduler::resume() {
 }
 
 Verdict Scheduler::verdict_of(const Server& server) {
+  if (server.is_held) return Verdict::kDown;
+  if (server.watches.empty()) return Verdict::kUp;
   const std::size_t required = server.required == 0 ? server.watches.size() : server.required;
   std::size_t up = 0;
   std::size_t unknown = 0;
@@ -115,6 +119,7 @@ Verdict Scheduler::verdict_of(const Server& server) {
 
 // Of the check whose verdict is the server's, and the latest to have come to it.
 std::string Scheduler::reason_of(const Server& server) {
+  if (server.is_held || server.watches.empty()) return server.passive_reason;
   const Watch* latest = nullptr;
   for (const auto& [check, watch] : server.watches) {
     if (watch->verdict() != server.told) continue;
@@ -129,6 +134,29 @@ void Scheduler::judge(const ServerKey& key) {
   if (verdict == Verdict::kUnknown || verdict == server.told) return;
   server.told = verdict;
   report_({key.first, key.second, verdict, reason_of(server), MonoClock::now()});
+}
+
+void Scheduler::hold(const std::string& pool, const net::Endpoint& server,
+                     const std::string& reason) {
+  const auto found = servers_.find({pool, server});
+  if (found == servers_.end()) return;
+  found->second.is_held = true;
+  found->second.passive_reason = reason;
+  judge(found->first);
+}
+
+void Scheduler::release(const std::string& pool, const net::Endpoint& server,
+                        const std::string& reason) {
+  const auto found = servers_.find({pool, server});
+  if (found == servers_.end()) return;
+  found->second.is_held = false;
+  found->second.passive_reason = reason;
+  judge(found->first);
+}
+
+Verdict Scheduler::verdict(const std::string& pool, const net::Endpoint& server) const {
+  const auto found = servers_.find({pool, server});
+  return found == servers_.end() ? Verdict::kUnknown : found->second.told;
 }
 
 std::vector<Scheduler::Status> Scheduler::status(const std::string& pool) const {

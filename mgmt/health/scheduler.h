@@ -44,6 +44,14 @@ class Scheduler {
   // The same for what is of `pools`, all others being as they were.
   void reconcile(const std::vector<Target>& targets, const std::set<std::string>& pools);
 
+  // From what clients' connections say (passive checks): down from now on whatever its checks say,
+  // until it is released; then they decide again, and without any it is up. A Target that is not
+  // passive any more is released. Servers that are not watched are left as they are.
+  void hold(const std::string& pool, const net::Endpoint& server, const std::string& reason);
+  void release(const std::string& pool, const net::Endpoint& server, const std::string& reason);
+  // What holds of a server, as told; unknown where it is not watched.
+  [[nodiscard]] Verdict verdict(const std::string& pool, const net::Endpoint& server) const;
+
   // While the way to the servers is not there, checks say nothing of them.
   void pause();
   void resume();
@@ -74,7 +82,9 @@ class Scheduler {
   using ServerKey = std::pair<std::string, net::Endpoint>;
   struct Server {
     Verdict told = Verdict::kUnknown;
-    std::size_t required = 0;                               // 0: all
+    std::size_t required = 0;  // 0: all
+    bool is_held = false;
+    std::string passive_reason;                             // why it is held, or was released
     std::map<std::string, std::unique_ptr<Watch>> watches;  // by the check's key
   };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mgmt/health/check.h"
+#include "mgmt/health/passive.h"
 #include "mgmt/model/config.h"
 
 namespace yoke::health {
@@ -24,5 +25,10 @@ enum class Servers : std::uint8_t {
 [[nodiscard]] std::vector<Target> targets_of(const model::Config& config,
                                              const std::set<std::string>& pools,
                                              Servers which = Servers::kInUse);
+
+// What of `pools` is to be looked at passively: those with passive-failures, each with its servers
+// that take new flows.
+[[nodiscard]] std::vector<PassiveTarget> passive_targets_of(const model::Config& config,
+                                                            const std::set<std::string>& pools);
 
 }  // namespace yoke::health

@@ -15,12 +15,6 @@
 
 namespace yoke::health {
 
-// A probe that has ended.
-struct PastProbe {
-  MonoTime began;
-  ProbeResult result;
-};
-
 // One check of one server, again and again: a probe each interval, never two at once. Threads: the
 // loop's own.
 class Watch {

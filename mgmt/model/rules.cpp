@@ -173,6 +173,11 @@ class Checker {
                       limits::kServersPerPool));
     }
     check_quorum(path);
+    if (pool.dsr && config_.value(path, "passive-failures") != "0") {
+      add(path, "E-229",
+          "its passive-failures have nothing to count: by dsr the servers' answers do not come "
+          "through the unit");
+    }
   }
 
   void check_quorum(const Path& pool) {

@@ -22,13 +22,21 @@ struct Object {
 };
 
 constexpr std::array kObjects{
-    Object{"status", "", status_rows},       Object{"vip", "vip", vip_rows},
-    Object{"pool", "pool", pool_rows},       Object{"server", "pool", server_rows},
-    Object{"check", "pool", check_rows},     Object{"traffic", "vip", traffic_rows},
-    Object{"interface", "", interface_rows}, Object{"worker", "", worker_rows},
-    Object{"probe", "pool", probe_rows},     Object{"backup", "", backup_rows},
-    Object{"history", "", history_rows},     Object{"version", "", version_rows},
-    Object{"alarm", "", alarm_rows},         Object{"log", "", log_rows},
+    Object{"status", "", status_rows},
+    Object{"vip", "vip", vip_rows},
+    Object{"pool", "pool", pool_rows},
+    Object{"server", "pool", server_rows},
+    Object{"check", "pool", check_rows},
+    Object{"traffic", "vip", traffic_rows},
+    Object{"interface", "", interface_rows},
+    Object{"worker", "", worker_rows},
+    Object{"probe", "pool", probe_rows},
+    Object{"backup", "", backup_rows},
+    Object{"history", "", history_rows},
+    Object{"version", "", version_rows},
+    Object{"alarm", "", alarm_rows},
+    Object{"log", "", log_rows},
+    Object{"connection", "pool", connection_rows},
 };
 
 auto unknown_object(std::string_view word) {
@@ -70,6 +78,12 @@ const Result<api::Counters>& Moment::counters(const api::CountersWanted& wanted)
     asked_ = wanted;
   }
   return *counters_;
+}
+
+Result<api::Connections> Moment::connections(const std::string& pool) const {
+  api::ConnectionsWanted wanted;
+  if (!pool.empty()) wanted.pools.push_back(pool);
+  return unit_.committer.data_plane().connections(wanted);
 }
 
 const Result<api::ProcessStatus>& Moment::status() const {

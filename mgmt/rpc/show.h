@@ -30,6 +30,8 @@ class Moment {
   [[nodiscard]] MonoTime now() const noexcept { return now_; }
   // At least those wanted; all of what is shown together is to come from one answer.
   [[nodiscard]] const Result<api::Counters>& counters(const api::CountersWanted& wanted) const;
+  // Of one pool, or, without a name, of all; asked for each time.
+  [[nodiscard]] Result<api::Connections> connections(const std::string& pool) const;
   [[nodiscard]] const Result<api::ProcessStatus>& status() const;
 
  private:

@@ -133,6 +133,22 @@ Rows traffic_rows(const Question& question) {
   return rows;
 }
 
+Rows connection_rows(const Question& question) {
+  const auto told = question.moment.connections(question.name);
+  if (!told) return tl::unexpected(told.error());
+  json::array_t rows;
+  for (const auto& [pool, servers] : told->pools) {
+    for (const auto& [server, count] : servers) {
+      Row row;
+      row.add("pool", pool).add("server", server);
+      row.add("answered", count.answered).add("refused", count.refused);
+      row.add("unanswered", count.unanswered).add("reset", count.reset);
+      rows.push_back(row.take());
+    }
+  }
+  return rows;
+}
+
 Rows worker_rows(const Question& question) {
   const auto& counters = question.moment.counters(kTotals);
   if (!counters) return tl::unexpected(counters.error());

@@ -55,6 +55,7 @@ class Row {
 [[nodiscard]] Rows history_rows(const Question& question);
 [[nodiscard]] Rows interface_rows(const Question& question);
 [[nodiscard]] Rows traffic_rows(const Question& question);
+[[nodiscard]] Rows connection_rows(const Question& question);  // of servers
 [[nodiscard]] Rows worker_rows(const Question& question);
 [[nodiscard]] Rows backup_rows(const Question& question);
 [[nodiscard]] Rows version_rows(const Question& question);

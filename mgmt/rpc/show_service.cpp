@@ -30,7 +30,8 @@ std::string_view word(commit::Verdict verdict) {
 
 std::string_view word(const commit::ServerStatus& status) {
   if (!status.enabled) return "draining";
-  return status.checked ? word(status.verdict) : "up";
+  if (status.checked) return word(status.verdict);
+  return status.published() == api::ServerState::kDown ? "down" : "up";
 }
 
 bool is_up(const commit::ServerStatus& status) {
@@ -155,7 +156,8 @@ class Service {
   [[nodiscard]] json check_rows() const {
     json::array_t rows;
     for_each_pool([&](const Pool& pool, const std::string& name) {
-      const auto checks = config().keys("check", {{"pool", name}});
+      auto checks = config().keys("check", {{"pool", name}});
+      if (config().value({{"pool", name}}, "passive-failures") != "0") checks.push_back("passive");
       pool.for_each([&](const commit::ServerId& id, const std::string& endpoint, const auto&) {
         for (const auto& check : checks) rows.push_back(check_row(id, endpoint, check));
       });

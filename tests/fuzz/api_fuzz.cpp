@@ -27,6 +27,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const auto again = decode_counters_wanted(encode_wanted(asked->wanted));
       if (!again || !(again->wanted == asked->wanted)) std::abort();
     }
+    if (const auto asked = decode_connections_wanted(request->params)) {
+      const auto again = decode_connections_wanted(encode_wanted(*asked));
+      if (!again || !(*again == *asked)) std::abort();
+    }
     (void)decode_status_wanted(request->params);
     (void)decode_changes(request->params);
     (void)decode_digest(request->params);
@@ -37,6 +41,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto counters = decode_counters(*result)) {
       const auto again = decode_counters(encode_compact(*counters));
       if (!again || !(*again == *counters)) std::abort();
+    }
+    if (const auto connections = decode_connections(*result)) {
+      const auto again = decode_connections(encode(*connections));
+      if (!again || !(*again == *connections)) std::abort();
     }
   }
   return 0;

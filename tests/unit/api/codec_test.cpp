@@ -59,6 +59,12 @@ TEST(Codec, WhatIsEncodedIsDecodedTheSame) {
     EXPECT_EQ(decode_counters(sent(encode_compact(counters))), counters) << seed;
     const CountersWanted wanted{random.flag(), random.flag(), change.pool};
     EXPECT_EQ(decode_counters_wanted(sent(encode_wanted(wanted)))->wanted, wanted) << seed;
+    const auto connections = random.connections();
+    EXPECT_EQ(decode_connections(sent(encode(connections))), connections) << seed;
+    const ConnectionsWanted connections_wanted{{change.pool, "web"}};
+    EXPECT_EQ(decode_connections_wanted(sent(encode_wanted(connections_wanted))),
+              connections_wanted)
+        << seed;
     const StatusWanted status_wanted{random.flag()};
     EXPECT_EQ(decode_status_wanted(sent(encode_wanted(status_wanted))), status_wanted) << seed;
   }
@@ -95,6 +101,19 @@ TEST(Codec, ATrafficListOfAnotherLengthIsRefused) {
   EXPECT_TRUE(decode_counters(json));
   json["vips"]["web"].push_back(1);
   EXPECT_EQ(decode_counters(json).error().id, kBadValue);
+}
+
+TEST(Codec, OfConnectionsALaterReleaseMayTellMoreAndNoneLess) {
+  auto json =
+      Json::parse(R"({"connections": {"web": {"10.0.0.1:80": [1, 2, 3, 4, 5]}}, "new": 1})");
+  const auto read = decode_connections(json);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->pools.at("web").at("10.0.0.1:80"), (ConnectionCounters{1, 2, 3, 4}));
+  json["connections"]["web"]["10.0.0.1:80"] = {1, 2, 3};
+  EXPECT_EQ(decode_connections(json).error().id, kBadValue);
+  EXPECT_EQ(decode_connections(Json::object()).error().id, kBadShape);
+  EXPECT_EQ(decode_connections_wanted(Json::object()), ConnectionsWanted{});
+  EXPECT_EQ(decode_connections_wanted({{"pools", "web"}}).error().id, kBadShape);
 }
 
 TEST(CountersWanted, CoversWhatHoldsNoMoreThanItself) {

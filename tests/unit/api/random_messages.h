@@ -46,6 +46,16 @@ class RandomMessages {
     return made;
   }
 
+  Connections connections() {
+    Connections made;
+    for (auto n = below(3); n > 0; --n) {
+      made.pools[text()][endpoint().to_string()] = {
+          number<std::uint64_t>(), number<std::uint64_t>(), number<std::uint64_t>(),
+          number<std::uint64_t>()};
+    }
+    return made;
+  }
+
   template <typename T>
   T number() {
     constexpr auto kMax = std::numeric_limits<T>::max();

@@ -301,6 +301,56 @@ TEST_F(CommitterTest, AServerNewInTheConfigurationIsNotUsedUntilItsFirstCheckDec
   EXPECT_EQ(data_plane_.state_of("web", "192.0.2.13:80"), api::ServerState::kUp);
 }
 
+class Passively : public CommitterTest {
+ protected:
+  // web_config() with passive checks, and others beside them or not.
+  static model::Config config(bool is_checked, bool is_passive = true) {
+    model::Config config = web_config();
+    if (!is_checked) (void)config.remove(model::Path{{"pool", "web", "check", "tcp"}});
+    must_set(config, {"pool", "web"}, {{"passive-failures", is_passive ? "5" : "0"}});
+    return config;
+  }
+  void report(Verdict verdict) {
+    committer_.report(kFirst, verdict, kNow);
+    ASSERT_TRUE(committer_.publish());
+  }
+  std::optional<api::ServerState> state() { return data_plane_.state_of("web", "192.0.2.11:80"); }
+};
+
+TEST_F(Passively, AServerIsUpFromTheStartAndGoesDownAndUpAsReported) {
+  ASSERT_TRUE(commit(config(false)));
+  EXPECT_EQ(state(), api::ServerState::kUp);
+  report(Verdict::kDown);
+  EXPECT_EQ(state(), api::ServerState::kDown);
+  report(Verdict::kUp);
+  EXPECT_EQ(state(), api::ServerState::kUp);
+}
+
+TEST_F(Passively, WhoIsHeldIsLetGoWithThePassiveChecks) {
+  ASSERT_TRUE(commit(config(false)));
+  report(Verdict::kDown);
+  ASSERT_TRUE(commit(config(false, false)));
+  EXPECT_EQ(state(), api::ServerState::kUp);
+  ASSERT_TRUE(commit(config(false)));
+  EXPECT_EQ(state(), api::ServerState::kUp) << "nothing is left of what they said";
+}
+
+TEST_F(Passively, WhoIsHeldStaysSoWhenAnotherCheckComesOrGoes) {
+  ASSERT_TRUE(commit(config(false)));
+  report(Verdict::kDown);
+  ASSERT_TRUE(commit(config(true)));
+  EXPECT_EQ(state(), api::ServerState::kDown);
+  ASSERT_TRUE(commit(config(false)));
+  EXPECT_EQ(state(), api::ServerState::kDown);
+}
+
+TEST_F(Passively, WhatACheckSaidIsOverWithItWhereTheyComeInItsPlace) {
+  ASSERT_TRUE(commit(config(true, false)));
+  report(Verdict::kDown);
+  ASSERT_TRUE(commit(config(false)));
+  EXPECT_EQ(state(), api::ServerState::kUp);
+}
+
 TEST_F(CommitterTest, ChangesOfTheRunningConfigurationAreAnnounced) {
   std::vector<std::uint64_t> seen;
   committer_.on_change([&] { seen.push_back(committer_.running().revision); });

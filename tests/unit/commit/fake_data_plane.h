@@ -83,6 +83,13 @@ class FakeDataPlane final : public DataPlane {
     return traffic;
   }
 
+  Result<api::Connections> connections(const api::ConnectionsWanted& /*wanted*/) override {
+    if (auto failed = failure(Fails::kNothing); !failed) {
+      return tl::unexpected<Error>(failed.error());
+    }
+    return told_connections;
+  }
+
   // Killed and started again: it knows nothing.
   void restart() {
     alive = true;
@@ -105,6 +112,7 @@ class FakeDataPlane final : public DataPlane {
   std::uint64_t generation = 0;
   int differences = 0;  // staged by what differs, of those who can
   api::Counters traffic;
+  api::Connections told_connections;
   std::vector<std::string> calls;
   std::vector<std::vector<api::ServerStateChange>> batches;
 

@@ -322,10 +322,29 @@ TEST_F(Control, OfTheCountersWhatIsAskedForIsTold) {
   EXPECT_TRUE(controller_.status(MonoClock::now(), {.servers = false}).running.servers.empty());
 }
 
+TEST_F(Control, ConnectionsAreToldByServerOfThePoolsAskedFor) {
+  run(two_vips());
+  const auto slot = slot_of("10.0.0.1:80");
+  for (std::size_t w = 0; w < 2; ++w) {
+    auto& counted = workers_.worker(w).connections[slot];
+    counted.answered.add(4);
+    counted.refused.add(3);
+    counted.unanswered.add(2);
+    counted.reset.add(1);
+  }
+  const auto all = controller_.connections();
+  ASSERT_GT(all.pools.size(), 1U);
+  EXPECT_EQ(all.pools.at("web").at("10.0.0.1:80"), (api::ConnectionCounters{8, 6, 4, 2}));
+  const auto web = controller_.connections({.pools = {"web", "gone"}});
+  EXPECT_EQ(web.pools.size(), 1U);
+  EXPECT_EQ(web.pools.at("web"), all.pools.at("web"));
+}
+
 TEST_F(Control, ARecordBeginsAtZeroInASlotThatCountedForAnother) {
   run(two_vips());
   const auto slot = slot_of("10.0.0.1:80");
   workers_.worker(0).servers[slot].packets_in.add(100);
+  workers_.worker(0).connections[slot].refused.add(100);
   auto without = two_vips();
   without.pools[0].servers.erase(without.pools[0].servers.begin());
   run(without);
@@ -336,6 +355,7 @@ TEST_F(Control, ARecordBeginsAtZeroInASlotThatCountedForAnother) {
   EXPECT_EQ(controller_.counters().servers.at("web").at("10.0.0.4:80").packets_in, 0u);
   workers_.worker(1).servers[slot].packets_in.add(1);
   EXPECT_EQ(controller_.counters().servers.at("web").at("10.0.0.4:80").packets_in, 1u);
+  EXPECT_EQ(controller_.connections().pools.at("web").at("10.0.0.4:80"), api::ConnectionCounters{});
 }
 
 }  // namespace

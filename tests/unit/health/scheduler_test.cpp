@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "mgmt/health/targets.h"
 #include "tests/unit/health/fake_prober.h"
 #include "tests/unit/health/loop.h"
 
@@ -29,6 +28,13 @@ Check quick(const std::string& key = "tcp") {
 Target target(const std::string& server, std::vector<Check> checks = {quick()},
               Verdict known = Verdict::kUnknown) {
   return {"web", at(server), std::move(checks), known};
+}
+
+Target passive(const std::string& server, std::vector<Check> checks,
+               Verdict known = Verdict::kUnknown) {
+  Target made = target(server, std::move(checks), known);
+  made.passive = true;
+  return made;
 }
 
 constexpr const char* kA = "10.0.0.1:80";
@@ -373,73 +379,55 @@ TEST_F(Scheduling, AProbeThatComesToNoEndIsGivenUpAndAnotherBegun) {
   EXPECT_EQ(watch.past().size(), 1U);
 }
 
-TEST(Targets, ToTryAreDisabledServersAsWell) {
-  model::Config config;
-  ASSERT_TRUE(config.set(model::Path{{"pool", "web", "check", "tcp"}}, {}));
-  ASSERT_TRUE(
-      config.set(model::Path{{"pool", "web", "server", "10.0.0.1:80"}}, {{"enabled", "no"}}));
-  EXPECT_TRUE(targets_of(config).empty());
-  const auto all = targets_of(config, Servers::kAll);
-  ASSERT_EQ(all.size(), 1U);
-  EXPECT_EQ(all[0].server, at("10.0.0.1:80"));
-  EXPECT_EQ(all[0].checks.size(), 1U);
+TEST_F(Scheduling, WhoIsHeldIsDownWhateverItsChecksSayUntilItIsReleased) {
+  scheduler_.reconcile({passive(kA, {quick()}), passive(kB, {quick()})});
+  ASSERT_TRUE(until_told(kA, Verdict::kUp));
+  scheduler_.hold("web", at(kA), "passive 5 of 5 failed");
+  EXPECT_EQ(told_[kA], Verdict::kDown);
+  EXPECT_EQ(last_.reason, "passive 5 of 5 failed");
+  EXPECT_EQ(scheduler_.verdict("web", at(kA)), Verdict::kDown);
+  ASSERT_TRUE(turns(kA, 5));
+  EXPECT_EQ(told_[kA], Verdict::kDown);
+  scheduler_.release("web", at(kA), "passive tried again");
+  EXPECT_EQ(told_[kA], Verdict::kUp);
+  EXPECT_EQ(last_.reason, "fine") << "its checks have brought it back";
+  scheduler_.hold("web", at("10.0.0.9:80"), "nobody");
 }
 
-TEST(Targets, SayHowManyChecksMustPass) {
-  for (const auto& [require, count] :
-       {std::pair{"all", 3U}, std::pair{"any", 1U}, std::pair{"2", 2U}}) {
-    model::Config config;
-    for (const char* check : {"tcp", "http", "http:b"}) {
-      ASSERT_TRUE(config.set(model::Path{{"pool", "web", "check", check}}, {}));
-    }
-    ASSERT_TRUE(config.set(model::Path{{"pool", "web", "server", "10.0.0.1:80"}}, {}));
-    ASSERT_TRUE(config.set(model::Path{{"pool", "web"}}, {{"require", require}}));
-    EXPECT_EQ(targets_of(config)[0].required, count) << require;
-  }
+TEST_F(Scheduling, WhoIsReleasedWhileItsChecksFailComesBackWhenTheyPass) {
+  scheduler_.reconcile({passive(kA, {quick()})});
+  ASSERT_TRUE(until_told(kA, Verdict::kUp));
+  scheduler_.hold("web", at(kA), "passive");
+  prober_.answer(kA, Outcome::kFailed);
+  ASSERT_TRUE(loop_.until([&] { return scheduler_.status()[0].verdict == Verdict::kDown; }));
+  scheduler_.release("web", at(kA), "passive tried again");
+  EXPECT_EQ(told_[kA], Verdict::kDown);
+  prober_.answer(kA, Outcome::kPassed);
+  ASSERT_TRUE(until_told(kA, Verdict::kUp));
 }
 
-TEST(Targets, AreTheServersInUseOfPoolsWithChecks) {
-  model::Config config;
-  const auto set = [&](std::vector<std::string> path, const model::Fields& fields) {
-    const auto ok = config.set(model::Path{std::move(path)}, fields);
-    ASSERT_TRUE(ok) << ok.error().text;
-  };
-  set({"pool", "web", "server", "10.0.0.1:80"}, {});
-  set({"pool", "web", "server", "10.0.0.2:80"}, {{"enabled", "no"}});
-  set({"pool", "web", "check", "http:up"}, {{"request", "HEAD"},
-                                            {"path", "/up"},
-                                            {"host", "www.example.net"},
-                                            {"expect", "200-299,401"},
-                                            {"port", "8080"},
-                                            {"interval", "500ms"},
-                                            {"timeout", "250ms"},
-                                            {"rise", "4"},
-                                            {"fall", "5"}});
-  set({"pool", "web", "check", "tcp"}, {});
-  set({"pool", "unchecked", "server", "10.0.0.3:80"}, {});
-  const auto targets = targets_of(config);
-  ASSERT_EQ(targets.size(), 1u);
-  EXPECT_EQ(targets[0].pool, "web");
-  EXPECT_EQ(targets[0].server, at("10.0.0.1:80"));
-  ASSERT_EQ(targets[0].checks.size(), 2u);
-  EXPECT_EQ(targets[0].required, 2U) << "all";
-  Check http;
-  http.key = "http:up";
-  http.port = 8080;
-  http.interval = milliseconds(500);
-  http.timeout = milliseconds(250);
-  http.rise = 4;
-  http.fall = 5;
-  http.settings = Settings({{"request", "HEAD"},
-                            {"path", "/up"},
-                            {"host", "www.example.net"},
-                            {"expect", "200-299,401"},
-                            {"header", ""},
-                            {"body", ""}});
-  EXPECT_EQ(targets[0].checks[0], http);
-  Check tcp;
-  tcp.settings = Settings({{"send", ""}, {"receive", ""}});
-  EXPECT_EQ(targets[0].checks[1], tcp) << "the schema's defaults are the type's own";
+TEST_F(Scheduling, AServerThatIsLookedAtPassivelyAloneIsUpWhileItIsNotHeld) {
+  Target any = passive(kB, {});
+  any.required = 1;
+  scheduler_.reconcile({passive(kA, {}, Verdict::kUp), any});
+  EXPECT_EQ(reports_, 1) << "of the one that was not known to be up";
+  EXPECT_EQ(told_[kB], Verdict::kUp);
+  scheduler_.hold("web", at(kA), "passive");
+  EXPECT_EQ(told_[kA], Verdict::kDown);
+  scheduler_.reconcile({passive(kA, {}, Verdict::kDown), any});
+  EXPECT_EQ(told_[kA], Verdict::kDown) << "it stays as it is";
+  scheduler_.release("web", at(kA), "passive tried again");
+  EXPECT_EQ(last_.reason, "passive tried again");
+  EXPECT_EQ(told_[kA], Verdict::kUp);
+  EXPECT_EQ(prober_.started(kA), 0);
+}
+
+TEST_F(Scheduling, WhoIsHeldIsReleasedWhenThePoolIsPassiveNoMore) {
+  scheduler_.reconcile({passive(kA, {quick()})});
+  ASSERT_TRUE(until_told(kA, Verdict::kUp));
+  scheduler_.hold("web", at(kA), "passive");
+  scheduler_.reconcile({target(kA)});
+  EXPECT_EQ(told_[kA], Verdict::kUp);
 }
 
 }  // namespace

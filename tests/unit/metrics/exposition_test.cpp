@@ -35,6 +35,8 @@ json sample_rows(std::string_view object) {
                 "flows_open": 1, "flows_created": 4}],
     "check": [{"pool": "web", "server": "192.0.2.11:80", "check": "http", "state": "up",
                "failures": 3}],
+    "connection": [{"pool": "web", "server": "192.0.2.11:80", "answered": 1, "refused": 2,
+                    "unanswered": 3, "reset": 4}],
     "interface": [{"name": "wan", "link": "up", "rx_packets": 1, "tx_packets": 2, "rx_bytes": 3,
                    "tx_bytes": 4, "rx_missed": 5, "rx_errors": 6, "tx_errors": 7}],
     "worker": [{"worker": 0, "rx": 1, "taken_over": 2, "tx": 3, "replied": 4, "punted": 5,

@@ -332,6 +332,32 @@ TEST_F(Show, Version) {
                                        {"dataplane_protocol", api::kVersion}}));
 }
 
+TEST_F(Show, Connection) {
+  rig_.run([this] {
+    rig_.data_plane().told_connections.pools = {{"web", {{"192.0.2.11:80", {51, 52, 53, 54}}}}};
+  });
+  const json expected = {{"pool", "web"}, {"server", "192.0.2.11:80"}, {"answered", 51},
+                         {"refused", 52}, {"unanswered", 53},          {"reset", 54}};
+  EXPECT_EQ(only_row("connection"), expected);
+  EXPECT_EQ(only_row("connection", "web"), expected);
+}
+
+TEST_F(Show, PassiveChecksAreAmongThePoolsChecksWhereItHasThem) {
+  EXPECT_EQ(rows("check").size(), 2U);
+  (void)must(client_, "edit", operations({set({"pool", "web"}, {{"passive-failures", 9}})}));
+  (void)must(client_, "commit");
+  rig_.run([this] {
+    rig_.reports.push_back(
+        {kFirst, "passive", Verdict::kDown, MonoClock::now(), 1, "passive 9 of 9 failed"});
+  });
+  const json all = rows("check");
+  ASSERT_EQ(all.size(), 4U);
+  EXPECT_EQ(all[1]["check"], "passive");
+  EXPECT_EQ(all[1]["state"], "down");
+  EXPECT_EQ(all[1]["last"], "passive 9 of 9 failed");
+  EXPECT_EQ(all[3]["state"], "unknown");
+}
+
 TEST_F(Show, WithoutADataPlaneWhatIsKnownHereIsStillTold) {
   rig_.run([this] { rig_.data_plane().alive = false; });
   const json status = only_row("status");
@@ -344,7 +370,7 @@ TEST_F(Show, WithoutADataPlaneWhatIsKnownHereIsStillTold) {
   EXPECT_EQ(rows("server")[0]["state"], "up");
   EXPECT_EQ(rows("history").size(), 1U);
   EXPECT_EQ(only_row("version")["dataplane_protocol"], json());
-  for (const char* object : {"interface", "worker", "traffic"}) {
+  for (const char* object : {"interface", "worker", "traffic", "connection"}) {
     EXPECT_EQ(refusal(client_, "show", {{"object", object}}), "E-451") << object;
   }
 }
