@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -14,6 +13,8 @@
 
 namespace yoke::hal::sandbox {
 namespace {
+
+constexpr size_t kPathBytes = 4096;
 
 void write_file(const char* path, const char* text) {
   const int file = ::open(path, O_WRONLY | O_CLOEXEC);
@@ -53,6 +54,8 @@ bool put_back(int tree, char* kept) {
 // with errno.
 bool hide(const char* folder, const char* options, char* kept) {
   struct stat status {};
+  errno = EINVAL;
+  if (folder[0] != '/' || kept[0] != '/') return false;
   if (::stat(folder, &status) != 0 && errno == ENOENT) return true;
   if (::strcmp(kept, folder) == 0) return true;
   const bool is_within = is_below(kept, folder);
@@ -115,13 +118,14 @@ void map_users(uid_t uid, gid_t gid) {
 }
 
 Obstacle hide_files(std::span<char* const> folders, const char* program) {
-  char* const kept = ::strdup(program);
-  char* const slash = kept == nullptr ? nullptr : ::strrchr(kept, '/');
-  if (slash == nullptr) return {Step::kFolders, kept == nullptr ? ENOMEM : EINVAL};
+  char kept[kPathBytes];
+  const size_t size = ::strlen(program);
+  if (size >= kPathBytes) return {Step::kFolders, ENAMETOOLONG};
+  ::memcpy(kept, program, size + 1);
+  char* const slash = ::strrchr(kept, '/');
+  if (slash == nullptr) return {Step::kFolders, EINVAL};
   *slash = '\0';
-  const Obstacle obstacle = hide_all(folders, kept);
-  ::free(kept);
-  return obstacle;
+  return hide_all(folders, kept);
 }
 
 }  // namespace yoke::hal::sandbox
