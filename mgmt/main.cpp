@@ -136,6 +136,13 @@ std::string trusted_certificates(const Options& options) {
   return std::filesystem::exists(own, ignored) ? own.string() : std::string();
 }
 
+// Where the programs of checks lie, and what of the unit they do not see.
+health::ScriptProber::Place scripts(const Options& options) {
+  const auto etc = options.root / "etc/yoke";
+  return {.programs = etc / "checks",
+          .hidden_folders = {etc, options.root / "run/yoke", options.root / "var/lib/yoke"}};
+}
+
 // Everything that lives between start and end, on the one thread there is.
 class Process {
  public:
@@ -155,7 +162,7 @@ class Process {
               [this]() -> const alarms::Alarms& { return supervisor_->alarms(); },
               [this](std::size_t count) { return event_log_.newest(count); },
               recorder()},
-        prober_(loop, trusted_certificates(options)),
+        prober_(loop, trusted_certificates(options), scripts(options)),
         checks_(loop, prober_, [this](const auto& change) { on_change(change); }),
         trials_(prober_),
         follow_(loop, [this] { follow(); }),

@@ -47,6 +47,7 @@ void add_targets(const model::Config& config, const std::string& name, Servers w
   std::vector<Check> checks;
   for (const std::string& key : config.keys("check", pool)) {
     checks.push_back(check_of(config, pool.child("check", key)));
+    checks.back().pool = name;
   }
   if (checks.empty()) return;
   const std::size_t required = required_of(config, pool, checks.size());
