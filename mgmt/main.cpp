@@ -116,6 +116,13 @@ std::string trusted_certificates(const Options& options) {
   return std::filesystem::exists(own, ignored) ? own.string() : std::string();
 }
 
+// Where the programs of checks lie, and what of the unit they do not see.
+health::ScriptProber::Place scripts(const Options& options) {
+  const auto etc = options.root / "etc/yoke";
+  return {.programs = etc / "checks",
+          .hidden_folders = {etc, options.root / "run/yoke", options.root / "var/lib/yoke"}};
+}
+
 // Everything that lives between start and end, and is worked on by one at a time
 // (hal/linux/turns.h).
 class Process {
@@ -137,7 +144,7 @@ class Process {
               [this]() -> const alarms::Alarms& { return supervisor_->alarms(); },
               [this](std::size_t count) { return event_log_.newest(count); },
               recorder()},
-        prober_(loop, trusted_certificates(options)),
+        prober_(loop, trusted_certificates(options), scripts(options)),
         checks_(loop, prober_, [this](const auto& change) { on_change(change); }),
         observer_(loop, checks_,
                   [this](const auto& pools) { return connection_counts(data_plane_, pools); }),

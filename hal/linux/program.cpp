@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <system_error>
 #include <utility>
 
 #include "hal/linux/sandbox.h"
@@ -85,7 +86,7 @@ std::vector<std::string> words_of(const ProgramPlan& plan) {
   std::array<std::uint64_t, sandbox::kLimits> numbers{};
   numbers[sandbox::kUid] = account.uid;
   numbers[sandbox::kGid] = account.gid;
-  numbers[sandbox::kReadOnly] = plan.sees_files_read_only ? 1 : 0;
+  numbers[sandbox::kWalled] = plan.walls ? 1 : 0;
   numbers[sandbox::kProcessorSeconds] = static_cast<std::uint64_t>(limits.processor.count());
   numbers[sandbox::kMemoryBytes] = limits.memory_bytes;
   numbers[sandbox::kFileBytes] = limits.file_bytes;
@@ -157,6 +158,12 @@ Account unprivileged_account() {
     if (const passwd* const user = ::getpwnam(name)) return {user->pw_uid, user->pw_gid};
   }
   return {65534, 65534};
+}
+
+std::string why_not_started(const ProgramEnd& end) {
+  const std::string reason = std::generic_category().message(end.number);
+  if (end.wall.empty()) return reason;
+  return "the sandbox cannot " + std::string(end.wall) + ": " + reason;
 }
 
 // The sandbox as a child of this process. The loop owns it, for it may end after the Program.
@@ -284,17 +291,18 @@ void Program::on_ended() {
     case Report::How::kSignalled:
       return end(ProgramEnd::How::kSignalled, report.number);
     case Report::How::kNotStarted:
-      return end(ProgramEnd::How::kNotStarted, report.number);
+      return end(ProgramEnd::How::kNotStarted, report.number,
+                 sandbox::kStepWords[static_cast<std::size_t>(report.step)]);
   }
 }
 
-void Program::end(ProgramEnd::How how, int number) {
+void Program::end(ProgramEnd::How how, int number, std::string_view wall) {
   late_.stop();
   lifeline_.reset();
   if (child_ != nullptr) std::exchange(child_, nullptr)->program = nullptr;
   for (Output& output : outputs_) output.source.reset();
   const Done done = std::move(done_);
-  done({how, number, std::move(outputs_[0].text), std::move(outputs_[1].text)});
+  done({how, number, std::move(outputs_[0].text), std::move(outputs_[1].text), wall});
 }
 
 }  // namespace yoke::hal

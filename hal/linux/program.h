@@ -53,9 +53,11 @@ struct ProgramPlan {
   ProgramLimits limits = {};
   // Where this process is root; else, and without, as ourselves. Without capabilities either way.
   std::optional<Account> account = {};
-  // Where namespaces are to be had: it changes no file, /tmp is its own and empty, and these
-  // folders are empty as well but for the one it lies in.
-  bool sees_files_read_only = false;
+  // It changes no file, /tmp is its own and empty, and it sees no processes but its own; where any
+  // of that cannot be had it is not started.
+  bool walls = false;
+  // Within walls: these are empty, but for the folder that it lies in. Those that are not there are
+  // left out.
   std::vector<std::string> hidden_folders = {};
 };
 
@@ -70,7 +72,13 @@ struct ProgramEnd {
   How how = How::kNotStarted;
   int number = 0;
   std::string output, error;  // the first bytes of each
+  // Of kNotStarted: what the sandbox could not do, behind "the sandbox cannot"; empty where it is
+  // the program itself that cannot be executed.
+  std::string_view wall = {};
 };
+
+// "the sandbox cannot make namespaces: Operation not permitted", of one that was not started.
+[[nodiscard]] std::string why_not_started(const ProgramEnd& end);
 
 // One run. Once it has ended, is out of time or is not wanted any more, all that it started is
 // killed, wherever that went; so it is when this process dies. None is left unreaped while the loop
@@ -102,7 +110,7 @@ class Program {
   void on_output(Output& output);
   void on_late();
   void on_ended();
-  void end(ProgramEnd::How how, int number);
+  void end(ProgramEnd::How how, int number, std::string_view wall = {});
   static int on_child(sd_event_source* source, int fd, std::uint32_t events, void* child);
 
   std::size_t output_bytes_;

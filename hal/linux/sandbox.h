@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <string_view>
 
 // What Program and yoke-sandbox, which it runs in its own place, agree upon. The sandbox's words
 // are
@@ -19,7 +21,7 @@ inline constexpr int kAttachment = 4;
 enum Limit : std::uint8_t {  // NOLINT: indexes
   kUid,
   kGid,
-  kReadOnly,          // 1: see ProgramPlan
+  kWalled,            // 1: see ProgramPlan::walls
   kProcessorSeconds,  // of each process
   kMemoryBytes,
   kFileBytes,
@@ -28,10 +30,38 @@ enum Limit : std::uint8_t {  // NOLINT: indexes
   kLimits,  // how many there are
 };
 
+// What could not be done, where a program was not started.
+enum class Step : std::uint32_t {
+  kProgram,  // to execute it, or to prepare for that
+  kNamespaces,
+  kReadOnly,
+  kProcesses,
+  kFolders,
+  kTemporary,
+  kAccount,
+  kCapabilities,
+  kLimits,
+  kFilter,
+};
+// In words, behind "the sandbox cannot". Of the first there are none: that is the program's fault.
+inline constexpr std::array<std::string_view, 10> kStepWords{
+    "",
+    "make namespaces",
+    "make files read-only",
+    "hide other processes",
+    "hide folders of the unit",
+    "make an own /tmp",
+    "become a user without rights",
+    "give capabilities away",
+    "set limits",
+    "filter system calls",
+};
+
 struct Report {
   enum class How : std::uint32_t { kExited, kSignalled, kNotStarted };
   How how = How::kExited;
   std::int32_t number = 0;
+  Step step = Step::kProgram;  // of kNotStarted
 };
 
 }  // namespace yoke::hal::sandbox

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -21,6 +20,8 @@
 #include <cstdint>
 
 #include "hal/linux/sandbox.h"
+#include "hal/linux/sandbox_filter.h"
+#include "hal/linux/sandbox_walls.h"
 
 // yoke-sandbox: runs one program in walls, for yoke-mgmt (program.h). A program of its own, small
 // and linked statically, because what has to be done between fork and exec takes more than a fork
@@ -29,7 +30,8 @@
 //
 // Namespaces of processes, mounts and IPC make killing certain and hide what is the unit's: as
 // root, or in a user namespace where the machine lets everybody have one. Where neither is to be
-// had, this process adopts what the program leaves behind, and kills that.
+// had, a program that is to be run within walls is refused; of another this process adopts what it
+// leaves behind, and kills that.
 namespace yoke::hal::sandbox {
 namespace {
 
@@ -66,8 +68,8 @@ bool read_order(int argc, char** argv, Order& order) {
   return true;
 }
 
-void tell(Report::How how, int number) {
-  const Report report{how, number};
+void tell(Report::How how, int number, Step step = Step::kProgram) {
+  const Report report{how, number, step};
   (void)::send(kLifeline, &report, sizeof report, MSG_NOSIGNAL);
 }
 
@@ -76,79 +78,13 @@ void tell_end(int status) {
   if (WIFSIGNALED(status)) tell(Report::How::kSignalled, WTERMSIG(status));
 }
 
-bool write_file(const char* path, const char* text) {
-  const int file = ::open(path, O_WRONLY | O_CLOEXEC);
-  if (file < 0) return false;
-  const bool is_written =
-      ::write(file, text, ::strlen(text)) == static_cast<ssize_t>(::strlen(text));
+// Rather than those who forward.
+void be_the_first_to_go() {
+  constexpr char kMost[] = "900";
+  const int file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (file < 0) return;
+  (void)!::write(file, kMost, sizeof kMost - 1);
   (void)::close(file);
-  return is_written;
-}
-
-// In a new user namespace: everybody is who he was, and makes no further ones.
-void map_users(uid_t uid, gid_t gid) {
-  char line[64];
-  (void)write_file("/proc/self/setgroups", "deny");
-  (void)::snprintf(line, sizeof line, "%u %u 1", gid, gid);
-  (void)write_file("/proc/self/gid_map", line);
-  (void)::snprintf(line, sizeof line, "%u %u 1", uid, uid);
-  (void)write_file("/proc/self/uid_map", line);
-  (void)write_file("/proc/sys/user/max_user_namespaces", "0");
-}
-
-enum class Walls { kNone, kNamespaces, kNamespacesAndUsers };
-
-Walls build_walls() {
-  constexpr int kSpaces = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC;
-  if (::unshare(kSpaces) == 0) return Walls::kNamespaces;
-  const uid_t uid = ::geteuid();
-  const gid_t gid = ::getegid();
-  if (::unshare(kSpaces | CLONE_NEWUSER) != 0) return Walls::kNone;
-  map_users(uid, gid);
-  return Walls::kNamespacesAndUsers;
-}
-
-bool is_below(const char* path, const char* folder) {
-  const size_t size = ::strlen(folder);
-  return ::strncmp(path, folder, size) == 0 && path[size] == '/';
-}
-
-void make_folders(char* path) {
-  for (char* slash = ::strchr(path + 1, '/'); slash != nullptr; slash = ::strchr(slash + 1, '/')) {
-    *slash = '\0';
-    (void)::mkdir(path, 0755);
-    *slash = '/';
-  }
-  (void)::mkdir(path, 0755);
-}
-
-// An empty one in its place, in which the folder `kept` is again if it was in there before.
-void hide(const char* folder, const char* options, char* kept) {
-  if (::strcmp(kept, folder) == 0) return;
-  const bool is_within = is_below(kept, folder);
-  const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | unsigned{AT_RECURSIVE};
-  const int tree = is_within ? ::open_tree(AT_FDCWD, kept, flags) : -1;
-  if (::mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, options) == 0 && tree >= 0) {
-    make_folders(kept);
-    (void)::move_mount(tree, "", AT_FDCWD, kept, MOVE_MOUNT_F_EMPTY_PATH);
-  }
-  if (tree >= 0) (void)::close(tree);
-}
-
-void hide_files(const Order& order) {
-  mount_attr attributes{};
-  attributes.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID;
-  attributes.propagation = MS_PRIVATE;
-  (void)::mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attributes, sizeof attributes);
-  (void)::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr);
-  char* const kept = ::strdup(order.program[0]);
-  char* const slash = kept == nullptr ? nullptr : ::strrchr(kept, '/');
-  if (slash == nullptr) return;
-  *slash = '\0';
-  for (std::uint64_t i = 0; i < order.hidden_count; ++i) {
-    hide(order.hidden[i], "mode=755,size=64k", kept);
-  }
-  hide("/tmp", "mode=1777,size=16m,nr_inodes=1k", kept);
 }
 
 void drop_bounding_set() {
@@ -157,12 +93,13 @@ void drop_bounding_set() {
   }
 }
 
-void drop_capabilities() {
+// False with errno.
+bool drop_capabilities() {
   drop_bounding_set();
   (void)::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   const __user_cap_data_struct none[2]{};
-  (void)::syscall(SYS_capset, &header, none);
+  return ::syscall(SYS_capset, &header, none) == 0;
 }
 
 // 0 or errno.
@@ -216,25 +153,31 @@ void default_signals() {
   ::_exit(127);
 }
 
-// Everything but the program itself. 0 or errno.
-int confine(const Order& order, Walls walls) {
+// Everything but the program itself.
+Obstacle confine(const Order& order, Walls walls) {
   const auto uid = static_cast<uid_t>(order.limits[kUid]);
   const auto gid = static_cast<gid_t>(order.limits[kGid]);
-  if (walls != Walls::kNone && order.limits[kReadOnly] != 0) hide_files(order);
-  if (const int error = become(uid, gid); error != 0) return error;
+  const bool is_walled = order.limits[kWalled] != 0;
+  if (is_walled) {
+    const Obstacle found = hide_files({order.hidden, order.hidden_count}, order.program[0]);
+    if (found.error != 0) return found;
+  }
+  if (const int error = become(uid, gid); error != 0) return {Step::kAccount, error};
   bool alone = walls == Walls::kNamespacesAndUsers;
   if (walls == Walls::kNamespaces && uid != 0 && ::unshare(CLONE_NEWUSER) == 0) {
     map_users(uid, gid);
     alone = true;
   }
-  drop_capabilities();
-  return limit_all(order, alone);
+  // Without walls it is at least what this process itself may do, as nothing gives it more.
+  if (!drop_capabilities() && is_walled) return {Step::kCapabilities, errno};
+  if (const int error = limit_all(order, alone); error != 0) return {Step::kLimits, error};
+  return {Step::kFilter, filter_system_calls()};
 }
 
 // The first process of the namespace: all others end with it.
 [[noreturn]] void be_first(const Order& order, Walls walls) {
-  if (const int error = confine(order, walls); error != 0) {
-    tell(Report::How::kNotStarted, error);
+  if (const Obstacle found = confine(order, walls); found.error != 0) {
+    tell(Report::How::kNotStarted, found.error, found.step);
     ::_exit(0);
   }
   (void)::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -286,13 +229,19 @@ int watch(pid_t child, Walls walls) {
   return 0;
 }
 
+int refuse(Step step) {
+  tell(Report::How::kNotStarted, errno, step);
+  return 0;
+}
+
 int run_in_sandbox(const Order& order) {
-  (void)::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return refuse(Step::kCapabilities);
   (void)::umask(022);
-  (void)write_file("/proc/self/oom_score_adj", "900");  // rather than those who forward
+  be_the_first_to_go();
   (void)::setpriority(PRIO_PROCESS, 0, kNice);
   if (::chdir("/") != 0) return 1;
   const Walls walls = build_walls();
+  if (walls == Walls::kNone && order.limits[kWalled] != 0) return refuse(Step::kNamespaces);
   if (walls == Walls::kNone) (void)::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 
   const pid_t child = ::fork();
@@ -302,8 +251,8 @@ int run_in_sandbox(const Order& order) {
   }
   if (child > 0) return watch(child, walls);
   if (walls != Walls::kNone) be_first(order, walls);
-  if (const int error = confine(order, walls); error != 0) {
-    tell(Report::How::kNotStarted, error);
+  if (const Obstacle found = confine(order, walls); found.error != 0) {
+    tell(Report::How::kNotStarted, found.error, found.step);
     ::_exit(127);
   }
   run(order);

@@ -26,6 +26,7 @@ struct Check {
   std::chrono::milliseconds timeout{1000};  // from the first packet to the last byte of the answer
   unsigned rise = 2;                        // passed in a row that bring a server up
   unsigned fall = 3;                        // failed in a row that take it down
+  std::string pool = {};                    // whose servers it checks, for scripts to be told
   Settings settings;                        // the kind's own
 
   [[nodiscard]] std::string_view kind() const noexcept {

@@ -82,6 +82,7 @@ constexpr std::array kKinds{
     Kind{.word = "mysql", .protocol = mysql, .tls = TlsUse::kWithin},
     Kind{.word = "postgresql", .protocol = postgresql, .tls = TlsUse::kWithin},
     Kind{.word = "grpc", .exchange = grpc},
+    Kind{.word = "script"},
 };
 
 }  // namespace

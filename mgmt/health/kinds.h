@@ -25,7 +25,7 @@ enum class TlsUse : std::uint8_t {
 
 struct Kind {
   std::string_view word;
-  // A kind is a conversation or an HTTP exchange: one of the two is there.
+  // A kind is a conversation, an HTTP exchange or a script: of a script neither is there.
   std::unique_ptr<Protocol> (*protocol)(const net::Endpoint& server, const Check& check,
                                         ScramKeys& keys) = nullptr;
   std::unique_ptr<HttpExchange> (*exchange)(const Check& check) = nullptr;
@@ -34,6 +34,9 @@ struct Kind {
 };
 
 [[nodiscard]] std::span<const Kind> kinds() noexcept;
+[[nodiscard]] constexpr bool is_script(const Kind& kind) noexcept {
+  return kind.protocol == nullptr && kind.exchange == nullptr;
+}
 // The kind of the check; never null of one that the schema let through.
 [[nodiscard]] const Kind* kind_of(const Check& check) noexcept;
 

@@ -39,6 +39,10 @@ class Probe {
   Probe(const Probe&) = delete;
   Probe& operator=(const Probe&) = delete;
   virtual ~Probe() = default;
+
+  // How long it has waited for its turn, where not all are begun at once: so much later its timeout
+  // began, if it has.
+  [[nodiscard]] virtual MonoClock::duration waited() const { return {}; }
 };
 
 // Called once, from the event loop; the last thing that a probe does, which may be destroyed in it.
@@ -52,8 +56,8 @@ class Prober {
   Prober& operator=(const Prober&) = delete;
   virtual ~Prober() = default;
 
-  // `done` is called within the check's timeout, and never from within start(). The Probe must be
-  // destroyed before the Prober.
+  // `done` is called within the check's timeout, and the time that the probe waits for its turn;
+  // never from within start(). The Probe must be destroyed before the Prober.
   [[nodiscard]] virtual std::unique_ptr<Probe> start(const net::Endpoint& server,
                                                      const Check& check, ProbeDone done) = 0;
 };

@@ -51,24 +51,26 @@ class RefusedProbe final : public Probe {
 
 }  // namespace
 
-SocketProber::SocketProber(sd_event* loop, const std::string& trusted)
+SocketProber::SocketProber(sd_event* loop, const std::string& trusted, ScriptProber::Place scripts)
     : loop_(loop),
       lag_(loop),
       tls_(trusted),
       http_(loop, tls_, lag_),
+      scripts_(loop, lag_, std::move(scripts)),
       under_way_max_(descriptors_for_probes()) {}
 
 std::unique_ptr<Probe> SocketProber::start(const net::Endpoint& server, const Check& check,
                                            ProbeDone done) {
-  if (under_way_ >= under_way_max_) return std::make_unique<RefusedProbe>(loop_, std::move(done));
-  return std::make_unique<CountedProbe>(under_way_, begin(server, check, std::move(done)));
-}
-
-std::unique_ptr<Probe> SocketProber::begin(const net::Endpoint& server, const Check& check,
-                                           ProbeDone done) {
   net::Endpoint target = server;
   if (check.port != 0) target.port = check.port;
   const Kind& kind = *kind_of(check);
+  if (is_script(kind)) return scripts_.start(target, check, std::move(done));
+  if (under_way_ >= under_way_max_) return std::make_unique<RefusedProbe>(loop_, std::move(done));
+  return std::make_unique<CountedProbe>(under_way_, begin(kind, target, check, std::move(done)));
+}
+
+std::unique_ptr<Probe> SocketProber::begin(const Kind& kind, const net::Endpoint& target,
+                                           const Check& check, ProbeDone done) {
   if (kind.exchange != nullptr) {
     return http_.start(target, check, kind.exchange(check), std::move(done));
   }

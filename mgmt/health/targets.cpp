@@ -62,6 +62,7 @@ void add_targets(const model::Config& config, const std::string& name, Servers w
   std::vector<Check> checks;
   for (const std::string& key : config.keys("check", pool)) {
     checks.push_back(check_of(config, pool.child("check", key)));
+    checks.back().pool = name;
   }
   const bool passive = passive_rules_of(config, pool).failures != 0;
   if (checks.empty() && !passive) return;

@@ -59,9 +59,11 @@ const Trials::Trial* Trials::find(std::uint64_t number) {
   if (found == running_.end()) return nullptr;
   Running& running = *found->second;
   running.asked_for = now_();
-  if (is_overdue(running.began, running.timeout, running.asked_for)) {
-    for (Tried& one : running.trial.tried) {
-      if (!one.result) one.result = not_tried("the probe came to no end", {});
+  for (std::size_t i = 0; i < running.probes.size(); ++i) {
+    Tried& one = running.trial.tried[i];
+    const MonoTime began = running.began + running.probes[i]->waited();
+    if (!one.result && is_overdue(began, running.timeout, running.asked_for)) {
+      one.result = not_tried("the probe came to no end", {});
     }
   }
   return &running.trial;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/health/watch.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -37,7 +39,17 @@ void Watch::stop() {
 void Watch::mend(MonoTime now) {
   if (!is_started_ || next_.running()) return;
   if (!probe_) return next_.start(milliseconds(0));
-  if (is_overdue(began_, check_.timeout, now)) take(not_tried("the probe came to no end", {}));
+  if (is_overdue(began_ + probe_->waited(), check_.timeout, now))
+    take(not_tried("the probe came to no end", {}));
+}
+
+std::string Watch::last_text() const {
+  const auto waited = probe_ ? probe_->waited() : MonoClock::duration(0);
+  if (waited > kLateIntervals * check_.interval) {
+    return fmt::format("not tried for {}s: too many scripts wait for their turn",
+                       std::chrono::floor<std::chrono::seconds>(waited).count());
+  }
+  return past_.empty() ? std::string() : past_.back().result.text;
 }
 
 void Watch::begin() {

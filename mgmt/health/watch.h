@@ -20,6 +20,7 @@ namespace yoke::health {
 class Watch {
  public:
   static constexpr std::size_t kPastMax = 8;
+  static constexpr int kLateIntervals = 3;
 
   // `changed` is called when the verdict has changed; it must not destroy the watch. `prober`
   // outlives it.
@@ -43,10 +44,9 @@ class Watch {
   [[nodiscard]] std::uint64_t failures() const noexcept { return failures_; }
   // The last ones, oldest first.
   [[nodiscard]] const std::vector<PastProbe>& past() const noexcept { return past_; }
-  // Of the last one; empty before the first.
-  [[nodiscard]] std::string last_text() const {
-    return past_.empty() ? std::string() : past_.back().result.text;
-  }
+  // Of the last one; empty before the first. Of one that has waited for its turn longer than
+  // kLateIntervals, that it does.
+  [[nodiscard]] std::string last_text() const;
 
  private:
   void begin();

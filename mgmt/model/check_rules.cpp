@@ -23,6 +23,7 @@ class CheckRules {
     account();
     tls();
     exchange();
+    script();
   }
 
  private:
@@ -72,6 +73,12 @@ class CheckRules {
     }
     if (is_set("body") && value("request") == "HEAD") {
       add_("E-225", "an answer to HEAD has no body: set request GET, or delete body");
+    }
+  }
+
+  void script() const {
+    if (kind_ == "script" && !is_set("program")) {
+      add_("E-225", "it has no program to run: set program");
     }
   }
 

@@ -17,13 +17,14 @@ constexpr std::int64_t ms(std::chrono::milliseconds time) { return time.count();
 
 inline constexpr std::int64_t kChecksMax = 16;  // of a pool
 
-inline constexpr std::array<std::string_view, 12> kCheckKinds{
-    "tcp", "http", "https", "tls",   "udp",        "icmp",
-    "dns", "smtp", "redis", "mysql", "postgresql", "grpc"};
+inline constexpr std::array<std::string_view, 13> kCheckKinds{
+    "tcp",  "http",  "https", "tls",        "udp",  "icmp",  "dns",
+    "smtp", "redis", "mysql", "postgresql", "grpc", "script"};
 
 // Kinds that share fields.
-inline constexpr std::array<std::string_view, 11> kPortKinds{
-    "tcp", "http", "https", "tls", "udp", "dns", "smtp", "redis", "mysql", "postgresql", "grpc"};
+inline constexpr std::array<std::string_view, 12> kPortKinds{
+    "tcp",  "http",  "https", "tls",        "udp",  "dns",
+    "smtp", "redis", "mysql", "postgresql", "grpc", "script"};
 inline constexpr std::array<std::string_view, 2> kHttpKinds{"http", "https"};
 inline constexpr std::array<std::string_view, 3> kHostKinds{"http", "https", "grpc"};
 inline constexpr std::array<std::string_view, 3> kExchangeKinds{"tcp", "tls", "udp"};
@@ -38,6 +39,7 @@ inline constexpr std::array<std::string_view, 1> kPostgresql{"postgresql"};
 inline constexpr std::array<std::string_view, 1> kDns{"dns"};
 inline constexpr std::array<std::string_view, 1> kSmtp{"smtp"};
 inline constexpr std::array<std::string_view, 1> kGrpc{"grpc"};
+inline constexpr std::array<std::string_view, 1> kScript{"script"};
 
 // What some fields may be.
 inline constexpr std::array<std::string_view, 2> kHttpRequests{"GET", "HEAD"};
@@ -232,6 +234,21 @@ inline constexpr std::array kCheckFields{
           .max = ms(24h),
           .zero = true,
           .only_for = kMysql},
+    Field{.name = "program",
+          .type = FieldType::kName,
+          .help = "Program in /etc/yoke/checks; status 0 is well, 75 is not tried",
+          .example = "lag",
+          .default_value = "",
+          .max = 63,
+          .only_for = kScript},
+    Field{.name = "argument",
+          .type = FieldType::kText,
+          .help = "What it is given behind address and port, which everybody may read here",
+          .example = "30s",
+          .default_value = "",
+          .min = 1,
+          .max = 255,
+          .only_for = kScript},
     Field{.name = "port",
           .type = FieldType::kInteger,
           .help = "Port to check; 0 is the server's own",

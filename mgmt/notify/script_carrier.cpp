@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -65,7 +64,7 @@ std::string failure_of(const std::string& path, const hal::ProgramEnd& end) {
     case How::kNotStarted:
       break;
   }
-  return fmt::format("{} cannot be run: {}", path, std::strerror(end.number));
+  return fmt::format("{} cannot be run: {}", path, hal::why_not_started(end));
 }
 
 }  // namespace

@@ -6,8 +6,10 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -288,46 +290,152 @@ void lose_namespaces() {
   ASSERT_NE(::unshare(CLONE_NEWPID), 0);
 }
 
-TEST_F(Programs, WithoutNamespacesWhatLeftItsSessionEndsWithItToo) {
+// What `look` sees of a program that another process than this one runs, which `prepare` changes.
+template <typename Prepare, typename Look>
+void elsewhere(const ProgramPlan& plan, Prepare&& prepare, Look&& look) {
   const pid_t us = ::fork();
   if (us == 0) {
-    lose_namespaces();
-    ProgramPlan holding = plan(std::string(kHold) + "exit 7");
-    holding.account.reset();
+    prepare();
     std::optional<ProgramEnd> end;
     const health::Loop loop;
-    const Program program(loop.get(), holding, [&](ProgramEnd ended) { end = std::move(ended); });
-    EXPECT_TRUE(loop.until([&] { return end.has_value(); }));
-    EXPECT_EQ(end.value_or(ProgramEnd{}).number, 7);
-    EXPECT_FALSE(is_held()) << "by the time that its end is told";
-    std::_Exit(HasFailure() ? 1 : 0);
+    const Program program(loop.get(), plan, [&](ProgramEnd ended) { end = std::move(ended); });
+    EXPECT_TRUE(loop.until([&] { return end.has_value(); }, 30s));
+    look(end.value_or(ProgramEnd{}));
+    std::_Exit(testing::Test::HasFailure() ? 1 : 0);
   }
   int status = 0;
   ASSERT_EQ(::waitpid(us, &status, 0), us);
   EXPECT_EQ(status, 0);
+}
+
+TEST_F(Programs, WithoutNamespacesWhatLeftItsSessionEndsWithItToo) {
+  ProgramPlan holding = plan(std::string(kHold) + "exit 7");
+  holding.account.reset();
+  elsewhere(holding, lose_namespaces, [&](const ProgramEnd& end) {
+    EXPECT_EQ(end.number, 7);
+    EXPECT_FALSE(is_held()) << "by the time that its end is told";
+  });
   EXPECT_TRUE(is_there("ready"));
 }
 
-TEST_F(Programs, MayBeKeptFromChangingFilesAndFromSeeingSome) {
-  const std::string secrets = folder_ + "/etc";
-  std::filesystem::create_directory(secrets);
-  ProgramPlan walled = plan(
+TEST_F(Programs, WithoutNamespacesOneThatIsToHaveWallsIsNotRun) {
+  ProgramPlan walled = plan("touch \"$HERE/mark\"");
+  walled.account.reset();
+  walled.walls = true;
+  elsewhere(walled, lose_namespaces, [](const ProgramEnd& end) {
+    EXPECT_EQ(end.how, How::kNotStarted);
+    EXPECT_THAT(why_not_started(end), testing::StartsWith("the sandbox cannot make namespaces: "));
+  });
+  EXPECT_FALSE(is_there("mark"));
+}
+
+class Walled : public Programs {
+ protected:
+  // Beside a secret, in a folder within the one that holds it.
+  ProgramPlan walled(const std::string& text, const std::string& first = "#!/bin/sh") {
+    ProgramPlan made = plan(text, first);
+    const std::string secrets = folder_ + "/etc";
+    std::filesystem::create_directories(secrets + "/checks");
+    std::ofstream(secrets + "/key") << "hunter2\n";
+    std::filesystem::rename(made.path, secrets + "/checks/program");
+    made.path = secrets + "/checks/program";
+    made.walls = true;
+    made.hidden_folders = {secrets, folder_ + "/that-is-not-there"};
+    return made;
+  }
+  // Ends with what it says, if it sees no wall that it gets through.
+  static constexpr const char* kTries =
       "cat \"$HERE/etc/key\" && exit 1\n"
-      "touch \"$HERE/mark\"\n"
+      "touch \"$HERE/mark\" || true\n"
       "touch /tmp/mark || exit 2\n"
+      "touch \"$HERE/etc/mark\" 2>/dev/null && exit 3\n"
+      "touch \"$HERE/etc/checks/mark\" 2>/dev/null && exit 4\n"
       "ls \"$HERE/etc\"\n"
-      "while read -r _ _ _ _ where how _; do [ $where = / ] && echo $how; done "
-      "</proc/self/mountinfo; true");
-  std::ofstream(secrets + "/key") << "hunter2\n";
-  std::filesystem::create_directory(secrets + "/checks");
-  std::filesystem::rename(walled.path, secrets + "/checks/program");
-  walled.path = secrets + "/checks/program";
-  walled.sees_files_read_only = true;
-  walled.hidden_folders = {secrets, folder_ + "/that-is-not-there"};
-  const std::string seen = output_of(walled);
-  EXPECT_THAT(seen, testing::MatchesRegex("checks\nro,.*\n")) << "the root and all below it";
-  EXPECT_FALSE(is_there("mark")) << "wherever that was written";
-  EXPECT_FALSE(std::filesystem::exists("/tmp/mark"));
+      "ls /proc | grep -c '^[0-9]' || true\n";
+  void expect_nothing_was_changed() const {
+    EXPECT_FALSE(is_there("mark"));
+    EXPECT_FALSE(is_there("etc/mark"));
+    EXPECT_FALSE(is_there("etc/checks/mark"));
+    EXPECT_FALSE(std::filesystem::exists("/tmp/mark"));
+  }
+  static void become_nobody() {
+    ASSERT_EQ(::setresgid(65534, 65534, 65534), 0);
+    ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
+  }
+};
+
+// The first process, its shell, and what the shell counts with.
+constexpr const char* kSeesItselfAlone = "checks\n[3-5]\n";
+
+TEST_F(Walled, ChangesNoFileAndSeesWhatItMay) {
+  EXPECT_THAT(output_of(walled(kTries)), testing::MatchesRegex(kSeesItselfAlone));
+  expect_nothing_was_changed();
+  const std::string root =
+      output_of(walled("while read -r _ _ _ _ where how _; do [ $where = / ] && echo $how; done "
+                       "</proc/self/mountinfo; true"));
+  EXPECT_THAT(root, testing::StartsWith("ro,"));
+}
+
+TEST_F(Walled, TheSameForSomebodyWhoIsNotRoot) {
+  if (::geteuid() != 0) GTEST_SKIP() << "the test before was this one";
+  elsewhere(walled(kTries), become_nobody, [](const ProgramEnd& end) {
+    EXPECT_EQ(end.number, 0) << end.error << why_not_started(end);
+    EXPECT_THAT(end.output, testing::MatchesRegex(kSeesItselfAlone));
+  });
+  expect_nothing_was_changed();
+}
+
+TEST_F(Walled, SeesNoProcessesAtAllWhereTheKernelShowsNotItsOwnAlone) {
+  if (::geteuid() != 0) GTEST_SKIP() << "not root, who alone covers what is there";
+  const auto cover = [] {
+    ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+    ASSERT_EQ(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    ASSERT_EQ(::mount("tmpfs", "/proc/tty", "tmpfs", 0, nullptr), 0);
+    become_nobody();
+  };
+  elsewhere(walled(kTries), cover, [](const ProgramEnd& end) {
+    EXPECT_EQ(end.number, 0) << end.error << why_not_started(end);
+    EXPECT_EQ(end.output, "checks\n0\n");
+  });
+  expect_nothing_was_changed();
+}
+
+TEST_F(Walled, AWallThatCannotBePutUpIsNotDoneWithout) {
+  if (::geteuid() != 0) GTEST_SKIP() << "not root, who alone closes a folder to others";
+  ProgramPlan made = walled("exit 0");
+  // Of what is hidden nothing can be put where a file is.
+  made.hidden_folders = {made.path};
+  made.path = plan("exit 0").path;
+  const ProgramEnd end = run(made);
+  EXPECT_EQ(end.how, How::kNotStarted);
+  EXPECT_EQ(why_not_started(end), "the sandbox cannot hide folders of the unit: Not a directory");
+}
+
+TEST_F(Walled, IsRefusedWhatNoProgramNeedsOfTheKernel) {
+  const ProgramPlan asks = walled(
+      "import ctypes, errno, os, socket\n"
+      "libc = ctypes.CDLL(None, use_errno=True)\n"
+      "def call(name, number, *words):\n"
+      "  libc.syscall(number, *words)\n"
+      "  print(name, errno.errorcode.get(ctypes.get_errno()))\n"
+      "call('mount', 165, b'none', b'/tmp', b'tmpfs', 0, 0)\n"
+      "call('unshare', 272, 0x10000000)\n"
+      "call('clone', 56, 0x10000000, 0, 0, 0, 0)\n"
+      "call('clone3', 435, 0, 0)\n"
+      "call('ptrace', 101, 0, 0, 0, 0)\n"
+      "call('bpf', 321, 0, 0, 0)\n"
+      "call('keyctl', 250, 0, 0, 0)\n"
+      "call('x32', 0x40000000 + 39)\n"
+      "for family in (socket.AF_ALG, socket.AF_PACKET):\n"
+      "  try: socket.socket(family, socket.SOCK_DGRAM)\n"
+      "  except OSError as refused: print(family.name, errno.errorcode[refused.errno])\n"
+      "for family in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX):\n"
+      "  socket.socket(family, socket.SOCK_DGRAM)\n"
+      "os.waitpid(os.posix_spawn('/bin/true', ['true'], {}), 0)\n",
+      kPython);
+  EXPECT_EQ(output_of(asks),
+            "mount EPERM\nunshare EPERM\nclone EPERM\nclone3 ENOSYS\nptrace EPERM\nbpf EPERM\n"
+            "keyctl EPERM\nx32 ENOSYS\nAF_ALG EAFNOSUPPORT\nAF_PACKET EAFNOSUPPORT\n");
 }
 
 }  // namespace

@@ -89,6 +89,7 @@ TEST(Targets, AreTheServersInUseOfPoolsWithChecks) {
   EXPECT_EQ(targets[0].required, 2U) << "all";
   Check http;
   http.key = "http:up";
+  http.pool = "web";
   http.port = 8080;
   http.interval = milliseconds(500);
   http.timeout = milliseconds(250);
@@ -102,6 +103,7 @@ TEST(Targets, AreTheServersInUseOfPoolsWithChecks) {
                             {"body", ""}});
   EXPECT_EQ(targets[0].checks[0], http);
   Check tcp;
+  tcp.pool = "web";
   tcp.settings = Settings({{"send", ""}, {"receive", ""}});
   EXPECT_EQ(targets[0].checks[1], tcp) << "the schema's defaults are the type's own";
 }

@@ -20,7 +20,7 @@ came_back() { [[ $(restarts "$1") -eq $2 && $(systemctl is-active "$1") == activ
 capabilities() { sed -n 's/^CapEff:\t//p' "/proc/$(main_pid "$1")/status"; }
 
 systemd-sysusers
-systemd-tmpfiles --create --prefix=/run/yoke
+systemd-tmpfiles --create --prefix=/run/yoke --prefix=/etc/yoke
 
 # Without the data plane there is still somebody to ask why.
 systemctl start yoke-mgmt
@@ -36,6 +36,27 @@ if setpriv --reuid=nobody --regid=nogroup --clear-groups yoke show vip; then exi
 
 [[ $(capabilities yoke-mgmt) == 0000000000000000 ]]
 [[ $(capabilities yoke-dataplane) != 0000000000000000 ]]
+
+# A check by a script: as the unit that is started, without root, and within walls all the same.
+cat >/etc/yoke/checks/walls <<'EOF'
+#!/bin/bash
+# What it finds open is in its status.
+[[ $(id -un) == yoke ]] || exit 1
+grep -q 'CapEff:.0000000000000000' /proc/self/status || exit 2
+[[ -z $(ls /run/yoke; ls /var/lib/yoke; ls /tmp) && $(ls /etc/yoke) == checks ]] || exit 3
+[[ -z $(pgrep yoke-mgmt 2>/dev/null) ]] || exit 4
+for folder in / /etc/yoke /etc/yoke/checks /run/yoke /var/lib/yoke /var/tmp; do
+  if touch "$folder/mark" 2>/dev/null; then exit 5; fi
+done
+touch /tmp/mark || exit 6
+if unshare --user true 2>/dev/null || mount -t tmpfs none /tmp 2>/dev/null; then exit 7; fi
+echo kept in
+EOF
+chmod 755 /etc/yoke/checks/walls
+yoke -c 'set pool tried server 10.9.0.11:80' \
+  -c 'set pool tried check script program walls interval 30s timeout 20s' \
+  -c 'test check tried 10.9.0.11:80' >/run/tried || true
+grep -q 'said last: kept in' /run/tried || { cat /run/tried; exit 1; }
 
 # Killed, each comes back, and what was committed is forwarded again.
 for unit in yoke-mgmt yoke-dataplane; do

@@ -267,7 +267,7 @@ TEST(Commands, KnowWhatMayComeNextAtEveryPosition) {
   EXPECT_EQ(words_after(EditVerb::kSet, "pool web require"), (Words{"all", "any", "<require>"}));
   EXPECT_EQ(words_after(EditVerb::kSet, "pool web check"),
             (Words{"tcp", "http", "https", "tls", "udp", "icmp", "dns", "smtp", "redis", "mysql",
-                   "postgresql", "grpc"}));
+                   "postgresql", "grpc", "script"}));
   EXPECT_EQ(words_after(EditVerb::kSet, "pool web check tcp"),
             (Words{"send", "receive", "port", "interval", "down-interval", "fast-interval",
                    "jitter", "timeout", "rise", "fall"}));

@@ -77,6 +77,8 @@ const Row kRows[] = {
     {{"set pool web check https sni a.example verify yes", "set pool web check tls verify yes"},
      {}},
     {{"set pool web check udp"}, {"E-225 pool web check udp"}},
+    {{"set pool web check script"}, {"E-225 pool web check script"}},
+    {{"set pool web check script:lag program lag argument 30s"}, {}},
     {{"set web listen 192.0.2.5:443"}, {"E-226 web"}},
     {{"set web listen 192.0.2.5:8443", "set metrics listen 192.0.2.5:8443"}, {"E-226 web"}},
     {{"set web listen 192.0.2.5:8443", "set metrics listen 192.0.2.5:9110"}, {}},
