@@ -261,11 +261,13 @@ class Process {
       observer_.pause();
       return;
     }
+    std::set<std::string> pools;  // those that were followed too: one may have gone meanwhile
+    for (const std::string& name : followed_.keys("pool")) pools.insert(name);
     followed_ = committer_.running().config;
+    for (const std::string& name : followed_.keys("pool")) pools.insert(name);
     checks_.reconcile(known(health::targets_of(followed_)));
     checks_.resume();
-    const auto pools = followed_.keys("pool");
-    observe({pools.begin(), pools.end()});
+    observe(pools);
     observer_.resume();
   }
 

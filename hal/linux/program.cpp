@@ -274,6 +274,11 @@ void Program::on_output(Output& output) {
 }
 
 void Program::on_late() {
+  // It may have ended in time, and we be late.
+  char report = 0;
+  if (::recv(lifeline_.get(), &report, sizeof report, MSG_PEEK | MSG_DONTWAIT) > 0) {
+    return on_ended();
+  }
   (void)read_all();
   end(ProgramEnd::How::kOutOfTime, 0);
 }
@@ -285,15 +290,17 @@ void Program::on_ended() {
   if (::recv(lifeline_.get(), &report, sizeof report, 0) != ssize_t{sizeof report}) {
     return end(ProgramEnd::How::kSignalled, SIGKILL);  // what held it was killed
   }
+  const auto step = static_cast<std::size_t>(report.step);
   switch (report.how) {
     case Report::How::kExited:
       return end(ProgramEnd::How::kExited, report.number);
     case Report::How::kSignalled:
       return end(ProgramEnd::How::kSignalled, report.number);
     case Report::How::kNotStarted:
-      return end(ProgramEnd::How::kNotStarted, report.number,
-                 sandbox::kStepWords[static_cast<std::size_t>(report.step)]);
+      if (step >= sandbox::kStepWords.size()) break;
+      return end(ProgramEnd::How::kNotStarted, report.number, sandbox::kStepWords[step]);
   }
+  end(ProgramEnd::How::kSignalled, SIGKILL);  // nobody of ours has told that
 }
 
 void Program::end(ProgramEnd::How how, int number, std::string_view wall) {

@@ -171,16 +171,21 @@ Obstacle confine(const Order& order, Walls walls) {
   // Without walls it is at least what this process itself may do, as nothing gives it more.
   if (!drop_capabilities() && is_walled) return {Step::kCapabilities, errno};
   if (const int error = limit_all(order, alone); error != 0) return {Step::kLimits, error};
-  return {Step::kFilter, filter_system_calls()};
+  const int error = filter_system_calls();
+  return {Step::kFilter, is_walled ? error : 0};
 }
 
 // The first process of the namespace: all others end with it.
 [[noreturn]] void be_first(const Order& order, Walls walls) {
+  (void)::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);  // and again: another account forgets it
   if (const Obstacle found = confine(order, walls); found.error != 0) {
     tell(Report::How::kNotStarted, found.error, found.step);
     ::_exit(0);
   }
   (void)::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  // It has the program's account, and what it tells is believed: nobody writes to its memory. What
+  // it starts gets a memory of its own.
+  (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   const pid_t program = ::fork();
   if (program == 0) run(order);
   if (program < 0) tell(Report::How::kNotStarted, errno);
@@ -250,6 +255,11 @@ int run_in_sandbox(const Order& order) {
     return 0;
   }
   if (child > 0) return watch(child, walls);
+  // Out of our process group: what the program sends to its own is not for the one that watches.
+  if (::setsid() < 0) {
+    tell(Report::How::kNotStarted, errno);
+    ::_exit(127);
+  }
   if (walls != Walls::kNone) be_first(order, walls);
   if (const Obstacle found = confine(order, walls); found.error != 0) {
     tell(Report::How::kNotStarted, found.error, found.step);

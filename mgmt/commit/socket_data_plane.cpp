@@ -110,10 +110,10 @@ Result<api::ProcessStatus> SocketDataPlane::status(const api::StatusWanted& want
 
 // On a connection of its own: of thousands of servers they are megabytes, and an answer that is
 // late, after which its connection is of no more use, is none that anything hangs on.
-Result<api::Client*> SocketDataPlane::counting() {
+Result<api::Client*> SocketDataPlane::counting(std::chrono::milliseconds deadline) {
   if (!reachable()) return not_connected();
   if (!counting_ || !counting_->connected()) {
-    auto client = api::Client::connect(socket_, kQuestionDeadline);
+    auto client = api::Client::connect(socket_, deadline);
     if (!client) return named(Result<api::Client*>(tl::unexpected(client.error())));
     counting_.emplace(std::move(*client));
   }
@@ -121,13 +121,13 @@ Result<api::Client*> SocketDataPlane::counting() {
 }
 
 Result<api::Counters> SocketDataPlane::counters(const api::CountersWanted& wanted) {
-  const auto client = counting();
+  const auto client = counting(kQuestionDeadline);
   if (!client) return tl::unexpected<Error>(client.error());
   return named((*client)->counters(wanted, kQuestionDeadline));
 }
 
 Result<api::Connections> SocketDataPlane::connections(const api::ConnectionsWanted& wanted) {
-  const auto client = counting();
+  const auto client = counting(kConnectionsDeadline);
   if (!client) return tl::unexpected<Error>(client.error());
   return named((*client)->connections(wanted, kConnectionsDeadline));
 }

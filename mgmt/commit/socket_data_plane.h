@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 
@@ -36,7 +37,7 @@ class SocketDataPlane final : public DataPlane {
  private:
   [[nodiscard]] Result<std::string> send(const api::Configuration& configuration);
   // The connection for answers that may be large and late, without harm to anything else.
-  [[nodiscard]] Result<api::Client*> counting();
+  [[nodiscard]] Result<api::Client*> counting(std::chrono::milliseconds deadline);
   void forget();
 
   std::filesystem::path socket_;

@@ -8,6 +8,9 @@ namespace yoke::health {
 namespace {
 
 constexpr std::chrono::milliseconds kInterval{1000};
+// A data plane that has just begun knows no neighbours yet: what it fails to send is not the
+// servers' fault.
+constexpr std::chrono::seconds kSettling{3};
 // One that did not tell may have kept the loop waiting, or know nothing of connections.
 constexpr std::chrono::seconds kAfterSilence{5};
 
@@ -42,7 +45,8 @@ void Observer::pause() {
 
 void Observer::resume() {
   paused_ = false;
-  ask_from_ = {};
+  for (auto& [name, pool] : pools_) pool.passive.begin_anew();
+  ask_from_ = MonoClock::now() + kSettling;
   if (!pools_.empty() && !next_.running()) next_.start(kInterval);
 }
 

@@ -53,12 +53,9 @@ std::vector<PassivePool::Finding> PassivePool::take(const std::vector<Seen>& see
     if (found == servers_.end()) continue;
     Server& server = found->second;
     if (server.verdict == Verdict::kDown) {
-      if (now < server.held_until) continue;
-      const std::string text = "passive tried again after " + model::to_text(rules_.hold);
-      settle(server, Verdict::kUp, now);
-      remember(server, Outcome::kPassed, text, now);
-      findings.push_back({one.server, false, text});
-      server.samples.clear();
+      if (now < server.since + rules_.hold) continue;
+      findings.push_back(
+          release(*found, "passive tried again after " + model::to_text(rules_.hold), now));
     } else if (!one.is_up) {
       server.samples.clear();
       continue;
@@ -74,22 +71,54 @@ std::vector<PassivePool::Finding> PassivePool::take(const std::vector<Seen>& see
     }
   }
   std::ranges::move(judge(std::move(failing), up, now), std::back_inserter(findings));
+  std::ranges::move(relent(up, now), std::back_inserter(findings));
+  return findings;
+}
+
+void PassivePool::begin_anew() {
+  for (auto& [endpoint, server] : servers_) server.samples.clear();
+}
+
+std::size_t PassivePool::held() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      servers_, [](const auto& entry) { return entry.second.verdict == Verdict::kDown; }));
+}
+
+PassivePool::Finding PassivePool::release(Entry& entry, std::string text, MonoTime now) const {
+  auto& [endpoint, server] = entry;
+  settle(server, Verdict::kUp, now);
+  remember(server, Outcome::kPassed, text, now);
+  server.samples.clear();
+  return {endpoint, false, std::move(text)};
+}
+
+// Others may have gone since: failed their checks, or left the pool.
+std::vector<PassivePool::Finding> PassivePool::relent(std::size_t up, MonoTime now) {
+  std::vector<Finding> findings;
+  for (std::size_t left = held(); left > 0 && (up == 0 || left > servers_.size() / 2); --left) {
+    Entry* longest = nullptr;
+    for (Entry& entry : servers_) {
+      if (entry.second.verdict != Verdict::kDown) continue;
+      if (longest == nullptr || entry.second.since < longest->second.since) longest = &entry;
+    }
+    findings.push_back(release(*longest, "passive released early: too few others are left", now));
+    ++up;
+  }
   return findings;
 }
 
 // The worst first: they are those who should go where not all may.
-std::vector<PassivePool::Finding> PassivePool::judge(std::vector<Entry*> failing, std::size_t up,
+std::vector<PassivePool::Finding> PassivePool::judge(std::vector<Entry*> failing, std::size_t& up,
                                                      MonoTime now) {
   std::vector<Finding> findings;
   std::ranges::stable_sort(failing, [](const Entry* a, const Entry* b) {
     return failed(difference(a->second)) > failed(difference(b->second));
   });
-  auto held = static_cast<std::size_t>(std::ranges::count_if(
-      servers_, [](const auto& entry) { return entry.second.verdict == Verdict::kDown; }));
+  std::size_t out = held();
   for (Entry* entry : failing) {
     auto& [endpoint, server] = *entry;
     const bool is_last = up < 2;
-    const bool may_go = !is_last && held < servers_.size() / 2;
+    const bool may_go = !is_last && out < servers_.size() / 2;
     const bool was_spared = std::exchange(server.is_spared, !may_go);
     server.reason = text(server);
     if (!may_go) {
@@ -101,9 +130,8 @@ std::vector<PassivePool::Finding> PassivePool::judge(std::vector<Entry*> failing
     remember(server, Outcome::kFailed, server.reason, now);
     if (!may_go) continue;
     settle(server, Verdict::kDown, now);
-    server.held_until = now + rules_.hold;
     findings.push_back({endpoint, true, server.reason});
-    ++held;
+    ++out;
     --up;
   }
   return findings;
@@ -162,7 +190,8 @@ std::vector<PassivePool::Status> PassivePool::status(MonoTime now) const {
   for (const auto& [endpoint, server] : servers_) {
     Status status{endpoint, server.verdict, server.since, server.failures, {}};
     if (server.verdict == Verdict::kDown) {
-      const auto left = std::chrono::ceil<std::chrono::seconds>(server.held_until - now).count();
+      const auto left =
+          std::chrono::ceil<std::chrono::seconds>(server.since + rules_.hold - now).count();
       status.last = fmt::format("{}; tried again in {}s", server.reason, std::max(left, {}));
     } else if (server.verdict == Verdict::kUp) {
       status.last = server.is_spared ? server.reason : text(server);

@@ -42,7 +42,8 @@ struct PassiveTarget {
 // The servers of one pool. A server is held, which is to say down, once at least `failures` of its
 // connections within the window have failed, and more of them than were answered; and for `hold`
 // from then on, after which it begins anew. No more than half of the servers, rounded down, are
-// held at once, and never the last one that is up: where all fail it is not the servers.
+// held at once, and none while no other is up: where all fail it is not the servers. One that was
+// held before the others went is released, the one held longest first.
 class PassivePool {
  public:
   static constexpr std::size_t kPastMax = 8;
@@ -67,6 +68,9 @@ class PassivePool {
   // none, are a new beginning, and so is what a server that is not up has.
   [[nodiscard]] std::vector<Finding> take(const std::vector<Seen>& seen, MonoTime now);
 
+  // What comes next is of another data plane.
+  void begin_anew();
+
   struct Status {
     net::Endpoint server;
     Verdict verdict = Verdict::kUnknown;
@@ -87,7 +91,6 @@ class PassivePool {
     std::vector<Sample> samples;  // the oldest first, none older than the window; the last is now
     Verdict verdict = Verdict::kUnknown;
     MonoTime since;
-    MonoTime held_until;  // while the verdict is kDown
     bool is_spared = false;
     std::uint64_t failures = 0;
     std::string reason;  // of being held or spared
@@ -101,8 +104,11 @@ class PassivePool {
   [[nodiscard]] std::string text(const Server& server) const;
   static void settle(Server& server, Verdict verdict, MonoTime now);
   static void remember(Server& server, Outcome outcome, const std::string& text, MonoTime now);
-  [[nodiscard]] std::vector<Finding> judge(std::vector<Entry*> failing, std::size_t up,
+  [[nodiscard]] std::vector<Finding> judge(std::vector<Entry*> failing, std::size_t& up,
                                            MonoTime now);
+  [[nodiscard]] std::vector<Finding> relent(std::size_t up, MonoTime now);
+  [[nodiscard]] std::size_t held() const;
+  [[nodiscard]] Finding release(Entry& entry, std::string text, MonoTime now) const;
 
   PassiveRules rules_;
   std::map<net::Endpoint, Server> servers_;

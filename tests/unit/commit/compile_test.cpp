@@ -85,7 +85,8 @@ TEST(ServerStates, WhatIsPublishedFollowsFromCheckSwitchAndVerdict) {
            {"switched off", false, false, Verdict::kUnknown, kDraining},
            {"switched off and healthy", true, false, Verdict::kUp, kDraining},
            {"switched off and not healthy", true, false, Verdict::kDown, kDraining}}) {
-    const ServerStatus status{c.verdict, c.checked, c.enabled, kEarly};
+    const ServerStatus status{
+        .verdict = c.verdict, .checked = c.checked, .enabled = c.enabled, .since = kEarly};
     EXPECT_EQ(status.published(), c.published) << c.name;
   }
 }

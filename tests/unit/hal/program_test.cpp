@@ -100,6 +100,19 @@ TEST_F(Programs, ReadsWhatIsAttachedBesidesItsInput) {
   EXPECT_EQ(output_of(made), "input attachment 5\n");
 }
 
+// As scripts do that clean up after themselves: trap 'kill 0' EXIT.
+TEST_F(Programs, WhatItSendsToItsOwnGroupIsNotForTheOneThatWatches) {
+  for (const bool walled : {false, true}) {
+    ProgramPlan made = plan("kill 0; sleep 60");
+    if (!walled) made.account.reset();
+    made.walls = walled;
+    const ProgramEnd end = run(made);
+    if (end.how == How::kNotStarted) continue;  // no walls are to be had here
+    EXPECT_EQ(end.how, How::kSignalled) << walled;
+    EXPECT_EQ(end.number, SIGTERM) << walled;
+  }
+}
+
 TEST_F(Programs, TellsHowItEnded) {
   struct Row {
     const char* text;
