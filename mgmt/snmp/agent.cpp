@@ -116,6 +116,10 @@ int handle(netsnmp_mib_handler* handler, netsnmp_handler_registration*,
   const auto table = served.source->table(served.group->id);
   for (auto* request = requests; request != nullptr; request = request->next) {
     if (request->processed != 0) continue;
+    if (!table) {  // an empty table would say that there is nothing
+      (void)netsnmp_set_request_error(about, request, SNMP_ERR_GENERR);
+      continue;
+    }
     if (about->mode == MODE_GET) answer_get(about, *request, *table);
     if (about->mode == MODE_GETNEXT) answer_next(*request, *table);
   }

@@ -70,15 +70,10 @@ std::shared_ptr<const Table> Source::table(GroupId id) {
     work_.notify_one();
   }
   if (!is_younger_than(pace_.stale)) {
-    done_.wait_for(lock, pace_.patience,
-                   [&] { return is_younger_than(pace_.stale) || is_stuck(); });
+    done_.wait_for(lock, pace_.patience, [&] { return is_younger_than(pace_.stale) || away_; });
   }
-  return is_younger_than(pace_.stale) ? wanted.table : wanted.nothing;
-}
-
-// Whoever waits now has waited for the same before.
-bool Source::is_stuck() const {
-  return away_ || (asked_ && MonoClock::now() - *asked_ > pace_.patience);
+  if (is_younger_than(pace_.stale)) return wanted.table;
+  return away_ || id == GroupId::kUnit ? wanted.nothing : nullptr;
 }
 
 void Source::run() {
@@ -156,11 +151,9 @@ json Source::show(Lock& lock, const char* object) {
 }
 
 std::optional<json> Source::call(Lock& lock, const std::string& method, const json& params) {
-  asked_ = MonoClock::now();
   lock.unlock();
   auto answer = ask_(method, params);
   lock.lock();
-  asked_.reset();
   away_ = !answer && means_away(answer.error());
   if (away_) done_.notify_all();
   if (!answer) return std::nullopt;

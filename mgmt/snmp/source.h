@@ -51,7 +51,9 @@ class Source {
   // Whether the committed configuration switches SNMP on, as far as was heard.
   [[nodiscard]] bool enabled() const;
 
-  // Where nothing is known it has no instances; that of the unit says "away" then. Never null.
+  // Without a management plane it has no instances; that of the unit says "away" then. Null where
+  // the answer takes longer than `pace.patience`: it is there a moment later. Never null of the
+  // unit.
   [[nodiscard]] std::shared_ptr<const Table> table(GroupId id);
 
   // As AlarmBook::take_changes().
@@ -75,7 +77,6 @@ class Source {
                                                    const nlohmann::json& params);
   void keep(Lock& lock, GroupId id, nlohmann::json rows, MonoTime at);
   [[nodiscard]] Slot& slot(GroupId id) { return slots_[static_cast<std::size_t>(id)]; }
-  [[nodiscard]] bool is_stuck() const;
 
   const Ask ask_;
   const Pace pace_;
@@ -88,7 +89,6 @@ class Source {
   bool enabled_ = false;
   bool away_ = false;
   bool ending_ = false;
-  std::optional<MonoTime> asked_;  // the call under way
   MonoTime next_poll_;
 
   std::thread thread_;
