@@ -25,8 +25,9 @@ Table::Table(const Group& group, nlohmann::json rows) : group_(group) {
     if (auto index = index_of(group, rows_[i])) entries_.push_back({std::move(*index), i});
   }
   std::ranges::stable_sort(entries_, {}, &Entry::index);
-  const auto again = std::ranges::unique(entries_, {}, &Entry::index);
-  entries_.erase(again.begin(), again.end());
+  // clang 14 does not take the std::ranges::unique of this library.
+  const auto is_same = [](const Entry& a, const Entry& b) { return a.index == b.index; };
+  entries_.erase(std::unique(entries_.begin(), entries_.end(), is_same), entries_.end());
 }
 
 Oid Table::prefix() const {
