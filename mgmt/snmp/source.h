@@ -39,7 +39,7 @@ class Source {
     std::chrono::milliseconds poll{2000};
     std::chrono::milliseconds fresh{3000};  // as old as this is asked for anew, and told meanwhile
     std::chrono::milliseconds stale{10000};
-    std::chrono::milliseconds patience{900};  // with an answer that has to come; snmpd's is 1 s
+    std::chrono::milliseconds patience{400};  // snmpd lets go of who keeps it waiting for 1 s
   };
 
   Source(Ask ask, Pace pace);
