@@ -234,6 +234,14 @@ constexpr auto http_fields(std::string_view example) {
 constexpr auto kMetricsFields = http_fields("192.0.2.5:9110");
 constexpr auto kWebFields = http_fields("192.0.2.5:8443");
 
+constexpr std::array kSnmpFields{
+    Field{.name = "enabled",
+          .type = FieldType::kFlag,
+          .help = "Whether the unit's snmpd is given what the unit tells",
+          .example = "yes",
+          .default_value = "no"},
+};
+
 constexpr std::array kBackupFields{
     Field{.name = "schedule",
           .type = FieldType::kDuration,
@@ -346,6 +354,13 @@ constexpr std::array kTypes{
                .help = "A page of status for browsers, by HTTPS, to look at alone",
                .key = {},
                .fields = kWebFields,
+               .single = true},
+    RecordType{.kind = "snmp",
+               .plural = "snmp",
+               .parent = "",
+               .help = "Values and traps by SNMP, through snmpd, which says who may ask",
+               .key = {},
+               .fields = kSnmpFields,
                .single = true},
     RecordType{.kind = "syslog",
                .plural = "syslogs",

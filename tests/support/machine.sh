@@ -75,7 +75,8 @@ install_missing_packages() {
     case $package in
       mariadb-server) service=mariadb ;;
       exim4-daemon-light) service=exim4 ;;
-      nginx | postgresql | redis-server) service=$package ;;
+      snmptrapd) service=snmptrapd.socket ;;
+      nginx | postgresql | redis-server | snmpd) service=$package ;;
       *) continue ;;
     esac
     systemctl --root=/ --quiet disable "$service" || true

@@ -43,10 +43,12 @@ _MAY_INCLUDE = {
     "mgmt/rpc": (_BASE, _LINUX, _MODEL, _STORE, _COMMIT, _BACKUP, _HEALTH, _EVENTS, _ALARMS),
     "mgmt/outlets": (_BASE, _NET, _MODEL, _EVENTS, _ALARMS, _HTTP, "mgmt/metrics", "mgmt/web",
                      "mgmt/notify", "mgmt/syslog", "mgmt/rpc"),
+    "mgmt/snmp": (_BASE, _NET, _RPC_CLIENT),
     "cli": (_BASE, _MODEL, _RPC_CLIENT),
 }
 
 _DPDK_FOLDERS = ("dataplane/io", "tests/io", "tests/bench")
+_NETSNMP_FOLDERS = ("mgmt/snmp",)
 _SQLITE_FOLDERS = ("mgmt/store", "tests/unit/store", "tests/unit/commit")
 
 
@@ -61,6 +63,8 @@ def why_not(source, header, quoted):
         return f"{header}: DPDK stays in {_DPDK_FOLDERS[0]}"
     if header == "sqlite3.h" and folder not in _SQLITE_FOLDERS:
         return f"{header}: SQLite stays in {_SQLITE_FOLDERS[0]}"
+    if header.startswith("net-snmp/") and folder not in _NETSNMP_FOLDERS:
+        return f"{header}: Net-SNMP stays in {_NETSNMP_FOLDERS[0]}"
     if not quoted:
         return ""
     if source.startswith("tests/") or posixpath.basename(source) == "main.cpp":

@@ -69,6 +69,7 @@ def test_build_folders_are_not_looked_at(tmp_path):
     ("dataplane/lb/a.cpp", LICENCE + "auto now = rte_rdtsc();\n", "DPDK stays"),
     ("tests/unit/lb/a.cpp", LICENCE + "auto now = rte_rdtsc();\n", "DPDK stays"),
     ("dataplane/main.cpp", LICENCE + "#include <sqlite3.h>\n", "SQLite stays"),
+    ("mgmt/main.cpp", LICENCE + "#include <net-snmp/net-snmp-config.h>\n", "Net-SNMP stays"),
     ("kitchen/a.cpp", LICENCE + '#include "dataplane/limits.h"\n', "has no line in"),
     ("kitchen/a.cpp", LICENCE, "needs a README.md"),
     ("dataplane/net/a.cpp", LICENCE + "int  a;\n", "clang-format-14"),

@@ -51,7 +51,7 @@ install_yoke() {
   cp "$folder/boot.target" "$folder/boot-story.service" "$root/etc/systemd/system/"
   # Of a build with sanitizers: what they do at the end takes ptrace.
   local unit
-  for unit in yoke-dataplane yoke-mgmt; do
+  for unit in yoke-dataplane yoke-mgmt yoke-snmp; do
     mkdir -p "$root/etc/systemd/system/$unit.service.d"
     printf '[Service]\nEnvironment=ASAN_OPTIONS=detect_leaks=0\n' \
       >"$root/etc/systemd/system/$unit.service.d/sanitizer.conf"
@@ -83,7 +83,7 @@ fi
 
 [[ $EUID -eq 0 ]] || skip "not root"
 [[ -x /lib/systemd/systemd ]] || skip "no systemd on this machine"
-for program in yoke-dataplane yoke-mgmt yoke; do
+for program in yoke-dataplane yoke-mgmt yoke-snmp yoke; do
   [[ -x $1/bin/$program ]] || skip "$program is not built"
 done
 scratch=$(mktemp -d)

@@ -15,7 +15,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 # The programs are not installed where this runs: one that is stands in for them.
-for unit in yoke-dataplane yoke-mgmt; do
+for unit in yoke-dataplane yoke-mgmt yoke-snmp; do
   sed "s|/usr/sbin/$unit\$|/bin/true|; /^Documentation=/d" "$units/$unit.service" \
     >"$scratch/$unit.service"
 done
@@ -31,7 +31,7 @@ verify() {
     return 1
   fi
 }
-verify "$scratch/yoke-dataplane.service" "$scratch/yoke-mgmt.service"
+verify "$scratch/yoke-dataplane.service" "$scratch/yoke-mgmt.service" "$scratch/yoke-snmp.service"
 
 # That a fault would be seen at all.
 sed 's/^WatchdogSec=.*/&\nWatchdogDog=1/' "$scratch/yoke-mgmt.service" >"$scratch/broken.service"
@@ -53,12 +53,15 @@ exposure() {
 exposure yoke-dataplane 46
 # Eight tenths of it are the namespaces that scripts of checks are walled in by.
 exposure yoke-mgmt 22
+exposure yoke-snmp 14
 
 # The user and the folders, made below a root of the test's own.
 mkdir -p "$scratch/root/etc"
 systemd-sysusers --root="$scratch/root" "$units/sysusers.conf"
 uid=$(sed -n 's/^yoke:[^:]*:\([0-9]*\):.*/\1/p' "$scratch/root/etc/passwd")
 gid=$(sed -n 's/^yoke:[^:]*:\([0-9]*\):.*/\1/p' "$scratch/root/etc/group")
+grep -q '^yoke:[^:]*:[^:]*:yoke-snmp$' "$scratch/root/etc/group" ||
+  { echo "systemd-sysusers made no yoke-snmp of the group yoke"; exit 1; }
 [[ -n $uid && -n $gid ]] || { echo "systemd-sysusers made no user and group yoke"; exit 1; }
 if [[ $EUID -ne 0 ]]; then
   echo "not root: whose the folders are is not looked at"

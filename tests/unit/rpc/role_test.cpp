@@ -22,8 +22,8 @@ hal::Peer peer(const std::string& user, uid_t uid = 54321) { return {7, uid, use
 
 TEST(RoleOf, IsWhatTheConfigurationSaysOrAdminWhereItNamesNobody) {
   const model::Config nobody;
-  const auto named =
-      edited({}, {"set user ann operator", "set user bob admin", "set user eve role viewer"});
+  const auto named = edited({}, {"set user ann operator", "set user bob admin",
+                                 "set user eve role viewer", "set user yoke-snmp admin"});
   struct Row {
     const model::Config& config;
     hal::Peer peer;
@@ -35,6 +35,8 @@ TEST(RoleOf, IsWhatTheConfigurationSaysOrAdminWhereItNamesNobody) {
                       {named, peer("eve"), Role::kViewer},
                       {named, peer("kim"), Role::kViewer},
                       {named, peer("uid 54321"), Role::kViewer},
+                      {nobody, peer("yoke-snmp"), Role::kViewer},
+                      {named, peer("yoke-snmp"), Role::kViewer},
                       {named, peer("root", 0), Role::kAdmin},
                       {named, peer("ann", 0), Role::kAdmin},
                       {named, peer("me", ::geteuid()), Role::kAdmin}};
