@@ -17,6 +17,7 @@
 #include "mgmt/model/place.h"
 #include "mgmt/model/schema.h"
 #include "mgmt/model/secrets.h"
+#include "mgmt/model/system_rules.h"
 #include "mgmt/model/words.h"
 
 namespace yoke::model {
@@ -114,6 +115,8 @@ class Checker {
     };
     if (path.kind() == "check") check_settings(config_, path, violated);
     if (path.kind() == "notify") check_notification(config_, path, violated);
+    if (path.kind() == "user") check_user(config_, path, violated);
+    if (path.kind() == "system") check_system(config_, path, violated);
   }
 
   void check_unique_vips() {
