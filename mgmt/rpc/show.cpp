@@ -29,6 +29,7 @@ constexpr std::array kObjects{
     Object{"probe", "pool", probe_rows},     Object{"backup", "", backup_rows},
     Object{"history", "", history_rows},     Object{"version", "", version_rows},
     Object{"alarm", "", alarm_rows},         Object{"log", "", log_rows},
+    Object{"system", "", system_rows},
 };
 
 auto unknown_object(std::string_view word) {

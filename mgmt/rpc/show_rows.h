@@ -57,6 +57,7 @@ class Row {
 [[nodiscard]] Rows traffic_rows(const Question& question);
 [[nodiscard]] Rows worker_rows(const Question& question);
 [[nodiscard]] Rows backup_rows(const Question& question);
+[[nodiscard]] Rows system_rows(const Question& question);
 [[nodiscard]] Rows version_rows(const Question& question);
 
 // Of what has happened.

@@ -43,6 +43,7 @@ _MAY_INCLUDE = {
     "mgmt/rpc": (_BASE, _LINUX, _MODEL, _STORE, _COMMIT, _BACKUP, _HEALTH, _EVENTS, _ALARMS),
     "mgmt/outlets": (_BASE, _NET, _MODEL, _EVENTS, _ALARMS, _HTTP, "mgmt/metrics", "mgmt/web",
                      "mgmt/notify", "mgmt/syslog", "mgmt/rpc"),
+    "mgmt/system": (_BASE, _LINUX, _MODEL, _EVENTS, _ALARMS),
     "cli": (_BASE, _MODEL, _RPC_CLIENT),
 }
 
