@@ -75,7 +75,7 @@ install_missing_packages() {
     case $package in
       mariadb-server) service=mariadb ;;
       exim4-daemon-light) service=exim4 ;;
-      nginx | postgresql | redis-server) service=$package ;;
+      chrony | nginx | postgresql | redis-server) service=$package ;;
       *) continue ;;
     esac
     systemctl --root=/ --quiet disable "$service" || true
