@@ -2,6 +2,7 @@
 #include "mgmt/system/files.h"
 
 #include <string_view>
+#include <utility>
 
 #include "mgmt/model/words.h"
 
@@ -10,6 +11,8 @@ namespace {
 
 constexpr std::string_view kOrigin =
     "# Written by yoke-mgmt from its configuration; edits are lost.\n";
+
+constexpr std::string_view kKeys = "ssh-keys/";
 
 std::string setting(const model::Config& config, std::string_view name) {
   return config.value(model::only("system"), name);
@@ -25,7 +28,10 @@ std::string lines_of(const std::string& list, std::string_view before, std::stri
   return text;
 }
 
+// Empty without a server.
 std::string resolv_conf(const model::Config& config) {
+  const std::string servers = lines_of(setting(config, "dns-server"), "nameserver ", "");
+  if (servers.empty()) return {};
   std::string text(kOrigin);
   if (const std::string domains = setting(config, "dns-search"); !domains.empty()) {
     text += "search";
@@ -33,7 +39,7 @@ std::string resolv_conf(const model::Config& config) {
       text.append(" ").append(domain);
     text += '\n';
   }
-  return text + lines_of(setting(config, "dns-server"), "nameserver ", "");
+  return text + servers;
 }
 
 std::string authorized_keys(const model::Config& config, const model::Path& user) {
@@ -49,7 +55,9 @@ std::string authorized_keys(const model::Config& config, const model::Path& user
 
 Files files_of(const model::Config& config) {
   Files files;
-  files["resolv.conf"] = resolv_conf(config);
+  if (std::string names = resolv_conf(config); !names.empty()) {
+    files["resolv.conf"] = std::move(names);
+  }
   files["chrony.sources"] =
       std::string(kOrigin) + lines_of(setting(config, "ntp-server"), "server ", " iburst");
   files["time-zone"] = setting(config, "time-zone") + "\n";
@@ -58,9 +66,11 @@ Files files_of(const model::Config& config) {
   }
   for (const std::string& name : config.keys("user")) {
     std::string keys = authorized_keys(config, {{"user", name}});
-    if (!keys.empty()) files["ssh-keys/" + name] = std::move(keys);
+    if (!keys.empty()) files[std::string(kKeys) + name] = std::move(keys);
   }
   return files;
 }
+
+bool is_of_keys(std::string_view name) { return name.starts_with(kKeys); }
 
 }  // namespace yoke::system

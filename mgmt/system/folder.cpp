@@ -69,12 +69,17 @@ bool holds(const fs::path& file, const std::string& text) {
          present == text;
 }
 
-Status write_file(const fs::path& file, const std::string& text) {
-  const fs::path beside = file.string() + ".new";
+// A file is made outside of the folder, whose every name may be a user's: whoever watches it sees
+// whole files alone.
+fs::path beside_of(const fs::path& folder) {
+  return folder.parent_path() / fmt::format(".{}.new", folder.filename().string());
+}
+
+Status write_file(const fs::path& file, const fs::path& beside, const std::string& text) {
   (void)::unlink(beside.c_str());  // of an attempt that was cut short
   const FileDescriptor fd(
       ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kFileMode));
-  if (!fd || ::fchmod(fd.get(), kFileMode) != 0) return unwritten(file, errno);
+  if (!fd || ::fchmod(fd.get(), kFileMode) != 0) return unwritten(beside, errno);
   errno = ENOSPC;  // what a write that was cut short does not say
   const bool is_whole =
       ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
@@ -112,11 +117,17 @@ Status hold_files(const fs::path& folder, const Files& files) {
     const fs::path file = folder / name;
     const fs::path parent = file.parent_path();
     if (!wanted.contains(parent)) {
+      if (auto made = make_folder(parent); !made) {
+        note(std::move(made));
+        continue;  // a link, perhaps: it is removed below, being nothing that is wanted
+      }
       wanted[folder].insert(parent.filename().string());
-      note(make_folder(parent));
     }
     wanted[parent].insert(file.filename().string());
-    if (!holds(file, text)) note(write_file(file, text));
+    if (holds(file, text)) continue;
+    Status done = write_file(file, beside_of(folder), text);
+    if (!done && is_of_keys(name)) (void)::unlink(file.c_str());
+    note(std::move(done));
   }
   for (const auto& [place, names] : wanted) note(remove_others(place, names));
   return first;

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <chrono>
+#include <fstream>
 #include <string_view>
 #include <utility>
 
@@ -15,6 +17,18 @@ namespace {
 constexpr std::chrono::seconds kAgain{15};
 // It needs no database.
 constexpr std::string_view kKnownAnyway = "UTC";
+// Debian's link among the zones to the one that is set: to itself, if it were.
+constexpr std::string_view kWhatIsSet = "localtime";
+
+// Among the zones are also folders and tables. A zone says that it is one (RFC 9636).
+bool is_zone(const std::filesystem::path& file) {
+  constexpr std::string_view kMagic = "TZif";
+  std::error_code not_there;
+  if (!std::filesystem::is_regular_file(file, not_there)) return false;
+  std::array<char, kMagic.size()> start{};
+  return std::ifstream(file).read(start.data(), start.size()) &&
+         std::string_view(start.data(), start.size()) == kMagic;
+}
 
 }  // namespace
 
@@ -35,9 +49,8 @@ void Keeper::write() {
   failure_ = held ? std::string() : held.error().text;
   std::string zone = files_["time-zone"];
   zone.pop_back();  // the line's end
-  std::error_code not_there;
   const bool is_known =
-      zone == kKnownAnyway || std::filesystem::is_regular_file(folders_.zones / zone, not_there);
+      zone == kKnownAnyway || (zone != kWhatIsSet && is_zone(folders_.zones / zone));
   unknown_zone_ = is_known ? std::string() : zone;
   if (!written_ || !is_known) again_.start(kAgain);
 }
@@ -51,7 +64,9 @@ std::vector<alarms::Condition> Keeper::conditions() const {
                      {{"SETTING", setting}}});
   };
   if (!failure_.empty()) {
-    add("files", failure_ + "; until then the machine keeps the settings that it has");
+    add("files", failure_ +
+                     "; until then the machine keeps the settings that it has, and an SSH "
+                     "key that was taken away may still open");
   }
   if (!unknown_zone_.empty()) {
     add("time-zone",

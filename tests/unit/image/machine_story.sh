@@ -5,9 +5,9 @@
 set -Eeuxo pipefail
 trap 'systemctl status --no-pager -l "yoke-*"; ls -lR /run/yoke/system /run/yoke-system' ERR
 
-# until_holds COMMAND...: within 20 seconds.
+# until_holds COMMAND...: within 30 seconds.
 until_holds() {
-  local end=$((SECONDS + 20))
+  local end=$((SECONDS + 30))
   until "$@"; do
     ((SECONDS < end)) || return 1
     sleep 0.1
@@ -29,24 +29,35 @@ log_in() {
 
 systemd-sysusers
 systemd-tmpfiles --create --prefix=/run/yoke --prefix=/run/yoke-system
+echo 'nameserver 127.0.0.99' >/etc/yoke/resolv.conf
 systemd-tmpfiles --create /usr/share/yoke/system/tmpfiles.conf
-systemctl start yoke-system.path yoke-chrony.path yoke-mgmt yoke-system yoke-dataplane
+systemctl start yoke-system.{path,timer} yoke-chrony.{path,timer} yoke-mgmt yoke-system yoke-dataplane
 until_holds says 'DATAPLANE +running'
 
-# ann uses the unit, bob only the machine. A password that nobody has is not a locked account.
-for user in ann bob; do useradd --create-home --password '*' "$user"; done
+# ann uses the unit, bob only the machine; cleo owns it. A password that nobody has is not a locked
+# account.
+for user in ann bob cleo; do useradd --create-home --password '*' "$user"; done
 usermod --append --groups yoke ann
+usermod --append --groups yoke,sudo cleo
 mkdir -p /tmp/keys /run/sshd
 for key in laptop desk; do ssh-keygen -q -t ed25519 -N '' -f /tmp/keys/$key -C "ann's $key"; done
 ssh-keygen -q -t ecdsa -N '' -f /tmp/keys/office -C 'ann in the office'
 ssh-keygen -A
 /usr/sbin/sshd -t
+takes_keys_from() {
+  /usr/sbin/sshd -T -C "user=$1,host=x,addr=127.0.0.1" | sed -n 's/^authorizedkeyscommand //p'
+}
+[[ $(takes_keys_from ann) == */run/yoke/system/ssh-keys/* ]]
+for user in bob cleo root yoke; do [[ $(takes_keys_from $user) == none ]]; done
 /usr/sbin/sshd -D -E /tmp/sshd.log -p 2222 -o ListenAddress=127.0.0.1 -o UsePAM=no &
 until_holds bash -c ': >/dev/tcp/127.0.0.1/2222'
 chronyd -x -d -U >/tmp/chronyd.log 2>&1 &
 until_holds test -S /run/chrony/chronyd.sock
 dnsmasq --conf-file=/dev/null --no-resolv --no-hosts --user=root --pid-file= --bind-interfaces \
   --listen-address=127.0.0.1 --address=/printer.lab.test/192.0.2.9
+
+# Without a DNS server of the configuration the machine asks its own.
+until_holds grep -q '^nameserver 127.0.0.99$' /etc/resolv.conf
 
 commit 'set system time-zone Asia/Tokyo dns-server 127.0.0.1 dns-search lab.test' \
   'set system ntp-server 192.0.2.123 banner "Hands off"' 'set user ann admin' 'set user bob viewer' \
@@ -71,6 +82,13 @@ fails log_in ann /tmp/keys/desk
 fails log_in bob /tmp/keys/laptop
 fails log_in root /tmp/keys/laptop
 
+# Nobody becomes root by a commit: the keys of whoever may are in their home alone.
+as cleo bash -c 'mkdir -m 700 ~/.ssh; cp /tmp/keys/desk.pub ~/.ssh/authorized_keys'
+commit "set user cleo ssh-key laptop \"$(cat /tmp/keys/laptop.pub)\""
+test -e /run/yoke/system/ssh-keys/cleo
+fails log_in cleo /tmp/keys/laptop
+[[ $(log_in cleo /tmp/keys/desk) == cleo ]]
+
 # A key that is taken away ends at once, also where its user has put it aside.
 as ann bash -c 'mkdir -m 700 ~/.ssh; cp /tmp/keys/laptop.pub ~/.ssh/authorized_keys'
 commit 'delete user ann ssh-key laptop' 'delete system banner' 'set system ntp-server 192.0.2.124'
@@ -82,18 +100,27 @@ fails grep -q 'Hands off' /tmp/ssh.err
 until_holds has_source 192.0.2.124
 fails has_source 192.0.2.123
 
-# Whoever has yoke-mgmt's rights has not root's: no key of root or yoke counts, and no file that
+# What no path unit tells of is found nevertheless.
+systemctl stop yoke-system.path yoke-chrony.path
+commit 'set system ntp-server 192.0.2.125' 'delete system dns-server'
+until_holds has_source 192.0.2.125
+until_holds grep -q '^nameserver 127.0.0.99$' /etc/resolv.conf
+systemctl start yoke-system.path yoke-chrony.path
+
+# Whoever has yoke-mgmt's rights has not root's: no key of root counts, and no file that
 # root may read is shown.
 as yoke cp /tmp/keys/desk.pub /run/yoke/system/ssh-keys/root
-as yoke cp /tmp/keys/desk.pub /run/yoke/system/ssh-keys/yoke
 fails log_in root /tmp/keys/desk
-fails log_in yoke /tmp/keys/desk
-fails grep -E 'Accepted publickey for (root|yoke|bob) ' /tmp/sshd.log
+fails grep -E 'Accepted publickey for (root|bob) ' /tmp/sshd.log
 as yoke ln -s /etc/shadow /run/yoke/system/banner
 as yoke bash -c 'echo ../../../etc/shadow >/run/yoke/system/time-zone'
 systemctl start yoke-system
 fails test -e /run/yoke-system/banner
-[[ $(readlink -f /etc/localtime) == /usr/share/zoneinfo/* ]]
+as yoke bash -c 'echo localtime >/run/yoke/system/time-zone'
+systemctl start yoke-system
+as yoke bash -c 'echo leapseconds >/run/yoke/system/time-zone'
+systemctl start yoke-system
+[[ $(readlink -f /etc/localtime) == /usr/share/zoneinfo/Asia/Tokyo ]]
 
 systemctl stop yoke-dataplane yoke-mgmt
 [[ $(systemctl show -p Result --value yoke-system yoke-chrony yoke-mgmt | sort -u | xargs) == success ]]

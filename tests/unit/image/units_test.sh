@@ -15,7 +15,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 # The programs are not installed where this runs: one that is stands in for them.
-for unit in "$units"/*.{service,path}; do
+for unit in "$units"/*.{service,path,timer}; do
   sed -E 's|^(ExecStart=)/usr/(sbin\|lib)/yoke.*|\1/bin/true|; /^Documentation=/d' "$unit" \
     >"$scratch/${unit##*/}"
 done
@@ -31,7 +31,7 @@ verify() {
     return 1
   fi
 }
-verify "$scratch"/*.{service,path}
+verify "$scratch"/*.{service,path,timer}
 
 # That a fault would be seen at all.
 sed 's/^WatchdogSec=.*/&\nWatchdogDog=1/' "$scratch/yoke-mgmt.service" >"$scratch/broken.service"

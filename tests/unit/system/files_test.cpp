@@ -19,8 +19,14 @@ const std::string kKey =
 const std::string kOrigin = "# Written by yoke-mgmt from its configuration; edits are lost.\n";
 
 TEST(Files, OfNothingSetAreThereAndSetNothing) {
-  EXPECT_EQ(files_of({}),
-            (Files{{"resolv.conf", kOrigin}, {"chrony.sources", kOrigin}, {"time-zone", "UTC\n"}}));
+  EXPECT_EQ(files_of({}), (Files{{"chrony.sources", kOrigin}, {"time-zone", "UTC\n"}}));
+}
+
+// One that names no server has every program ask the machine itself.
+TEST(Files, HaveNoNamesWithoutAServer) {
+  model::Config config;
+  must_set(config, {"system", ""}, {{"dns-search", "example.net"}});
+  EXPECT_FALSE(files_of(config).contains("resolv.conf"));
 }
 
 TEST(Files, SayWhatIsSetInTheWordsOfTheirPrograms) {
@@ -67,8 +73,10 @@ TEST(Files, HaveOneLineAValue) {
     const model::Config config = model::testing::RandomConfig(seed).config();
     const Files files = files_of(config);
     EXPECT_EQ(lines(files.at("chrony.sources")), 1 + size(config, "ntp-server")) << seed;
-    EXPECT_EQ(lines(files.at("resolv.conf")),
-              1 + size(config, "dns-server") + (size(config, "dns-search") > 0 ? 1 : 0));
+    if (size(config, "dns-server") > 0) {
+      EXPECT_EQ(lines(files.at("resolv.conf")),
+                1 + size(config, "dns-server") + (size(config, "dns-search") > 0 ? 1 : 0));
+    }
     EXPECT_EQ(lines(files.at("time-zone")), 1U);
     for (const auto& [name, text] : files) {
       EXPECT_TRUE(

@@ -96,6 +96,45 @@ TEST_F(FolderTest, LeavesNothingOfOthersAndFollowsNoLink) {
             (std::set<std::string>{"resolv.conf", "ssh-keys", "ssh-keys/ann", "ssh-keys/bob"}));
 }
 
+// Any name may be a user's, so that no file of keys is made under another one in the folder.
+TEST_F(FolderTest, TakesUsersWhoseNamesLookLikeItsOwn) {
+  const Files files{{"ssh-keys/ann", "a\n"}, {"ssh-keys/ann.new", "b\n"}};
+  hold({{"ssh-keys/ann", "old\n"}, {"ssh-keys/ann.new", "b\n"}});
+  const auto kept = facts("ssh-keys/ann.new").st_ino;
+  hold(files);
+  EXPECT_EQ(text("ssh-keys/ann"), "a\n");
+  EXPECT_EQ(text("ssh-keys/ann.new"), "b\n");
+  EXPECT_EQ(facts("ssh-keys/ann.new").st_ino, kept);
+  EXPECT_FALSE(fs::exists(temp_.file(".system.new")));
+}
+
+// What was taken away is not to open because the disk is full.
+TEST_F(FolderTest, RemovesKeysThatItCannotReplaceAndKeepsTheRest) {
+  hold(files_);
+  fs::create_directories(temp_.file(".system.new") + "/in the way");
+  const auto held = hold_files(
+      folder_, {{"resolv.conf", "two\n"}, {"ssh-keys/ann", "new\n"}, {"ssh-keys/bob", "key\n"}});
+  ASSERT_FALSE(held);
+  EXPECT_THAT(held.error().text, HasSubstr("/.system.new cannot be written: "));
+  EXPECT_EQ(text("resolv.conf"), "one\n");
+  EXPECT_EQ(text("ssh-keys/bob"), "key\n");
+  EXPECT_EQ(names(), (std::set<std::string>{"resolv.conf", "ssh-keys", "ssh-keys/bob"}));
+}
+
+TEST_F(FolderTest, WritesNothingThroughALinkInPlaceOfAFolder) {
+  hold({});
+  const fs::path other = temp_.file("other");
+  fs::create_directory(other);
+  store::write_file((other / "not ours").string(), "");
+  fs::create_directory_symlink(other, folder_ / "ssh-keys");
+  EXPECT_FALSE(hold_files(folder_, files_));
+  EXPECT_FALSE(fs::exists(other / "ann"));
+  EXPECT_TRUE(fs::exists(other / "not ours"));
+  EXPECT_EQ(text("resolv.conf"), "one\n");
+  hold(files_);
+  EXPECT_EQ(text("ssh-keys/ann"), "key\n");
+}
+
 TEST_F(FolderTest, TellsWhatCannotBeWrittenAndWritesTheRest) {
   hold(files_);
   fs::remove(folder_ / "resolv.conf");

@@ -60,6 +60,12 @@ TEST_F(KeeperTest, TellsOfAZoneThatIsNotThereUntilItIs) {
   EXPECT_THAT(found[0].text, HasSubstr("there is no time zone Europe/Berlim in "));
   keeper_.follow(in_zone("Europe"));  // a folder of zones
   EXPECT_EQ(keeper_.conditions().size(), 1U);
+  for (const std::string name : {"leapseconds", "localtime", "empty"}) {
+    const std::string text = name == "localtime" ? "TZif2" : name == "empty" ? "" : "# a table";
+    store::write_file((zones_ / name).string(), text);
+    keeper_.follow(in_zone(name));
+    EXPECT_EQ(keeper_.conditions().size(), 1U) << name;
+  }
   keeper_.follow(in_zone("Europe/Berlin"));
   EXPECT_TRUE(keeper_.conditions().empty());
 }
@@ -71,6 +77,7 @@ TEST_F(KeeperTest, TellsWhatItCannotWriteAndWritesItWithTheNextCommit) {
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].subject, "system files");
   EXPECT_THAT(found[0].text, HasSubstr("system cannot be written: "));
+  EXPECT_THAT(found[0].text, HasSubstr("an SSH key that was taken away may still open"));
   fs::remove(folder_);
   keeper_.follow(in_zone("UTC"));
   EXPECT_TRUE(keeper_.conditions().empty());
