@@ -84,7 +84,7 @@ fails log_in root /tmp/keys/laptop
 
 # Nobody becomes root by a commit: the keys of whoever may are in their home alone.
 as cleo bash -c 'mkdir -m 700 ~/.ssh; cp /tmp/keys/desk.pub ~/.ssh/authorized_keys'
-commit "set user cleo ssh-key laptop \"$(cat /tmp/keys/laptop.pub)\""
+commit 'set user cleo viewer' "set user cleo ssh-key laptop \"$(cat /tmp/keys/laptop.pub)\""
 test -e /run/yoke/system/ssh-keys/cleo
 fails log_in cleo /tmp/keys/laptop
 [[ $(log_in cleo /tmp/keys/desk) == cleo ]]
