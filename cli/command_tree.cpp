@@ -53,6 +53,7 @@ constexpr std::array kObjects{
     Node{.word = "history", .help = "Committed revisions: who, when, what"},
     Node{.word = "configuration", .help = "The configuration, as set-commands", .next = kCandidate},
     Node{.word = "backup", .help = "Backups that are kept on this unit"},
+    Node{.word = "system", .help = "Settings of the machine: time zone, NTP, DNS, banner"},
     Node{.word = "version", .help = "Versions of the software"},
 };
 

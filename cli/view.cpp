@@ -253,6 +253,25 @@ void add_status(const json& row, Output& output) {
   output.rows = make_list(items);
 }
 
+// Every setting whole: what is long goes on in lines of its own.
+void add_system(const json& row, Output& output) {
+  constexpr std::size_t kTextWidth = 65;  // beside the longest name
+  constexpr std::array kTitles{std::pair{"unit", "UNIT"},
+                               std::pair{"time_zone", "TIME ZONE"},
+                               std::pair{"ntp_servers", "NTP SERVERS"},
+                               std::pair{"dns_servers", "DNS SERVERS"},
+                               std::pair{"dns_search", "DNS SEARCH"},
+                               std::pair{"banner", "BANNER"}};
+  std::vector<std::pair<std::string, std::string>> items;
+  for (const auto& [key, title] : kTitles) {
+    std::string name = title;
+    for (std::string& line : wrapped(cell_text(row, key, Format::kText), kTextWidth)) {
+      items.emplace_back(std::exchange(name, ""), std::move(line));
+    }
+  }
+  output.rows = make_list(items);
+}
+
 // Of an object without a view of its own: every value by its key.
 void add_values(const json& rows, Output& output) {
   for (const json& row : rows) {
@@ -284,6 +303,8 @@ Output show_output(std::string_view object, bool of_one, json answer) {
   });
   if (object == "status" && rows.front().is_object()) {
     add_status(rows.front(), output);
+  } else if (object == "system" && rows.front().is_object()) {
+    add_system(rows.front(), output);
   } else if (object == "alarm") {
     add_events(rows, "raised", "alarm", output);
   } else if (object == "log") {

@@ -45,6 +45,7 @@
 #include "mgmt/rpc/unit.h"
 #include "mgmt/store/config_store.h"
 #include "mgmt/store/event_log.h"
+#include "mgmt/system/keeper.h"
 
 // yoke-mgmt: opens the store, takes the data plane in charge, checks servers and serves the socket
 // until it is told to end. Packets flow with or without it.
@@ -153,6 +154,7 @@ class Process {
         publish_(loop, [this] { publish(); }),
         store_look_(loop, [this] { look_at_store(); }),
         expiry_(loop, committer_, commit::read_clocks, recorder(), in_turn(turns)),
+        system_(loop, {.files = options.root / "run/yoke/system"}),
         schedule_(
             loop, committer_,
             [this](const auto& plan, const auto& changes) { return permit(plan, changes); },
@@ -193,6 +195,7 @@ class Process {
     auto server = rpc::serve(loop_, socket, unit_);
     if (!server) return tl::unexpected(server.error());
     server_ = std::move(*server);
+    system_.follow(committer_.running().config);
     remember();  // before anything happens, so that whoever is to be told of it is
     outlets_->follow(committer_.running().config);
     expiry_.follow();
@@ -303,6 +306,7 @@ class Process {
     checks_.reconcile(known(health::targets_of(running, pools)), pools);
     observe(pools);
     outlets_->follow(running);
+    system_.follow(running);
   }
 
   void forget_reasons(const std::set<std::string>& pools) {
@@ -317,6 +321,7 @@ class Process {
 
   [[nodiscard]] std::vector<alarms::Condition> conditions() const {
     auto found = outlets_->conditions();
+    std::ranges::move(system_.conditions(), std::back_inserter(found));
     if (!event_log_.failure().empty()) {
       found.push_back({Kind::kEventLogFailed, "", event_log_.failure(), {}});
     }
@@ -378,6 +383,7 @@ class Process {
   health::Trials trials_;
   hal::Timer follow_, publish_, store_look_;
   commit::Expiry expiry_;
+  system::Keeper system_;
   commit::Schedule schedule_;
   commit::DataPlaneLink link_;
   std::unique_ptr<outlets::Outlets> outlets_;

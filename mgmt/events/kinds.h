@@ -57,6 +57,8 @@ enum class Kind : std::uint8_t {
   kBackupNotRemoved,
   kClockBehind,
   kClockRight,
+  kSystemNotSet,
+  kSystemSet,
   kHttpFailed,
   kHttpServes,
   kSyslogLost,

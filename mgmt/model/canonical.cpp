@@ -8,6 +8,7 @@
 #include "mgmt/model/byte_text.h"
 #include "mgmt/model/duration.h"
 #include "mgmt/model/schema.h"
+#include "mgmt/model/ssh_key.h"
 #include "mgmt/model/words.h"
 
 namespace yoke::model {
@@ -205,6 +206,45 @@ Result<std::string> domain_name(const Field& field, std::string_view text) {
   }
 }
 
+// A name whose last label is a number would be an address to whoever looks it up, or nothing at
+// all.
+Result<std::string> host(const Field& field, std::string_view text) {
+  if (const auto address = net::IpAddress::parse(text)) return address->to_string();
+  auto lower = domain_name(field, text);
+  if (!lower) return bad_value(field, text);
+  std::string_view label;
+  for (std::string_view rest = *lower;; rest.remove_prefix(label.size() + 1)) {
+    label = rest.substr(0, rest.find('.'));
+    const bool fits = label.front() != '-' && label.back() != '-' && label.find('_') > label.size();
+    if (!fits) return bad_value(field, text);
+    if (label.size() == rest.size()) break;
+  }
+  if (std::ranges::all_of(label, is_digit)) return bad_value(field, text);
+  return lower;
+}
+
+// A path below the database's folder, and never out of it. Whether there is such a zone is the
+// machine's to know.
+Result<std::string> time_zone(const Field& field, std::string_view text) {
+  const auto fits = [](char c) {
+    return is_letter(c) || is_digit(c) || c == '_' || c == '+' || c == '-';
+  };
+  if (text.size() > static_cast<std::size_t>(field.max)) return bad_value(field, text);
+  for (std::string_view rest = text;;) {
+    const std::string_view segment = rest.substr(0, rest.find('/'));
+    if (segment.empty() || !is_letter(segment.front()) || !std::ranges::all_of(segment, fits)) {
+      return bad_value(field, text);
+    }
+    if (segment.size() == rest.size()) return std::string(text);
+    rest.remove_prefix(segment.size() + 1);
+  }
+}
+
+Result<std::string> ssh_key(const Field& field, std::string_view text) {
+  if (text.size() > static_cast<std::size_t>(field.max)) return bad_value(field, text);
+  return canonical_ssh_key(text);
+}
+
 constexpr std::array<std::string_view, 2> kFlagWords{"yes", "no"};
 
 std::string bounds(const Field& field, auto write) {
@@ -252,6 +292,12 @@ Result<std::string> canonical_part(const Field& field, std::string_view text) {
       return header(field, text);
     case FieldType::kDomainName:
       return domain_name(field, text);
+    case FieldType::kHost:
+      return host(field, text);
+    case FieldType::kTimeZone:
+      return time_zone(field, text);
+    case FieldType::kSshKey:
+      return ssh_key(field, text);
   }
   return bad_value(field, text);
 }
@@ -320,6 +366,13 @@ std::string describe(const Field& field) {
       return fmt::format("a header such as '{}', without a comma", field.example);
     case FieldType::kDomainName:
       return fmt::format("a domain name such as {}", field.example);
+    case FieldType::kHost:
+      return "an IP address or a host's name";
+    case FieldType::kTimeZone:
+      return fmt::format("a time zone such as {}", field.example);
+    case FieldType::kSshKey:
+      return fmt::format("a line of up to {} characters: {}, its base64, a comment", field.max,
+                         ssh_key_types());
   }
   return {};
 }

@@ -48,6 +48,7 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-225", "a check that no server could ever pass"},
     ErrorMeaning{"E-226", "an address and port that the unit cannot listen on"},
     ErrorMeaning{"E-227", "a notification that could reach nobody, or would give a secret away"},
+    ErrorMeaning{"E-228", "an SSH key of a user who never logs in by one of the configuration"},
     ErrorMeaning{"E-229", "passive checks where the servers' answers are not seen"},
     ErrorMeaning{"E-301", "a message between mgmt and data plane that is not one JSON object"},
     ErrorMeaning{"E-302", "a message whose key is missing or of another type"},

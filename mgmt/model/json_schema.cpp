@@ -30,6 +30,11 @@ constexpr std::string_view kDomainName = "^([A-Za-z0-9_-]{1,63}\\.)*[A-Za-z0-9_-
 constexpr std::string_view kDomainNameOrRoot =
     "^(\\.|([A-Za-z0-9_-]{1,63}\\.)*[A-Za-z0-9_-]{1,63}\\.?)$";
 
+constexpr std::string_view kHost =
+    "^([0-9A-Fa-f:.]+|([A-Za-z0-9-]{1,63}\\.)*[A-Za-z0-9-]{1,63}\\.?)$";
+constexpr std::string_view kTimeZone = "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z][A-Za-z0-9_+-]*)*$";
+constexpr std::string_view kSshKey = "^ *[a-z][a-z0-9@.-]+ +[A-Za-z0-9+/]+={0,2}( [ -~]*)?$";
+
 Json text_like(std::string_view pattern) { return {{"type", "string"}, {"pattern", pattern}}; }
 
 Json name(const Field& field) {
@@ -94,6 +99,12 @@ Json part(const Field& field) {
       return text_like(kHeader);
     case FieldType::kDomainName:
       return text_like(field.zero ? kDomainNameOrRoot : kDomainName);
+    case FieldType::kHost:
+      return text_like(kHost);
+    case FieldType::kTimeZone:
+      return sized(text_like(kTimeZone), field);
+    case FieldType::kSshKey:
+      return sized(text_like(kSshKey), field);
     case FieldType::kNamedChoice:  // of keys alone
       break;
   }

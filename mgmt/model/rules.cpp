@@ -18,6 +18,7 @@
 #include "mgmt/model/schema.h"
 #include "mgmt/model/secrets.h"
 #include "mgmt/model/snat.h"
+#include "mgmt/model/system_rules.h"
 
 namespace yoke::model {
 namespace {
@@ -113,6 +114,8 @@ class Checker {
     };
     if (path.kind() == "check") check_settings(config_, path, violated);
     if (path.kind() == "notify") check_notification(config_, path, violated);
+    if (path.kind() == "user") check_user(config_, path, violated);
+    if (path.kind() == "system") check_system(config_, path, violated);
   }
 
   void check_unique_vips() {

@@ -8,6 +8,7 @@
 #include "dataplane/limits.h"
 #include "mgmt/model/check_schema.h"
 #include "mgmt/model/notify_schema.h"
+#include "mgmt/model/system_schema.h"
 
 namespace yoke::model {
 namespace {
@@ -19,7 +20,6 @@ constexpr std::int64_t kNameMax = 32;
 
 constexpr std::array<std::string_view, 2> kMethods{"nat", "dsr"};
 constexpr std::array<std::string_view, 1> kSchedulers{"maglev"};
-constexpr std::array<std::string_view, 3> kRoles{"viewer", "operator", "admin"};
 constexpr std::array<std::string_view, 2> kRequire{"all", "any"};
 
 constexpr std::array kPoolFields{
@@ -136,33 +136,6 @@ constexpr std::array kSnatPoolFields{
           .required = true,
           .positional = true,
           .list = true},
-};
-
-constexpr std::array kSystemFields{
-    Field{.name = "name",
-          .type = FieldType::kName,
-          .help = "Name of this unit; without it the board file's, or the host's",
-          .example = "lb-a",
-          .default_value = "",
-          .max = kNameMax},
-    Field{.name = "banner",
-          .type = FieldType::kText,
-          .help = "What is told to whoever opens a session",
-          .example = "Changes only in the window",
-          .default_value = "",
-          .min = 1,
-          .max = 1000},
-};
-
-constexpr std::array kUserFields{
-    Field{.name = "role",
-          .type = FieldType::kChoice,
-          .help = "viewer reads, operator takes servers in and out, admin does all",
-          .example = "operator",
-          .default_value = "",
-          .choices = kRoles,
-          .required = true,
-          .positional = true},
 };
 
 constexpr std::array<std::string_view, 3> kTransports{"udp", "tcp", "tls"};
@@ -334,6 +307,17 @@ constexpr std::array kTypes{
                        .default_value = "",
                        .max = kNameMax},
                .fields = kUserFields},
+    RecordType{.kind = "ssh-key",
+               .plural = "ssh-keys",
+               .parent = "user",
+               .help = "An SSH key that the user logs in with",
+               .key = {.name = "name",
+                       .type = FieldType::kName,
+                       .help = "Name of the key",
+                       .example = "laptop",
+                       .default_value = "",
+                       .max = kNameMax},
+               .fields = kSshKeyFields},
     RecordType{.kind = "system",
                .plural = "system",
                .parent = "",

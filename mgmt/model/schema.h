@@ -33,6 +33,9 @@ enum class FieldType : std::uint8_t {
   kBytes,            // text of up to `max` bytes, of which \r \n \t \\ and \x00 stand for one
   kHeader,           // a header line of HTTP, "X-Probe: yes"
   kDomainName,       // "www.example.net"; underscores too, as SRV records have them
+  kHost,             // an address, or a host's name as RFC 1123 has it
+  kTimeZone,         // a name of the IANA time zone database, "Europe/Berlin"
+  kSshKey,           // a public key: type, base64 and, if there is one, a comment (ssh_key.h)
 };
 
 struct Field {

@@ -37,6 +37,7 @@ constexpr std::array kObjects{
     Object{"alarm", "", alarm_rows},
     Object{"log", "", log_rows},
     Object{"connection", "pool", connection_rows},
+    Object{"system", "", system_rows},
 };
 
 auto unknown_object(std::string_view word) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
+#include <string_view>
 #include <utility>
 
 #include "mgmt/model/json.h"
@@ -164,6 +165,18 @@ Rows worker_rows(const Question& question) {
                     {"drops", worker.drops}});
   }
   return rows;
+}
+
+Rows system_rows(const Question& question) {
+  const auto setting = [&](std::string_view name) {
+    return question.config().value(model::only("system"), name);
+  };
+  return json::array({{{"unit", question.unit().name()},
+                       {"banner", setting("banner")},
+                       {"time_zone", setting("time-zone")},
+                       {"ntp_servers", setting("ntp-server")},
+                       {"dns_servers", setting("dns-server")},
+                       {"dns_search", setting("dns-search")}}});
 }
 
 Rows version_rows(const Question& question) {

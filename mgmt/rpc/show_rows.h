@@ -58,6 +58,7 @@ class Row {
 [[nodiscard]] Rows connection_rows(const Question& question);  // of servers
 [[nodiscard]] Rows worker_rows(const Question& question);
 [[nodiscard]] Rows backup_rows(const Question& question);
+[[nodiscard]] Rows system_rows(const Question& question);
 [[nodiscard]] Rows version_rows(const Question& question);
 
 // Of what has happened.

@@ -42,7 +42,7 @@ struct Insertion {
 const Insertion kInsertions[] = {
     {"sh", Mode::kOper, "ow "},
     {"show", Mode::kOper, " "},
-    {"show s", Mode::kOper, ""},  // status, server
+    {"show s", Mode::kOper, ""},  // status, server, system
     {"show st", Mode::kOper, "atus "},
     {"show w", Mode::kOper, "orker "},
     {"conf", Mode::kOper, "i"},

@@ -130,7 +130,7 @@ const BadLine kBadLines[] = {
     {"show pool @\x01", Mode::kScript, "E-107", "control"},
     {"commit note \"a@\\n\"", Mode::kConfig, "E-107"},
     // Short words: for several, and never in a script.
-    {"show @s", Mode::kOper, "E-108", "status or server"},
+    {"show @s", Mode::kOper, "E-108", "status, server or system"},
     {"@c", Mode::kConfig, "E-108", "copy, check, commit, cancel or confirm"},
     {"set pool web @s", Mode::kConfig, "E-108", "scheduler or server"},
     {"@sh pool", Mode::kScript, "E-101", "did you mean show?"},

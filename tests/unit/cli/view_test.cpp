@@ -215,10 +215,26 @@ TEST(View, OfAnObjectWithoutATableShowsEveryValue) {
   EXPECT_EQ(output.rows, (std::vector<std::string>{"schema   1", "version  0.1.0"}));
 }
 
+TEST(View, OfTheSystemShowsEverySettingWhole) {
+  const Output output = show_output(
+      "system", false,
+      answer("system", {{{"unit", "lb-a"},
+                         {"time_zone", "UTC"},
+                         {"ntp_servers", "192.0.2.123"},
+                         {"dns_servers", ""},
+                         {"dns_search", ""},
+                         {"banner", std::string(40, 'a') + " " + std::string(40, 'b')}}}));
+  EXPECT_EQ(output.rows,
+            (std::vector<std::string>{"UNIT         lb-a", "TIME ZONE    UTC",
+                                      "NTP SERVERS  192.0.2.123", "DNS SERVERS  -",
+                                      "DNS SEARCH   -", "BANNER       " + std::string(40, 'a'),
+                                      "             " + std::string(40, 'b')}));
+}
+
 TEST(View, TheWidestRowsOfEveryObjectFit) {
   const std::string name(32, 'n');
   const std::string endpoint = "[2001:db8:1111:2222:3333:4444:5555:6666]:65535";
-  std::set<std::string> objects{"status", "version", "alarm", "log"};
+  std::set<std::string> objects{"status", "system", "version", "alarm", "log"};
   for (const View& view : views()) objects.emplace(view.object);
   for (const std::string& object : objects) {
     for (const bool of_one : {false, true}) {
@@ -287,10 +303,10 @@ json random_value(std::mt19937& random, int depth) {
 TEST(View, RowsWithMissingUnknownAndOddValuesFit) {
   std::mt19937 random(7);
   std::vector<std::string> keys{
-      "packets_per_s", "unit",    "uptime_s", "vips",  "unheard-of", "drops",
-      "steps",         "took_us", "outcome",  "ago_s", "text",       "alarms_standing",
+      "packets_per_s", "unit",    "uptime_s", "vips",  "unheard-of",      "drops",  "steps",
+      "took_us",       "outcome", "ago_s",    "text",  "alarms_standing", "banner", "ntp_servers",
       "alarms",        "level",   "next",     "alarm", "raised"};
-  std::vector<std::string> objects{"status", "version", "unheard-of", "alarm", "log"};
+  std::vector<std::string> objects{"status", "system", "version", "unheard-of", "alarm", "log"};
   for (const View& view : views()) {
     objects.emplace_back(view.object);
     for (const Column& column : view.columns) keys.emplace_back(column.key);

@@ -4,8 +4,8 @@
 # and stopped by a systemd that is process 1 of namespaces of its own. Nothing of it is seen outside
 # or outlives this script. Exit status 77: skipped.
 #
-#   boot_test.sh BUILD      the test
-#   boot_test.sh boot ...   within the namespaces: makes the root and becomes systemd
+#   boot_test.sh BUILD STORY    the test: what its systemd runs, beside this script
+#   boot_test.sh boot ...       within the namespaces: makes the root and becomes systemd
 set -euo pipefail
 self=$(readlink -f "$0")
 folder=$(dirname "$self")
@@ -41,13 +41,13 @@ make_root() {
 }
 
 install_yoke() {
-  local build=$1 root=$2
+  local build=$1 story=$2 root=$3
   DESTDIR=$root cmake --install "$build" --prefix /usr >/dev/null
   mkdir -p "$root/etc/yoke" "$root/var/lib"
   rm -rf "$root/var/lib/yoke"
   cp "$folder/board.conf" "$root/etc/yoke/board.conf"
   # The story alone runs, with none of this machine's own units.
-  cp "$folder/boot_story.sh" "$root/usr/bin/yoke-boot-story"
+  cp "$folder/$story" "$root/usr/bin/yoke-boot-story"
   cp "$folder/boot.target" "$folder/boot-story.service" "$root/etc/systemd/system/"
   # Of a build with sanitizers: what they do at the end takes ptrace.
   local unit
@@ -59,11 +59,11 @@ install_yoke() {
 }
 
 boot() {
-  local build=$1 scratch=$2
+  local build=$1 story=$2 scratch=$3
   mount --make-rprivate /
   make_root "$scratch/disk"
   local root=$scratch/disk/root
-  install_yoke "$build" "$root"
+  install_yoke "$build" "$story" "$root"
   ip link set lo up
   ip link add lan0 type veth peer name lan1
   ip link set lan0 up
@@ -78,7 +78,7 @@ boot() {
 }
 
 if [[ $1 == boot ]]; then
-  boot "$2" "$3"
+  boot "$2" "$3" "$4"
 fi
 
 [[ $EUID -eq 0 ]] || skip "not root"
@@ -107,7 +107,7 @@ unshare --mount true 2>/dev/null || skip "no namespaces to be had here"
 # shellcheck disable=SC2016
 timeout --signal=KILL 90 bash -c 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"' - "$group" \
   unshare --mount --pid --fork --kill-child --uts --ipc --net --cgroup \
-  "$self" boot "$1" "$scratch" >"$scratch/console" 2>&1 || true
+  "$self" boot "$1" "$2" "$scratch" >"$scratch/console" 2>&1 || true
 if [[ -f $scratch/result/passed ]]; then
   exit 0
 fi

@@ -15,9 +15,9 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 # The programs are not installed where this runs: one that is stands in for them.
-for unit in yoke-dataplane yoke-mgmt yoke-snmp; do
-  sed "s|/usr/sbin/$unit\$|/bin/true|; /^Documentation=/d" "$units/$unit.service" \
-    >"$scratch/$unit.service"
+for unit in "$units"/*.{service,path,timer}; do
+  sed -E 's|^(ExecStart=)/usr/(sbin\|lib)/yoke.*|\1/bin/true|; /^Documentation=/d' "$unit" \
+    >"$scratch/${unit##*/}"
 done
 
 # Its exit status tells of faults that keep a unit from loading; what it only warns of, a word that
@@ -31,7 +31,7 @@ verify() {
     return 1
   fi
 }
-verify "$scratch/yoke-dataplane.service" "$scratch/yoke-mgmt.service" "$scratch/yoke-snmp.service"
+verify "$scratch"/*.{service,path,timer}
 
 # That a fault would be seen at all.
 sed 's/^WatchdogSec=.*/&\nWatchdogDog=1/' "$scratch/yoke-mgmt.service" >"$scratch/broken.service"
@@ -54,6 +54,8 @@ exposure yoke-dataplane 46
 # Eight tenths of it are the namespaces that scripts of checks are walled in by.
 exposure yoke-mgmt 22
 exposure yoke-snmp 14
+exposure yoke-system 14
+exposure yoke-chrony 14
 
 # The user and the folders, made below a root of the test's own.
 mkdir -p "$scratch/root/etc"
@@ -74,3 +76,5 @@ for folder in notify checks; do
   owner=$(stat -c '%a %u %g' "$scratch/root/etc/yoke/$folder")
   [[ $owner == "755 0 0" ]] || { echo "/etc/yoke/$folder is made as $owner"; exit 1; }
 done
+owner=$(stat -c '%a' "$scratch/root/run/yoke-system")
+[[ $owner == 755 ]] || { echo "/run/yoke-system is made as $owner"; exit 1; }

@@ -113,8 +113,11 @@ constexpr BadLine kBadLines[] = {
     {"set  pol web", "E-101", 5, "unknown word 'pol': did you mean pool?"},
     {"set \"pool\" web", "E-101", 4, "unknown word 'pool': did you mean pool?"},
     {"set server 192.0.2.1:80", "E-101", 4, "unknown word 'server': expected <kinds>"},
-    {"set system", "E-106", 10, "the line ends too early: expected name or banner"},
-    {"set system lb-a", "E-101", 11, "unknown word 'lb-a': expected name or banner"},
+    {"set system", "E-106", 10,
+     "the line ends too early: expected name, banner, time-zone, ntp-server, dns-server or "
+     "dns-search"},
+    {"set system lb-a", "E-101", 11,
+     "unknown word 'lb-a': expected name, banner, time-zone, ntp-server, dns-server or dns-search"},
     {"rename system to lb-a", "E-101", 7, "unknown word 'system': expected <keyed kinds>"},
     {"set pool", "E-106", 8,
      "which pool? Expected a name: a letter, then letters, digits, - _ . up to 32 characters"},

@@ -73,7 +73,8 @@ constexpr BadDocument kBadDocuments[] = {
      "E-109", "pool a server [2001:db8::1]:1 is given twice"},
     {R"({"schema":"yoke/1","system":[]})", "E-111", "system: expected an object, found an array"},
     {R"({"schema":"yoke/1","system":{"lb-a":{}}})", "E-101",
-     "system: unknown key 'lb-a': expected name or banner"},
+     "system: unknown key 'lb-a': expected name, banner, time-zone, ntp-server, dns-server or "
+     "dns-search"},
 };
 
 TEST(Json, ADocumentOfAnotherShapeIsRefusedWithItsPath) {

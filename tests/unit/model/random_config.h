@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 
+#include "hal/base/base64.h"
 #include "mgmt/model/config.h"
 #include "mgmt/model/schema.h"
 
@@ -87,6 +88,13 @@ class RandomConfig {
     return std::string(field.choices[below(static_cast<unsigned>(field.choices.size()))]);
   }
 
+  std::string ssh_key() {
+    using namespace std::string_literals;
+    const std::string bytes = "\0\0\0\x0bssh-ed25519\0\0\0\x20"s + letters("az", 32, 32);
+    return "ssh-ed25519  " + to_base64(bytes) +
+           (below(2) == 0 ? "" : " " + letters("a \"#,'@", 0, 9));
+  }
+
   std::string part(const Field& field) {
     const auto number = [&] {
       return field.min + static_cast<std::int64_t>(
@@ -140,6 +148,12 @@ class RandomConfig {
         return field.zero && below(8) == 0
                    ? "."
                    : letters("aZ09-_", 1, 6) + "." + letters("az", 1, 3) + ".";
+      case FieldType::kHost:
+        return below(2) == 0 ? address() : letters("aZ09", 1, 6) + "." + letters("aZ", 1, 3) + ".";
+      case FieldType::kTimeZone:
+        return "Z" + letters("aZ09+-_", 0, 5) + (below(2) == 0 ? "" : "/z" + letters("aZ", 0, 3));
+      case FieldType::kSshKey:
+        return ssh_key();
     }
     return {};
   }

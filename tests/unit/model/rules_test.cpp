@@ -33,6 +33,9 @@ std::vector<std::string> found(const Config& config) {
   return list;
 }
 
+const std::string kKey =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f ann";
+
 struct Row {
   std::vector<std::string> lines;
   std::vector<std::string> expected;
@@ -126,6 +129,17 @@ const Row kRows[] = {
     {{"set notify mail server mx:25 from a@b to "
       "a@b,b@b,c@b,d@b,e@b,f@b,g@b,h@b,i@b,j@b,k@b,l@b,m@b,n@b,o@b,p@b,q@b"},
      {"E-227 notify mail"}},
+    {{"set system ntp-server a,b,c,d,e,f,g,h dns-server 192.0.2.1,127.0.0.1,2001:db8::1 "
+      "dns-search a,b,c,d,e,f"},
+     {}},
+    {{"set system ntp-server a,b,c,d,e,f,g,h,i"}, {"E-208 system"}},
+    {{"set system dns-server 192.0.2.1,192.0.2.2,192.0.2.3,192.0.2.4"}, {"E-208 system"}},
+    {{"set system dns-search a,b,c,d,e,f,g"}, {"E-208 system"}},
+    {{"set system ntp-server 0.0.0.0 dns-server ff02::1"}, {"E-210 system", "E-210 system"}},
+    {{"set user ann admin ssh-key laptop \"" + kKey + "\""}, {}},
+    {{"set user ann ssh-key laptop \"" + kKey + "\""}, {"E-201 user ann"}},
+    {{"set user root admin ssh-key laptop \"" + kKey + "\""}, {"E-228 user root"}},
+    {{"set user yoke admin ssh-key laptop \"" + kKey + "\""}, {"E-228 user yoke"}},
     {{"set pool db check redis password ********"}, {"E-222 pool db check redis"}},
     {{"set pool web method dsr", "set vip web 203.0.113.10:80/tcp pool web snat 192.0.2.1"},
      {"E-206 vip web"}},

@@ -326,6 +326,29 @@ TEST_F(Show, Worker) {
   EXPECT_EQ(all[1]["drops"], json::object());
 }
 
+TEST_F(Show, SystemAsItIsConfigured) {
+  EXPECT_EQ(only_row("system"), json({{"unit", "lb-a"},
+                                      {"banner", ""},
+                                      {"time_zone", "UTC"},
+                                      {"ntp_servers", ""},
+                                      {"dns_servers", ""},
+                                      {"dns_search", ""}}));
+  const json fields = {{"time-zone", "Europe/Berlin"},
+                       {"ntp-server", "192.0.2.123,ntp.example.net"},
+                       {"dns-server", "192.0.2.53"},
+                       {"dns-search", "example.net"},
+                       {"banner", "hands off"}};
+  const json set = {{"op", "set"}, {"path", {"system", ""}}, {"fields", fields}};
+  (void)must(client_, "edit", {{"operations", json::array({set})}});
+  (void)must(client_, "commit");
+  EXPECT_EQ(only_row("system"), json({{"unit", "lb-a"},
+                                      {"banner", "hands off"},
+                                      {"time_zone", "Europe/Berlin"},
+                                      {"ntp_servers", "192.0.2.123,ntp.example.net"},
+                                      {"dns_servers", "192.0.2.53"},
+                                      {"dns_search", "example.net"}}));
+}
+
 TEST_F(Show, Version) {
   EXPECT_EQ(only_row("version"), json({{"version", YOKE_VERSION},
                                        {"schema", "yoke/1"},
