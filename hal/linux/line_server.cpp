@@ -126,7 +126,8 @@ void LineServer::accept_one() {
     if (errno == EMFILE || errno == ENFILE) shed_one();
     return;
   }
-  const auto peer = admitted(client.get());
+  auto peer = admitted(client.get());
+  if (peer && config_.admits && !config_.admits(*peer)) peer.reset();
   const bool has_room = connections_.size() < config_.connections_max;
   auto session = peer && has_room ? config_.open_session(*peer) : nullptr;
   const bool refused = session == nullptr;
@@ -137,7 +138,9 @@ void LineServer::accept_one() {
   if (!refused) return;
   connections_.back()->refuse(
       peer ? Error{Errc::kUnavailable, "E-607", "too many connections; close some", -1}
-           : Error{Errc::kDenied, "E-602", "not permitted: be root or a member of the group yoke",
+           : Error{Errc::kDenied, "E-602",
+                   "not permitted: be root or a member of the group yoke, "
+                   "or, with the data plane, the management plane",
                    -1});
 }
 

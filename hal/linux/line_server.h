@@ -55,6 +55,8 @@ class LineServer {
     std::size_t connections_max = 256;  // those beyond are told E-607 and let go
     std::function<std::unique_ptr<LineSession>(const Peer&)> open_session;
     std::function<std::string(const Error&)> error_line;  // for what concerns no request
+    // Of those whom the socket lets in; unset: all.
+    std::function<bool(const Peer&)> admits = {};
   };
 
   // Root, members of the group yoke and the user this process runs as are let in; everybody else is

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/snmp/alarm_book.h"
 
+#include <set>
 #include <utility>
 
 namespace yoke::snmp {
@@ -18,21 +19,35 @@ std::int64_t time_in(const json& row, const char* key) {
   return found != row.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
 }
 
+bool is_same(const json& a, const json& b) { return a["number"] == b["number"]; }
+
 }  // namespace
 
-void AlarmBook::follow(const json& alarms) {
+void AlarmBook::follow(const json& alarms, bool settling) {
   Standing now;
+  std::set<Key> over;
   for (const json& row : alarms.is_array() ? alarms : json::array()) {
-    if (!row.is_object() || text_in(row, "state") != "raised") continue;
-    Key key{text_in(row, "alarm"), text_in(row, "subject"), time_in(row, "raised")};
-    const auto known = standing_.find(key);
+    if (!row.is_object()) continue;
+    Key key{text_in(row, "alarm"), text_in(row, "subject")};
+    if (text_in(row, "state") != "raised") {
+      over.insert(std::move(key));
+      continue;
+    }
+    const auto found = standing_.find(key);
+    const bool is_known = found != standing_.end() &&
+                          (settling || time_in(found->second, "raised") == time_in(row, "raised"));
     json kept = row;
-    kept["number"] = known == standing_.end() ? json(++last_) : known->second["number"];
+    kept["number"] = is_known ? found->second["number"] : json(++last_);
     if (text_in(row, "next").empty()) kept["next"] = "";
-    in_step_ = in_step_ && known != standing_.end();
+    in_step_ = in_step_ && is_known;
     now.insert_or_assign(std::move(key), std::move(kept));
   }
-  in_step_ = in_step_ && now.size() == standing_.size();
+  const std::size_t before = standing_.size();
+  if (settling) {
+    for (const Key& key : over) standing_.erase(key);
+    now.merge(standing_);
+  }
+  in_step_ = in_step_ && now.size() == before;
   standing_ = std::move(now);
 }
 
@@ -46,7 +61,8 @@ std::vector<AlarmBook::Change> AlarmBook::take_changes(std::size_t most) {
   std::vector<Change> changes;
   if (in_step_) return changes;
   for (auto told = told_.begin(); told != told_.end() && changes.size() < most;) {
-    if (standing_.contains(told->first)) {
+    const auto stands = standing_.find(told->first);
+    if (stands != standing_.end() && is_same(stands->second, told->second)) {
       ++told;
     } else {
       changes.push_back({false, std::move(told->second)});

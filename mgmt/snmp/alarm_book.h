@@ -6,7 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace yoke::snmp {
@@ -20,8 +20,10 @@ class AlarmBook {
     nlohmann::json row;   // with its "number"; of one that is cleared, as it stood
   };
 
-  // `alarms` are all rows of `alarm`.
-  void follow(const nlohmann::json& alarms);
+  // `alarms` are all rows of `alarm`. `settling`: the management plane has begun anew and may not
+  // know yet what still stands: what it does not name is not over, and what it names is what was
+  // known by the same name, whenever it was raised.
+  void follow(const nlohmann::json& alarms, bool settling = false);
 
   // Those that stand, each with its "number".
   [[nodiscard]] nlohmann::json rows() const;
@@ -31,7 +33,7 @@ class AlarmBook {
   [[nodiscard]] std::vector<Change> take_changes(std::size_t most);
 
  private:
-  using Key = std::tuple<std::string, std::string, std::int64_t>;  // kind, subject, since
+  using Key = std::pair<std::string, std::string>;  // kind, subject
   using Standing = std::map<Key, nlohmann::json>;
 
   Standing standing_, told_;

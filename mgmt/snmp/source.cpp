@@ -28,6 +28,14 @@ bool is_enabled_in(const json& answer) {
   return answer.contains(kEnabled) && answer[kEnabled] == true;
 }
 
+// Its checks may not all have told yet what they find.
+bool is_young(const json& status) {
+  constexpr int kSettlingSeconds = 60;
+  if (!status.is_array() || status.empty() || !status[0].is_object()) return true;
+  const auto uptime = status[0].find("uptime_s");
+  return uptime == status[0].end() || !uptime->is_number() || *uptime < kSettlingSeconds;
+}
+
 }  // namespace
 
 Source::Source(Ask ask, Pace pace) : ask_(std::move(ask)), pace_(pace) {
@@ -99,6 +107,7 @@ void Source::poll(Lock& lock) {
     revision_.reset();  // another may run when it is back
     return;
   }
+  settling_ = is_young(status);
   look_at_configuration(lock, status);
   keep(lock, GroupId::kUnit, unit_rows(std::move(status)), at);
   if (enabled_ && !away_) fetch(lock, GroupId::kAlarm);
@@ -135,7 +144,7 @@ json Source::rows_of(Lock& lock, GroupId id) {
       return drop_rows(show(lock, "worker"));
     case GroupId::kAlarm: {
       const json rows = show(lock, "alarm");
-      if (!away_) alarms_.follow(rows);
+      if (!away_) alarms_.follow(rows, settling_);
       return alarms_.rows();
     }
   }

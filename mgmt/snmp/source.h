@@ -85,6 +85,7 @@ class Source {
   std::condition_variable work_, done_;
   std::array<Slot, kGroups> slots_;
   AlarmBook alarms_;
+  bool settling_ = false;                  // the management plane has just begun
   std::optional<std::uint64_t> revision_;  // whose configuration was looked at
   bool enabled_ = false;
   bool away_ = false;

@@ -51,6 +51,23 @@ TEST(AlarmBook, ANumberIsAnAlarmsOwnForGood) {
   EXPECT_EQ(book.rows()[1], before[1]);
 }
 
+TEST(AlarmBook, AManagementPlaneThatBeginsAnewClearsNothingByItsSilence) {
+  AlarmBook book;
+  book.follow(json::array({alarm("a"), alarm("b")}));
+  EXPECT_THAT(told(book), ElementsAre("+a", "+b"));
+  const json before = book.rows();
+  book.follow(json::array(), true);
+  EXPECT_THAT(told(book), IsEmpty());
+  EXPECT_EQ(book.rows(), before);
+  book.follow(json::array({alarm("a", 7), alarm("c", 8)}), true);
+  EXPECT_THAT(told(book), ElementsAre("+c"));
+  book.follow(json::array({alarm("a", 7), alarm("c", 8, "cleared")}), true);
+  EXPECT_THAT(told(book), ElementsAre("-c")) << "that it has seen";
+  book.follow(json::array({alarm("a", 7)}));
+  EXPECT_THAT(told(book), ElementsAre("-b")) << "by now it would have been found";
+  EXPECT_EQ(book.rows()[0]["number"], before[0]["number"]);
+}
+
 TEST(AlarmBook, WhatIsRaisedAnewBetweenTwoLooksIsOverAndThereAgain) {
   AlarmBook book;
   book.follow(json::array({alarm("a", 1)}));
