@@ -16,7 +16,7 @@ struct Wanted {
 
 ServerStatus carried_over(const ServerStatus* known, const Wanted& wanted, MonoTime now) {
   const auto [checked, passive, enabled] = wanted;
-  if (known == nullptr) return {Verdict::kUnknown, checked, passive, enabled, now};
+  if (known == nullptr) return {Verdict::kUnknown, checked, enabled, now, passive};
   ServerStatus status = *known;
   status.checked = checked;
   status.passive = passive;

@@ -30,9 +30,9 @@ enum class Verdict : std::uint8_t { kUnknown, kUp, kDown };
 struct ServerStatus {
   Verdict verdict = Verdict::kUnknown;
   bool checked = false;  // its pool has a check
-  bool passive = false;  // its pool has passive checks
   bool enabled = true;
-  MonoTime since;  // when `published` last changed
+  MonoTime since;        // when `published` last changed
+  bool passive = false;  // its pool has passive checks
   friend bool operator==(const ServerStatus&, const ServerStatus&) = default;
 
   // A server that its pool does not check is up, unless passive checks hold it down. One that is

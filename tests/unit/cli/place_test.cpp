@@ -150,7 +150,8 @@ TEST(Place, IsWhereCompletionBegins) {
   EXPECT_THAT(offered("edit ", kServer), IsEmpty());
   EXPECT_THAT(offered("set ", kServer), ElementsAre("weight", "enabled"));
   EXPECT_THAT(offered("set ", kPool),
-              ElementsAre("method", "scheduler", "require", "server", "check"));
+              ElementsAre("method", "scheduler", "require", "passive-failures", "passive-window",
+                          "passive-hold", "server", "check"));
   EXPECT_THAT(offered("delete server ", kPool), Contains("192.0.2.11:80"));
   // At the top a line may still name several.
   EXPECT_THAT(offered("set pool web server 192.0.2.12:80 ", kTop), Contains("192.0.2.11:80"));

@@ -257,10 +257,12 @@ TEST(Commands, KnowWhatMayComeNextAtEveryPosition) {
   EXPECT_EQ((Words{kinds.begin(), kinds.begin() + 2}), (Words{"pool", "vip"}));
   EXPECT_EQ(words_after(EditVerb::kSet, "pool"), Words{"<name>"});
   EXPECT_EQ(words_after(EditVerb::kSet, "pool web"),
-            (Words{"method", "scheduler", "require", "server", "check"}));
+            (Words{"method", "scheduler", "require", "passive-failures", "passive-window",
+                   "passive-hold", "server", "check"}));
   EXPECT_EQ(words_after(EditVerb::kSet, "pool web method"), (Words{"nat", "dsr"}));
   EXPECT_EQ(words_after(EditVerb::kSet, "pool web method dsr"),
-            (Words{"scheduler", "require", "server", "check"}));
+            (Words{"scheduler", "require", "passive-failures", "passive-window", "passive-hold",
+                   "server", "check"}));
   EXPECT_EQ(words_after(EditVerb::kSet, "pool web server"), Words{"<endpoint>"});
   EXPECT_EQ(words_after(EditVerb::kSet, "pool web server 192.0.2.1:80"),
             (Words{"weight", "enabled", "<endpoint>"}));
