@@ -334,9 +334,9 @@ TEST_F(Show, SystemAsItIsConfigured) {
                                       {"dns_servers", ""},
                                       {"dns_search", ""}}));
   const json fields = {{"time-zone", "Europe/Berlin"},
-                       {"ntp-server", "192.0.2.123,ntp.example.net"},
-                       {"dns-server", "192.0.2.53"},
-                       {"dns-search", "example.net"},
+                       {"ntp-server", {"192.0.2.123", "ntp.example.net"}},
+                       {"dns-server", json::array({"192.0.2.53"})},
+                       {"dns-search", json::array({"example.net"})},
                        {"banner", "hands off"}};
   const json set = {{"op", "set"}, {"path", {"system", ""}}, {"fields", fields}};
   (void)must(client_, "edit", {{"operations", json::array({set})}});
