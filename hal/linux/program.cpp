@@ -161,7 +161,7 @@ Account unprivileged_account() {
 }
 
 std::string why_not_started(const ProgramEnd& end) {
-  const std::string reason = std::generic_category().message(end.number);
+  std::string reason = std::generic_category().message(end.number);
   if (end.wall.empty()) return reason;
   return "the sandbox cannot " + std::string(end.wall) + ": " + reason;
 }
