@@ -16,6 +16,10 @@ namespace {
 // A window is seen in so many steps: what is kept of a server does not grow with it.
 constexpr int kSteps = 8;
 
+// The data plane finds a SYN unanswered within four and a half seconds (dataplane/io/worker.h):
+// only what it counts later than that is of connections that were begun after a server was held.
+constexpr std::chrono::seconds kLate{5};
+
 std::uint64_t failed(const ConnectionCounts& counts) { return counts.refused + counts.unanswered; }
 
 bool went_backwards(const ConnectionCounts& before, const ConnectionCounts& now) {
@@ -61,7 +65,7 @@ std::vector<PassivePool::Finding> PassivePool::take(const std::vector<Seen>& see
       continue;
     }
     up += one.is_up ? 1U : 0U;
-    if (!one.counts) continue;
+    if (!one.counts || now < server.counts_from) continue;
     if (server.verdict == Verdict::kUnknown) settle(server, Verdict::kUp, now);
     add(server, *one.counts, now);
     if (is_failing(server)) {
@@ -86,6 +90,7 @@ std::size_t PassivePool::held() const {
 
 PassivePool::Finding PassivePool::release(Entry& entry, std::string text, MonoTime now) const {
   auto& [endpoint, server] = entry;
+  server.counts_from = server.since + kLate;
   settle(server, Verdict::kUp, now);
   remember(server, Outcome::kPassed, text, now);
   server.samples.clear();

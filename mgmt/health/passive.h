@@ -91,6 +91,7 @@ class PassivePool {
     std::vector<Sample> samples;  // the oldest first, none older than the window; the last is now
     Verdict verdict = Verdict::kUnknown;
     MonoTime since;
+    MonoTime counts_from;  // what it has counted until then is of connections begun before a hold
     bool is_spared = false;
     std::uint64_t failures = 0;
     std::string reason;  // of being held or spared

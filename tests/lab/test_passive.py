@@ -77,7 +77,8 @@ def breaks_and_mends(unit, requests, server, break_it, mend_it, word):
     waiting.until(lambda: row(unit, pool, endpoint)["state"] == "up", "it is tried again",
                   seconds=60)
     until_all_is_well(running, 200)
-    assert server.name in {request.server for request in running.requests[-200:]}
+    waiting.until(lambda: server.name in {request.server for request in running.requests[-200:]},
+                  "it answers again", seconds=30)
 
 
 def test_a_server_that_refuses_is_taken_out_and_tried_again(unit, bare_lab, requests):

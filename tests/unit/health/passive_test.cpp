@@ -239,6 +239,18 @@ TEST(Passive, NewRulesHoldAtOnceAndNothingIsForgotten) {
 
 // Whatever is counted: never more than half held, never the last one, nobody for less than the
 // threshold or shorter than the hold.
+// The last SYNs before a hold are found unanswered while a short one is over already.
+TEST(Passive, WhatWasBegunBeforeAHoldDoesNotCountAfterIt) {
+  Bench bench(2, {5, 10s, 2s});
+  bench.count(1, {0, 0, 5});
+  ASSERT_EQ(bench.turn(), "-1");
+  EXPECT_EQ(bench.turns(2), "+1");
+  bench.count(1, {0, 0, 20});
+  EXPECT_EQ(bench.turns(3), "");
+  bench.count(1, {0, 0, 20});
+  EXPECT_EQ(bench.turns(2), "-1") << "but what comes later does";
+}
+
 TEST(Passive, WhoIsHeldIsReleasedWhereTheOthersHaveGone) {
   Bench checks(2, {5, 10s, 1h});
   checks.count(1, {0, 5, 0});
