@@ -164,6 +164,7 @@ class Process {
     checks_.pause();  // checks go by way of the data plane's ports
     committer_.wait_aside([&turns](const auto& work) { turns.aside(work); });
     unit_.later = in_turn(turns);
+    unit_.before_answer = [this] { event_log_.write_soon(); };
     outlets_ = std::make_unique<outlets::Outlets>(
         loop, unit_,
         outlets::Outlets::Folders{.state = options.root / "var/lib/yoke",

@@ -85,6 +85,7 @@ void Session::take(const std::string& line, const Reply& reply) {
   unit_.later([this, request = std::move(request), reply] {
     const Answer answer = answer_to(request);
     --unit_.waiting;
+    unit_.before_answer();
     reply(answer);
   });
 }

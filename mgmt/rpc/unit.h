@@ -91,6 +91,8 @@ struct Unit {
   Notifications notifications = {};
   Later later = at_once;    // how what waits for the disk is done
   std::size_t waiting = 0;  // of that
+  // Called before whoever waited is answered: what happened is in the log by then.
+  std::function<void()> before_answer = [] {};
 
   // "lb-a": as configured, else as given.
   [[nodiscard]] std::string name() const;

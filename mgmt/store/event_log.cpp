@@ -159,6 +159,12 @@ void EventLog::append(Entry entry) {
   if (!next_.running()) next_.start(failure_.empty() ? kAtOnce : kAfterFailure);
 }
 
+void EventLog::write_soon() {
+  if (waiting_.empty() || !failure_.empty()) return;
+  next_.stop();
+  write_some();
+}
+
 void EventLog::write_some() {
   const std::size_t count = std::min(waiting_.size(), kBatchMax);
   if (auto written = write_batch(count); !written) {

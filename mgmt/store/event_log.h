@@ -37,6 +37,8 @@ class EventLog {
   ~EventLog();  // writes what waits, as far as it can
 
   void append(events::Entry entry);
+  // Some of what waits, without waiting for the loop; nothing while the file cannot be written.
+  void write_soon();
 
   // Newest first, those that wait among them.
   [[nodiscard]] Result<std::vector<events::Entry>> newest(std::size_t count);
