@@ -81,7 +81,12 @@ until_holds answers
 [[ $(capabilities yoke-snmp) == 0000000000000000 ]]
 as_reader() { setpriv --reuid=yoke-snmp --regid=yoke --clear-groups "$@"; }
 as_reader yoke show vip | grep -q '^web '
-if as_reader yoke -c 'set system name other' -c commit; then exit 1; fi
+refused=$(as_reader yoke -c 'set system name other' -c commit 2>&1) && exit 1
+grep -q 'E-413' <<<"$refused"
+# Nor may it go past the management plane: the data plane asks for no role.
+speak='import socket; s = socket.socket(socket.AF_UNIX); s.connect("/run/yoke/dataplane.sock")
+s.settimeout(10); print(s.recv(1000).decode())'
+as_reader python3 -c "$speak" | grep -q 'E-602'
 
 units='yoke-dataplane yoke-mgmt yoke-snmp'
 # shellcheck disable=SC2086
