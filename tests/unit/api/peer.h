@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "hal/base/file_descriptor.h"
+#include "tests/support/temp_folder.h"
 
 namespace yoke::api::testing {
 
@@ -23,8 +24,6 @@ class Peer {
   using Serve = std::function<void(int connection)>;
 
   explicit Peer(Serve serve) : serve_(std::move(serve)) {
-    std::string name = ::testing::TempDir() + "yoke-api-XXXXXX";
-    folder_ = ::mkdtemp(name.data());
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     socket().native().copy(address.sun_path, sizeof address.sun_path - 1);
@@ -38,11 +37,9 @@ class Peer {
   Peer& operator=(const Peer&) = delete;
   ~Peer() {
     if (thread_.joinable()) thread_.join();
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
   }
 
-  [[nodiscard]] std::filesystem::path socket() const { return folder_ / "dataplane.sock"; }
+  [[nodiscard]] std::filesystem::path socket() const { return folder_.file("dataplane.sock"); }
   void join() { thread_.join(); }
 
  private:
@@ -60,7 +57,7 @@ class Peer {
   }
 
   Serve serve_;
-  std::filesystem::path folder_;
+  TempFolder folder_;
   FileDescriptor listener_;
   std::jthread thread_;
 };

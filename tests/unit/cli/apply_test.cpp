@@ -90,7 +90,7 @@ struct Desk {
 TEST(Apply, MakesTheFileTheWholeConfigurationOnce) {
   FakeMgmt mgmt;
   mgmt.commit_lines("set pool gone\n");
-  const Folder folder;
+  const TempFolder folder;
   const std::string file = folder.write("unit.conf", kCommands);
   Desk desk(mgmt);
   EXPECT_EQ(desk.run({.file = file, .note = "why", .dry_run = false}), 0);
@@ -108,7 +108,7 @@ TEST(Apply, MakesTheFileTheWholeConfigurationOnce) {
 
 TEST(Apply, ADryRunSaysWhatWouldChangeAndChangesNothing) {
   FakeMgmt mgmt;
-  const Folder folder;
+  const TempFolder folder;
   const std::string file = folder.write("unit.conf", "set pool web\n");
   Desk desk(mgmt);
   EXPECT_EQ(desk.trial(file), 0);
@@ -125,7 +125,7 @@ TEST(Apply, ADryRunSaysWhatWouldChangeAndChangesNothing) {
 
 TEST(Apply, InJsonAnswersWithOneObject) {
   FakeMgmt mgmt;
-  const Folder folder;
+  const TempFolder folder;
   Desk desk(mgmt);
   EXPECT_EQ(desk.apply(folder.write("a", "set pool web\n"), {.json = true, .pretty = false}), 0);
   EXPECT_EQ(json::parse(desk.data.str()),
@@ -134,7 +134,7 @@ TEST(Apply, InJsonAnswersWithOneObject) {
 
 TEST(Apply, AFileThatIsWrongNamesItsLineAndReachesNobody) {
   FakeMgmt mgmt;
-  const Folder folder;
+  const TempFolder folder;
   const std::string file = folder.write("unit.conf", "set pool web\nset pool web bogus\n");
   Desk desk(mgmt);
   EXPECT_EQ(desk.apply(file), 2);
@@ -145,7 +145,7 @@ TEST(Apply, AFileThatIsWrongNamesItsLineAndReachesNobody) {
 
 TEST(Apply, AConfigurationThatBreaksRulesIsNotApplied) {
   FakeMgmt mgmt;
-  const Folder folder;
+  const TempFolder folder;
   const std::string file = folder.write("unit.conf", "set vip web pool nowhere\n");
   Desk desk(mgmt);
   EXPECT_EQ(desk.apply(file), 1);
@@ -157,7 +157,7 @@ TEST(Apply, AConfigurationThatBreaksRulesIsNotApplied) {
 TEST(Apply, FilesThatCannotBeReadAreNotEmptyOnes) {
   FakeMgmt mgmt;
   mgmt.commit_lines("set pool web\n");
-  const Folder folder;
+  const TempFolder folder;
   Desk desk(mgmt);
   EXPECT_EQ(desk.apply(folder.file("not-there")), 4);
   EXPECT_THAT(desk.talk.str(), HasSubstr("E-405"));
@@ -169,7 +169,7 @@ TEST(Apply, FilesThatCannotBeReadAreNotEmptyOnes) {
 }
 
 TEST(Apply, AServerThatRestartsInBetweenIsNoSuccess) {
-  const Folder folder;
+  const TempFolder folder;
   const std::string file = folder.write("unit.conf", "set pool web\n");
   for (const char* method : {"load", "check", "diff"}) {
     FakeMgmt mgmt;
@@ -181,7 +181,7 @@ TEST(Apply, AServerThatRestartsInBetweenIsNoSuccess) {
 }
 
 TEST(Apply, RefusalsKeepTheirExitCode) {
-  const Folder folder;
+  const TempFolder folder;
   const std::string file = folder.write("unit.conf", "set pool web\n");
   for (const char* method : {"load", "check", "diff", "commit"}) {
     FakeMgmt mgmt;
@@ -197,7 +197,7 @@ TEST(Apply, RefusalsKeepTheirExitCode) {
 }
 
 TEST(Apply, AnswersOfAnotherShapeAreNoCrash) {
-  const Folder folder;
+  const TempFolder folder;
   const std::string file = folder.write("unit.conf", "set pool web\n");
   for (const char* method : {"load", "check", "diff", "commit"}) {
     for (const json& shape :

@@ -212,7 +212,7 @@ TEST(ApplyConfirm, IsAnOptionOfApplyAlone) {
 TEST(ApplyConfirm, CommitsWithTheTimeAndSaysSo) {
   FakeMgmt mgmt;
   Connection connection(mgmt.socket());
-  const Folder folder;
+  const TempFolder folder;
   std::ostringstream data, talk;
   const ApplyOptions options{.file = folder.write("f", "set pool web server 192.0.2.11:80\n"),
                              .note = "n",

@@ -6,7 +6,6 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include "mgmt/rpc/message.h"
@@ -207,22 +206,6 @@ Result<json> FakeMgmt::commit(std::optional<model::Config>& candidate, const jso
   running_ = config;
   candidate.reset();
   return json{{"revision", revision_}, {"changes", changes}};
-}
-
-Folder::Folder() {
-  std::string name = (std::filesystem::temp_directory_path() / "yoke-cli-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) std::abort();
-  path_ = name;
-}
-
-Folder::~Folder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
-std::string Folder::write(const std::string& name, std::string_view bytes) const {
-  std::ofstream(file(name), std::ios::binary) << bytes;
-  return file(name);
 }
 
 }  // namespace yoke::cli

@@ -16,24 +16,11 @@
 #include "cli/connection.h"
 #include "hal/linux/line_server.h"
 #include "mgmt/model/json.h"
+#include "tests/support/temp_folder.h"
 
 namespace yoke::cli {
 
 using nlohmann::json;
-
-class Folder {
- public:
-  Folder();
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder();
-  [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] std::string file(const std::string& name) const { return path_ + '/' + name; }
-  std::string write(const std::string& name, std::string_view bytes) const;
-
- private:
-  std::string path_;
-};
 
 // yoke-mgmt as far as the command line sees it: the protocol on a real socket, a configuration in
 // memory, a candidate a connection. What a method answers can be replaced. Its loop has a thread of
@@ -79,7 +66,7 @@ class FakeMgmt {
   Result<json> end_waiting(bool undo);
   Result<json> commit(std::optional<model::Config>& candidate, const json& params);
 
-  Folder folder_;
+  TempFolder folder_;
   hal::Event loop_;
   FileDescriptor wake_fd_{::eventfd(0, EFD_CLOEXEC)};
   std::optional<hal::IoSource> wake_;

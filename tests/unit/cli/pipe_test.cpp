@@ -7,6 +7,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/support/temp_folder.h"
+
 namespace yoke::cli {
 namespace {
 
@@ -63,9 +65,8 @@ TEST(Pipe, ChoosesAmongRows) {
 }
 
 TEST(Pipe, SavesWholeOrLeavesWhatWasThere) {
-  const auto folder = std::filesystem::path(::testing::TempDir()) / "yoke-pipe-save";
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
+  const TempFolder temp;
+  const std::filesystem::path folder = temp.path();
   const std::string path = folder / "rows";
   const auto content = [&] {
     std::ifstream file(path);
@@ -99,7 +100,6 @@ TEST(Pipe, SavesWholeOrLeavesWhatWasThere) {
   ASSERT_TRUE(through_pipes(some_output(), {{"save", "/dev/null"}}, false));
   EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 3) << "nothing is left";
-  std::filesystem::remove_all(folder);
 }
 
 TEST(Pipe, JsonForEyesHasLinesAndTheSameValue) {

@@ -39,7 +39,7 @@ class Program : public testing::Test {
     return text.str();
   }
   FakeMgmt mgmt_;
-  Folder folder_;
+  TempFolder folder_;
 };
 
 TEST_F(Program, RunsCommandsInOneSession) {

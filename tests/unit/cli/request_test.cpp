@@ -22,7 +22,7 @@ class Request : public testing::Test {
   }
 
   FakeMgmt mgmt_;
-  Folder folder_;
+  TempFolder folder_;
   Connection connection_{mgmt_.socket()};
   Session session_{connection_, Mode::kScript};
 };

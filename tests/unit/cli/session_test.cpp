@@ -331,7 +331,7 @@ TEST(Connection, WithoutAServerIsUnavailable) {
   Desk desk(mgmt);
   EXPECT_EQ(desk.run("show pool"), 7);
   EXPECT_THAT(desk.talk.str(), StartsWith("E-601 "));
-  const Folder empty;
+  const TempFolder empty;
   Connection nowhere(socket_below(empty.path()));
   const auto greeted = nowhere.greet();
   ASSERT_FALSE(greeted);

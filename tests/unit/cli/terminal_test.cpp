@@ -12,7 +12,7 @@ namespace {
 class AtATerminal : public testing::Test {
  protected:
   FakeMgmt mgmt_;
-  Folder home_;
+  TempFolder home_;
 };
 
 constexpr std::string_view kDropLine = "\x03";

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include <atomic>
-#include <filesystem>
 #include <future>
 #include <memory>
 #include <optional>
@@ -17,6 +16,7 @@
 #include "dataplane/api/errors.h"
 #include "dataplane/control/errors.h"
 #include "dataplane/limits.h"
+#include "tests/support/temp_folder.h"
 #include "tests/unit/control/fake_workers.h"
 
 namespace yoke::control {
@@ -27,9 +27,6 @@ namespace {
 class Socket : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string folder = (std::filesystem::temp_directory_path() / "control-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
     std::promise<bool> listening;
     auto ready = listening.get_future();
     loop_ = std::thread([this, &listening] { serve(listening); });
@@ -41,7 +38,6 @@ class Socket : public ::testing::Test {
   void TearDown() override {
     stop_ = true;
     if (loop_.joinable()) loop_.join();
-    std::filesystem::remove_all(folder_);
   }
   void serve(std::promise<bool>& listening) {
     sd_event* made = nullptr;
@@ -56,9 +52,9 @@ class Socket : public ::testing::Test {
     listening.set_value(server.has_value());
     while (server && !stop_) (void)sd_event_run(loop.get(), 10'000);
   }
-  [[nodiscard]] std::string path() const { return (folder_ / "dataplane.sock").string(); }
+  [[nodiscard]] std::string path() const { return folder_.file("dataplane.sock"); }
 
-  std::filesystem::path folder_;
+  TempFolder folder_;
   std::atomic<bool> stop_{false};
   std::thread loop_;
   std::optional<api::Client> client_;

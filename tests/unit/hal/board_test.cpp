@@ -11,24 +11,20 @@
 #include <vector>
 
 #include "hal/errors.h"
+#include "tests/support/temp_folder.h"
 
 namespace yoke::hal {
 namespace {
 
 class BoardFile : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string folder = (std::filesystem::temp_directory_path() / "board-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-    path_ = std::filesystem::path(folder) / "board.conf";
-  }
-  void TearDown() override { std::filesystem::remove_all(path_.parent_path()); }
   [[nodiscard]] auto read(const std::string& text) {
     std::ofstream(path_, std::ios::binary) << text;
     return read_board(path_);
   }
 
-  std::filesystem::path path_;
+  TempFolder folder_;
+  std::filesystem::path path_ = folder_.file("board.conf");
 };
 
 constexpr const char* kWhole = R"(# a comment

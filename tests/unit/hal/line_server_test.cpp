@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include <array>
-#include <filesystem>
 #include <string>
 
+#include "tests/support/temp_folder.h"
 #include "tests/unit/health/loop.h"
 
 namespace yoke::hal {
@@ -23,13 +23,10 @@ class Echo final : public LineSession {
 
 class Lines : public testing::Test {
  protected:
-  Lines() { EXPECT_NE(::mkdtemp(folder_.data()), nullptr); }
-  ~Lines() override { std::filesystem::remove_all(folder_); }
-
   // What a client is answered that writes `line`, where the server lets in whom `admits` does.
   std::string answered(const std::string& line, std::function<bool(const Peer&)> admits) {
     LineServer::Config config;
-    config.path = folder_ + "/socket";
+    config.path = folder_.file("socket");
     config.line_bytes_max = 100;
     config.open_session = [](const Peer&) { return std::make_unique<Echo>(); };
     config.error_line = [](const Error& error) { return error.id; };
@@ -54,7 +51,7 @@ class Lines : public testing::Test {
     return text;
   }
 
-  std::string folder_ = "/tmp/yoke-lines-XXXXXX";
+  TempFolder folder_;
   health::Loop loop_;
 };
 

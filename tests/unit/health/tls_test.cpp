@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 #include <chrono>
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 
 #include "mgmt/health/tls_client.h"
+#include "tests/support/temp_folder.h"
 #include "tests/unit/health/authority.h"
 
 namespace yoke::health {
@@ -85,17 +84,11 @@ TEST(Tls, ACertificateOfUnknownOriginFailsOnlyWhereItIsVerified) {
 // A file of certificates that is gone with it.
 class TrustedFile {
  public:
-  explicit TrustedFile(const std::string& text)
-      : path_(std::filesystem::path(::testing::TempDir()) / "trusted.pem") {
-    std::ofstream(path_) << text;
-  }
-  ~TrustedFile() { std::filesystem::remove(path_); }
-  TrustedFile(const TrustedFile&) = delete;
-  TrustedFile& operator=(const TrustedFile&) = delete;
-  [[nodiscard]] std::string path() const { return path_.string(); }
+  explicit TrustedFile(const std::string& text) { folder_.write("trusted.pem", text); }
+  [[nodiscard]] std::string path() const { return folder_.file("trusted.pem"); }
 
  private:
-  std::filesystem::path path_;
+  TempFolder folder_;
 };
 
 TEST(Tls, ACertificateIsVerifiedWithItsNameOrItsAddress) {

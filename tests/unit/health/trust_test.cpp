@@ -11,6 +11,7 @@
 #include <fstream>
 #include <memory>
 
+#include "tests/support/temp_folder.h"
 #include "tests/unit/health/authority.h"
 #include "tests/unit/health/probing.h"
 
@@ -47,9 +48,8 @@ class Trust : public Probing {
  protected:
   Trust() {
     (void)::signal(SIGPIPE, SIG_IGN);
-    std::ofstream(file_) << authority_.pem();
+    folder_.write("trusted.pem", authority_.pem());
   }
-  ~Trust() override { std::filesystem::remove(file_); }
   ProbeResult judge_by(SocketProber& prober, const Check& check, const net::Endpoint& server) {
     ProbeResult result;
     for (int i = 0; i < 10 && result.outcome == Outcome::kNotTried; ++i) {
@@ -64,7 +64,8 @@ class Trust : public Probing {
 
   const Identity authority_ = issue("authority");
   const Identity other_ = issue("another authority");
-  const std::string file_ = ::testing::TempDir() + "trust_test.pem";
+  const TempFolder folder_;
+  const std::string file_ = folder_.file("trusted.pem");
 };
 
 TEST_F(Trust, IsWhatTheFileSays) {

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "mgmt/metrics/metrics.h"
+#include "tests/support/temp_folder.h"
 
 namespace yoke::metrics {
 namespace {
@@ -102,8 +103,8 @@ TEST(Exposition, OddRowsAndNamesAreNoHarm) {
 
 // Prometheus' own rules of names and texts.
 TEST(Exposition, PromtoolFindsNothingToComplainOf) {
-  const std::string file = testing::TempDir() + "yoke-metrics.txt";
-  std::ofstream(file) << sample();
+  const TempFolder folder;
+  const std::string file = folder.write("metrics.txt", sample());
   std::FILE* const promtool = ::popen(("promtool check metrics < " + file + " 2>&1").c_str(), "r");
   ASSERT_NE(promtool, nullptr);
   std::string said;

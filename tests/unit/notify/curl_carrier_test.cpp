@@ -10,7 +10,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -18,6 +17,7 @@
 
 #include "hal/base/clock.h"
 #include "hal/linux/event.h"
+#include "tests/support/temp_folder.h"
 #include "tests/unit/health/probing.h"
 #include "tests/unit/notify/news.h"
 
@@ -151,12 +151,10 @@ TEST(Webhook, AuthoritiesThatCannotBeReadAreSaidAtOnce) {
   Target target{.way = Way::kWebhook, .url = "https://127.0.0.1:1/"};
   target.authorities = "/nowhere/ca.pem";
   EXPECT_THAT(carried(target).error().text, HasSubstr("/nowhere/ca.pem: No such file"));
-  std::string folder = "/tmp/yoke-curl-XXXXXX";
-  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-  target.authorities = folder + "/fifo";
+  const TempFolder folder;
+  target.authorities = folder.file("fifo");
   ASSERT_EQ(::mkfifo(target.authorities.c_str(), 0600), 0);
   EXPECT_THAT(carried(target).error().text, HasSubstr("expected a file"));
-  std::filesystem::remove_all(folder);
 }
 
 // Answers what it is told to answer to each command, and yes to all others.

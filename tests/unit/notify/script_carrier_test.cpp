@@ -12,6 +12,7 @@
 #include <fstream>
 #include <optional>
 
+#include "tests/support/temp_folder.h"
 #include "tests/unit/health/loop.h"
 #include "tests/unit/notify/news.h"
 
@@ -23,8 +24,6 @@ using testing::HasSubstr;
 
 class Script : public testing::Test {
  protected:
-  Script() { EXPECT_NE(::mkdtemp(folder_.data()), nullptr); }
-  ~Script() override { std::filesystem::remove_all(folder_); }
   void write(const std::string& text) {
     std::ofstream(path()) << "#!/bin/sh\n" << text << '\n';
     ASSERT_EQ(::chmod(path().c_str(), 0700), 0);
@@ -36,9 +35,9 @@ class Script : public testing::Test {
     EXPECT_TRUE(loop_.until([&] { return how.has_value(); }));
     return how.value_or(Status());
   }
-  [[nodiscard]] std::string path() const { return folder_ + "/page"; }
+  [[nodiscard]] std::string path() const { return folder_.file("page"); }
   [[nodiscard]] std::string output() const {
-    std::ifstream file(folder_ + "/output");
+    std::ifstream file(folder_.file("output"));
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
@@ -50,7 +49,7 @@ class Script : public testing::Test {
     return loop_.until(holds);
   }
 
-  std::string folder_ = "/tmp/yoke-script-XXXXXX";
+  TempFolder folder_;
   health::Loop loop_;
 };
 
@@ -93,11 +92,11 @@ TEST_F(Script, EndsWithAllThatItStartedWhenNobodyWantsItAnyMore) {
   {
     ScriptCarrier carrier(loop_.get(), path());
     carrier.carry(news(), [](const Status&) { ADD_FAILURE() << "nobody asked"; });
-    ASSERT_TRUE(until_seen([&] { return std::filesystem::exists(folder_ + "/output"); }));
+    ASSERT_TRUE(until_seen([&] { return std::filesystem::exists(folder_.file("output")); }));
   }
   // Nobody has the pipe open for reading any more once what was started is gone.
   EXPECT_TRUE(until_seen([&] {
-    const std::string held = folder_ + "/held";
+    const std::string held = folder_.file("held");
     return !FileDescriptor(::open(held.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
   }));
 }
