@@ -5,12 +5,10 @@
 #include <systemd/sd-event.h>
 
 #include <algorithm>
-#include <boost/program_options.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <iostream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +16,7 @@
 #include "dataplane/control/errors.h"
 #include "dataplane/engine_setup.h"
 #include "dataplane/service.h"
+#include "hal/base/command_line.h"
 #include "hal/base/log.h"
 #include "hal/board.h"
 #include "hal/linux/event.h"
@@ -32,7 +31,6 @@ namespace {
 namespace po = boost::program_options;
 
 constexpr int kFailed = 1;
-constexpr int kUsage = 2;
 
 struct Options {
   std::filesystem::path root = "/";
@@ -47,34 +45,18 @@ void complain(const Error& error) {
 
 // Nothing: the process has said what was asked and ends with `status`.
 std::optional<Options> read_options(int argc, char** argv, int& status) {
-  po::options_description known("yoke-dataplane: the packet side of a Yoke unit");
-  known.add_options()("root", po::value<std::string>()->default_value("/"),
-                      "folder below which etc/yoke and run/yoke are")(
-      "board", po::value<std::string>(), "board file; default: ROOT/etc/yoke/board.conf")(
+  const Daemon daemon{.name = "yoke-dataplane",
+                      .what = "the packet side of a Yoke unit",
+                      .root = "folder below which etc/yoke and run/yoke are",
+                      .version = YOKE_VERSION};
+  po::options_description own;
+  own.add_options()("board", po::value<std::string>(),
+                    "board file; default: ROOT/etc/yoke/board.conf")(
       "check", "read the board file, say what is wrong with it, and end")(
-      "no-huge", "run without huge pages, whatever the board file says")(
-      "version", "print the version and end")("help", "print this and end");
-  po::variables_map given;
-  try {
-    po::store(po::command_line_parser(argc, argv)
-                  .options(known)
-                  .positional(po::positional_options_description())
-                  .run(),
-              given);
-  } catch (const po::error& error) {
-    (void)std::fprintf(stderr, "yoke-dataplane: %s; see --help [E-112]\n", error.what());
-    status = kUsage;
-    return std::nullopt;
-  }
-  status = 0;
-  if (given.count("help") != 0) {
-    std::cout << known;
-    return std::nullopt;
-  }
-  if (given.count("version") != 0) {
-    fmt::print("yoke-dataplane {}\n", YOKE_VERSION);
-    return std::nullopt;
-  }
+      "no-huge", "run without huge pages, whatever the board file says");
+  const auto read = read_command_line(daemon, own, argc, argv, status);
+  if (!read) return std::nullopt;
+  const po::variables_map& given = *read;
   Options options;
   options.root = given["root"].as<std::string>();
   options.board = given.count("board") != 0
