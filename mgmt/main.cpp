@@ -160,7 +160,8 @@ class Process {
             [this](const auto& plan, const auto& changes) { return permit(plan, changes); },
             commit::read_clocks, recorder(), in_turn(turns)),
         link_(
-            loop, data_plane_, committer_, [this](bool in_step) { on_link(in_step); }, recorder()) {
+            loop, data_plane_, committer_, [this](bool in_step) { on_link(in_step); }, recorder(),
+            in_turn(turns)) {
     checks_.pause();  // checks go by way of the data plane's ports
     committer_.wait_aside([&turns](const auto& work) { turns.aside(work); });
     unit_.later = in_turn(turns);

@@ -58,14 +58,14 @@ Committer::Committer(store::ConfigStore& store, DataPlane& data_plane,
 class Committer::Change {
  public:
   explicit Change(Committer& committer)
-      : committer_(committer), is_first_(!committer.is_committing()) {
-    if (is_first_) committer_.committing_since_ = MonoClock::now();
+      : committer_(committer), is_first_(!committer.is_changing()) {
+    committer_.is_changing_ = true;
   }
   Change(const Change&) = delete;
   Change& operator=(const Change&) = delete;
   ~Change() {
     if (!is_first_) return;
-    committer_.committing_since_.reset();
+    committer_.is_changing_ = false;
     committer_.meanwhile_.clear();
   }
   [[nodiscard]] Status may_begin() const {
@@ -78,9 +78,24 @@ class Committer::Change {
   bool is_first_;
 };
 
+// As long as the disk has something to write.
+class Committer::OnDisk {
+ public:
+  explicit OnDisk(Committer& committer) : committer_(committer) {
+    committer_.on_disk_since_ = MonoClock::now();
+  }
+  OnDisk(const OnDisk&) = delete;
+  OnDisk& operator=(const OnDisk&) = delete;
+  ~OnDisk() { committer_.on_disk_since_.reset(); }
+
+ private:
+  Committer& committer_;
+};
+
 void Committer::wait_aside(const Aside& aside) {
   aside_ = aside;
   store_.wait_aside(aside);
+  data_plane_.wait_aside(aside);
 }
 
 store::CommitInfo Committer::info_of(const Author& author, const Request& request,
@@ -108,7 +123,7 @@ std::optional<std::string> Committer::clock_problem() const {
 
 std::optional<Error> Committer::unwritable(MonoTime now) const {
   if (store_.unwritable()) return store_.unwritable();
-  if (!committing_since_ || now - *committing_since_ < kPatience) return std::nullopt;
+  if (!on_disk_since_ || now - *on_disk_since_ < kPatience) return std::nullopt;
   return Error{
       Errc::kTimeout, std::string(kUnderWay),
       fmt::format("the disk has not taken a commit for more than {} s, and others wait for "
@@ -118,7 +133,7 @@ std::optional<Error> Committer::unwritable(MonoTime now) const {
 }
 
 void Committer::look_at_store() {
-  if (is_committing() || !store_.unwritable()) return;
+  if (is_changing() || !store_.unwritable()) return;
   (void)store_.make_writable();
   if (!store_.unwritable() && changed_) changed_();
 }
@@ -141,9 +156,9 @@ tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidat
     return refuse(nothing_changed(adopted.error()));
   }
   ServerStates states;
-  const Compiled compiled = compile_aside(candidate, states);
+  const Compiled compiled = compile_aside(candidate, running().revision + 1, states);
   if (auto staged = stage(compiled); !staged) return refuse(nothing_changed(staged.error()));
-  auto told = std::exchange(unpublished_, {});  // what is staged holds them
+  auto told = told_with_staging();
   auto info = info_of(author, request, changes);
   if (request.confirm_within) info.confirm_by = deadline_in(*request.confirm_within, clocks_());
   const model::Config previous = running().config;
@@ -205,13 +220,13 @@ void Committer::run_from_now_on(const model::Config& config, ServerStates states
 }
 
 // `states` are those it is compiled with: the newest, whatever was reported meanwhile.
-Committer::Compiled Committer::compile_aside(const model::Config& candidate, ServerStates& states) {
+Committer::Compiled Committer::compile_aside(const model::Config& wanted, std::uint64_t revision,
+                                             ServerStates& states) {
+  const model::Config config = wanted;
   const auto take_states = [&] {
-    states = states_.following(candidate, MonoClock::now());
+    states = states_.following(config, MonoClock::now());
     meanwhile_.clear();
   };
-  const model::Config config = candidate;
-  const std::uint64_t revision = running().revision + 1;
   const auto hash_key = store_.hash_key();
   Compiled compiled;
   take_states();
@@ -226,6 +241,7 @@ Status Committer::confirm(const Author& author) {
   if (auto may = change.may_begin(); !may) return may;
   const auto waits = unconfirmed();
   if (!waits) return fail(Errc::kConflict, kNothingWaits, "no commit waits for a confirmation");
+  const OnDisk waiting(*this);
   if (auto confirmed = store_.confirm(); !confirmed) return confirmed;
   undo_failed_ = false;
   record_({Kind::kCommitConfirmed,
@@ -251,7 +267,7 @@ tl::expected<Committed, Refusal> Committer::reject(const Author& author) {
 Status Committer::expire(const Clocks& now) {
   const auto waits = unconfirmed();
   if (!waits || remaining(waits->deadline, now).count() > 0) return {};
-  if (is_committing()) return {};  // from within the commit itself: it is asked again at once
+  if (is_changing()) return {};  // from within the commit itself: it is asked again at once
   const Change change(*this);
   const auto undone = undo(*waits, {.user = "yoke-mgmt", .origin = "local", .how = "unconfirmed"},
                            fmt::format("revision {} was not confirmed in time", waits->revision));
@@ -297,12 +313,25 @@ Committer::Compiled Committer::compile_for(const model::Config& config, const Se
 }
 
 Status Committer::stage(const Compiled& compiled) {
+  is_staging_ = true;
   const auto digest = data_plane_.stage(compiled.configuration);
+  is_staging_ = false;
   if (!digest) return tl::unexpected<Error>(digest.error());
   if (*digest == compiled.digest) return {};
   return fail(Errc::kFailed, kNotAsCommitted,
               "the data plane has read another configuration than it was sent; are both programs "
               "of one release?");
+}
+
+// What is staged holds all that had not been told, but for what was reported while it was staged,
+// which is told now: those the data plane knows from it.
+std::set<ServerId> Committer::told_with_staging() {
+  auto told = std::exchange(unpublished_, {});
+  for (const ServerId& id : meanwhile_) {
+    if (told.erase(id) > 0) unpublished_.insert(id);
+  }
+  (void)publish();
+  return told;
 }
 
 Status Committer::activate(const std::string& digest) {
@@ -315,6 +344,7 @@ Status Committer::activate(const std::string& digest) {
 
 Status Committer::persist(const model::Config& config, const store::CommitInfo& info) {
   const std::uint64_t before = running().revision;
+  const OnDisk waiting(*this);
   auto pending = store_.begin(config, info);
   Status done = pending ? pending->finish() : Status(tl::unexpected(pending.error()));
   // A commit that seemed to have failed turned out to be there: it is what is to run.
@@ -329,6 +359,7 @@ Status Committer::persist(const model::Config& config, const store::CommitInfo& 
 Status Committer::schedule(std::optional<store::Scheduled> scheduled) {
   const Change change(*this);
   if (auto may = change.may_begin(); !may) return may;
+  const OnDisk waiting(*this);
   if (auto stored = store_.schedule(std::move(scheduled)); !stored) return stored;
   if (changed_) changed_();
   return {};
@@ -368,25 +399,30 @@ Refusal Committer::go_back(const model::Config& previous, const Error& cause) {
 
 Status Committer::run_committed() {
   reconciled_ = false;
-  const auto compiled =
-      compile_for(running().config, states_, running().revision, store_.hash_key());
+  ServerStates states;
+  return run(compile_aside(running().config, running().revision, states));
+}
+
+Status Committer::run(const Compiled& compiled) {
   if (auto staged = stage(compiled); !staged) return staged;
   if (auto activated = activate(compiled.digest); !activated) return activated;
-  unpublished_.clear();
+  unpublished_ = meanwhile_;
   reconciled_ = true;
-  return {};
+  return publish();
 }
 
 Status Committer::reconcile(MonoTime now) {
+  const Change change(*this);
   reconciled_ = false;
   const auto status = data_plane_.status({});
   if (!status) return tl::unexpected<Error>(status.error());
   if (!adopted_) states_.adopt(status->running.servers, now);
   adopted_ = true;
-  const auto wanted = compile_for(running().config, states_, running().revision, store_.hash_key());
+  ServerStates states;
+  const auto wanted = compile_aside(running().config, running().revision, states);
   if (status->running.revision != wanted.configuration.revision ||
       status->running.digest != wanted.digest) {
-    if (auto runs = run_committed(); !runs) return runs;
+    if (auto runs = run(wanted); !runs) return runs;
     record_({Kind::kConfigurationApplied,
              fmt::format("the data plane runs revision {}", running().revision),
              {{"REVISION", std::to_string(running().revision)}}});
@@ -401,12 +437,12 @@ Status Committer::reconcile(MonoTime now) {
 }
 
 void Committer::report(const ServerId& id, Verdict verdict, MonoTime now) {
-  if (is_committing()) meanwhile_.insert(id);
+  if (is_changing()) meanwhile_.insert(id);
   if (states_.report(id, verdict, now)) unpublished_.insert(id);
 }
 
 Status Committer::publish() {
-  if (unpublished_.empty()) return {};
+  if (unpublished_.empty() || is_staging_) return {};
   std::vector<api::ServerStateChange> changes;
   auto ids = std::exchange(unpublished_, {});
   for (const ServerId& id : ids) {

@@ -85,15 +85,16 @@ class Committer {
 
   // Makes the data plane run what is committed, with the states known; asks first, and does nothing
   // where it does so already. To be called whenever a connection is made, and again after an error.
-  // The first call after a start adopts the states that the data plane was told before it.
+  // The first call after a start adopts the states that the data plane was told before it. A change
+  // as the others are: one at a time.
   [[nodiscard]] Status reconcile(MonoTime now);
   // Since the last reconcile nothing has happened that needs another one.
   [[nodiscard]] bool reconciled() const noexcept { return reconciled_ && data_plane_.reachable(); }
 
   // A verdict of the health checks; published with the next publish().
   void report(const ServerId& id, Verdict verdict, MonoTime now);
-  // Tells the data plane all verdicts since the last time in one go. Those that cannot be told are
-  // not lost: reconcile() finds them.
+  // Tells the data plane all verdicts since the last time in one go, or, while it is being staged
+  // to, once it has been. Those that cannot be told are not lost: reconcile() finds them.
   [[nodiscard]] Status publish();
 
   [[nodiscard]] const store::Running& running() const noexcept { return store_.running(); }
@@ -117,11 +118,11 @@ class Committer {
     return store_.config_of(id);
   }
 
-  // What waits for the disk or computes long is done aside from now on: others of the process go on
-  // meanwhile, and see what was before. They may report() and publish(); nobody begins a change or
-  // a reconcile() while is_committing().
+  // What waits for the disk, computes long or waits for the data plane to build what it is sent is
+  // done aside from now on: others of the process go on meanwhile, and see what was before. They
+  // may report() and publish(); nobody begins a change or a reconcile() while is_changing().
   void wait_aside(const Aside& aside);
-  [[nodiscard]] bool is_committing() const noexcept { return committing_since_.has_value(); }
+  [[nodiscard]] bool is_changing() const noexcept { return is_changing_; }
 
   // Called after running(), unconfirmed() or scheduled() has changed, from within the call that did
   // it.
@@ -134,6 +135,7 @@ class Committer {
     std::string digest;
   };
   class Change;
+  class OnDisk;
 
   [[nodiscard]] std::vector<model::Violation> look_at(const model::Config& candidate,
                                                       std::vector<model::Change>& changes);
@@ -141,8 +143,10 @@ class Committer {
   [[nodiscard]] static Compiled compile_for(const model::Config& config, const ServerStates& states,
                                             std::uint64_t revision,
                                             const std::array<std::uint8_t, 16>& hash_key);
-  [[nodiscard]] Compiled compile_aside(const model::Config& candidate, ServerStates& states);
+  [[nodiscard]] Compiled compile_aside(const model::Config& wanted, std::uint64_t revision,
+                                       ServerStates& states);
   [[nodiscard]] Status stage(const Compiled& compiled);
+  [[nodiscard]] std::set<ServerId> told_with_staging();
   void run_from_now_on(const model::Config& config, ServerStates states, const Compiled& compiled);
   [[nodiscard]] Status activate(const std::string& digest);
   [[nodiscard]] Status persist(const model::Config& config, const store::CommitInfo& info);
@@ -153,6 +157,7 @@ class Committer {
                                           const std::vector<model::Change>& changes) const;
   [[nodiscard]] Refusal go_back(const model::Config& previous, const Error& cause);
   [[nodiscard]] Status run_committed();
+  [[nodiscard]] Status run(const Compiled& compiled);
 
   store::ConfigStore& store_;
   DataPlane& data_plane_;
@@ -162,9 +167,11 @@ class Committer {
   std::set<ServerId> unpublished_;  // their state has changed since the data plane was told
   std::function<void()> changed_;
   Aside aside_ = in_place;
-  std::set<ServerId> meanwhile_;  // reported since the states of the commit under way were taken
-  std::optional<MonoTime> committing_since_;
+  std::set<ServerId> meanwhile_;  // reported since the states of the change under way were taken
+  std::optional<MonoTime> on_disk_since_;
+  bool is_changing_ = false;
   bool undo_failed_ = false;  // of the commit that waits
+  bool is_staging_ = false;
   bool adopted_ = false;
   bool reconciled_ = false;
 };

@@ -6,12 +6,14 @@
 #include <vector>
 
 #include "dataplane/api/messages.h"
+#include "hal/base/aside.h"
 #include "hal/base/result.h"
 
 namespace yoke::commit {
 
 // The data plane as a commit needs it, so that a test can stand in for it. Calls end within
-// seconds; one that cannot reach it is kUnavailable or kTimeout. Threads: owned by one.
+// seconds; one that cannot reach it is kUnavailable or kTimeout. Threads: owned by one, but for
+// what is done aside.
 class DataPlane {
  public:
   DataPlane() = default;
@@ -21,6 +23,10 @@ class DataPlane {
 
   // Whether the last call or connection attempt reached it.
   [[nodiscard]] virtual bool reachable() const = 0;
+
+  // Staging, which takes as long as the configuration is large, is done aside from now on.
+  // Meanwhile others ask what they like, and change nothing.
+  virtual void wait_aside(const Aside& aside) = 0;
 
   // As in dataplane/api/README.md.
   [[nodiscard]] virtual Result<std::string> stage(const api::Configuration& configuration) = 0;

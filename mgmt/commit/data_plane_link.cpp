@@ -16,35 +16,47 @@ constexpr auto kAfterFailure = 1s;
 }  // namespace
 
 DataPlaneLink::DataPlaneLink(sd_event* event, SocketDataPlane& data_plane, Committer& committer,
-                             std::function<void(bool in_step)> changed, events::Record record)
+                             std::function<void(bool in_step)> changed, events::Record record,
+                             Later later)
     : data_plane_(data_plane),
       committer_(committer),
       changed_(std::move(changed)),
       record_(std::move(record)),
+      later_(std::move(later)),
       next_(event, [this] { look(); }) {}
 
 void DataPlaneLink::look() {
-  auto next = kInterval;
   const bool alive = data_plane_.check();
   if (!alive) tell(false);
-  if (committer_.is_committing()) {
-    // It brings the data plane in step, or says that it could not.
-  } else if (!alive || !committer_.reconciled()) {
-    if (const auto done = bring_in_step(); done) {
-      last_error_.clear();
-      tell(true);
-    } else {
-      tell_why(done.error());
-      if (done.error().kind != Errc::kUnavailable) next = kAfterFailure;
-      if (!data_plane_.reachable()) tell(false);
-    }
-  } else {
-    tell(true);  // a commit has brought it in step
+  if (is_bringing_ || committer_.is_changing()) {
+    // A commit brings the data plane in step as well, or says that it could not.
+  } else if (alive && committer_.reconciled()) {
+    tell(true);
+  } else if (MonoClock::now() >= not_before_) {
+    begin();
   }
-  next_.start(next);
+  next_.start(kInterval);
 }
 
+void DataPlaneLink::begin() {
+  is_bringing_ = true;
+  later_([this] {
+    const auto done = bring_in_step();
+    is_bringing_ = false;
+    if (done) {
+      last_error_.clear();
+      tell(true);
+      return;
+    }
+    tell_why(done.error());
+    if (done.error().kind != Errc::kUnavailable) not_before_ = MonoClock::now() + kAfterFailure;
+    if (!data_plane_.reachable()) tell(false);
+  });
+}
+
+// There may have been a commit since it was asked for.
 Status DataPlaneLink::bring_in_step() {
+  if (committer_.reconciled()) return {};
   if (!data_plane_.reachable()) {
     if (auto connected = data_plane_.connect(); !connected) return connected;
   }

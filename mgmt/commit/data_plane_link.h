@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "hal/base/aside.h"
 #include "hal/base/clock.h"
 #include "hal/linux/event.h"
 #include "mgmt/commit/committer.h"
@@ -14,21 +15,21 @@ namespace yoke::commit {
 
 // Keeps the data plane connected and running what is committed: looks every 100 ms whether it is,
 // and connects and reconciles until it is. One that is there and does not do what it is told is
-// asked again once a second, so that it does not keep this process from everything else.
-// Threads: the loop's.
+// asked again once a second. Threads: the loop's, and that of the jobs, which `later` begins.
 class DataPlaneLink {
  public:
   // `changed` is told whenever the data plane becomes in step with what is committed (true) or is
   // lost (false).
   DataPlaneLink(sd_event* event, SocketDataPlane& data_plane, Committer& committer,
                 std::function<void(bool in_step)> changed,
-                events::Record record = events::write_to_journal);
+                events::Record record = events::write_to_journal, Later later = at_once);
 
   // The first look, at once, and all later ones.
   void start() { look(); }
 
  private:
   void look();
+  void begin();
   [[nodiscard]] Status bring_in_step();
   void tell(bool in_step);
   void tell_why(const Error& error);
@@ -37,8 +38,11 @@ class DataPlaneLink {
   Committer& committer_;
   std::function<void(bool in_step)> changed_;
   events::Record record_;
+  Later later_;
   bool in_step_ = false;
-  std::string last_error_;  // told once, however often it happens
+  bool is_bringing_ = false;  // in step, or is about to
+  MonoTime not_before_ = {};  // that it is tried again
+  std::string last_error_;    // told once, however often it happens
   hal::Timer next_;
 };
 

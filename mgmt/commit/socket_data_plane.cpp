@@ -16,7 +16,8 @@ using namespace std::chrono_literals;
 
 // A whole configuration is built while we wait; everything else is a lookup.
 constexpr auto kStageDeadline = 10s;
-constexpr auto kActivateDeadline = 10s;
+constexpr auto kActivateDeadline = 3s;
+constexpr auto kStatesDeadline = 2s;
 constexpr auto kQuestionDeadline = 500ms;
 constexpr auto kConnectionsDeadline = 200ms;
 constexpr auto kPingInterval = 2s;
@@ -47,6 +48,7 @@ Status SocketDataPlane::connect() {
 }
 
 bool SocketDataPlane::check() {
+  if (is_staging_) return true;
   if (client_ && !client_->connected()) client_.reset();
   const MonoTime now = MonoClock::now();
   if (reachable() && now - pinged_ >= kPingInterval) {
@@ -64,8 +66,13 @@ void SocketDataPlane::forget() {
 Result<std::string> SocketDataPlane::stage(const api::Configuration& configuration) {
   if (!reachable()) return not_connected();
   staged_.reset();
-  auto digest = named(send(configuration));
-  if (digest) staged_ = configuration;
+  Result<std::string> digest;
+  is_staging_ = true;
+  aside_([&] {
+    digest = named(send(configuration));
+    if (digest) staged_ = configuration;
+  });
+  is_staging_ = false;
   return digest;
 }
 
@@ -92,8 +99,8 @@ Result<api::Activation> SocketDataPlane::activate(const std::string& digest) {
 }
 
 Status SocketDataPlane::set_server_state(const std::vector<api::ServerStateChange>& changes) {
-  if (!reachable()) return not_connected();
-  const auto answer = named(client_->set_server_state(changes, kActivateDeadline));
+  if (is_staging_ || !reachable()) return not_connected();
+  const auto answer = named(client_->set_server_state(changes, kStatesDeadline));
   if (!answer) {
     forget();
     return tl::unexpected<Error>(answer.error());
@@ -104,8 +111,13 @@ Status SocketDataPlane::set_server_state(const std::vector<api::ServerStateChang
 }
 
 Result<api::ProcessStatus> SocketDataPlane::status(const api::StatusWanted& wanted) {
-  if (!reachable()) return not_connected();
-  return named(client_->status(wanted, kQuestionDeadline));
+  if (!is_staging_) {
+    if (!reachable()) return not_connected();
+    return named(client_->status(wanted, kQuestionDeadline));
+  }
+  const auto client = counting(kQuestionDeadline);
+  if (!client) return tl::unexpected<Error>(client.error());
+  return named((*client)->status(wanted, kQuestionDeadline));
 }
 
 // On a connection of its own: of thousands of servers they are megabytes, and an answer that is

@@ -21,10 +21,13 @@ class SocketDataPlane final : public DataPlane {
   // At once where nobody listens; otherwise within a fraction of a second.
   [[nodiscard]] Status connect();
   // Finds out whether it went away, at once; now and then also whether it hangs, which takes as
-  // long as a short question does.
+  // long as a short question does. Of one that is being staged to, staging finds out.
   bool check();
 
-  [[nodiscard]] bool reachable() const override { return client_ && client_->fd() >= 0; }
+  [[nodiscard]] bool reachable() const override {
+    return is_staging_ || (client_ && client_->fd() >= 0);
+  }
+  void wait_aside(const Aside& aside) override { aside_ = aside; }
   [[nodiscard]] Result<std::string> stage(const api::Configuration& configuration) override;
   [[nodiscard]] Result<api::Activation> activate(const std::string& digest) override;
   [[nodiscard]] Status set_server_state(
@@ -36,12 +39,15 @@ class SocketDataPlane final : public DataPlane {
 
  private:
   [[nodiscard]] Result<std::string> send(const api::Configuration& configuration);
-  // The connection for answers that may be large and late, without harm to anything else.
+  // The connection for answers that may be large and late, without harm to anything else, and for
+  // what is asked while the other one is in use.
   [[nodiscard]] Result<api::Client*> counting(std::chrono::milliseconds deadline);
   void forget();
 
   std::filesystem::path socket_;
   std::optional<api::Client> client_;
+  Aside aside_ = in_place;
+  bool is_staging_ = false;  // client_ and the two configurations are in use aside
   MonoTime pinged_;
   std::optional<api::Client> counting_;  // made when counters are first asked for
   // What the data plane runs, servers' states and all, and what it has staged; nothing where that

@@ -21,9 +21,12 @@ const ServerId kSecond{"web", net::Endpoint::parse("192.0.2.12:80").value()};
 const Author kAnn{"ann", "pid 7", "cli"};
 const Author kBob{"bob", "pid 8", "cli"};
 
-// Before and after each thing that a commit does aside; the last is the disk.
-constexpr int kPoints = 6;
-constexpr int kOnDisk = 5;
+// Before and after each thing that a commit does aside: comparing, compiling, staging, the disk.
+constexpr int kPoints = 8;
+constexpr int kStaging = 4;
+constexpr int kOnDisk = 7;
+// One that is gone back from comes by the disk, compiling and staging once more.
+constexpr int kPointsAndBack = kPoints + 6;
 
 // At revision 2, web_config(), with both servers up; `others` are called with the number of each
 // point that the commit comes by from now on.
@@ -67,8 +70,9 @@ TEST(Aside, ACommitComesByAllPoints) {
 }
 
 TEST(Aside, WhatIsReportedMeanwhileIsWhatRunsInTheEnd) {
-  for (const Fails activation : {Fails::kNothing, Fails::kRefuses}) {
-    for (int at = 0; at < 2 * kPoints; ++at) {
+  for (const auto& [activation, points] :
+       {std::pair(Fails::kNothing, kPoints), std::pair(Fails::kRefuses, kPointsAndBack)}) {
+    for (int at = 0; at < 2 * points; ++at) {
       SCOPED_TRACE(at);
       Plane plane;
       plane.data_plane.activate_fails = {activation};
@@ -80,6 +84,7 @@ TEST(Aside, WhatIsReportedMeanwhileIsWhatRunsInTheEnd) {
         }
       };
       EXPECT_EQ(plane.commit(other_config()).has_value(), activation == Fails::kNothing);
+      EXPECT_EQ(plane.point, points);
       EXPECT_EQ(plane.data_plane.state_of("web", "192.0.2.11:80"), api::ServerState::kDown);
       EXPECT_EQ(plane.committer.servers().find(kFirst)->verdict, Verdict::kDown);
       plane.expect_in_step();
@@ -134,7 +139,9 @@ TEST(Aside, ADiskThatKeepsACommitIsToldOf) {
   plane.others = [&](int) {
     EXPECT_FALSE(plane.committer.unwritable());
     const auto why = plane.committer.unwritable(MonoClock::now() + std::chrono::seconds(11));
-    ASSERT_TRUE(why);
+    const bool is_on_disk = plane.point >= kOnDisk;
+    ASSERT_EQ(why.has_value(), is_on_disk);
+    if (!why) return;
     EXPECT_THAT(why->text, testing::HasSubstr("disk"));
   };
   ASSERT_TRUE(plane.commit(weighted_config()));
@@ -162,11 +169,68 @@ TEST(Aside, WhatCouldNotBeToldMeanwhileIsToldInTheEnd) {
       if (point != at) return;
       plane.data_plane.states_fail = {Fails::kAnswersTooLate};
       plane.committer.report(kFirst, Verdict::kDown, kNow);
-      EXPECT_FALSE(plane.committer.publish());
+      const bool waits = point == kStaging || point == kStaging + 1;
+      EXPECT_EQ(plane.committer.publish().has_value(), waits);
     };
     ASSERT_TRUE(plane.commit(weighted_config()));
     EXPECT_EQ(plane.data_plane.state_of("web", "192.0.2.11:80"), api::ServerState::kDown);
     plane.expect_in_step();
+  }
+}
+
+// While it is staged to the data plane takes nothing else; it is told before the disk is waited
+// for.
+TEST(Aside, WhatIsReportedWhileItIsStagedIsToldAtOnceThen) {
+  Plane plane;
+  plane.others = [&](int point) {
+    if (point == kStaging) {
+      plane.committer.report(kFirst, Verdict::kDown, kNow);
+      EXPECT_TRUE(plane.committer.publish());
+    }
+    const auto now = plane.data_plane.state_of("web", "192.0.2.11:80");
+    EXPECT_EQ(now, point < kOnDisk - 1 ? api::ServerState::kUp : api::ServerState::kDown) << point;
+  };
+  ASSERT_TRUE(plane.commit(weighted_config()));
+  plane.expect_in_step();
+}
+
+TEST(Aside, WhatIsReportedWhileAnUndoneCommitIsStagedRunsInTheEnd) {
+  for (int at = 0; at < kPointsAndBack - kPoints; ++at) {
+    SCOPED_TRACE(at);
+    Plane plane;
+    ASSERT_TRUE(plane.committer.commit(weighted_config(), kAnn,
+                                       {.confirm_within = std::chrono::minutes(5)}));
+    plane.point = 0;
+    plane.others = [&](int point) {
+      if (point == at) plane.committer.report(kFirst, Verdict::kDown, kNow);
+    };
+    ASSERT_TRUE(plane.committer.reject(kBob));
+    EXPECT_EQ(plane.point, kPointsAndBack - kPoints);
+    EXPECT_EQ(plane.data_plane.state_of("web", "192.0.2.11:80"), api::ServerState::kDown);
+    plane.expect_in_step();
+    EXPECT_TRUE(plane.committer.reconciled());
+  }
+}
+
+TEST(Aside, WhatIsReportedWhileADataPlaneIsBroughtInStepRunsInTheEnd) {
+  for (const bool restarted : {true, false}) {
+    const int points = restarted ? 4 : 2;  // compiling, and staging
+    for (int at = 0; at < 2 * points; ++at) {
+      SCOPED_TRACE(at);
+      Plane plane;
+      if (restarted) plane.data_plane.restart();
+      plane.others = [&](int point) {
+        if (point != at / 2) return;
+        plane.committer.report(kFirst, Verdict::kDown, kNow);
+        if (at % 2 == 0) (void)plane.committer.publish();
+        EXPECT_EQ(plane.committer.commit(weighted_config(), kBob, {}).error().error.id, "E-460");
+      };
+      EXPECT_TRUE(plane.committer.reconcile(kNow));
+      EXPECT_EQ(plane.point, points);
+      EXPECT_EQ(plane.data_plane.state_of("web", "192.0.2.11:80"), api::ServerState::kDown);
+      plane.expect_in_step();
+      EXPECT_TRUE(plane.committer.reconciled());
+    }
   }
 }
 
@@ -190,7 +254,7 @@ TEST(Aside, EverythingReadsAsItWasBefore) {
   int looked = 0;
   plane.others = [&](int point) {
     ++looked;
-    EXPECT_TRUE(plane.committer.is_committing());
+    EXPECT_TRUE(plane.committer.is_changing());
     EXPECT_EQ(plane.committer.running().revision, 2U);
     EXPECT_EQ(plane.committer.running().config, web_config());
     EXPECT_FALSE(plane.committer.unconfirmed());
@@ -207,7 +271,7 @@ TEST(Aside, EverythingReadsAsItWasBefore) {
   ASSERT_TRUE(
       plane.committer.commit(other_config(), kAnn, {.confirm_within = std::chrono::minutes(5)}));
   EXPECT_EQ(looked, kPoints);
-  EXPECT_FALSE(plane.committer.is_committing());
+  EXPECT_FALSE(plane.committer.is_changing());
   EXPECT_TRUE(plane.committer.unconfirmed());
 }
 

@@ -12,6 +12,7 @@
 #include "dataplane/api/envelope.h"
 #include "dataplane/api/errors.h"
 #include "hal/linux/line_server.h"
+#include "hal/linux/turns.h"
 #include "mgmt/commit/compile.h"
 #include "tests/unit/commit/fake_data_plane.h"
 #include "tests/unit/commit/web_config.h"
@@ -297,6 +298,50 @@ TEST_F(Link, CountersThatComeLateAreNoReasonToLoseIt) {
   ASSERT_TRUE(commit(web_config()));
   expect_running(web_config());
   EXPECT_TRUE(data_plane_.counters({})) << "by another connection";
+  EXPECT_EQ(in_step_, std::vector<bool>{true}) << "and it was in step all the while";
+}
+
+// A data plane that takes long to build what it is sent keeps nobody from anything else.
+TEST_F(Link, WhileItIsStagedToTheLoopGoesOn) {
+  start_data_plane();
+  link_->start();
+  ASSERT_TRUE(until_told(true));
+  ASSERT_TRUE(commit(web_config()));
+  hal::Turns turns(loop_.get());
+  committer_.wait_aside([&turns](const auto& work) { turns.aside(work); });
+  std::atomic<bool> is_staging = false, may_end = false;
+  plane_.on_stage = [&] {
+    is_staging = true;
+    may_end.wait(false);
+  };
+  const ServerId first{"web", net::Endpoint::parse("192.0.2.11:80").value()};
+  int looked = 0;
+  hal::Timer others(loop_.get(), [&] {
+    others.start(1ms);
+    if (!is_staging || may_end) return;
+    EXPECT_TRUE(data_plane_.check());
+    EXPECT_EQ(committer_.running().config, web_config());
+    committer_.report(first, looked % 2 == 0 ? Verdict::kDown : Verdict::kUp, MonoClock::now());
+    EXPECT_TRUE(committer_.publish());
+    if (++looked == 1) {
+      EXPECT_EQ(data_plane_.status({}).error().kind, Errc::kTimeout) << "on another connection";
+    }
+    if (looked < 51) return;
+    may_end = true;
+    may_end.notify_all();
+  });
+  others.start(1ms);
+  bool committed = false;
+  turns.post([&] {
+    committed = commit(weighted_config());
+    (void)sd_event_exit(loop_.get(), 0);
+  });
+  EXPECT_EQ(turns.run(), 0);
+  turns.stop();
+  EXPECT_TRUE(committed);
+  EXPECT_EQ(looked, 51);
+  expect_running(weighted_config());
+  EXPECT_EQ(plane_.state_of("web", "192.0.2.11:80"), api::ServerState::kDown);
   EXPECT_EQ(in_step_, std::vector<bool>{true}) << "and it was in step all the while";
 }
 

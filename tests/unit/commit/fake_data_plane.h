@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <deque>
 #include <functional>
 #include <optional>
@@ -18,10 +20,15 @@ class FakeDataPlane final : public DataPlane {
   enum class Fails { kNothing, kUnreachable, kRefuses, kOtherDigest, kDies, kAnswersTooLate };
 
   [[nodiscard]] bool reachable() const override { return alive; }
+  void wait_aside(const Aside& aside) override { aside_ = aside; }
 
   Result<std::string> stage(const api::Configuration& configuration) override {
     calls.emplace_back("stage");
-    if (on_stage) on_stage();
+    is_staging = true;
+    aside_([&] {
+      if (on_stage) on_stage();
+    });
+    is_staging = false;
     if (auto failed = failure(take(stage_fails)); !failed) {
       return tl::unexpected<Error>(failed.error());
     }
@@ -43,6 +50,7 @@ class FakeDataPlane final : public DataPlane {
   }
 
   Status set_server_state(const std::vector<api::ServerStateChange>& changes) override {
+    EXPECT_FALSE(is_staging);
     calls.emplace_back("set_server_state");
     batches.push_back(changes);
     if (auto failed = failure(take(states_fail)); !failed) return failed;
@@ -105,6 +113,7 @@ class FakeDataPlane final : public DataPlane {
   }
 
   bool alive = true;
+  bool is_staging = false;
   std::function<void()> on_stage;
   std::function<void()> on_activate;
   std::deque<Fails> stage_fails, activate_fails, states_fail;  // one a call, then nothing
@@ -157,6 +166,7 @@ class FakeDataPlane final : public DataPlane {
   }
 
   Fails last_ = Fails::kNothing;
+  Aside aside_ = in_place;
 };
 
 }  // namespace yoke::commit
