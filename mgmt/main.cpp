@@ -57,6 +57,7 @@ using std::chrono::milliseconds;
 
 // How soon a disk that was mended is noticed where nobody commits.
 constexpr std::chrono::seconds kStoreInterval{30};
+constexpr std::chrono::seconds kUntriedInterval{5};
 constexpr int kFailed = 1;
 constexpr std::string_view kNoLoop = "E-608";
 
@@ -153,6 +154,7 @@ class Process {
         follow_(loop, [this] { follow(); }),
         publish_(loop, [this] { publish(); }),
         store_look_(loop, [this] { look_at_store(); }),
+        untried_look_(loop, [this] { look_at_untried(); }),
         expiry_(loop, committer_, commit::read_clocks, recorder(), in_turn(turns)),
         system_(loop, {.files = options.root / "run/yoke/system"}),
         schedule_(
@@ -205,6 +207,7 @@ class Process {
     backups_.follow(backup::schedule_of(committer_.running().config));
     link_.start();
     supervisor_->start();
+    look_at_untried();
     if (committer_.unwritable()) store_look_.start(kStoreInterval);
     return {};
   }
@@ -324,6 +327,14 @@ class Process {
   [[nodiscard]] std::vector<alarms::Condition> conditions() const {
     auto found = outlets_->conditions();
     std::ranges::move(system_.conditions(), std::back_inserter(found));
+    for (const auto& row : untried_) {
+      found.push_back(
+          {Kind::kCheckNotTried,
+           row.pool + ' ' + row.check,
+           fmt::format("check {} of pool {} tells nothing of {} server{}: {}", row.check, row.pool,
+                       row.servers, row.servers == 1 ? "" : "s", row.last),
+           {{"POOL", row.pool}, {"CHECK", row.check}}});
+    }
     if (!event_log_.failure().empty()) {
       found.push_back({Kind::kEventLogFailed, "", event_log_.failure(), {}});
     }
@@ -331,6 +342,12 @@ class Process {
       found.push_back({Kind::kBackupFailed, "", failure->text, {{"ERROR", failure->id}}});
     }
     return found;
+  }
+
+  // Rarely: there may be sixteen thousand.
+  void look_at_untried() {
+    untried_ = checks_.untried(MonoClock::now());
+    untried_look_.start(kUntriedInterval);
   }
 
   void look_at_store() {
@@ -383,7 +400,8 @@ class Process {
   health::Scheduler checks_;
   health::Observer observer_;
   health::Trials trials_;
-  hal::Timer follow_, publish_, store_look_;
+  hal::Timer follow_, publish_, store_look_, untried_look_;
+  std::vector<health::Scheduler::Untried> untried_;
   commit::Expiry expiry_;
   system::Keeper system_;
   commit::Schedule schedule_;

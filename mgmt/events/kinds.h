@@ -44,6 +44,8 @@ enum class Kind : std::uint8_t {
   kServerDown,
   kVipDown,
   kVipUp,
+  kCheckNotTried,
+  kCheckTried,
   kDiskLow,
   kDiskNormal,
   kStoreUnwritable,

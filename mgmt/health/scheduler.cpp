@@ -172,6 +172,20 @@ std::vector<Scheduler::Status> Scheduler::status(const std::string& pool) const 
   return rows;
 }
 
+std::vector<Scheduler::Untried> Scheduler::untried(MonoTime now) const {
+  std::map<std::pair<std::string, std::string>, Untried> found;
+  for (const auto& [key, server] : servers_) {
+    for (const auto& [check, watch] : server.watches) {
+      if (!watch->is_untried(now)) continue;
+      Untried& of = found[{key.first, check}];
+      if (of.servers++ == 0) of = {key.first, check, 1, watch->last_text()};
+    }
+  }
+  std::vector<Untried> rows;
+  for (auto& [key, row] : found) rows.push_back(std::move(row));
+  return rows;
+}
+
 std::vector<Scheduler::History> Scheduler::history(const std::string& pool,
                                                    const net::Endpoint& server) const {
   std::vector<History> all;

@@ -70,6 +70,15 @@ class Scheduler {
   // By pool, server and check; of one pool, or, without a name, of all.
   [[nodiscard]] std::vector<Status> status(const std::string& pool = {}) const;
 
+  // Checks that tell nothing, whatever the reason: those servers stay as they were.
+  struct Untried {
+    std::string pool;
+    std::string check;
+    std::size_t servers = 0;
+    std::string last;  // of one of them, in words
+  };
+  [[nodiscard]] std::vector<Untried> untried(MonoTime now) const;
+
   // What the checks of one server saw last: each check's probes, oldest first.
   struct History {
     std::string check;

@@ -26,6 +26,7 @@ Watch::Watch(sd_event* loop, Prober& prober, const net::Endpoint& server, const 
 void Watch::start(milliseconds after) {
   is_started_ = true;
   due_ = MonoClock::now() + after;
+  told_ = due_;
   next_.start(after);
 }
 
@@ -52,6 +53,11 @@ std::string Watch::last_text() const {
   return past_.empty() ? std::string() : past_.back().result.text;
 }
 
+bool Watch::is_untried(MonoTime now) const {
+  const milliseconds late = kLateIntervals * interval() + check_.timeout;
+  return is_started_ && now - told_ > std::max<MonoClock::duration>(late, kUntriedMin);
+}
+
 void Watch::begin() {
   began_ = MonoClock::now();
   probe_ = prober_.start(server_, check_, [this](ProbeResult result) { take(std::move(result)); });
@@ -76,6 +82,7 @@ void Watch::take(ProbeResult result) {
   const Outcome outcome = result.outcome;
   remember(std::move(result));
   if (outcome == Outcome::kFailed) ++failures_;
+  if (outcome != Outcome::kNotTried) told_ = now;
   const bool changed = outcome != Outcome::kNotTried && dampener_.add(outcome == Outcome::kPassed);
   // Where one took longer than its interval, turns that are past are left out.
   due_ = std::max(due_ + interval(), now);

@@ -21,6 +21,7 @@ class Watch {
  public:
   static constexpr std::size_t kPastMax = 8;
   static constexpr int kLateIntervals = 3;
+  static constexpr std::chrono::seconds kUntriedMin{10};
 
   // `changed` is called when the verdict has changed; it must not destroy the watch. `prober`
   // outlives it.
@@ -47,6 +48,9 @@ class Watch {
   // Of the last one; empty before the first. Of one that has waited for its turn longer than
   // kLateIntervals, that it does.
   [[nodiscard]] std::string last_text() const;
+  // Its probes have not told whether the server works for so long that it is no accident:
+  // kLateIntervals and the timeout, at least kUntriedMin.
+  [[nodiscard]] bool is_untried(MonoTime now) const;
 
  private:
   void begin();
@@ -64,6 +68,7 @@ class Watch {
   bool is_started_ = false;
   MonoTime due_;  // without jitter
   MonoTime began_;
+  MonoTime told_;  // by a result, or when it began to be asked
   MonoTime since_;
   std::uint64_t failures_ = 0;
   std::vector<PastProbe> past_;

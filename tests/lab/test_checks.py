@@ -410,7 +410,15 @@ def test_scripts_that_are_not_run(unit, web, script):
     unit.commit(f"set pool shut server {web.endpoint}", f"set pool shut check {check} {PACE}")
     waiting.until(lambda: f"chmod 755 {path}" in unit.yoke(
         "show", "check", "shut", web.endpoint).stdout, "it says what to do")
+
+    def standing():
+        return [row for row in unit.show("alarm")
+                if row["alarm"] == "check-not-tried" and row["state"] == "raised"]
+
+    waiting.until(standing, "nobody has to look there to find out", 60)
+    assert "chmod 755" in standing()[0]["text"] and standing()[0]["next"] == "show check shut"
     unit.commit("delete pool shut")
+    waiting.until(lambda: not standing(), "the alarm is gone with its check")
     path.unlink()
     assert f"not tried: {path} is missing" in tried(unit, web.endpoint, check)
     refused = unit.yoke("-c", "set pool bad check script program ../../bin/sh", check=False)

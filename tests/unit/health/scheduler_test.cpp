@@ -292,6 +292,28 @@ std::vector<Target> many(int count, milliseconds interval) {
 
 // Within a second, that is; in how many of its hundredths depends on how often the machine stalls.
 // All at once would be one or two, and timers left to sd-event's own accuracy half a dozen.
+TEST_F(Scheduling, ACheckThatCannotBeMadeIsToldOf) {
+  const Target second = target(kB, {quick(), quick("script:lag")});
+  prober_.answer("script:lag", Outcome::kNotTried);
+  scheduler_.reconcile({target(kA), second});
+  ASSERT_TRUE(turns(kB, 4));
+  EXPECT_TRUE(scheduler_.untried(MonoClock::now()).empty()) << "it may be an accident yet";
+  const auto later = MonoClock::now() + Watch::kUntriedMin - milliseconds(1);
+  ASSERT_TRUE(turns(kA, 2) && turns(kB, 4));
+  const auto found = scheduler_.untried(later);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].pool, "web");
+  EXPECT_EQ(found[0].check, "script:lag");
+  EXPECT_EQ(found[0].servers, 1U);
+  EXPECT_EQ(found[0].last, "not fine");
+  prober_.answer("script:lag", Outcome::kFailed);
+  const auto much_later = MonoClock::now() + Watch::kUntriedMin - milliseconds(1);
+  ASSERT_TRUE(turns(kA, 2) && turns(kB, 6));
+  EXPECT_TRUE(scheduler_.untried(much_later).empty());
+  scheduler_.pause();
+  EXPECT_TRUE(scheduler_.untried(later + std::chrono::hours(1)).empty()) << "nobody is asked";
+}
+
 TEST_F(Scheduling, AThousandServersDoNotBeginInTheSameInstant) {
   prober_.hold(true);
   scheduler_.reconcile(many(1000, milliseconds(10'000)));
