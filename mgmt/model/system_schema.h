@@ -15,6 +15,9 @@ inline constexpr std::size_t kDnsServersMax = 3;  // glibc asks no more
 inline constexpr std::size_t kDnsSearchMax = 6;   // and older programs search no more
 inline constexpr std::size_t kSshKeysMax = 16;    // of one user
 
+// Whom yoke-snmp runs as: it parses what comes from a network, and never needs more than to read.
+inline constexpr std::string_view kReader = "yoke-snmp";
+
 inline constexpr std::array<std::string_view, 3> kRoles{"viewer", "operator", "admin"};
 
 inline constexpr std::array kSystemFields{

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "mgmt/model/schema.h"
+#include "mgmt/model/system_schema.h"
 #include "mgmt/rpc/errors.h"
 
 namespace yoke::rpc {
@@ -34,7 +35,7 @@ std::string_view to_string(Role role) noexcept { return words()[static_cast<std:
 
 Role role_of(const hal::Peer& peer, const model::Config& config) {
   if (peer.uid == 0 || peer.uid == ::geteuid()) return Role::kAdmin;
-  if (peer.user == kReader) return Role::kViewer;
+  if (peer.user == model::kReader) return Role::kViewer;
   const model::Path user{{"user", peer.user}};
   if (config.find(user) == nullptr) {
     return config.keys("user").empty() ? Role::kAdmin : Role::kViewer;

@@ -22,12 +22,10 @@ enum class Role : std::uint8_t {
 // "viewer", "operator", "admin"
 [[nodiscard]] std::string_view to_string(Role role) noexcept;
 
-// Whom yoke-snmp runs as: it parses what comes from a network, and never needs more than to read.
-inline constexpr std::string_view kReader = "yoke-snmp";
-
 // Root and the user that yoke-mgmt runs as are admins whatever is configured, so that nobody is
 // ever locked out of his own box. Others have the role that the configuration gives them; those it
-// does not name are viewers, or admins where it names nobody yet. kReader is a viewer, always.
+// does not name are viewers, or admins where it names nobody yet. model::kReader is a viewer,
+// always.
 [[nodiscard]] Role role_of(const hal::Peer& peer, const model::Config& config);
 
 // E-413 with the first change that the role may not make.
