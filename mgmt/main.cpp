@@ -346,7 +346,7 @@ class Process {
 
   // Rarely: there may be sixteen thousand.
   void look_at_untried() {
-    untried_ = checks_.untried(MonoClock::now());
+    if (!checks_.paused()) untried_ = checks_.untried(MonoClock::now());
     untried_look_.start(kUntriedInterval);
   }
 

@@ -25,6 +25,7 @@ Turns::~Turns() { stop(); }
 // sd_event_loop(), but for the turn that is given away while there is nothing to do:
 // sd_event_wait() would keep it.
 int Turns::run() {
+  if (!std::exchange(has_run_, true)) leave();
   for (;;) {
     enter();
     const bool is_over = sd_event_get_state(event_) == SD_EVENT_FINISHED;
@@ -71,6 +72,7 @@ void Turns::stop() {
     stopping_ = true;
   }
   posted_.notify_one();
+  if (!std::exchange(has_run_, true)) leave();
   if (thread_.joinable()) thread_.join();
   jobs_.clear();
 }
@@ -89,6 +91,11 @@ void Turns::leave() {
   passed_.notify_all();
 }
 
+bool Turns::is_stopping() {
+  const std::lock_guard held(posting_);
+  return stopping_;
+}
+
 void Turns::wake() { (void)::eventfd_write(wake_.get(), 1); }
 
 void Turns::work_on() {
@@ -100,6 +107,7 @@ void Turns::work_on() {
     jobs_.pop_front();
     held.unlock();
     enter();
+    if (is_stopping()) return leave();
     job();
     job = nullptr;  // what it holds goes within the turn as well
     leave();

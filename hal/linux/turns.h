@@ -17,12 +17,11 @@ namespace yoke::hal {
 
 // An event loop and jobs beside it, which take turns over the same memory: whoever has the turn may
 // touch everything, sd-event's objects too, and nobody else runs. A job gives its turn away while
-// it waits for a disk, so that the loop goes on meanwhile; that is all that runs at once. Turns
+// it waits or computes, so that the loop goes on meanwhile; that is all that runs at once. Turns
 // are given in the order they are asked for.
 //
-// Threads: run() is the loop's thread's. post() and aside() are for whoever has the turn; the
-// loop's thread may call aside() before run() and after stop(), and before run() post() what it
-// leaves alone from then on.
+// Threads: run() is the loop's thread's, which made this and has the turn until then. post() and
+// aside() are for whoever has the turn; the loop's thread may call aside() after stop() as well.
 class Turns {
  public:
   explicit Turns(sd_event* event);
@@ -38,7 +37,7 @@ class Turns {
   // Within a job: runs `work` while others have turns. Elsewhere runs it, and that is all.
   void aside(const std::function<void()>& work);
 
-  // The job under way is the last; those that wait are dropped. Not from within a turn.
+  // The job under way is the last; those that wait are dropped. Not from within run().
   void stop();
 
  private:
@@ -46,6 +45,7 @@ class Turns {
   void leave();
   void wake();
   void work_on();
+  [[nodiscard]] bool is_stopping();
 
   sd_event* event_;
   FileDescriptor wake_;  // what a job has done may be the loop's to follow at once
@@ -53,7 +53,8 @@ class Turns {
 
   std::mutex turn_;  // over the two numbers
   std::condition_variable passed_;
-  std::uint64_t asked_ = 0, served_ = 0;
+  std::uint64_t asked_ = 1, served_ = 0;  // the first one is the loop's, until run()
+  bool has_run_ = false;
 
   std::mutex posting_;  // over what follows
   std::condition_variable posted_;

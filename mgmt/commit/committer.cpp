@@ -158,14 +158,10 @@ tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidat
   ServerStates states;
   const Compiled compiled = compile_aside(candidate, running().revision + 1, states);
   if (auto staged = stage(compiled); !staged) return refuse(nothing_changed(staged.error()));
-  auto told = told_with_staging();
   auto info = info_of(author, request, changes);
   if (request.confirm_within) info.confirm_by = deadline_in(*request.confirm_within, clocks_());
   const model::Config previous = running().config;
-  if (auto stored = persist(candidate, info); !stored) {
-    unpublished_.merge(told);
-    return refuse(stored.error());
-  }
+  if (auto stored = persist(candidate, info); !stored) return refuse(stored.error());
   if (auto activated = activate(compiled.digest); !activated) {
     return tl::unexpected<Refusal>(go_back(previous, activated.error()));
   }
@@ -312,26 +308,20 @@ Committer::Compiled Committer::compile_for(const model::Config& config, const Se
   return {std::move(configuration), std::move(digest)};
 }
 
+// What nobody could tell meanwhile is told then, whatever became of it. It is told of servers as
+// they run, and of what is staged as well, where they may be others: told once more in the end.
 Status Committer::stage(const Compiled& compiled) {
   is_staging_ = true;
   const auto digest = data_plane_.stage(compiled.configuration);
   is_staging_ = false;
+  meanwhile_.insert(unpublished_.begin(), unpublished_.end());
+  const auto told = publish();
   if (!digest) return tl::unexpected<Error>(digest.error());
+  if (!told && !data_plane_.reachable()) return told;
   if (*digest == compiled.digest) return {};
   return fail(Errc::kFailed, kNotAsCommitted,
               "the data plane has read another configuration than it was sent; are both programs "
               "of one release?");
-}
-
-// What is staged holds all that had not been told, but for what was reported while it was staged,
-// which is told now: those the data plane knows from it.
-std::set<ServerId> Committer::told_with_staging() {
-  auto told = std::exchange(unpublished_, {});
-  for (const ServerId& id : meanwhile_) {
-    if (told.erase(id) > 0) unpublished_.insert(id);
-  }
-  (void)publish();
-  return told;
 }
 
 Status Committer::activate(const std::string& digest) {

@@ -146,7 +146,6 @@ class Committer {
   [[nodiscard]] Compiled compile_aside(const model::Config& wanted, std::uint64_t revision,
                                        ServerStates& states);
   [[nodiscard]] Status stage(const Compiled& compiled);
-  [[nodiscard]] std::set<ServerId> told_with_staging();
   void run_from_now_on(const model::Config& config, ServerStates states, const Compiled& compiled);
   [[nodiscard]] Status activate(const std::string& digest);
   [[nodiscard]] Status persist(const model::Config& config, const store::CommitInfo& info);

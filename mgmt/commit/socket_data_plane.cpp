@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 // A whole configuration is built while we wait; everything else is a lookup.
 constexpr auto kStageDeadline = 10s;
 constexpr auto kActivateDeadline = 3s;
-constexpr auto kStatesDeadline = 2s;
+constexpr auto kStatesDeadline = 10s;  // tables of as many pools as have changed are built
 constexpr auto kQuestionDeadline = 500ms;
 constexpr auto kConnectionsDeadline = 200ms;
 constexpr auto kPingInterval = 2s;
@@ -68,6 +68,7 @@ Result<std::string> SocketDataPlane::stage(const api::Configuration& configurati
   staged_.reset();
   Result<std::string> digest;
   is_staging_ = true;
+  was_asked_in_vain_ = false;
   aside_([&] {
     digest = named(send(configuration));
     if (digest) staged_ = configuration;
@@ -110,20 +111,14 @@ Status SocketDataPlane::set_server_state(const std::vector<api::ServerStateChang
   return {};
 }
 
-Result<api::ProcessStatus> SocketDataPlane::status(const api::StatusWanted& wanted) {
-  if (!is_staging_) {
-    if (!reachable()) return not_connected();
-    return named(client_->status(wanted, kQuestionDeadline));
-  }
-  const auto client = counting(kQuestionDeadline);
-  if (!client) return tl::unexpected<Error>(client.error());
-  return named((*client)->status(wanted, kQuestionDeadline));
-}
-
 // On a connection of its own: of thousands of servers they are megabytes, and an answer that is
-// late, after which its connection is of no more use, is none that anything hangs on.
+// late, after which its connection is of no more use, is none that anything hangs on. One that
+// builds answers nobody: it is asked in vain once.
 Result<api::Client*> SocketDataPlane::counting(std::chrono::milliseconds deadline) {
   if (!reachable()) return not_connected();
+  if (is_staging_ && was_asked_in_vain_) {
+    return fail(Errc::kTimeout, kNotReachable, "the data plane builds what it was sent");
+  }
   if (!counting_ || !counting_->connected()) {
     auto client = api::Client::connect(socket_, deadline);
     if (!client) return named(Result<api::Client*>(tl::unexpected(client.error())));
@@ -132,16 +127,33 @@ Result<api::Client*> SocketDataPlane::counting(std::chrono::milliseconds deadlin
   return &*counting_;
 }
 
-Result<api::Counters> SocketDataPlane::counters(const api::CountersWanted& wanted) {
-  const auto client = counting(kQuestionDeadline);
+template <typename Ask>
+auto SocketDataPlane::asked_beside(std::chrono::milliseconds deadline, Ask ask)
+    -> decltype(ask(std::declval<api::Client&>())) {
+  const auto client = counting(deadline);
   if (!client) return tl::unexpected<Error>(client.error());
-  return named((*client)->counters(wanted, kQuestionDeadline));
+  auto answer = named(ask(**client));
+  if (!answer && answer.error().kind == Errc::kTimeout) was_asked_in_vain_ = true;
+  return answer;
+}
+
+Result<api::ProcessStatus> SocketDataPlane::status(const api::StatusWanted& wanted) {
+  const auto ask = [&](api::Client& client) { return client.status(wanted, kQuestionDeadline); };
+  if (is_staging_) return asked_beside(kQuestionDeadline, ask);
+  if (!reachable()) return not_connected();
+  return named(ask(*client_));
+}
+
+Result<api::Counters> SocketDataPlane::counters(const api::CountersWanted& wanted) {
+  return asked_beside(kQuestionDeadline, [&](api::Client& client) {
+    return client.counters(wanted, kQuestionDeadline);
+  });
 }
 
 Result<api::Connections> SocketDataPlane::connections(const api::ConnectionsWanted& wanted) {
-  const auto client = counting(kConnectionsDeadline);
-  if (!client) return tl::unexpected<Error>(client.error());
-  return named((*client)->connections(wanted, kConnectionsDeadline));
+  return asked_beside(kConnectionsDeadline, [&](api::Client& client) {
+    return client.connections(wanted, kConnectionsDeadline);
+  });
 }
 
 }  // namespace yoke::commit

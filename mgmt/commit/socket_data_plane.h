@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 #include "dataplane/api/client.h"
 #include "hal/base/clock.h"
@@ -42,12 +43,16 @@ class SocketDataPlane final : public DataPlane {
   // The connection for answers that may be large and late, without harm to anything else, and for
   // what is asked while the other one is in use.
   [[nodiscard]] Result<api::Client*> counting(std::chrono::milliseconds deadline);
+  template <typename Ask>
+  auto asked_beside(std::chrono::milliseconds deadline, Ask ask)
+      -> decltype(ask(std::declval<api::Client&>()));
   void forget();
 
   std::filesystem::path socket_;
   std::optional<api::Client> client_;
   Aside aside_ = in_place;
-  bool is_staging_ = false;  // client_ and the two configurations are in use aside
+  bool is_staging_ = false;         // client_ and the two configurations are in use aside
+  bool was_asked_in_vain_ = false;  // since staging began
   MonoTime pinged_;
   std::optional<api::Client> counting_;  // made when counters are first asked for
   // What the data plane runs, servers' states and all, and what it has staged; nothing where that

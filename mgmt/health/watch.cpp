@@ -26,7 +26,8 @@ Watch::Watch(sd_event* loop, Prober& prober, const net::Endpoint& server, const 
 void Watch::start(milliseconds after) {
   is_started_ = true;
   due_ = MonoClock::now() + after;
-  told_ = due_;
+  const bool says_nothing = !past_.empty() && past_.back().result.outcome == Outcome::kNotTried;
+  if (!says_nothing) told_ = due_;
   next_.start(after);
 }
 
@@ -46,7 +47,9 @@ void Watch::mend(MonoTime now) {
 
 std::string Watch::last_text() const {
   const auto waited = probe_ ? probe_->waited() : MonoClock::duration(0);
-  if (waited > kLateIntervals * check_.interval) {
+  const bool is_late = waited > kLateIntervals * check_.interval ||
+                       (waited.count() > 0 && is_untried(MonoClock::now()));
+  if (is_late) {
     return fmt::format("not tried for {}s: too many scripts wait for their turn",
                        std::chrono::floor<std::chrono::seconds>(waited).count());
   }
@@ -54,7 +57,7 @@ std::string Watch::last_text() const {
 }
 
 bool Watch::is_untried(MonoTime now) const {
-  const milliseconds late = kLateIntervals * interval() + check_.timeout;
+  const milliseconds late = kLateIntervals * std::max(interval(), check_.interval) + check_.timeout;
   return is_started_ && now - told_ > std::max<MonoClock::duration>(late, kUntriedMin);
 }
 

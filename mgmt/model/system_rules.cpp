@@ -42,10 +42,6 @@ void check_system(const Config& config, const Path& path, const Violated& add) {
 }
 
 void check_user(const Config& config, const Path& path, const Violated& add) {
-  if (path.key() == kReader && config.value(path, "role") != "viewer") {
-    add("E-228", fmt::format("{} reads and no more, whatever its role: give that to another user",
-                             path.key()));
-  }
   const std::size_t keys = config.keys("ssh-key", path).size();
   if (keys > kSshKeysMax) {
     add("E-208", fmt::format("{} SSH keys of a user who has {} at most", keys, kSshKeysMax));

@@ -77,7 +77,9 @@ void Session::take(const std::string& line, const Reply& reply) {
     reply({.line = error_line(
                request->id,
                {Errc::kConflict, std::string(commit::kUnderWay),
-                fmt::format("{} others wait for the disk: see show alarm", kWaitingMax), -1}),
+                fmt::format("{} changes wait for the one that is being made: see show alarm",
+                            kWaitingMax),
+                -1}),
            .ends_session = false});
     return;
   }

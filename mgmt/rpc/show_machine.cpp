@@ -19,6 +19,13 @@ json or_null(const std::optional<T>& value) {
 // What is of no VIP and no server.
 const api::CountersWanted kTotals{.vips = false, .servers = false};
 
+// One that builds a large configuration answers a little later, and forwards all the while.
+std::string_view dataplane_word(const Question& question) {
+  const bool is_there =
+      question.moment.status() || question.unit().committer.data_plane().reachable();
+  return is_there ? "running" : "unreachable";
+}
+
 }  // namespace
 
 Rows status_rows(const Question& question) {
@@ -36,7 +43,7 @@ Rows status_rows(const Question& question) {
               {"confirm_within_s", json()},
               {"scheduled", json()},
               {"scheduled_by", json()},
-              {"dataplane", status ? "running" : "unreachable"},
+              {"dataplane", dataplane_word(question)},
               {"generation", json()},
               {"revision_running", json()},
               {"dataplane_uptime_s", json()},

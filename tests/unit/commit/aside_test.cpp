@@ -154,7 +154,7 @@ TEST(Aside, ATimeThatIsUpWhileACommitIsMadeIsNoFailure) {
       plane.committer.commit(weighted_config(), kAnn, {.confirm_within = std::chrono::seconds(1)}));
   plane.others = [&](int) {
     Clocks later = read_clocks();
-    later.wall += std::chrono::hours(1);
+    later.since_boot += std::chrono::hours(1);
     EXPECT_TRUE(plane.committer.expire(later));
   };
   EXPECT_TRUE(plane.committer.confirm(kAnn));
@@ -192,6 +192,44 @@ TEST(Aside, WhatIsReportedWhileItIsStagedIsToldAtOnceThen) {
   };
   ASSERT_TRUE(plane.commit(weighted_config()));
   plane.expect_in_step();
+}
+
+// It is not the next commit's to tell: there may be none for hours.
+TEST(Aside, WhatIsReportedBeforeACommitFailsIsTold) {
+  for (const bool is_refused : {true, false}) {
+    for (int at = 0; at < kPoints; ++at) {
+      SCOPED_TRACE(at);
+      Plane plane;
+      if (is_refused)
+        plane.data_plane.stage_fails = {Fails::kRefuses};
+      else
+        plane.data_plane.activate_fails = {Fails::kRefuses};
+      plane.others = [&](int point) {
+        if (point == at) plane.committer.report(kFirst, Verdict::kDown, kNow);
+        if (point >= at) {
+          EXPECT_TRUE(plane.committer.publish());
+        }
+        if (point >= kOnDisk - 1 && point > at) {
+          EXPECT_EQ(plane.data_plane.state_of("web", "192.0.2.11:80"), api::ServerState::kDown);
+        }
+      };
+      EXPECT_FALSE(plane.commit(weighted_config()));
+      if (is_refused && at > kStaging + 1) continue;  // it did not come by there
+      EXPECT_EQ(plane.data_plane.state_of("web", "192.0.2.11:80"), api::ServerState::kDown);
+    }
+  }
+}
+
+TEST(Aside, ADataPlaneThatIsLostAfterStagingStopsACommitBeforeTheDisk) {
+  Plane plane;
+  plane.others = [&](int point) {
+    if (point == kStaging) plane.committer.report(kFirst, Verdict::kDown, kNow);
+  };
+  plane.data_plane.states_fail = {Fails::kDies};
+  const auto refused = plane.commit(weighted_config());
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().error.text, testing::StartsWith("nothing is changed"));
+  EXPECT_EQ(plane.committer.running().revision, 2U);
 }
 
 TEST(Aside, WhatIsReportedWhileAnUndoneCommitIsStagedRunsInTheEnd) {

@@ -301,6 +301,39 @@ TEST_F(Link, CountersThatComeLateAreNoReasonToLoseIt) {
   EXPECT_EQ(in_step_, std::vector<bool>{true}) << "and it was in step all the while";
 }
 
+// As the process does it: each look that finds it out of step asks for a job.
+TEST_F(Link, IsBroughtInStepByAJobOnceTheLoopRuns) {
+  start_data_plane();
+  plane_.stage_fails = {FakeDataPlane::Fails::kRefuses};
+  hal::Turns turns(loop_.get());
+  committer_.wait_aside([&turns](const auto& work) { turns.aside(work); });
+  std::vector<bool> told;
+  int jobs = 0;
+  DataPlaneLink link(
+      loop_.get(), data_plane_, committer_,
+      [&](bool in_step) {
+        told.push_back(in_step);
+        if (told == std::vector<bool>{true}) {
+          process_.reset();
+          start_data_plane();
+        }
+        if (told.size() == 3) (void)sd_event_exit(loop_.get(), 0);
+      },
+      [](const events::Event&) {},
+      [&](auto job) {
+        ++jobs;
+        turns.post(std::move(job));
+      });
+  link.start();
+  EXPECT_EQ(jobs, 1);
+  EXPECT_TRUE(told.empty());
+  EXPECT_EQ(turns.run(), 0);
+  turns.stop();
+  EXPECT_EQ(told, (std::vector<bool>{true, false, true}));
+  EXPECT_EQ(jobs, 3) << "refused, taken, and after its restart";
+  expect_running({});
+}
+
 // A data plane that takes long to build what it is sent keeps nobody from anything else.
 TEST_F(Link, WhileItIsStagedToTheLoopGoesOn) {
   start_data_plane();

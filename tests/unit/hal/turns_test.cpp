@@ -7,6 +7,7 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <thread>
 #include <vector>
 
 namespace yoke::hal {
@@ -43,6 +44,24 @@ TEST_F(TurnsTest, JobsRunInTheirOrderAndTheLoopEndsWithItsCode) {
   EXPECT_EQ(turns_.run(), 7);
   ASSERT_EQ(ran.size(), 100U);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(ran[static_cast<std::size_t>(i)], i);
+}
+
+TEST_F(TurnsTest, NoJobBeginsBeforeTheLoopDoes) {
+  std::atomic<bool> began = false;
+  turns_.post([&] {
+    began = true;
+    end();
+  });
+  std::this_thread::sleep_for(20ms);
+  EXPECT_FALSE(began);
+  EXPECT_EQ(turns_.run(), 7);
+  EXPECT_TRUE(began);
+}
+
+TEST_F(TurnsTest, OfALoopThatNeverBeginsNoJobIsMade) {
+  turns_.post([] { FAIL(); });
+  std::this_thread::sleep_for(20ms);
+  turns_.stop();
 }
 
 TEST_F(TurnsTest, WhatAJobStartsTheSleepingLoopFollows) {
@@ -95,15 +114,18 @@ TEST_F(TurnsTest, ALoopThatAlwaysHasSomethingToDoKeepsNoJobFromItsTurn) {
 }
 
 TEST_F(TurnsTest, StoppedItEndsTheJobUnderWayAndKeepsNothingOfTheOthers) {
-  std::promise<void> begun;
+  std::promise<void> disk;
   std::atomic<bool> done = false;
   const auto kept = std::make_shared<int>(0);
   turns_.post([&] {
-    turns_.aside([&] { begun.set_value(); });
+    end();
+    turns_.aside([&] { disk.get_future().wait(); });
     done = true;
   });
   for (int i = 0; i < 1000; ++i) turns_.post([kept] {});
-  begun.get_future().wait();
+  EXPECT_EQ(turns_.run(), 7);
+  EXPECT_FALSE(done);
+  disk.set_value();
   turns_.stop();
   EXPECT_TRUE(done);
   EXPECT_EQ(kept.use_count(), 1);

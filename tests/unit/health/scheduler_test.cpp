@@ -290,8 +290,6 @@ std::vector<Target> many(int count, milliseconds interval) {
   return targets;
 }
 
-// Within a second, that is; in how many of its hundredths depends on how often the machine stalls.
-// All at once would be one or two, and timers left to sd-event's own accuracy half a dozen.
 TEST_F(Scheduling, ACheckThatCannotBeMadeIsToldOf) {
   const Target second = target(kB, {quick(), quick("script:lag")});
   prober_.answer("script:lag", Outcome::kNotTried);
@@ -314,6 +312,8 @@ TEST_F(Scheduling, ACheckThatCannotBeMadeIsToldOf) {
   EXPECT_TRUE(scheduler_.untried(later + std::chrono::hours(1)).empty()) << "nobody is asked";
 }
 
+// Within a second, that is; in how many of its hundredths depends on how often the machine stalls.
+// All at once would be one or two, and timers left to sd-event's own accuracy half a dozen.
 TEST_F(Scheduling, AThousandServersDoNotBeginInTheSameInstant) {
   prober_.hold(true);
   scheduler_.reconcile(many(1000, milliseconds(10'000)));

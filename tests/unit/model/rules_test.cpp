@@ -140,8 +140,6 @@ const Row kRows[] = {
     {{"set user ann ssh-key laptop \"" + kKey + "\""}, {"E-201 user ann"}},
     {{"set user root admin ssh-key laptop \"" + kKey + "\""}, {"E-228 user root"}},
     {{"set user yoke admin ssh-key laptop \"" + kKey + "\""}, {"E-228 user yoke"}},
-    {{"set user yoke-snmp operator"}, {"E-228 user yoke-snmp"}},
-    {{"set user yoke-snmp viewer"}, {}},
     {{"set pool db check redis password ********"}, {"E-222 pool db check redis"}},
     {{"set pool web method dsr", "set vip web 203.0.113.10:80/tcp pool web snat 192.0.2.1"},
      {"E-206 vip web"}},
