@@ -3,7 +3,8 @@
 
 #include <functional>
 
-// What lets a process go on while one of its parts waits or computes. Threads: constant functions, any.
+// What lets a process go on while one of its parts waits or computes. Threads: constant functions,
+// any.
 namespace yoke {
 
 // Runs `work`, which touches nothing that anybody else works on meanwhile, and returns when it is
