@@ -132,6 +132,7 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-515", "a URL that no backup can be sent to"},
     ErrorMeaning{"E-516", "a backup could not be sent"},
     ErrorMeaning{"E-517", "no room on the disk for a backup beside what commits need"},
+    ErrorMeaning{"E-518", "what belongs to this unit alone (unit.db) is missing or damaged"},
     ErrorMeaning{"E-601", "yoke-mgmt is not running"},
     ErrorMeaning{"E-602", "not permitted to use the socket"},
     ErrorMeaning{"E-603", "no answer in time"},

@@ -51,6 +51,7 @@ std::string meaning(const Field& field) {
   if (!field.only_for.empty()) {
     text += fmt::format(" (of `{}`)", fmt::join(field.only_for, "`, `"));
   }
+  if (field.of_unit) text += "; belongs to this unit alone";
   if (field.secret) text += "; shown as `********`";
   if (field.required) text += "; required";
   if (field.positional) text += "; its name may be left out";
@@ -61,6 +62,7 @@ void add_record(std::string& text, const RecordType& type) {
   auto out = std::back_inserter(text);
   fmt::format_to(out, "\n## {}\n{}.", place(type), type.help);
   if (!type.single) fmt::format_to(out, " {}: {}.", type.key.help, describe(type.key));
+  if (type.of_unit) text += " Belongs to this unit alone.";
   text += '\n';
   if (type.fields.empty()) return;
   const Field& first = type.fields.front();

@@ -54,6 +54,7 @@ struct Field {
   bool for_operators = false;  // somebody of that role may change it
   bool zero = false;           // 0 (of names: the root) is accepted beside what the bounds allow
   bool secret = false;         // never shown unless asked for by name (secrets.h)
+  bool of_unit = false;        // belongs to this unit alone, not to a pair (unit_part.h)
   // Record keys that have this field, names behind a colon aside; empty: all.
   std::span<const std::string_view> only_for = {};
 };
@@ -68,6 +69,8 @@ struct RecordType {
   // There is one such record, or none where none of its fields is set: it has no key on the command
   // line and in documents, and "" in paths.
   bool single = false;
+  // It belongs to this unit alone, with all that lives in it (unit_part.h). Of top-level kinds.
+  bool of_unit = false;
 };
 
 // All kinds, parents before children.

@@ -7,6 +7,7 @@
 
 #include "hal/base/base64.h"
 #include "mgmt/model/place.h"
+#include "mgmt/model/unit_part.h"
 #include "mgmt/rpc/errors.h"
 #include "mgmt/rpc/message.h"
 #include "mgmt/rpc/parameters.h"
@@ -97,6 +98,7 @@ Session::Outcome Session::restored() {
   const auto reader = std::exchange(restoring_, nullptr);
   auto found = reader->finish();
   if (!found) return tl::unexpected(found.error());
+  if (!found->has_unit_part) model::keep_own(found->config, running());
   Json answer{{"revision", found->revision}, {"unit", nullptr}, {"made_at", nullptr}};
   if (found->label) {
     answer["unit"] = found->label->unit;

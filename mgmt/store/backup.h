@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,9 +11,11 @@
 
 #include "hal/base/result.h"
 #include "mgmt/model/config.h"
+#include "mgmt/store/revision.h"
 
 // A backup is the whole store in one file: a line of JSON that says what it is and what its bytes
-// add up to, and behind it the database. Threads: owned by one.
+// add up to, and behind it the database. What belongs to the unit alone, as of the revision that is
+// backed up, is in a table of it that no store has (backup_unit.h). Threads: owned by one.
 namespace yoke::store {
 
 struct BackupLabel {
@@ -34,12 +37,16 @@ inline constexpr std::size_t kLabelBytesMax = 4096;  // of the line, with its ne
 [[nodiscard]] Result<BackupLabel> read_label(std::string_view line);
 
 class Database;
+// The document of a row of unit.db.
+using UnitDocument = std::function<Result<std::string>(const UnitRow&)>;
 
 // Makes a backup while the store goes on being used: commits meanwhile are part of it.
 class BackupWriter {
  public:
-  // The file appears, whole and on the disk, with the last step. `database` outlives the writer.
+  // The file appears, whole and on the disk, with the last step. `database`, and what
+  // `unit_document` asks, outlive the writer.
   [[nodiscard]] static Result<std::unique_ptr<BackupWriter>> begin(Database& database,
+                                                                   UnitDocument unit_document,
                                                                    BackupLabel label,
                                                                    const std::string& file);
   BackupWriter(const BackupWriter&) = delete;
@@ -63,6 +70,9 @@ struct Restorable {
   std::optional<BackupLabel> label;  // nothing: a bare database, as SQLite's own shell copies it
   std::uint64_t revision = 0;
   model::Config config;
+  // Whether that is all of it. False in a database that was copied by hand, and in what a release
+  // before this one made: what they lack of the unit's own is not to be taken for unset.
+  bool has_unit_part = true;
 };
 
 // Reads a backup as its bytes come in: from somebody else, who may send anything.

@@ -9,6 +9,7 @@
 
 #include "hal/base/file_descriptor.h"
 #include "mgmt/store/backup.h"
+#include "mgmt/store/backup_unit.h"
 #include "mgmt/store/config_store.h"
 #include "mgmt/store/database.h"
 #include "mgmt/store/errors.h"
@@ -128,7 +129,10 @@ Result<Restorable> BackupReader::finish() {
                 "the backup is cut short or altered: its bytes are not those that were written; "
                 "use another");
   }
-  auto store = no_code_in(work.path()).and_then([&] { return ConfigStore::open(work.path()); });
+  auto has_unit_part =
+      no_code_in(work.path()).and_then([&] { return unpack_unit_part(work.path()); });
+  auto store =
+      has_unit_part ? ConfigStore::open(work.path()) : tl::unexpected<Error>(has_unit_part.error());
   if (!store) {
     Error error = store.error();
     // The path means nothing to whoever has the backup.
@@ -137,7 +141,7 @@ Result<Restorable> BackupReader::finish() {
     return tl::unexpected<Error>(std::move(error));
   }
   const Running& running = (*store)->running();
-  return Restorable{work.label, running.revision, running.config};
+  return Restorable{work.label, running.revision, running.config, *has_unit_part};
 }
 
 }  // namespace yoke::store

@@ -11,6 +11,7 @@
 
 #include "hal/base/file_descriptor.h"
 #include "mgmt/store/backup.h"
+#include "mgmt/store/backup_unit.h"
 #include "mgmt/store/database_copy.h"
 #include "mgmt/store/errors.h"
 #include "mgmt/store/file.h"
@@ -51,6 +52,7 @@ struct BackupWriter::Work {
   enum class Phase : std::uint8_t { kCopying, kHashing, kWriting, kSyncing, kDone };
 
   Database& database;
+  UnitDocument unit_document;
   BackupLabel label;
   std::string file;
   Phase phase = Phase::kCopying;
@@ -70,6 +72,7 @@ struct BackupWriter::Work {
   Status begin_copy();
   Status take_step();
   Status copy_pages();
+  Status add_unit_part(const UnitRow& row) const;
   Status hash_piece();
   Status write_piece();
   Status sync();
@@ -80,9 +83,12 @@ BackupWriter::BackupWriter(std::unique_ptr<Work> work) : work_(std::move(work)) 
 
 BackupWriter::~BackupWriter() { work_->remove_unfinished(); }
 
-Result<std::unique_ptr<BackupWriter>> BackupWriter::begin(Database& database, BackupLabel label,
+Result<std::unique_ptr<BackupWriter>> BackupWriter::begin(Database& database,
+                                                          UnitDocument unit_document,
+                                                          BackupLabel label,
                                                           const std::string& file) {
-  auto work = std::make_unique<Work>(Work{database, std::move(label), file});
+  auto work =
+      std::make_unique<Work>(Work{database, std::move(unit_document), std::move(label), file});
   work->remove_unfinished();
   // Made before SQLite does, so that nobody else can ever read it.
   work->from = FileDescriptor(
@@ -142,11 +148,19 @@ Status BackupWriter::Work::copy_pages() {
   if (!newest) return tl::unexpected<Error>(newest.error());
   label.revision = newest->revision;
   copy.reset();
+  if (auto added = add_unit_part(newest->unit.value_or(UnitRow())); !added) return added;
   from = FileDescriptor(::open(copied().c_str(), O_RDONLY | O_CLOEXEC));
   if (!from) return cannot_write(file);
   hash = std::make_unique<Sha256>();
   phase = Phase::kHashing;
   return {};
+}
+
+Status BackupWriter::Work::add_unit_part(const UnitRow& row) const {
+  if (row.is_empty()) return {};
+  const auto document = unit_document(row);
+  if (!document) return tl::unexpected<Error>(document.error());
+  return write_unit_part(copied(), {row, *document});
 }
 
 // Empty at the end.

@@ -2,16 +2,19 @@
 #include "mgmt/store/config_store.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
 #include "mgmt/events/event.h"
+#include "mgmt/model/unit_part.h"
 #include "mgmt/store/digest.h"
 #include "mgmt/store/errors.h"
 #include "mgmt/store/file.h"
 #include "mgmt/store/records.h"
 #include "mgmt/store/revisions.h"
 #include "mgmt/store/transaction.h"
+#include "mgmt/store/unit_file.h"
 
 namespace yoke::store {
 namespace {
@@ -50,27 +53,36 @@ struct ConfigStore::State {
   explicit State(StoreFile opened) : file(std::move(opened)) {}
 
   [[nodiscard]] Database& database() const { return *file.database; }
+  [[nodiscard]] Status open_unit_file();
   [[nodiscard]] Status load();
-  [[nodiscard]] Status write(const Running& next, const CommitInfo& info,
-                             const std::optional<Unconfirmed>& waits);
-  [[nodiscard]] Status can_go_back(const Running& next,
-                                   const std::optional<Unconfirmed>& waits) const;
+  [[nodiscard]] Status write(const Pending& next, const CommitInfo& info);
+  [[nodiscard]] Status can_go_back(const Pending& next) const;
   [[nodiscard]] bool is_same_as(const State& other) const {
     return running.revision == other.running.revision && running.config == other.running.config &&
            hash_key == other.hash_key;
   }
+  // What belongs to the unit, as the row says.
+  [[nodiscard]] Result<Records> own_part(const UnitRow& row) const;
+  // The same of the newest revision, which a person may have given up.
+  [[nodiscard]] Result<Records> own_part_of(Newest& newest);
+  // The row for what belongs to the unit in the revision `id`: the one that is there if that is
+  // the same, else a new one, on the disk.
+  [[nodiscard]] Result<UnitRow> prepare_own(std::uint64_t id, const Records& part);
   [[nodiscard]] Result<std::unique_ptr<Database>> second_reader() const;
-  [[nodiscard]] Result<Records> records_read_aside(std::uint64_t id) const;
+  [[nodiscard]] Result<Held> held_read_aside(std::uint64_t id) const;
   // Whether a COMMIT that reported an error has happened nevertheless.
   [[nodiscard]] bool turned_out_committed(std::uint64_t id) const;
   // That the file holds what we believe it holds; otherwise it is read again.
   [[nodiscard]] Status confirm_running();
 
   StoreFile file;
+  std::unique_ptr<UnitFile> unit;  // none while there has been nothing to put into it
   Running running;
   std::optional<Unconfirmed> unconfirmed;
   std::optional<Scheduled> scheduled;
-  Records records;  // running.config as the tables hold it
+  Records records;                  // of running.config, as the tables hold them
+  Records own;                      // and as unit.db does
+  std::optional<UnitRow> unit_row;  // where; nothing: the tables hold all, as releases before wrote
   std::array<std::uint8_t, 16> hash_key{};
   std::optional<Transaction> transaction;  // of the one Pending
 
@@ -98,7 +110,10 @@ Status ConfigStore::State::load() {
                     std::to_string(latest->revision) +
                     "; restore a backup, or move it away to begin with an empty configuration");
   }
-  auto config = to_config(database(), *loaded);
+  auto part = own_part_of(*latest);
+  if (!part) return tl::unexpected<Error>(part.error());
+  const Records whole = model::join(*loaded, *part);
+  auto config = to_config(database(), whole);
   if (!config) return tl::unexpected<Error>(config.error());
   auto waits = load_unconfirmed(database());
   if (!waits) return tl::unexpected<Error>(waits.error());
@@ -116,30 +131,79 @@ Status ConfigStore::State::load() {
   hash_key = *key;
   // Held once, where this release writes them as the one that committed them.
   records = std::move(*loaded);
-  if (config->records() == records) records = config->records();
+  own = std::move(*part);
+  unit_row = std::move(latest->unit);
+  if (config->records() == whole) {
+    Records held = unit_row ? model::split(config->records()).shared : config->records();
+    if (held == records) records = std::move(held);
+  }
   running = {latest->revision, std::move(*config), latest->committed_at};
   return {};
 }
 
+Status ConfigStore::State::open_unit_file() {
+  const std::string path = unit_path(database().path());
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return {};
+  auto opened = UnitFile::open(path);
+  if (!opened) return tl::unexpected<Error>(opened.error());
+  unit = std::move(*opened);
+  return {};
+}
+
+Result<Records> ConfigStore::State::own_part(const UnitRow& row) const {
+  if (row.is_empty()) return Records();
+  if (unit) return unit->part(row);
+  return tl::unexpected<Error>(unit_file_missing(unit_path(database().path()), row.revision));
+}
+
+Result<Records> ConfigStore::State::own_part_of(Newest& newest) {
+  if (!newest.unit) return Records();
+  if (!newest.unit->is_empty() && is_given_up(unit_path(database().path()))) {
+    if (auto forgotten = forget_unit_rows(database()); !forgotten) {
+      return tl::unexpected<Error>(forgotten.error());
+    }
+    newest.unit = UnitRow();
+  }
+  return own_part(*newest.unit);
+}
+
+Result<UnitRow> ConfigStore::State::prepare_own(std::uint64_t id, const Records& part) {
+  if (unit_row && part == own) return *unit_row;
+  if (part.empty()) return UnitRow();
+  const auto needed = unit_rows(database());
+  if (!needed) return tl::unexpected<Error>(needed.error());
+  if (!unit) {
+    Result<std::unique_ptr<UnitFile>> made;
+    aside([&] { made = UnitFile::make(unit_path(database().path())); });
+    if (!made) return tl::unexpected<Error>(made.error());
+    unit = std::move(*made);
+    unit->wait_aside(aside);
+  }
+  return unit->prepare(id, part, *needed);
+}
+
 // What an unconfirmed commit goes back to must be there to be read, before it is made.
-Status ConfigStore::State::can_go_back(const Running& next,
-                                       const std::optional<Unconfirmed>& waits) const {
+Status ConfigStore::State::can_go_back(const Pending& next) const {
+  const auto& waits = next.unconfirmed_;
   if (!waits || waits->back_to == 0) return {};
-  const auto before = records_of(database(), waits->back_to, next.config.records());
+  const auto before = held_by(database(), waits->back_to, next.shared_);
   if (!before) return tl::unexpected<Error>(before.error());
-  if (*before == records) return {};
+  const auto part = own_part(before->unit.value_or(UnitRow()));
+  if (!part) return tl::unexpected<Error>(part.error());
+  if (before->records == records && *part == own) return {};
   return fail(Errc::kFailed, kCorrupt,
               database().path() + ": what leads back to revision " +
                   std::to_string(waits->back_to) + " is not as it was written; look at the disk");
 }
 
-Status ConfigStore::State::write(const Running& next, const CommitInfo& info,
-                                 const std::optional<Unconfirmed>& waits) {
-  if (auto saved = save_records(database(), records, next.config.records()); !saved) return saved;
-  auto added = add_revision(database(), next.revision, info, records, next.config.records());
+Status ConfigStore::State::write(const Pending& next, const CommitInfo& info) {
+  if (auto saved = save_records(database(), records, next.shared_); !saved) return saved;
+  auto added =
+      add_revision(database(), next.revision(), info, records, next.shared_, next.unit_row_);
   if (!added) return added;
-  if (auto kept = can_go_back(next, waits); !kept) return kept;
-  if (auto saved = save_unconfirmed(database(), waits); !saved) return saved;
+  if (auto kept = can_go_back(next); !kept) return kept;
+  if (auto saved = save_unconfirmed(database(), next.unconfirmed_); !saved) return saved;
   if (!info.is_scheduled) return {};
   return save_scheduled(database(), std::nullopt);
 }
@@ -154,15 +218,15 @@ Result<std::unique_ptr<Database>> ConfigStore::State::second_reader() const {
 
 // The commit under way may have come about without our knowing yet: then its records are where the
 // way back begins.
-Result<Records> ConfigStore::State::records_read_aside(std::uint64_t id) const {
+Result<Held> ConfigStore::State::held_read_aside(std::uint64_t id) const {
   const auto reader = second_reader();
   if (!reader) return tl::unexpected<Error>(reader.error());
   const auto newest = newest_revision(**reader);
   if (!newest) return tl::unexpected<Error>(newest.error());
-  if (newest->revision == running.revision) return records_of(**reader, id, records);
+  if (newest->revision == running.revision) return held_by(**reader, id, records);
   const auto loaded = load_records(**reader);
   if (!loaded) return tl::unexpected<Error>(loaded.error());
-  return records_of(**reader, id, *loaded);
+  return held_by(**reader, id, *loaded);
 }
 
 bool ConfigStore::State::turned_out_committed(std::uint64_t id) const {
@@ -188,12 +252,16 @@ Result<std::unique_ptr<ConfigStore::State>> ConfigStore::open_state(const std::s
   auto file = open_store_file(path, missing);
   if (!file) return tl::unexpected<Error>(file.error());
   auto state = std::make_unique<State>(std::move(*file));
+  if (auto opened = state->open_unit_file(); !opened) {
+    return tl::unexpected<Error>(opened.error());
+  }
   if (auto loaded = state->load(); !loaded) {
     return tl::unexpected<Error>(while_opening(path, loaded.error()));
   }
   if (auto ready = state->database().write_ahead(); !ready) {
     return tl::unexpected<Error>(ready.error());
   }
+  put_away(unit_path(path));
   return state;
 }
 
@@ -203,6 +271,9 @@ Result<std::unique_ptr<ConfigStore::State>> ConfigStore::open_copy(const std::st
   auto copy = open_store_copy(path, scratch);
   if (!copy) return tl::unexpected<Error>(std::move(why));
   auto state = std::make_unique<State>(std::move(copy->file));
+  if (auto opened = state->open_unit_file(); !opened) {
+    return tl::unexpected<Error>(opened.error());
+  }
   if (auto loaded = state->load(); !loaded) return tl::unexpected<Error>(loaded.error());
   state->original = {path, scratch, std::move(copy->lock)};
   state->unwritable = std::move(why);
@@ -247,6 +318,7 @@ Status ConfigStore::make_writable() {
 void ConfigStore::wait_aside(const Aside& aside) {
   state_->aside = aside;
   state_->database().wait_aside(aside);
+  if (state_->unit) state_->unit->wait_aside(aside);
 }
 
 const std::optional<Error>& ConfigStore::unwritable() const noexcept { return state_->unwritable; }
@@ -263,6 +335,13 @@ Result<ConfigStore::Pending> ConfigStore::begin(const model::Config& config,
     return fail(Errc::kConflict, kStoreFailed, "another commit is under way; try again");
   }
   if (auto writable = make_writable(); !writable) return tl::unexpected<Error>(writable.error());
+  if (auto ended = Transaction::end_any(state_->database()); !ended) {
+    return tl::unexpected<Error>(ended.error());
+  }
+  // Before there is a transaction here: meanwhile others read through this connection.
+  model::Parts parts = model::split(config.records());
+  auto row = state_->prepare_own(state_->running.revision + 1, parts.own);
+  if (!row) return tl::unexpected<Error>(row.error());
   auto transaction = Transaction::begin(state_->database());
   if (!transaction) return tl::unexpected<Error>(transaction.error());
   if (auto confirmed = state_->confirm_running(); !confirmed) {
@@ -270,12 +349,15 @@ Result<ConfigStore::Pending> ConfigStore::begin(const model::Config& config,
   }
   Pending pending(*state_);
   pending.running_ = {state_->running.revision + 1, config, info.at};
+  pending.shared_ = std::move(parts.shared);
+  pending.own_ = std::move(parts.own);
+  pending.unit_row_ = std::move(*row);
   if (info.confirm_by) {
     pending.unconfirmed_ = {pending.revision(), state_->running.revision, *info.confirm_by};
   }
   pending.is_scheduled_ = info.is_scheduled;
   state_->transaction.emplace(std::move(*transaction));
-  if (auto written = state_->write(pending.running_, info, pending.unconfirmed_); !written) {
+  if (auto written = state_->write(pending, info); !written) {
     return tl::unexpected<Error>(written.error());
   }
   return pending;
@@ -323,17 +405,24 @@ Status ConfigStore::schedule(std::optional<Scheduled> scheduled) {
 Result<model::Config> ConfigStore::config_of(std::uint64_t id) const {
   if (id == 0) return model::Config{};
   if (id == state_->running.revision) return state_->running.config;
-  const auto records = state_->database().is_committing()
-                           ? state_->records_read_aside(id)
-                           : records_of(state_->database(), id, state_->records);
-  if (!records) return tl::unexpected<Error>(records.error());
-  return to_config(state_->database(), *records);
+  const auto held = state_->database().is_committing()
+                        ? state_->held_read_aside(id)
+                        : held_by(state_->database(), id, state_->records);
+  if (!held) return tl::unexpected<Error>(held.error());
+  const auto part = state_->own_part(held->unit.value_or(UnitRow()));
+  if (!part) return tl::unexpected<Error>(part.error());
+  return to_config(state_->database(), model::join(held->records, *part));
 }
 
 Result<std::unique_ptr<BackupWriter>> ConfigStore::begin_backup(BackupLabel label,
                                                                 const std::string& file) {
   if (auto writable = make_writable(); !writable) return tl::unexpected<Error>(writable.error());
-  return BackupWriter::begin(state_->database(), std::move(label), file);
+  const auto part = [state = state_.get()](const UnitRow& row) -> Result<std::string> {
+    if (state->unit) return state->unit->document(row);
+    return tl::unexpected<Error>(
+        unit_file_missing(unit_path(state->database().path()), row.revision));
+  };
+  return BackupWriter::begin(state_->database(), part, std::move(label), file);
 }
 
 Result<std::vector<Revision>> ConfigStore::history(std::size_t count) const {
@@ -346,6 +435,9 @@ Result<std::vector<Revision>> ConfigStore::history(std::size_t count) const {
 ConfigStore::Pending::Pending(Pending&& other) noexcept
     : state_(std::exchange(other.state_, nullptr)),
       running_(std::move(other.running_)),
+      shared_(std::move(other.shared_)),
+      own_(std::move(other.own_)),
+      unit_row_(std::move(other.unit_row_)),
       unconfirmed_(std::move(other.unconfirmed_)),
       is_scheduled_(other.is_scheduled_) {}
 
@@ -362,7 +454,9 @@ Status ConfigStore::Pending::finish() {
     (void)state.database().checkpoint();
     return committed;
   }
-  state.records = running_.config.records();
+  state.records = std::move(shared_);
+  state.own = std::move(own_);
+  state.unit_row = std::move(unit_row_);
   state.running = std::move(running_);
   state.unconfirmed = std::move(unconfirmed_);
   if (is_scheduled_) state.scheduled.reset();

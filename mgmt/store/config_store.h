@@ -17,11 +17,13 @@
 #include "mgmt/store/scheduled.h"
 #include "mgmt/store/unconfirmed.h"
 
-// The committed configuration and how it came about, in one SQLite file.
+// The committed configuration and how it came about, in one SQLite file; what of it belongs to this
+// unit alone in another, `unit.db` beside it (unit_file.h). One configuration to all who ask here.
 //
-// A revision that finish() has acknowledged survives power loss and is never lost or half there. A
-// file that is damaged, foreign or of a newer release is refused and left as it is. One process at
-// a time uses a store. Threads: owned by one.
+// A revision that finish() has acknowledged survives power loss and is never lost or half there:
+// what belongs to the unit is on the disk before the revision is committed, in the first file
+// alone. A file that is damaged, foreign or of a newer release is refused and left as it is. One
+// process at a time uses a store. Threads: owned by one.
 namespace yoke::store {
 
 enum class Missing : bool;  // file.h
@@ -58,6 +60,8 @@ class ConfigStore {
     explicit Pending(State& state) : state_(&state) {}
     State* state_;
     Running running_;
+    model::Records shared_, own_;  // running_.config, taken apart
+    UnitRow unit_row_;             // of own_
     std::optional<Unconfirmed> unconfirmed_;
     bool is_scheduled_ = false;
   };
@@ -77,13 +81,14 @@ class ConfigStore {
 
   // Why nothing can be committed: what is read is a copy.
   [[nodiscard]] const std::optional<Error>& unwritable() const noexcept;
-  // Where it waits for the disk it does so aside from now on. Until finish(), confirm() or
+  // Where it waits for the disk it does so aside from now on. Until begin(), finish(), confirm() or
   // schedule() return, what is read here is what it was before them, and none of them is called.
   void wait_aside(const Aside& aside);
   // Looks whether the disk takes writes again, as each commit does by itself. Ok: it does.
   [[nodiscard]] Status make_writable();
 
   // Writes `config` as the revision after running(). Its rules have been checked by the caller.
+  // Waits for the disk where what belongs to the unit alone is another: that is prepared first.
   // With info.confirm_by it becomes the one that is unconfirmed; without, there is none any more.
   [[nodiscard]] Result<Pending> begin(const model::Config& config, const CommitInfo& info);
 
@@ -98,7 +103,7 @@ class ConfigStore {
   [[nodiscard]] Status schedule(std::optional<Scheduled> scheduled);
 
   // What revision `id` held; 0 is the empty one. E-404 for one that is not kept, E-504 for one that
-  // is damaged.
+  // is damaged, E-518 where what belonged to the unit then is lost.
   [[nodiscard]] Result<model::Config> config_of(std::uint64_t id) const;
 
   // A backup of all this, beginning to be made (backup.h). E-502, E-503 where the disk takes no

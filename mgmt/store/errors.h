@@ -20,5 +20,6 @@ inline constexpr std::string_view kNoMemory = "E-510";       // out of memory
 inline constexpr std::string_view kNotABackup = "E-511";     // a file of another kind
 inline constexpr std::string_view kNewerBackup = "E-512";    // made by a newer release
 inline constexpr std::string_view kBackupDamaged = "E-513";  // cut short or altered
+inline constexpr std::string_view kUnitPartLost = "E-518";   // unit.db: missing, damaged, another's
 
 }  // namespace yoke::store

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,7 @@
 #include "mgmt/store/errors.h"
 #include "mgmt/store/migrations.h"
 #include "mgmt/store/previous.h"
+#include "mgmt/store/unit_file.h"
 
 namespace yoke::store {
 namespace {
@@ -72,13 +74,13 @@ tl::unexpected<Error> not_copied(const std::string& path, const std::string& to,
               path + ": cannot be copied to " + to + ": " + error.message());
 }
 
-Status write_new_database(const std::string& path) {
+Status write_new_database(const std::string& path, const std::function<Status(Database&)>& fill) {
   auto database = Database::open(path, true);
   if (!database) return tl::unexpected<Error>(database.error());
   // Before there is anything in it; the log beside it gets the same permissions.
   if (::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0) return disk_failed(path);
   if (auto ready = (*database)->write_ahead(); !ready) return ready;
-  if (auto migrated = migrate(**database); !migrated) return migrated;
+  if (auto filled = fill(**database); !filled) return filled;
   return (*database)->checkpoint();
 }
 
@@ -90,11 +92,7 @@ Status create(const std::string& path) {
                     "-wal is there; put the database back, or move the log away as well to begin "
                     "with an empty configuration");
   }
-  const std::string unfinished = path + ".new";
-  for (const char* suffix : {"", "-wal", "-shm"}) ::unlink((unfinished + suffix).c_str());
-  if (auto written = write_new_database(unfinished); !written) return written;
-  if (std::rename(unfinished.c_str(), path.c_str()) != 0) return disk_failed(path);
-  return sync_folder_of(path);
+  return put_new_file(path, migrate);
 }
 
 // Pages and rows of the records, which are what a restart forwards by. Old revisions are not read
@@ -140,6 +138,22 @@ Result<std::unique_ptr<Database>> open_ready(const std::string& path) {
 }
 
 }  // namespace
+
+Status verify_length(const std::string& path) {
+  struct stat file {};
+  if (::stat(path.c_str(), &file) != 0) return disk_failed(path);
+  const auto length = static_cast<std::uint64_t>(file.st_size);
+  if (length >= std::max<std::uint64_t>(kSmallestFile, own_length(path).value_or(0))) return {};
+  return damaged(path, "it is cut short to " + std::to_string(length) + " bytes");
+}
+
+Status put_new_file(const std::string& path, const std::function<Status(Database&)>& fill) {
+  const std::string unfinished = path + ".new";
+  for (const char* suffix : {"", "-wal", "-shm"}) ::unlink((unfinished + suffix).c_str());
+  if (auto written = write_new_database(unfinished, fill); !written) return written;
+  if (std::rename(unfinished.c_str(), path.c_str()) != 0) return disk_failed(path);
+  return sync_folder_of(path);
+}
 
 Status sync_folder_of(const std::string& path) {
   const auto folder = std::filesystem::path(path).parent_path();
@@ -196,11 +210,8 @@ Result<StoreFile> open_store_file(const std::string& path, Missing missing) {
                   path + ": is gone; put it back, or mount its file system");
     }
     if (auto created = create(path); !created) return tl::unexpected<Error>(created.error());
-  } else {
-    const auto length = static_cast<std::uint64_t>(file.st_size);
-    if (length < std::max<std::uint64_t>(kSmallestFile, own_length(path).value_or(0))) {
-      return damaged(path, "it is cut short to " + std::to_string(length) + " bytes");
-    }
+  } else if (auto whole = verify_length(path); !whole) {
+    return tl::unexpected<Error>(whole.error());
   }
   auto database = open_ready(path);
   if (!database) return tl::unexpected<Error>(while_opening(path, database.error()));
@@ -214,10 +225,16 @@ Result<StoreCopy> open_store_copy(const std::string& path, const std::string& sc
   std::filesystem::remove_all(scratch, error);
   std::filesystem::create_directories(scratch, error);
   const std::string copy = (std::filesystem::path(scratch) / "config.db").string();
-  for (const char* suffix : {"", "-wal"}) {
-    if (*suffix != '\0' && !std::filesystem::exists(path + suffix)) continue;
-    std::filesystem::copy_file(path + suffix, copy + suffix, error);
-    if (error) return not_copied(path, scratch, error);
+  const std::string unit = unit_path(path);
+  const std::string unit_copy = unit_path(copy);
+  for (const auto& [from, to] : {std::pair(path, copy),
+                                 {path + "-wal", copy + "-wal"},
+                                 {unit, unit_copy},
+                                 {unit + "-wal", unit_copy + "-wal"},
+                                 {given_up_path(unit), given_up_path(unit_copy)}}) {
+    if (from != path && !std::filesystem::exists(from, error)) continue;
+    std::filesystem::copy_file(from, to, error);
+    if (error) return not_copied(from, scratch, error);
   }
   auto file = open_store_file(copy);
   if (!file) return tl::unexpected<Error>(file.error());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -35,6 +36,13 @@ struct StoreCopy {
 };
 [[nodiscard]] Result<StoreCopy> open_store_copy(const std::string& path,
                                                 const std::string& scratch);
+
+// A database that does not end where its header says is cut short: E-504.
+[[nodiscard]] Status verify_length(const std::string& path);
+// A new database with what `fill` writes to it, for its owner alone, made beside its place and
+// renamed into it.
+[[nodiscard]] Status put_new_file(const std::string& path,
+                                  const std::function<Status(Database&)>& fill);
 
 // The names in the folder of `path` are on the disk.
 [[nodiscard]] Status sync_folder_of(const std::string& path);

@@ -65,6 +65,9 @@ constexpr std::array kSteps{
     // and document_digest is of either.
     "ALTER TABLE revision ADD COLUMN changes_back TEXT;"
     "ALTER TABLE revision ADD COLUMN changes_from INTEGER;",
+    // 6. What belongs to the unit alone is in unit.db, and each revision says in which row of it
+    // (revisions.cpp). Those of before say nothing: they hold it themselves.
+    "ALTER TABLE revision ADD COLUMN unit TEXT;",
 };
 
 constexpr std::int64_t kApplicationId = 0x594f4b45;  // "YOKE"

@@ -13,6 +13,8 @@ namespace yoke::store {
 // How many steps the file has taken, and how many this release knows.
 [[nodiscard]] Result<std::int64_t> version_of(Database& database);
 [[nodiscard]] std::int64_t version_of_this_release() noexcept;
+// The first version whose revisions say which row of unit.db they need.
+inline constexpr std::int64_t kFirstWithUnitRows = 6;
 
 // What the file says it is. E-504 damaged, E-505 of a newer release, E-509 not one of ours. Writes
 // nothing.

@@ -29,6 +29,14 @@ struct Revision {
   CommitInfo info;
 };
 
+// The row of unit.db that has what belongs to the unit alone, as of a revision.
+struct UnitRow {
+  std::uint64_t revision = 0;  // that wrote it; 0: there is no row, nothing belongs to the unit
+  std::string stamp = {};      // a digest of it, so that no other row is taken for it
+  [[nodiscard]] bool is_empty() const noexcept { return revision == 0; }
+  friend bool operator==(const UnitRow&, const UnitRow&) = default;
+};
+
 inline constexpr std::size_t kRevisionsKept = 500;
 
 }  // namespace yoke::store

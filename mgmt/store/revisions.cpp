@@ -2,62 +2,43 @@
 #include "mgmt/store/revisions.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <charconv>
 #include <optional>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "mgmt/model/json.h"
+#include "mgmt/store/changes.h"
 #include "mgmt/store/digest.h"
 #include "mgmt/store/errors.h"
 
 namespace yoke::store {
 namespace {
 
-using nlohmann::json;
 using std::chrono::milliseconds;
 using std::chrono::system_clock;
 
 constexpr std::uint64_t kWholeEvery = 64;
 
-// ---- what leads from one set of records to another, as text ------------------------------------
+// ---- which row of unit.db a revision needs, as text ---------------------------------------------
 
-// [[path, fields or null where it is not there]...], exactly as they are held.
-std::string changes_text(const Records& from, const Records& to) {
-  json changes = json::array();
-  for_each_difference(from, to,
-                      [&](const model::Path& path, const model::Fields*, const model::Fields* now) {
-                        changes.push_back({path.words, now == nullptr ? json() : json(*now)});
-                      });
-  return changes.dump();
+// "7 <stamp> <digest>": the digest is of what stands before it.
+std::string unit_text(const UnitRow& row) {
+  const std::string said = std::to_string(row.revision) + ' ' + row.stamp;
+  return said + ' ' + digest(said);
 }
 
-bool apply_change(const json& change, Records& records) {
-  if (!change.is_array() || change.size() != 2 || !change[0].is_array()) return false;
-  model::Path path;
-  for (const json& word : change[0]) {
-    if (!word.is_string()) return false;
-    path.words.push_back(word.get<std::string>());
-  }
-  if (path.words.empty()) return false;
-  if (change[1].is_null()) {
-    records.erase(path);
-    return true;
-  }
-  if (!change[1].is_object()) return false;
-  model::Fields fields;
-  for (const auto& [name, value] : change[1].items()) {
-    if (!value.is_string()) return false;
-    fields.emplace(name, value.get<std::string>());
-  }
-  records.at(path) = std::move(fields);
-  return true;
-}
-
-bool apply_changes(const std::string& text, Records& records) {
-  const json changes = json::parse(text, nullptr, false);
-  return changes.is_array() && std::ranges::all_of(changes, [&](const json& change) {
-           return apply_change(change, records);
-         });
+// Nothing where it is damaged.
+std::optional<UnitRow> unit_row_in(std::string_view text) {
+  UnitRow row;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, row.revision);
+  if (error != std::errc() || rest == end) return std::nullopt;
+  const std::string_view behind(rest + 1, end);
+  row.stamp = behind.substr(0, behind.find(' '));
+  if (text != unit_text(row)) return std::nullopt;
+  return row;
 }
 
 // ---- rows --------------------------------------------------------------------------------------
@@ -70,6 +51,7 @@ struct Kept {
   std::string changes;                        // else these, from
   std::optional<std::uint64_t> changes_from;  // the revision after it, or 0: nothing
   std::string text_digest;  // of the document or the changes; empty in a row of the first release
+  std::optional<std::string> unit;  // unit_text(); nothing in a row of a release before
 
   // Needs no other to be read.
   [[nodiscard]] bool is_whole() const { return !document.empty() || changes_from == 0U; }
@@ -82,7 +64,7 @@ struct Kept {
 Result<std::vector<Kept>> rows_from(Database& database, std::uint64_t id) {
   auto statement = database.prepare(
       "SELECT id, digest, document, coalesce(changes_back, ''), changes_from,"
-      " coalesce(document_digest, '') FROM revision WHERE id >= ? ORDER BY id");
+      " coalesce(document_digest, ''), unit FROM revision WHERE id >= ? ORDER BY id");
   if (!statement) return tl::unexpected<Error>(statement.error());
   if (auto bound = statement->bind(1, static_cast<std::int64_t>(id)); !bound) {
     return tl::unexpected<Error>(bound.error());
@@ -97,7 +79,9 @@ Result<std::vector<Kept>> rows_from(Database& database, std::uint64_t id) {
               .document = statement->text(2),
               .changes = statement->text(3),
               .changes_from = {},
-              .text_digest = statement->text(5)};
+              .text_digest = statement->text(5),
+              .unit = {}};
+    if (!statement->is_null(6)) kept.unit = statement->text(6);
     if (!statement->is_null(4)) {
       kept.changes_from = static_cast<std::uint64_t>(statement->integer(4));
     }
@@ -144,17 +128,18 @@ Status keep_replaced(Database& database, std::uint64_t id, const Records& held,
 }
 
 Status insert_row(Database& database, std::uint64_t id, const CommitInfo& info,
-                  const std::string& records_digest) {
+                  const std::string& records_digest, const UnitRow& unit) {
   auto statement = database.prepare(
-      "INSERT INTO revision (id, at, user, origin, how, note, changes, document, digest)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, '', ?)");
+      "INSERT INTO revision (id, at, user, origin, how, note, changes, document, digest,"
+      " unit) VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?)");
   if (!statement) return tl::unexpected<Error>(statement.error());
   const auto at = std::chrono::floor<milliseconds>(info.at).time_since_epoch().count();
   Status bound = statement->bind(1, static_cast<std::int64_t>(id));
   if (bound) bound = statement->bind(2, std::int64_t{at});
+  const std::string unit_row = unit_text(unit);
   int parameter = 3;
-  for (const std::string* text :
-       {&info.user, &info.origin, &info.how, &info.note, &info.changes, &records_digest}) {
+  for (const std::string* text : {&info.user, &info.origin, &info.how, &info.note, &info.changes,
+                                  &records_digest, &unit_row}) {
     if (bound) bound = statement->bind(parameter++, std::string_view(*text));
   }
   if (!bound) return bound;
@@ -172,23 +157,52 @@ Status forget_old(Database& database, std::uint64_t newest_id) {
 }  // namespace
 
 Result<Newest> newest_revision(Database& database) {
-  auto statement = database.prepare("SELECT id, digest, at FROM revision ORDER BY id DESC LIMIT 1");
+  auto statement =
+      database.prepare("SELECT id, digest, at, unit FROM revision ORDER BY id DESC LIMIT 1");
   if (!statement) return tl::unexpected<Error>(statement.error());
   const auto row = statement->step();
   if (!row) return tl::unexpected<Error>(row.error());
-  if (!*row) return Newest{0, digest(Records()), {}};
-  return Newest{static_cast<std::uint64_t>(statement->integer(0)), statement->text(1),
-                system_clock::time_point(milliseconds(statement->integer(2)))};
+  if (!*row) return Newest{0, digest(Records()), {}, UnitRow()};
+  Newest newest{static_cast<std::uint64_t>(statement->integer(0)), statement->text(1),
+                system_clock::time_point(milliseconds(statement->integer(2))), std::nullopt};
+  if (statement->is_null(3)) return newest;
+  newest.unit = unit_row_in(statement->text(3));
+  if (newest.unit) return newest;
+  return fail(Errc::kFailed, kCorrupt,
+              database.path() + ": its revision " + std::to_string(newest.revision) +
+                  " is damaged; restore a backup in its place, or move it away to begin with an "
+                  "empty configuration");
 }
 
 Status add_revision(Database& database, std::uint64_t id, const CommitInfo& info,
-                    const Records& before, const Records& next) {
+                    const Records& before, const Records& next, const UnitRow& unit) {
   if (auto kept = keep_replaced(database, id - 1, before, next); !kept) return kept;
-  if (auto inserted = insert_row(database, id, info, digest(next)); !inserted) return inserted;
+  if (auto inserted = insert_row(database, id, info, digest(next), unit); !inserted) {
+    return inserted;
+  }
   return forget_old(database, id);
 }
 
-Result<Records> records_of(Database& database, std::uint64_t id, const Records& newest) {
+Result<std::optional<std::vector<UnitRow>>> unit_rows(Database& database) {
+  auto statement = database.prepare("SELECT DISTINCT unit FROM revision WHERE unit IS NOT NULL");
+  if (!statement) return tl::unexpected<Error>(statement.error());
+  std::vector<UnitRow> rows;
+  for (;;) {
+    const auto row = statement->step();
+    if (!row) return tl::unexpected<Error>(row.error());
+    if (!*row) return rows;
+    const auto unit = unit_row_in(statement->text(0));
+    if (!unit) return std::nullopt;
+    if (!unit->is_empty()) rows.push_back(*unit);
+  }
+}
+
+Status forget_unit_rows(Database& database) {
+  return database.execute("UPDATE revision SET unit = '" + unit_text(UnitRow()) +
+                          "' WHERE unit IS NOT NULL");
+}
+
+Result<Held> held_by(Database& database, std::uint64_t id, const Records& newest) {
   const auto rows = rows_from(database, id);
   if (!rows) return tl::unexpected<Error>(rows.error());
   if (rows->empty() || rows->front().id != id) {
@@ -211,7 +225,10 @@ Result<Records> records_of(Database& database, std::uint64_t id, const Records& 
   // What another release made of a document is not what this one would.
   const Kept& wanted = rows->front();
   if (wanted.document.empty() && wanted.digest != digest(records)) return damaged("");
-  return records;
+  if (!wanted.unit) return Held{std::move(records), std::nullopt};
+  const auto unit = unit_row_in(*wanted.unit);
+  if (!unit) return damaged("");
+  return Held{std::move(records), unit};
 }
 
 Result<std::vector<Revision>> history(Database& database, std::size_t count) {

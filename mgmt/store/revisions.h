@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ struct Newest {
   std::uint64_t revision = 0;  // 0: there is none
   std::string digest;          // of its records
   std::chrono::system_clock::time_point committed_at;
+  // Where what belongs to the unit alone is; nothing: among its records, as releases before wrote.
+  std::optional<UnitRow> unit;
 };
 [[nodiscard]] Result<Newest> newest_revision(Database& database);
 
@@ -27,13 +30,23 @@ struct Newest {
 [[nodiscard]] Result<std::vector<Revision>> history(Database& database, std::size_t count);
 
 // Adds the revision `id` with the records `next` behind one that holds `before`, and forgets those
-// beyond kRevisionsKept, within the caller's transaction.
+// beyond kRevisionsKept, within the caller's transaction. What belongs to the unit alone is in
+// `unit`.
 [[nodiscard]] Status add_revision(Database& database, std::uint64_t id, const CommitInfo& info,
-                                  const Records& before, const Records& next);
+                                  const Records& before, const Records& next, const UnitRow& unit);
 
-// The records of revision `id`, where the newest has `newest`. E-404 for one that is not kept,
+// What a revision holds, as Newest says of the newest.
+struct Held {
+  Records records;
+  std::optional<UnitRow> unit;
+};
+// Of revision `id`, where the newest has the records `newest`. E-404 for one that is not kept,
 // E-504 for one that is damaged.
-[[nodiscard]] Result<Records> records_of(Database& database, std::uint64_t id,
-                                         const Records& newest);
+[[nodiscard]] Result<Held> held_by(Database& database, std::uint64_t id, const Records& newest);
+
+// The rows of unit.db that revisions need; nothing where one does not tell, being damaged.
+[[nodiscard]] Result<std::optional<std::vector<UnitRow>>> unit_rows(Database& database);
+// Nothing belonged to the unit alone, in any revision.
+[[nodiscard]] Status forget_unit_rows(Database& database);
 
 }  // namespace yoke::store

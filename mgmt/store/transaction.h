@@ -11,13 +11,12 @@ namespace yoke::store {
 // A write transaction: undone unless committed. Threads: as the database.
 class Transaction {
  public:
+  // One that an earlier failure could not end holds nothing that anybody was promised.
+  [[nodiscard]] static Status end_any(Database& database) {
+    return database.in_transaction() ? database.execute("ROLLBACK") : Status();
+  }
   [[nodiscard]] static Result<Transaction> begin(Database& database) {
-    // One that an earlier failure could not end holds nothing that anybody was promised.
-    if (database.in_transaction()) {
-      if (auto ended = database.execute("ROLLBACK"); !ended) {
-        return tl::unexpected<Error>(ended.error());
-      }
-    }
+    if (auto ended = end_any(database); !ended) return tl::unexpected<Error>(ended.error());
     if (auto begun = database.execute("BEGIN IMMEDIATE"); !begun) {
       return tl::unexpected<Error>(begun.error());
     }

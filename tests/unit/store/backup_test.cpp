@@ -195,6 +195,59 @@ TEST_F(Backup, ALabelWhoseTextsAreNotForShowingIsNone) {
   }
 }
 
+TEST_F(Backup, HasWhatBelongsToTheUnit) {
+  int round = 0;
+  const auto made = back_up(*store_, file(), [&] {
+    if (++round < 4) {
+      ASSERT_TRUE(commit(*store_, named(first_config(), "lb-" + std::to_string(round))));
+    }
+  });
+  ASSERT_TRUE(made) << made.error().text;
+  const std::string bytes = read_file(file());
+  const auto found = restored(bytes);
+  ASSERT_TRUE(found) << found.error().text;
+  EXPECT_TRUE(found->has_unit_part);
+  EXPECT_EQ(found->revision, made->revision);
+  EXPECT_EQ(found->config, store_->config_of(made->revision).value());
+  EXPECT_NE(found->config.value(model::only("system"), "name"), "");
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+    EXPECT_THAT(entry.path().filename().string(), testing::Not(HasSubstr(".copy")));
+  }
+}
+
+TEST_F(Backup, WithoutAnythingOfTheUnitsSaysThatThereWasNone) {
+  EXPECT_TRUE(restored(bytes_)->has_unit_part);
+}
+
+// What somebody made of the database of a backup.
+std::string without_label(const std::string& bytes, const std::string& sql) {
+  const TempFolder folder;
+  write_file(folder.file(), bytes.substr(bytes.find('\n') + 1));
+  alter(folder.file(), sql + "; PRAGMA wal_checkpoint(TRUNCATE)");
+  return read_file(folder.file());
+}
+
+TEST_F(Backup, CopiedByHandLacksWhatBelongsToTheUnit) {
+  ASSERT_TRUE(commit(*store_, named(first_config(), "lb-a")));
+  ASSERT_TRUE(back_up(*store_, file()));
+  const auto found = restored(without_label(read_file(file()), "DROP TABLE unit_part"));
+  ASSERT_TRUE(found) << found.error().text;
+  EXPECT_FALSE(found->has_unit_part);
+  EXPECT_EQ(found->config, first_config());
+}
+
+TEST_F(Backup, WithAnothersUnitPartIsRefusedOrLacksIt) {
+  ASSERT_TRUE(commit(*store_, named(first_config(), "lb-a")));
+  ASSERT_TRUE(back_up(*store_, file()));
+  const std::string bytes = read_file(file());
+  EXPECT_EQ(error_of(without_label(bytes, "UPDATE unit_part SET document = '[]'")), "E-513");
+  const auto other = restored(without_label(bytes, "UPDATE unit_part SET stamp = 'x'"));
+  ASSERT_TRUE(other) << other.error().text;
+  EXPECT_FALSE(other->has_unit_part);
+  EXPECT_EQ(error_of(without_label(bytes, "DROP TABLE unit_part; CREATE TABLE unit_part (x)")),
+            "E-504");
+}
+
 TEST_F(Backup, OfANewerReleaseSaysSo) {
   std::string newer = bytes_;
   const std::string mark = "\"yoke-backup\":1";
@@ -215,6 +268,15 @@ TEST(BackupOfAReleaseBefore, WhichIsABareDatabaseRestores) {
     EXPECT_EQ(found->revision, 1U);
     EXPECT_EQ(found->config, first_config());
   }
+}
+
+TEST(BackupOfAReleaseBefore, HasOfTheUnitsOwnWhatIsAmongItsRecords) {
+  const TempFolder folder;
+  make_named_store_of_version_5(folder.file(), "old");
+  const auto found = restored(read_file(folder.file()));
+  ASSERT_TRUE(found) << found.error().text;
+  EXPECT_FALSE(found->has_unit_part);
+  EXPECT_EQ(found->config, named(first_config(), "old"));
 }
 
 TEST(BackupOfAnotherKind, ThatWouldRunWhatItsMakerWantsIsNotRead) {

@@ -25,6 +25,8 @@ std::ostream& operator<<(std::ostream& out, const Case& c) {
 
 class CallFault : public testing::TestWithParam<Case> {
  protected:
+  void fail_each_of_a_commit(const model::Config& before, const model::Config& after);
+
   // Runs `work` with the n-th call failing, n = 1, 2, 3... until none fails; then `check`.
   template <typename Work, typename Check>
   void fail_each_call(Work work, Check check, long calls_at_least = 10) {
@@ -44,17 +46,16 @@ class CallFault : public testing::TestWithParam<Case> {
   }
 };
 
-TEST_P(CallFault, ACommitIsWholeOrNotThereAndAsTheCallerWasTold) {
+void CallFault::fail_each_of_a_commit(const model::Config& before, const model::Config& after) {
   const TempFolder made;
-  make_store(made.file());
-  const std::string original = read_file(made.file());
+  { ASSERT_TRUE(commit(*must_open(made.file()), before)); }
   const auto folder = std::make_unique<TempFolder>();
   const std::string path = folder->file();
   std::unique_ptr<ConfigStore> store;
   const auto work = [&](long) {
     CommitInfo waits = info();
     waits.confirm_by = Deadline{"boot", std::chrono::milliseconds(1), {}, {}};
-    const auto revision = commit(*store, second_config(), waits);
+    const auto revision = commit(*store, after, waits);
     return revision.has_value();
   };
   const auto begin_with = [&] {
@@ -62,7 +63,9 @@ TEST_P(CallFault, ACommitIsWholeOrNotThereAndAsTheCallerWasTold) {
     for (const auto& entry : std::filesystem::directory_iterator(folder->path())) {
       std::filesystem::remove(entry);
     }
-    write_file(path, original);
+    for (const auto& entry : std::filesystem::directory_iterator(made.path())) {
+      std::filesystem::copy_file(entry, folder->path() / entry.path().filename());
+    }
     store = must_open(path);
   };
   begin_with();
@@ -71,7 +74,7 @@ TEST_P(CallFault, ACommitIsWholeOrNotThereAndAsTheCallerWasTold) {
     EXPECT_EQ(store->running().revision, expected) << n;
     EXPECT_EQ(store->unconfirmed().has_value(), told_ok) << n;
     // The same store goes on, once SQLite does.
-    const auto again = commit(*store, told_ok ? first_config() : second_config());
+    const auto again = commit(*store, told_ok ? before : after);
     EXPECT_TRUE(again) << n << ": " << again.error().text;
     begin_with();
     calls::arm(n, GetParam().code, GetParam().fault);
@@ -81,11 +84,23 @@ TEST_P(CallFault, ACommitIsWholeOrNotThereAndAsTheCallerWasTold) {
     const auto reopened = must_open(path);
     ASSERT_TRUE(reopened) << n;
     EXPECT_EQ(reopened->running().revision, told_again ? 2U : 1U) << n;
-    EXPECT_EQ(reopened->running().config, told_again ? second_config() : first_config()) << n;
+    EXPECT_EQ(reopened->running().config, told_again ? after : before) << n;
     EXPECT_EQ(reopened->history(10)->size(), told_again ? 2U : 1U) << n;
     EXPECT_EQ(reopened->unconfirmed().has_value(), told_again) << n;
     begin_with();
   });
+}
+
+TEST_P(CallFault, ACommitIsWholeOrNotThereAndAsTheCallerWasTold) {
+  fail_each_of_a_commit(first_config(), second_config());
+}
+
+TEST_P(CallFault, SoIsOneThatMakesAFileForWhatBelongsToTheUnit) {
+  fail_each_of_a_commit(first_config(), named(first_config(), "a"));
+}
+
+TEST_P(CallFault, SoIsOneOfWhatBelongsToTheUnit) {
+  fail_each_of_a_commit(named(first_config(), "a"), named(second_config(), "b"));
 }
 
 TEST_P(CallFault, AConfirmationHappensOrTheCommitStillWaits) {
@@ -115,21 +130,24 @@ TEST_P(CallFault, AConfirmationHappensOrTheCommitStillWaits) {
 
 TEST_P(CallFault, OpeningFailsOrGivesTheStoreAsItIs) {
   const TempFolder folder;
-  make_store(folder.file());
+  const model::Config held = named(first_config(), "a");
+  { ASSERT_TRUE(commit(*must_open(folder.file()), held)); }
   const std::string original = read_file(folder.file());
+  const std::string own = read_file(folder.file("unit.db"));
   fail_each_call(
       [&](long n) {
         const auto store = ConfigStore::open(folder.file());
         if (!store) {
-          EXPECT_THAT(store.error().text, testing::HasSubstr(folder.file())) << n;
+          EXPECT_THAT(store.error().text, testing::HasSubstr(folder.path().string())) << n;
           return false;
         }
-        EXPECT_EQ((*store)->running().config, first_config()) << n;
+        EXPECT_EQ((*store)->running().config, held) << n;
         return true;
       },
       [&](long n, bool) {
         EXPECT_EQ(read_file(folder.file()), original) << n;
-        EXPECT_EQ(must_open(folder.file())->running().config, first_config()) << n;
+        EXPECT_EQ(read_file(folder.file("unit.db")), own) << n;
+        EXPECT_EQ(must_open(folder.file())->running().config, held) << n;
       });
 }
 

@@ -377,6 +377,7 @@ TEST(Tables, NoTwoColumnsOfAKindShareAName) {
     }
     EXPECT_NE(type.kind, "revision");
     EXPECT_NE(type.kind, "setting");
+    EXPECT_NE(type.kind, "unit_part");
   }
 }
 

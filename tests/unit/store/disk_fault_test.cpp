@@ -23,32 +23,34 @@ std::ostream& operator<<(std::ostream& out, const Case& c) {
 class DiskFault : public testing::TestWithParam<Case> {
  protected:
   void SetUp() override { disk_.emplace(); }
+  // Each operation of the commit that leads from one to the other fails in turn.
+  void fail_each(const model::Config& before, const model::Config& after);
 
   std::optional<FaultyDisk> disk_;
 };
 
-TEST_P(DiskFault, ACommitIsWholeOrNotThereAndAsTheCallerWasTold) {
+void DiskFault::fail_each(const model::Config& before, const model::Config& after) {
   int failures = 0;
   bool happened = true;
   for (long n = 1; happened; ++n) {
     ASSERT_LT(n, 1000);
     const TempFolder folder;
-    make_store(folder.file());
+    { ASSERT_TRUE(commit(*must_open(folder.file()), before)); }
     bool told_ok = false;
     std::string failed;
     {
       const auto store = must_open(folder.file());
       disk_->arm(n, GetParam().code, GetParam().from_there_on);
-      const auto revision = commit(*store, second_config());
+      const auto revision = commit(*store, after);
       told_ok = revision.has_value();
       if (!revision) {
         ++failures;
         EXPECT_EQ(revision.error().id, GetParam().code == SQLITE_FULL ? "E-503" : "E-507")
             << revision.error().text;
-        EXPECT_THAT(revision.error().text, testing::HasSubstr(folder.file()));
+        EXPECT_THAT(revision.error().text, testing::HasSubstr(folder.path().string()));
       }
       EXPECT_EQ(store->running().revision, told_ok ? 2U : 1U);
-      EXPECT_EQ(store->running().config, told_ok ? second_config() : first_config());
+      EXPECT_EQ(store->running().config, told_ok ? after : before);
       failed = disk_->failed();
       happened = !failed.empty();
     }
@@ -56,15 +58,25 @@ TEST_P(DiskFault, ACommitIsWholeOrNotThereAndAsTheCallerWasTold) {
     const auto store = must_open(folder.file());
     ASSERT_TRUE(store);
     const bool second = store->running().revision == 2;
-    EXPECT_EQ(store->running().config, second ? second_config() : first_config());
+    EXPECT_EQ(store->running().config, second ? after : before);
     EXPECT_EQ(store->history(10)->size(), second ? 2U : 1U);
     // The one exception, documented with finish(): the log is written, its sync fails, and nothing
     // is written after it.
     const bool unsynced = GetParam().from_there_on && failed == "sync config.db-wal";
     EXPECT_TRUE(unsynced || second == told_ok) << n << ": " << failed;
-    EXPECT_TRUE(commit(*store, second ? first_config() : second_config()));
+    EXPECT_TRUE(commit(*store, second ? before : after));
   }
   EXPECT_GT(failures, 2);
+}
+
+TEST_P(DiskFault, ACommitIsWholeOrNotThereAndAsTheCallerWasTold) {
+  fail_each(first_config(), second_config());
+}
+
+TEST_P(DiskFault, SoIsOneOfWhatBelongsToTheUnit) {
+  fail_each(first_config(), named(first_config(), "a"));
+  fail_each(named(first_config(), "a"), named(first_config(), "b"));
+  fail_each(named(first_config(), "a"), named(second_config(), "b"));
 }
 
 TEST_P(DiskFault, MakingAStoreFailsOrMakesAWholeOne) {

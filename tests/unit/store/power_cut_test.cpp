@@ -83,6 +83,74 @@ TEST(PowerCut, DuringCommitsAndConfirmationsFindsWhatWasAcknowledgedOrTheNextWho
                       {.story = &story});
 }
 
+// The unit's part alone, the shared alone, both, neither: with unit.db made on the way, and commits
+// that are given up after it was written.
+TEST(PowerCut, DuringCommitsOfWhatBelongsToTheUnitFindsBothPartsOfOneRevision) {
+  const TempFolder folder;
+  make_store(folder.file());
+  RecordedDisk disk(folder.path());
+  auto store = must_open(folder.file());
+  Story story(disk, held_by(*store));
+  const auto next = [&](const model::Config& config, const CommitInfo& how = info()) {
+    ASSERT_TRUE(commit(*store, config, how));
+    story.acknowledge(held_by(*store));
+  };
+  const auto give_up = [&](const std::string& name) {
+    const auto pending = store->begin(named(second_config(), name), info());
+    EXPECT_TRUE(pending);
+  };
+  give_up("never");
+  next(named(first_config(), "a"));
+  next(named(large_config(), "a"));
+  next(named(first_config(), "b"), to_be_confirmed());
+  give_up("nor-this");
+  next(named(large_config(), "c"));
+  next(second_config());
+  next(named(second_config(), "d"));
+  store.reset();
+  ASSERT_GT(disk.moments(), 40U);
+  cut_at_every_moment(disk,
+                      [&](const TempFolder& found, std::size_t moment) {
+                        expect_possible(found, story.possible(moment));
+                      },
+                      {.story = &story});
+}
+
+TEST(PowerCut, DuringTheFirstCommitAfterAnUpgradeFindsTheNameInOnePlaceOrTheOther) {
+  const TempFolder folder;
+  make_named_store_of_version_5(folder.file(), "old");
+  { const auto migrated = must_open(folder.file()); }
+  RecordedDisk disk(folder.path());
+  auto store = must_open(folder.file());
+  Story story(disk, held_by(*store));
+  for (const auto& config : {named(second_config(), "old"), named(first_config(), "new")}) {
+    ASSERT_TRUE(commit(*store, config));
+    story.acknowledge(held_by(*store));
+  }
+  store.reset();
+  cut_at_every_moment(disk,
+                      [&](const TempFolder& found, std::size_t moment) {
+                        expect_possible(found, story.possible(moment));
+                      },
+                      {.story = &story});
+}
+
+TEST(PowerCut, WhileTheUnitsPartIsGivenUpFindsItLostOrGivenUp) {
+  const TempFolder folder;
+  make_store(folder.file());
+  { ASSERT_TRUE(commit(*must_open(folder.file()), named(first_config(), "a"))); }
+  std::filesystem::rename(folder.file("unit.db"), folder.file("unit.db.lost"));
+  RecordedDisk disk(folder.path());
+  { const auto store = must_open(folder.file()); }
+  cut_at_every_moment(disk, [](const TempFolder& found, std::size_t) {
+    const auto store = must_open(found.file());
+    ASSERT_TRUE(store);
+    EXPECT_EQ(store->running().revision, 2U);
+    EXPECT_EQ(store->running().config, first_config());
+    EXPECT_TRUE(commit(*store, named(second_config(), "b")));
+  });
+}
+
 TEST(PowerCut, WhileTheLogIsMovedIntoTheDatabaseLosesNothing) {
   const TempFolder folder;
   make_store(folder.file());

@@ -27,6 +27,7 @@ inline void make_store_of_version(int version, const std::string& path) {
   make_store(path);
   const std::string document = model::to_json(first_config()).dump();
   std::string sql =
+      "ALTER TABLE revision DROP COLUMN unit;"
       "ALTER TABLE revision DROP COLUMN changes_back; ALTER TABLE revision DROP COLUMN "
       "changes_from;"
       "UPDATE revision SET document = '" +
@@ -37,6 +38,15 @@ inline void make_store_of_version(int version, const std::string& path) {
   }
   sql += "PRAGMA user_version = " + std::to_string(version);
   alter(path, sql);
+}
+
+// The same at version 5, the last without a unit.db, with a name among its records.
+inline void make_named_store_of_version_5(const std::string& path, const std::string& name) {
+  make_store(path);
+  alter(path, "INSERT INTO system (system, name) VALUES ('', '" + name +
+                  "'); UPDATE revision SET digest = '" +
+                  digest(named(first_config(), name).records()) +
+                  "'; ALTER TABLE revision DROP COLUMN unit; PRAGMA user_version = 5");
 }
 
 }  // namespace yoke::store

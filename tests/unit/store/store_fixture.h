@@ -100,6 +100,12 @@ inline model::Config second_config() {
   return config;
 }
 
+// With something of the unit's own: its name.
+inline model::Config named(model::Config config, const std::string& name) {
+  must_set(config, {"system", ""}, {{"name", name}});
+  return config;
+}
+
 inline Result<std::uint64_t> commit(ConfigStore& store, const model::Config& config,
                                     const CommitInfo& commit_info = info()) {
   auto pending = store.begin(config, commit_info);

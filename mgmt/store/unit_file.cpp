@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/store/unit_file.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <utility>
+
+#include "mgmt/model/config.h"
+#include "mgmt/store/changes.h"
+#include "mgmt/store/errors.h"
+#include "mgmt/store/file.h"
+#include "mgmt/store/sha256.h"
+#include "mgmt/store/transaction.h"
+
+namespace yoke::store {
+namespace {
+
+constexpr std::int64_t kApplicationId = 0x594f4b55;  // "YOKU"
+constexpr std::int64_t kVersion = 1;
+
+// Several rows of one revision: of commits that failed, and at most one that did not.
+constexpr const char* kTable =
+    "CREATE TABLE part ("
+    " revision INTEGER NOT NULL,"
+    " stamp TEXT NOT NULL,"
+    " document TEXT NOT NULL,"
+    " PRIMARY KEY (revision, stamp)"
+    ") STRICT, WITHOUT ROWID;";
+
+bool is_there(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
+tl::unexpected<Error> lost(const std::string& path, const std::string& how) {
+  return fail(Errc::kFailed, kUnitPartLost,
+              path + ": " + how +
+                  "; put back what was there, or begin without this unit's own "
+                  "settings: mv " +
+                  path + ' ' + given_up_path(path));
+}
+
+Status write_table(Database& database) {
+  auto transaction = Transaction::begin(database);
+  if (!transaction) return tl::unexpected<Error>(transaction.error());
+  auto made = database.execute(std::string(kTable) +
+                               "PRAGMA application_id=" + std::to_string(kApplicationId) +
+                               "; PRAGMA user_version=" + std::to_string(kVersion));
+  if (!made) return made;
+  return transaction->commit();
+}
+
+Status verify_identity(Database& database) {
+  const auto application = database.integer("PRAGMA application_id");
+  if (!application) return tl::unexpected<Error>(application.error());
+  const auto version = database.integer("PRAGMA user_version");
+  if (!version) return tl::unexpected<Error>(version.error());
+  if (*application != kApplicationId || version->value_or(0) < 1) {
+    return lost(database.path(), "is a database, but not of a unit's own settings");
+  }
+  if (*version > kVersion) {
+    return fail(Errc::kRefused, kNewerVersion,
+                database.path() + ": is of version " + std::to_string(**version) +
+                    "; this release knows version " + std::to_string(kVersion) +
+                    ": run the release that wrote it");
+  }
+  return {};
+}
+
+Status verify_pages(Database& database) {
+  auto check = database.prepare("PRAGMA integrity_check(1)");
+  if (!check) return tl::unexpected<Error>(check.error());
+  const auto row = check->step();
+  if (!row) return tl::unexpected<Error>(row.error());
+  if (!*row || check->text(0) == "ok") {
+    const auto table = database.prepare("SELECT revision, stamp, document FROM part");
+    return table ? Status() : tl::unexpected<Error>(table.error());
+  }
+  return lost(database.path(), "is damaged (" + check->text(0) + ")");
+}
+
+Result<std::vector<UnitRow>> rows_of(Database& database) {
+  auto statement = database.prepare("SELECT revision, stamp FROM part");
+  if (!statement) return tl::unexpected<Error>(statement.error());
+  std::vector<UnitRow> rows;
+  for (;;) {
+    const auto row = statement->step();
+    if (!row) return tl::unexpected<Error>(row.error());
+    if (!*row) return rows;
+    rows.push_back({static_cast<std::uint64_t>(statement->integer(0)), statement->text(1)});
+  }
+}
+
+Status run_for(Database& database, const char* sql, const UnitRow& row,
+               const std::string* document = nullptr) {
+  auto statement = database.prepare(sql);
+  if (!statement) return tl::unexpected<Error>(statement.error());
+  Status bound = statement->bind(1, static_cast<std::int64_t>(row.revision));
+  if (bound) bound = statement->bind(2, std::string_view(row.stamp));
+  if (bound && document != nullptr) bound = statement->bind(3, std::string_view(*document));
+  if (!bound) return bound;
+  const auto done = statement->run();
+  if (!done) return tl::unexpected<Error>(done.error());
+  return {};
+}
+
+// Rows of this number and later ones stay: what has failed may be found committed after a power
+// cut.
+Status forget_unneeded(Database& database, std::uint64_t before,
+                       const std::vector<UnitRow>& needed) {
+  const auto rows = rows_of(database);
+  if (!rows) return tl::unexpected<Error>(rows.error());
+  for (const UnitRow& row : *rows) {
+    if (row.revision >= before || std::ranges::find(needed, row) != needed.end()) continue;
+    auto gone = run_for(database, "DELETE FROM part WHERE revision = ? AND stamp = ?", row);
+    if (!gone) return gone;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string unit_path(const std::string& store) {
+  return (std::filesystem::path(store).parent_path() / "unit.db").string();
+}
+
+std::string given_up_path(const std::string& path) { return path + ".lost"; }
+
+bool is_given_up(const std::string& path) {
+  return !is_there(path) && is_there(given_up_path(path));
+}
+
+void put_away(const std::string& path) {
+  if (!is_there(given_up_path(path))) return;
+  const std::string kept = path + ".given-up";
+  // A log belongs to its database, and would be taken for that of the next.
+  if (!is_there(path)) {
+    (void)std::rename((path + "-wal").c_str(), (kept + "-wal").c_str());
+    ::unlink((path + "-shm").c_str());
+  }
+  (void)std::rename(given_up_path(path).c_str(), kept.c_str());
+}
+
+Error unit_file_missing(const std::string& path, std::uint64_t revision) {
+  return {Errc::kFailed, std::string(kUnitPartLost),
+          path + ": is missing, and revision " + std::to_string(revision) +
+              " needs what it holds of this unit's own settings; put it back, or begin without "
+              "them: touch " +
+              given_up_path(path),
+          -1};
+}
+
+std::string stamp_of(std::uint64_t revision, std::string_view document) {
+  Sha256 hash;
+  hash.add(std::to_string(revision) + ' ');
+  hash.add(document);
+  return hash.text();
+}
+
+// Elsewhere the way out of damage is an empty configuration; here the configuration is whole. SQL
+// that has always worked fails on nothing but damage.
+Error UnitFile::told(Error error) const {
+  const bool damaged = error.id == kCorrupt || error.id == kStoreFailed;
+  return damaged ? lost(database_->path(), "is damaged").value() : error;
+}
+
+Result<std::unique_ptr<UnitFile>> UnitFile::open(const std::string& path) {
+  if (auto whole = verify_length(path); !whole) return lost(path, "is cut short");
+  auto database = Database::open(path, false);
+  Status ready = database ? verify_identity(**database) : Status(tl::unexpected(database.error()));
+  if (ready) ready = verify_pages(**database);
+  if (ready) ready = (*database)->write_ahead();
+  if (ready) return std::unique_ptr<UnitFile>(new UnitFile(std::move(*database)));
+  const Error error = while_opening(path, ready.error());
+  if (error.id != kCorrupt) return tl::unexpected<Error>(error);
+  return lost(path, "is damaged");
+}
+
+Result<std::unique_ptr<UnitFile>> UnitFile::make(const std::string& path) {
+  if (is_there(path + "-wal")) {
+    return fail(Errc::kRefused, kUnitPartLost,
+                path + ": is missing, but its log " + path +
+                    "-wal is there; put the database back, or move the log away as well");
+  }
+  if (auto made = put_new_file(path, write_table); !made) {
+    return tl::unexpected<Error>(made.error());
+  }
+  return open(path);
+}
+
+Result<std::string> UnitFile::document(const UnitRow& row) const {
+  std::unique_ptr<Database> aside;
+  if (database_->is_committing()) {
+    auto second = Database::open(database_->path(), false);
+    if (!second) return tl::unexpected<Error>(told(second.error()));
+    aside = std::move(*second);
+  }
+  Database& database = aside ? *aside : *database_;
+  auto statement = database.prepare("SELECT document FROM part WHERE revision = ? AND stamp = ?");
+  if (!statement) return tl::unexpected<Error>(told(statement.error()));
+  Status bound = statement->bind(1, static_cast<std::int64_t>(row.revision));
+  if (bound) bound = statement->bind(2, std::string_view(row.stamp));
+  if (!bound) return tl::unexpected<Error>(told(bound.error()));
+  const auto found = statement->step();
+  if (!found) return tl::unexpected<Error>(told(found.error()));
+  std::string document = *found ? statement->text(0) : std::string();
+  if (*found && stamp_of(row.revision, document) == row.stamp) return document;
+  return lost(database_->path(), "has not what belongs to this unit as of revision " +
+                                     std::to_string(row.revision) +
+                                     (*found ? ": its row is damaged" : ""));
+}
+
+Result<Records> UnitFile::part(const UnitRow& row) const {
+  const auto text = document(row);
+  if (!text) return tl::unexpected<Error>(text.error());
+  Records part;
+  if (apply_changes(*text, part) && part.size() <= model::kRecordsMax) return part;
+  return fail(Errc::kRefused, kNewerVersion,
+              database_->path() + ": its revision " + std::to_string(row.revision) +
+                  " is not understood; run the release that wrote it");
+}
+
+Result<UnitRow> UnitFile::prepare(std::uint64_t revision, const Records& part,
+                                  const std::optional<std::vector<UnitRow>>& needed) {
+  const std::string document = changes_text(Records(), part);
+  UnitRow row{revision, stamp_of(revision, document)};
+  if (auto written = put(row, document, needed); !written) {
+    return tl::unexpected<Error>(written.error());
+  }
+  return row;
+}
+
+Status UnitFile::put(const UnitRow& row, const std::string& document,
+                     const std::optional<std::vector<UnitRow>>& needed) {
+  auto transaction = Transaction::begin(*database_);
+  if (!transaction) return tl::unexpected<Error>(told(transaction.error()));
+  Status done;
+  if (needed) done = forget_unneeded(*database_, row.revision, *needed);
+  // Also where it is there already: it may be so in the log alone, which has not been synced.
+  if (done) {
+    done = run_for(*database_, "INSERT OR REPLACE INTO part VALUES (?, ?, ?)", row, &document);
+  }
+  if (done) done = transaction->commit();
+  if (!done) return tl::unexpected<Error>(told(done.error()));
+  return {};
+}
+
+}  // namespace yoke::store

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hal/base/aside.h"
+#include "hal/base/result.h"
+#include "mgmt/store/database.h"
+#include "mgmt/store/records.h"
+#include "mgmt/store/revision.h"
+
+// `unit.db`, beside the store: what belongs to this unit alone, a row for each revision that
+// changed it. It is never replicated.
+//
+// A row is written and on the disk before the revision that needs it is committed, and counts for
+// nothing until then: a revision names its row by number and stamp, and the stamp is a digest of
+// the row. So a row that no revision names is what a commit left that never happened; it stands in
+// nobody's way and goes with a later one. Threads: owned by one, as the database.
+namespace yoke::store {
+
+// "/var/lib/yoke/unit.db" of "/var/lib/yoke/config.db".
+[[nodiscard]] std::string unit_path(const std::string& store);
+
+class UnitFile {
+ public:
+  // One that is there must be whole: E-518 where it is damaged or another program's, E-505 where it
+  // is of a newer release.
+  [[nodiscard]] static Result<std::unique_ptr<UnitFile>> open(const std::string& path);
+  // Makes one where none is: whole in its place, or not there.
+  [[nodiscard]] static Result<std::unique_ptr<UnitFile>> make(const std::string& path);
+
+  // E-518 where it is not there or not what it was.
+  [[nodiscard]] Result<Records> part(const UnitRow& row) const;
+  [[nodiscard]] Result<std::string> document(const UnitRow& row) const;
+
+  // Writes the row of the revision `revision` and waits for the disk. Rows of revisions before it
+  // that `needed` does not name are forgotten; none where it says nothing.
+  [[nodiscard]] Result<UnitRow> prepare(std::uint64_t revision, const Records& part,
+                                        const std::optional<std::vector<UnitRow>>& needed);
+  // The same of a row that another file had.
+  [[nodiscard]] Status put(const UnitRow& row, const std::string& document,
+                           const std::optional<std::vector<UnitRow>>& needed);
+  void wait_aside(const Aside& aside) { database_->wait_aside(aside); }
+
+ private:
+  explicit UnitFile(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+  [[nodiscard]] Error told(Error error) const;
+  std::unique_ptr<Database> database_;
+};
+
+// A file of this name in its place, beside no unit.db, says that a person gives up what the unit's
+// own settings were: "unit.db.lost".
+[[nodiscard]] std::string given_up_path(const std::string& path);
+// Whether it is given up: unit.db is not there, and that file is.
+[[nodiscard]] bool is_given_up(const std::string& path);
+// That is done: it says so no more. What is left of the file is kept as "unit.db.given-up".
+void put_away(const std::string& path);
+
+[[nodiscard]] Error unit_file_missing(const std::string& path, std::uint64_t revision);
+
+// The stamp of a row: 64 hexadecimal digits over its number and document.
+[[nodiscard]] std::string stamp_of(std::uint64_t revision, std::string_view document);
+
+}  // namespace yoke::store
