@@ -54,6 +54,7 @@ struct ConfigStore::State {
 
   [[nodiscard]] Database& database() const { return *file.database; }
   [[nodiscard]] Status open_unit_file();
+  [[nodiscard]] Status make_unit_file();
   [[nodiscard]] Status load();
   [[nodiscard]] Status write(const Pending& next, const CommitInfo& info);
   [[nodiscard]] Status can_go_back(const Pending& next) const;
@@ -69,7 +70,7 @@ struct ConfigStore::State {
   // the same, else a new one, on the disk.
   [[nodiscard]] Result<UnitRow> prepare_own(std::uint64_t id, const Records& part);
   [[nodiscard]] Result<std::unique_ptr<Database>> second_reader() const;
-  [[nodiscard]] Result<Held> held_read_aside(std::uint64_t id) const;
+  [[nodiscard]] Result<Content> content_read_aside(std::uint64_t id) const;
   // Whether a COMMIT that reported an error has happened nevertheless.
   [[nodiscard]] bool turned_out_committed(std::uint64_t id) const;
   // That the file holds what we believe it holds; otherwise it is read again.
@@ -151,6 +152,15 @@ Status ConfigStore::State::open_unit_file() {
   return {};
 }
 
+// It may be there already, where something failed behind its making.
+Status ConfigStore::State::make_unit_file() {
+  if (auto opened = open_unit_file(); !opened || unit) return opened;
+  auto made = UnitFile::make(unit_path(database().path()));
+  if (!made) return tl::unexpected<Error>(made.error());
+  unit = std::move(*made);
+  return {};
+}
+
 Result<Records> ConfigStore::State::own_part(const UnitRow& row) const {
   if (row.is_empty()) return Records();
   if (unit) return unit->part(row);
@@ -174,10 +184,9 @@ Result<UnitRow> ConfigStore::State::prepare_own(std::uint64_t id, const Records&
   const auto needed = unit_rows(database());
   if (!needed) return tl::unexpected<Error>(needed.error());
   if (!unit) {
-    Result<std::unique_ptr<UnitFile>> made;
-    aside([&] { made = UnitFile::make(unit_path(database().path())); });
-    if (!made) return tl::unexpected<Error>(made.error());
-    unit = std::move(*made);
+    Status there;
+    aside([&] { there = make_unit_file(); });
+    if (!there) return tl::unexpected<Error>(there.error());
     unit->wait_aside(aside);
   }
   return unit->prepare(id, part, *needed);
@@ -187,7 +196,7 @@ Result<UnitRow> ConfigStore::State::prepare_own(std::uint64_t id, const Records&
 Status ConfigStore::State::can_go_back(const Pending& next) const {
   const auto& waits = next.unconfirmed_;
   if (!waits || waits->back_to == 0) return {};
-  const auto before = held_by(database(), waits->back_to, next.shared_);
+  const auto before = content_of(database(), waits->back_to, next.shared_);
   if (!before) return tl::unexpected<Error>(before.error());
   const auto part = own_part(before->unit.value_or(UnitRow()));
   if (!part) return tl::unexpected<Error>(part.error());
@@ -218,15 +227,15 @@ Result<std::unique_ptr<Database>> ConfigStore::State::second_reader() const {
 
 // The commit under way may have come about without our knowing yet: then its records are where the
 // way back begins.
-Result<Held> ConfigStore::State::held_read_aside(std::uint64_t id) const {
+Result<Content> ConfigStore::State::content_read_aside(std::uint64_t id) const {
   const auto reader = second_reader();
   if (!reader) return tl::unexpected<Error>(reader.error());
   const auto newest = newest_revision(**reader);
   if (!newest) return tl::unexpected<Error>(newest.error());
-  if (newest->revision == running.revision) return held_by(**reader, id, records);
+  if (newest->revision == running.revision) return content_of(**reader, id, records);
   const auto loaded = load_records(**reader);
   if (!loaded) return tl::unexpected<Error>(loaded.error());
-  return held_by(**reader, id, *loaded);
+  return content_of(**reader, id, *loaded);
 }
 
 bool ConfigStore::State::turned_out_committed(std::uint64_t id) const {
@@ -406,8 +415,8 @@ Result<model::Config> ConfigStore::config_of(std::uint64_t id) const {
   if (id == 0) return model::Config{};
   if (id == state_->running.revision) return state_->running.config;
   const auto held = state_->database().is_committing()
-                        ? state_->held_read_aside(id)
-                        : held_by(state_->database(), id, state_->records);
+                        ? state_->content_read_aside(id)
+                        : content_of(state_->database(), id, state_->records);
   if (!held) return tl::unexpected<Error>(held.error());
   const auto part = state_->own_part(held->unit.value_or(UnitRow()));
   if (!part) return tl::unexpected<Error>(part.error());

@@ -202,7 +202,7 @@ Status forget_unit_rows(Database& database) {
                           "' WHERE unit IS NOT NULL");
 }
 
-Result<Held> held_by(Database& database, std::uint64_t id, const Records& newest) {
+Result<Content> content_of(Database& database, std::uint64_t id, const Records& newest) {
   const auto rows = rows_from(database, id);
   if (!rows) return tl::unexpected<Error>(rows.error());
   if (rows->empty() || rows->front().id != id) {
@@ -225,10 +225,10 @@ Result<Held> held_by(Database& database, std::uint64_t id, const Records& newest
   // What another release made of a document is not what this one would.
   const Kept& wanted = rows->front();
   if (wanted.document.empty() && wanted.digest != digest(records)) return damaged("");
-  if (!wanted.unit) return Held{std::move(records), std::nullopt};
+  if (!wanted.unit) return Content{std::move(records), std::nullopt};
   const auto unit = unit_row_in(*wanted.unit);
   if (!unit) return damaged("");
-  return Held{std::move(records), unit};
+  return Content{std::move(records), unit};
 }
 
 Result<std::vector<Revision>> history(Database& database, std::size_t count) {

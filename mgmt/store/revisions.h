@@ -36,13 +36,14 @@ struct Newest {
                                   const Records& before, const Records& next, const UnitRow& unit);
 
 // What a revision holds, as Newest says of the newest.
-struct Held {
+struct Content {
   Records records;
   std::optional<UnitRow> unit;
 };
 // Of revision `id`, where the newest has the records `newest`. E-404 for one that is not kept,
 // E-504 for one that is damaged.
-[[nodiscard]] Result<Held> held_by(Database& database, std::uint64_t id, const Records& newest);
+[[nodiscard]] Result<Content> content_of(Database& database, std::uint64_t id,
+                                         const Records& newest);
 
 // The rows of unit.db that revisions need; nothing where one does not tell, being damaged.
 [[nodiscard]] Result<std::optional<std::vector<UnitRow>>> unit_rows(Database& database);

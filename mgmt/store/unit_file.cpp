@@ -137,7 +137,7 @@ void put_away(const std::string& path) {
   if (!is_there(given_up_path(path))) return;
   const std::string kept = path + ".given-up";
   // A log belongs to its database, and would be taken for that of the next.
-  if (!is_there(path)) {
+  if (!is_there(path) && is_there(path + "-wal")) {
     (void)std::rename((path + "-wal").c_str(), (kept + "-wal").c_str());
     ::unlink((path + "-shm").c_str());
   }
