@@ -98,6 +98,7 @@ def test_a_database_of_the_release_before_restores(lab, tmp_path):
     with contextlib.closing(sqlite3.connect(old)) as database:
         database.executescript(
             f"UPDATE revision SET document = '{document}';"
+            "ALTER TABLE revision DROP COLUMN unit;"
             "ALTER TABLE revision DROP COLUMN changes_back;"
             "ALTER TABLE revision DROP COLUMN changes_from;"
             "ALTER TABLE revision DROP COLUMN document_digest;"

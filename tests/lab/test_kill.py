@@ -23,6 +23,11 @@ POOL = "killed"
 SERVERS = [f"10.9.0.{last}:9" for last in range(120, 160)]
 
 
+def name_for(weight):
+    """The unit's name, which is in a file of its own, changes with some of the weights."""
+    return f"unit-{weight // 4}"
+
+
 class Client:
     """A connection to the management plane that asks one thing after the other."""
 
@@ -61,7 +66,10 @@ class State(tuple):
         servers = configuration["document"]["pool"][POOL]["server"]
         weights = {server.get("weight", 1) for server in servers.values()}
         assert len(servers) == len(SERVERS) and len(weights) == 1, f"half a commit: {servers}"
-        return cls(configuration["revision"], weights.pop(), client.ask("unconfirmed")["revision"])
+        weight = weights.pop()
+        name = configuration["document"]["system"]["name"]
+        assert name == name_for(weight), f"half a commit: {name} with the weight {weight}"
+        return cls(configuration["revision"], weight, client.ask("unconfirmed")["revision"])
 
 
 class Committer(threading.Thread):
@@ -103,7 +111,8 @@ class Committer(threading.Thread):
         weight = weight % 200 + 2
         self._client.ask("edit", operations=[
             {"op": "set", "path": ["pool", POOL, "server", server], "fields": {"weight": weight}}
-            for server in SERVERS])
+            for server in SERVERS] + [
+            {"op": "set", "path": ["system", ""], "fields": {"name": name_for(weight)}}])
         confirm = self._random.random() < 0.3
         self._ask(State(revision + 1, weight, revision + 1 if confirm else None), "commit",
                   **({"confirm_ms": 600_000} if confirm else {}))
@@ -174,7 +183,8 @@ def test_killed_at_random_moments_it_holds_what_it_acknowledged_and_the_data_pla
     print(f"YOKE_SEED={SEED} YOKE_KILLS={KILLS}")
     began = time.monotonic()
     before = lab.unit.show("status")[0]["revision"]
-    lab.unit.commit(*(f"set pool {POOL} server {server}" for server in SERVERS))
+    lab.unit.commit(*(f"set pool {POOL} server {server}" for server in SERVERS),
+                    f"set system name {name_for(1)}")
     chosen = random.Random(SEED)
     commits, window = 0, 5 * commit_seconds(lab.unit)
     with traffic.Traffic(lab.client, topology.vip("web"), at_once=2, pause=0.02) as flow:
@@ -185,6 +195,6 @@ def test_killed_at_random_moments_it_holds_what_it_acknowledged_and_the_data_pla
     print(f"{commits} commits acknowledged, {time.monotonic() - began:.0f} s")
     if lab.unit.show("status")[0]["unconfirmed"]:
         lab.unit.yoke("confirm")
-    lab.unit.commit(f"delete pool {POOL}")
+    lab.unit.commit(f"delete pool {POOL}", "delete system name")
     assert lab.unit.show("status")[0]["revision"] > before
     lab.unit.until_servers("up")
