@@ -54,7 +54,6 @@ struct ConfigStore::State {
 
   [[nodiscard]] Database& database() const { return *file.database; }
   [[nodiscard]] Status open_unit_file();
-  [[nodiscard]] Status make_unit_file();
   [[nodiscard]] Status load();
   [[nodiscard]] Status write(const Pending& next, const CommitInfo& info);
   [[nodiscard]] Status can_go_back(const Pending& next) const;
@@ -152,15 +151,6 @@ Status ConfigStore::State::open_unit_file() {
   return {};
 }
 
-// It may be there already, where something failed behind its making.
-Status ConfigStore::State::make_unit_file() {
-  if (auto opened = open_unit_file(); !opened || unit) return opened;
-  auto made = UnitFile::make(unit_path(database().path()));
-  if (!made) return tl::unexpected<Error>(made.error());
-  unit = std::move(*made);
-  return {};
-}
-
 Result<Records> ConfigStore::State::own_part(const UnitRow& row) const {
   if (row.is_empty()) return Records();
   if (unit) return unit->part(row);
@@ -184,9 +174,10 @@ Result<UnitRow> ConfigStore::State::prepare_own(std::uint64_t id, const Records&
   const auto needed = unit_rows(database());
   if (!needed) return tl::unexpected<Error>(needed.error());
   if (!unit) {
-    Status there;
-    aside([&] { there = make_unit_file(); });
-    if (!there) return tl::unexpected<Error>(there.error());
+    Result<std::unique_ptr<UnitFile>> made;
+    aside([&] { made = UnitFile::make(unit_path(database().path())); });
+    if (!made) return tl::unexpected<Error>(made.error());
+    unit = std::move(*made);
     unit->wait_aside(aside);
   }
   return unit->prepare(id, part, *needed);

@@ -162,7 +162,7 @@ std::string stamp_of(std::uint64_t revision, std::string_view document) {
 
 // Elsewhere the way out of damage is an empty configuration; here the configuration is whole. SQL
 // that has always worked fails on nothing but damage.
-Error UnitFile::told(Error error) const {
+Error UnitFile::told(const Error& error) const {
   const bool damaged = error.id == kCorrupt || error.id == kStoreFailed;
   return damaged ? lost(database_->path(), "is damaged").value() : error;
 }
@@ -180,6 +180,7 @@ Result<std::unique_ptr<UnitFile>> UnitFile::open(const std::string& path) {
 }
 
 Result<std::unique_ptr<UnitFile>> UnitFile::make(const std::string& path) {
+  if (is_there(path)) return open(path);
   if (is_there(path + "-wal")) {
     return fail(Errc::kRefused, kUnitPartLost,
                 path + ": is missing, but its log " + path +

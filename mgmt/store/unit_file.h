@@ -31,7 +31,8 @@ class UnitFile {
   // One that is there must be whole: E-518 where it is damaged or another program's, E-505 where it
   // is of a newer release.
   [[nodiscard]] static Result<std::unique_ptr<UnitFile>> open(const std::string& path);
-  // Makes one where none is: whole in its place, or not there.
+  // Makes one where none is: whole in its place, or not there. One that is there, as after a
+  // failure behind its making, is opened.
   [[nodiscard]] static Result<std::unique_ptr<UnitFile>> make(const std::string& path);
 
   // E-518 where it is not there or not what it was.
@@ -49,7 +50,7 @@ class UnitFile {
 
  private:
   explicit UnitFile(std::unique_ptr<Database> database) : database_(std::move(database)) {}
-  [[nodiscard]] Error told(Error error) const;
+  [[nodiscard]] Error told(const Error& error) const;
   std::unique_ptr<Database> database_;
 };
 

@@ -55,6 +55,22 @@ TEST_F(StoreAside, ThePastIsThereToBeReadDuringEachKindOfChange) {
   expect_the_past();
 }
 
+// The file for what belongs to the unit is made, its row written, and then the revision committed.
+TEST_F(StoreAside, SoItIsWhileWhatBelongsToTheUnitIsPrepared) {
+  ASSERT_TRUE(commit(*store_, named(first_config(), "a")));
+  EXPECT_EQ(looked_, 6);
+  ASSERT_TRUE(commit(*store_, named(first_config(), "b")));
+  EXPECT_EQ(looked_, 10);
+  others_ = [this] {
+    const auto found = store_->config_of(3);
+    ASSERT_TRUE(found) << found.error().text;
+    EXPECT_EQ(*found, named(first_config(), "a"));
+    ++looked_;
+  };
+  ASSERT_TRUE(commit(*store_, named(second_config(), "c")));
+  EXPECT_EQ(looked_, 14);
+}
+
 // One begun before a commit, and one begun while it waits.
 TEST_F(StoreAside, ABackupWaitsForACommitAndHasIt) {
   const BackupLabel label{.unit = "lb-a", .release = "0.1.0", .made_at = {}};
