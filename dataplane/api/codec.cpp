@@ -12,9 +12,14 @@ namespace yoke::api {
 namespace {
 
 constexpr std::array<std::string_view, 2> kMethods{"nat", "dsr"};
+constexpr std::array<std::string_view, 5> kSchedulers{"maglev", "round-robin", "least-connections",
+                                                      "source-hash", "response-time"};
 constexpr std::array<std::string_view, 3> kStates{"up", "down", "draining"};
 
 std::string_view word(Method method) { return kMethods.at(static_cast<std::size_t>(method)); }
+std::string_view word(Scheduler scheduler) {
+  return kSchedulers.at(static_cast<std::size_t>(scheduler));
+}
 std::string_view word(ServerState state) { return kStates.at(static_cast<std::size_t>(state)); }
 
 template <typename T>
@@ -45,28 +50,49 @@ std::array<std::uint8_t, 16> read_hash_key(const Reader& at) {
   return key;
 }
 
+// A release before does not write it, and most servers have none.
+constexpr std::string_view kResponse = "response_us";
+
+void add_response(std::uint32_t response_us, Json& json) {
+  if (response_us != 0) json[std::string(kResponse)] = response_us;
+}
+
+std::uint32_t read_response(const Reader& at) {
+  return at.has(kResponse) ? at[kResponse].number<std::uint32_t>() : 0;
+}
+
 Json encode_server(const Server& server) {
-  return {{"endpoint", server.endpoint.to_string()},
-          {"weight", server.weight},
-          {"state", word(server.state)}};
+  Json json = {{"endpoint", server.endpoint.to_string()},
+               {"weight", server.weight},
+               {"state", word(server.state)}};
+  add_response(server.response_us, json);
+  return json;
 }
 
 Server read_server(const Reader& at) {
   return {.endpoint = at["endpoint"].parsed<net::Endpoint>(),
           .weight = at["weight"].number<std::uint16_t>(),
-          .state = at["state"].one_of<ServerState>(kStates)};
+          .state = at["state"].one_of<ServerState>(kStates),
+          .response_us = read_response(at)};
 }
 
+// A release before knows maglev alone and does not write it.
+constexpr std::string_view kScheduler = "scheduler";
+
 Json encode_pool(const Pool& pool) {
-  return {{"name", pool.name},
-          {"method", word(pool.method)},
-          {"servers", encode_list(pool.servers, encode_server)}};
+  Json json = {{"name", pool.name},
+               {"method", word(pool.method)},
+               {"servers", encode_list(pool.servers, encode_server)}};
+  if (pool.scheduler != Scheduler::kMaglev) json[std::string(kScheduler)] = word(pool.scheduler);
+  return json;
 }
 
 Pool read_pool(const Reader& at) {
   return {.name = at["name"].string(),
           .method = at["method"].one_of<Method>(kMethods),
-          .servers = at["servers"].list(read_server)};
+          .servers = at["servers"].list(read_server),
+          .scheduler = at.has(kScheduler) ? at[kScheduler].one_of<Scheduler>(kSchedulers)
+                                          : Scheduler::kMaglev};
 }
 
 Json encode_address(const net::IpAddress& address) { return address.to_string(); }
@@ -98,7 +124,8 @@ Configuration read_configuration(const Reader& at) {
 ServerStateChange read_change(const Reader& at) {
   return {.pool = at["pool"].string(),
           .server = at["server"].parsed<net::Endpoint>(),
-          .state = at["state"].one_of<ServerState>(kStates)};
+          .state = at["state"].one_of<ServerState>(kStates),
+          .response_us = read_response(at)};
 }
 
 RunningState read_running(const Reader& at) {
@@ -162,8 +189,10 @@ Json encode(const Configuration& configuration) {
 }
 
 Json encode(const ServerStateChange& change) {
-  return {
+  Json json = {
       {"pool", change.pool}, {"server", change.server.to_string()}, {"state", word(change.state)}};
+  add_response(change.response_us, json);
+  return json;
 }
 
 Json encode(const RunningState& running) {

@@ -61,17 +61,19 @@ Configuration applied(const Configuration& from, const Difference& difference) {
 }
 
 bool apply(const std::vector<ServerStateChange>& changes, Configuration& configuration) {
-  std::map<std::string_view, std::map<net::Endpoint, ServerState>> states;
-  for (const auto& change : changes) states[change.pool][change.server] = change.state;
+  std::map<std::string_view, std::map<net::Endpoint, const ServerStateChange*>> states;
+  for (const auto& change : changes) states[change.pool][change.server] = &change;
   bool differs = false;
   for (Pool& pool : configuration.pools) {
     const auto told = states.find(pool.name);
     if (told == states.end()) continue;
     for (Server& server : pool.servers) {
       const auto state = told->second.find(server.endpoint);
-      if (state == told->second.end() || state->second == server.state) continue;
-      server.state = state->second;
-      differs = true;
+      if (state == told->second.end()) continue;
+      const ServerStateChange& change = *state->second;
+      differs = differs || change.state != server.state || change.response_us != server.response_us;
+      server.state = change.state;
+      server.response_us = change.response_us;
     }
   }
   return differs;

@@ -26,7 +26,7 @@ struct Difference {
 // and is not there is ignored.
 [[nodiscard]] Configuration applied(const Configuration& from, const Difference& difference);
 
-// Sets the states of those servers that are there. True if one differs now.
+// Sets the states and response times of those servers that are there. True if one differs now.
 bool apply(const std::vector<ServerStateChange>& changes, Configuration& configuration);
 
 }  // namespace yoke::api

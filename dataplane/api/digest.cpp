@@ -50,7 +50,10 @@ std::vector<const T*> sorted(const std::vector<T>& items, Key T::*key) {
 
 void add_pool(Fnv& hash, const Pool& pool) {
   hash.add(pool.name);
-  hash.add(static_cast<std::uint64_t>(pool.method));
+  // In one number, so that a pool of Maglev has the digest that a release before gives it, and any
+  // other has one that it does not.
+  hash.add(static_cast<std::uint64_t>(pool.method) | static_cast<std::uint64_t>(pool.scheduler)
+                                                         << 8);
   hash.add(pool.servers.size());
   for (const Server* server : sorted(pool.servers, &Server::endpoint)) {
     hash.add(server->endpoint);

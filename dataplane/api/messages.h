@@ -21,6 +21,14 @@ namespace yoke::api {
 inline constexpr int kVersion = 1;
 
 enum class Method : std::uint8_t { kNat, kDsr };
+// How a new flow gets its server (dataplane/lb/scheduler.h).
+enum class Scheduler : std::uint8_t {
+  kMaglev,
+  kRoundRobin,
+  kLeastConnections,
+  kSourceHash,
+  kResponseTime,
+};
 
 // What health checks and the operator make of a server.
 enum class ServerState : std::uint8_t {
@@ -33,6 +41,7 @@ struct Server {
   net::Endpoint endpoint;
   std::uint16_t weight = 1;  // share of new flows; 0: none. Bounded by limits.h when staged
   ServerState state = ServerState::kUp;
+  std::uint32_t response_us = 0;  // how long it takes to answer (kResponseTime); 0: not known
   friend bool operator==(const Server&, const Server&) = default;
 };
 
@@ -40,6 +49,7 @@ struct Pool {
   std::string name;
   Method method = Method::kNat;
   std::vector<Server> servers;  // unique endpoints; one address family
+  Scheduler scheduler = Scheduler::kMaglev;
   friend bool operator==(const Pool&, const Pool&) = default;
 };
 
@@ -61,11 +71,12 @@ struct Configuration {
   friend bool operator==(const Configuration&, const Configuration&) = default;
 };
 
-// A health verdict: one server of one pool.
+// What the checks say of one server of one pool: all that they do, not what is new of it.
 struct ServerStateChange {
   std::string pool;
   net::Endpoint server;
   ServerState state = ServerState::kUp;
+  std::uint32_t response_us = 0;  // as Server's
   friend bool operator==(const ServerStateChange&, const ServerStateChange&) = default;
 };
 
@@ -162,8 +173,8 @@ struct StatusWanted {
   friend bool operator==(const StatusWanted&, const StatusWanted&) = default;
 };
 
-// A digest of everything in `configuration` but its revision and the servers' states: equal digests
-// mean equal forwarding rules. 16 hex digits, not cryptographic.
+// A digest of everything in `configuration` but its revision, the servers' states and their
+// response times: equal digests mean equal forwarding rules. 16 hex digits, not cryptographic.
 [[nodiscard]] std::string digest(const Configuration& configuration);
 
 }  // namespace yoke::api

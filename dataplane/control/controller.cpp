@@ -88,7 +88,8 @@ api::ProcessStatus Controller::status(MonoTime now, const api::StatusWanted& wan
   for (const api::Pool& pool : running_.configuration.pools) {
     if (!wanted.servers) break;
     for (const api::Server& server : pool.servers) {
-      status.running.servers.push_back({pool.name, server.endpoint, server.state});
+      status.running.servers.push_back(
+          {pool.name, server.endpoint, server.state, server.response_us});
     }
   }
   status.ports_ready = true;  // the workers start no earlier

@@ -19,9 +19,41 @@ lb::ServerState state_of(api::ServerState state) {
   return lb::ServerState::kDown;
 }
 
+lb::Scheduling scheduling_of(api::Scheduler scheduler) {
+  switch (scheduler) {
+    case api::Scheduler::kRoundRobin:
+      return lb::Scheduling::kRoundRobin;
+    case api::Scheduler::kLeastConnections:
+      return lb::Scheduling::kLeastConnections;
+    case api::Scheduler::kSourceHash:
+      return lb::Scheduling::kSourceHash;
+    case api::Scheduler::kResponseTime:
+      return lb::Scheduling::kResponseTime;
+    case api::Scheduler::kMaglev:
+      break;
+  }
+  return lb::Scheduling::kMaglev;
+}
+
+// What is taken for the response time of a server whose own is not known: that of the one in the
+// middle of those that take flows, so that it is neither starved nor flooded.
+std::uint32_t neutral_response_us(const api::Pool& pool) {
+  std::vector<std::uint32_t> known;
+  for (const api::Server& server : pool.servers) {
+    if (server.response_us != 0 && server.state == api::ServerState::kUp) {
+      known.push_back(server.response_us);
+    }
+  }
+  if (known.empty()) return 1;
+  const auto middle = known.begin() + static_cast<std::ptrdiff_t>(known.size() / 2);
+  std::ranges::nth_element(known, middle);
+  return *middle;
+}
+
 void add_servers(const Plan& plan, lb::Snapshot& next) {
   next.servers.resize(plan.servers.extent());
   for (const api::Pool& pool : plan.configuration.pools) {
+    const std::uint32_t neutral = neutral_response_us(pool);
     for (const api::Server& from : pool.servers) {
       const auto& place = *plan.servers.find({pool.name, from.endpoint});
       lb::Server& to = next.servers[place.slot];
@@ -29,6 +61,7 @@ void add_servers(const Plan& plan, lb::Snapshot& next) {
       to.port = net::Be16::from_host(from.endpoint.port);
       to.incarnation = place.incarnation;
       to.state = state_of(from.state);
+      to.response_us = from.response_us != 0 ? from.response_us : neutral;
       to.hop = next.routing->resolve(to.address);
       const auto step = next.routing->next_hop(to.address);
       to.on_link = step && step->on_link;
@@ -101,15 +134,16 @@ std::unique_ptr<const lb::Snapshot> SnapshotBuilder::build(
   add_servers(plan, *next);
 
   tables_ = tables_for(plan, ready);
-  std::map<std::string_view, api::Method> methods;
-  for (const api::Pool& pool : plan.configuration.pools) methods[pool.name] = pool.method;
+  std::map<std::string_view, const api::Pool*> pools;
+  for (const api::Pool& pool : plan.configuration.pools) pools[pool.name] = &pool;
   next->services.resize(plan.services.extent());
   for (const api::Vip& vip : plan.configuration.vips) {
     lb::Service service = service_of(vip, plan);
     if (!vip.pool.empty()) {
       service.pool = plan.pools.find(vip.pool)->slot;
-      service.method =
-          methods.at(vip.pool) == api::Method::kDsr ? lb::Method::kDsr : lb::Method::kNat;
+      const api::Pool& pool = *pools.at(vip.pool);
+      service.method = pool.method == api::Method::kDsr ? lb::Method::kDsr : lb::Method::kNat;
+      service.scheduling = scheduling_of(pool.scheduler);
       service.maglev = tables_.by_pool.at(vip.pool);
     }
     next->services[plan.services.find(vip.address)->slot] = std::move(service);

@@ -55,6 +55,11 @@ inline constexpr milliseconds kSynPatience{500};
   return kTcpTransitoryTimeout;
 }
 
+// Whether data may still come: what is closed rests in the table for a while, but is no load.
+[[nodiscard]] constexpr bool is_open(FlowState state) noexcept {
+  return state <= FlowState::kEstablished;
+}
+
 // Whether a new SYN with the same ports opens a new connection here, as RFC 9293 section 3.10.7.4
 // allows in TIME-WAIT, and as a client does that has forgotten the old one.
 [[nodiscard]] constexpr bool may_reopen(FlowState state) noexcept {

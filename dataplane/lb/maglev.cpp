@@ -2,6 +2,7 @@
 #include "dataplane/lb/maglev.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace yoke::lb {
 namespace {
@@ -59,6 +60,10 @@ Maglev::Maglev(const HashKey& key, std::span<const Member> members, std::uint32_
   std::sort(members_.begin(), members_.end(),
             [](const Member& a, const Member& b) { return a.endpoint < b.endpoint; });
   if (members_.empty()) return;
+  by_weight_.resize(members_.size());
+  std::iota(by_weight_.begin(), by_weight_.end(), std::uint16_t{0});
+  std::ranges::stable_sort(by_weight_, std::greater<>(),
+                           [this](std::uint16_t i) { return members_[i].weight; });
 
   std::vector<Walk> walks;
   for (const Member& member : members_) {

@@ -45,10 +45,13 @@ class Maglev {
     return static_cast<std::uint32_t>((std::uint64_t{hash} * table_.size()) >> 32);
   }
   [[nodiscard]] std::span<const std::uint16_t> table() const noexcept { return table_; }
+  // Indices into members(), the heaviest first: of any weight up, a beginning of it.
+  [[nodiscard]] std::span<const std::uint16_t> by_weight() const noexcept { return by_weight_; }
 
  private:
   std::vector<Member> members_;       // by endpoint
   std::vector<std::uint16_t> table_;  // slot -> index into members_
+  std::vector<std::uint16_t> by_weight_;
   std::uint32_t total_weight_ = 0;
   std::uint64_t digest_ = 0;
 };

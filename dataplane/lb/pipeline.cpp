@@ -175,9 +175,21 @@ Pipeline::Outcome Pipeline::from_client(Lane& lane, Flow& flow) noexcept {
     end_flow(flow, *lane.snapshot);
     return Drop::kServerGone;
   }
-  step(flow, lane.parsed, true);
+  advance(flow, lane.parsed, true);
   remember_client(flow, *lane.packet, lane.now);
   return send_to_server(lane, flow);
+}
+
+// A step of a flow in the table: its server has one open flow less, or has it back.
+void Pipeline::advance(Flow& flow, const net::ParsedPacket& parsed, bool from_client) noexcept {
+  const bool was_open = is_open(flow.state);
+  step(flow, parsed, from_client);
+  if (is_open(flow.state) == was_open) return;
+  if (was_open) {
+    scheduler_.closed(flow.server, flow.server_incarnation);
+  } else {
+    scheduler_.opened(flow.server, flow.server_incarnation);
+  }
 }
 
 // Called as the SYN comes again, and now and then: this flow may have waited for an answer too
@@ -237,7 +249,7 @@ Pipeline::Outcome Pipeline::from_server(Lane& lane, Flow& flow) noexcept {
     return Drop::kNoService;
   }
   const FlowState before = flow.state;
-  step(flow, lane.parsed, false);
+  advance(flow, lane.parsed, false);
   if (flow.state != before) note_answer(flow, before, lane.parsed.tcp_flags);
   flow.last_seen = lane.now;
   Hop hop = lane.snapshot->routing->resolve(flow.client);
@@ -275,11 +287,13 @@ Pipeline::Outcome Pipeline::open_flow(Lane& lane, std::uint16_t service_slot) no
   const Service& service = lane.snapshot->services[service_slot];
   const bool is_nat = service.method == Method::kNat;
   // A nat connection cannot be picked up in the middle: nobody knows its SNAT port any more. In dsr
-  // Maglev still knows its server.
+  // the table still knows the server of one that it chose.
   if (is_nat && lane.is_tcp() && !lane.is_opening()) return Drop::kNoFlow;
   if (service.maglev == nullptr || service.maglev->empty()) return Drop::kNoServer;
 
-  const auto choice = scheduler_.choose(service, lane.choice_hash());
+  const Scheduler::Newcomer newcomer{lane.choice_hash(), lane.tuple.source,
+                                     !lane.is_tcp() || lane.is_opening()};
+  const auto choice = scheduler_.choose(*lane.snapshot, service, newcomer);
   const Server& server = lane.snapshot->servers[choice.server];
   if (!server.hop.resolved || (!is_nat && !server.on_link)) {
     if (is_nat && lane.is_tcp()) counters_.connections[choice.server].unanswered.add();
@@ -306,8 +320,11 @@ Pipeline::Outcome Pipeline::open_flow(Lane& lane, std::uint16_t service_slot) no
 
   if (flows_.insert(flow) == nullptr) {
     if (is_nat) return Drop::kFlowTableFull;
-    return send_to_server(lane, flow);  // stateless: Maglev alone keeps the flow together
+    // Stateless: the table alone keeps the flow together.
+    flow.server = Scheduler::implied(*lane.snapshot, service, newcomer);
+    return send_to_server(lane, flow);
   }
+  if (is_open(flow.state)) scheduler_.opened(flow.server, flow.server_incarnation);
   counters_.flows_open_added.add();
   counters_.services[service_slot].flows_created.add();
   counters_.servers[choice.server].flows_created.add();
@@ -347,6 +364,7 @@ void Pipeline::end_flow(Flow& flow, const Snapshot& snapshot) noexcept {
   if (has_its_server(flow, snapshot)) {
     counters_.servers[flow.server].flows_ended.add();
   }
+  if (is_open(flow.state)) scheduler_.closed(flow.server, flow.server_incarnation);
   flows_.erase(&flow);
 }
 

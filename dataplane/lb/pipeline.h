@@ -10,6 +10,7 @@
 #include "dataplane/lb/scheduler.h"
 #include "dataplane/lb/snapshot.h"
 #include "dataplane/net/drop.h"
+#include "dataplane/net/parse.h"
 
 // What happens to a packet, decided and written into it, a burst at a time. Pure: bytes and tables
 // in, verdicts out; no port, no mbuf, no system call, no allocation.
@@ -76,6 +77,7 @@ class Pipeline {
   [[nodiscard]] Outcome open_flow(Lane& lane, std::uint16_t service_slot) noexcept;
   [[nodiscard]] bool choose_snat(const Lane& lane, const Service& service, const Server& server,
                                  Flow& flow) noexcept;
+  void advance(Flow& flow, const net::ParsedPacket& parsed, bool from_client) noexcept;
   void note_silence(Flow& flow, const Snapshot& snapshot, Tick now) noexcept;
   void note_answer(Flow& flow, FlowState before, std::uint8_t tcp_flags) noexcept;
   [[nodiscard]] Outcome send_to_server(Lane& lane, const Flow& flow) noexcept;

@@ -24,6 +24,14 @@ namespace yoke::lb {
 
 enum class Method : std::uint8_t { kNat, kDsr };
 enum class ServerState : std::uint8_t { kUp, kDown, kDraining };
+// How a new flow gets its server (scheduler.h).
+enum class Scheduling : std::uint8_t {
+  kMaglev,
+  kRoundRobin,
+  kLeastConnections,
+  kSourceHash,
+  kResponseTime,
+};
 
 // A port of the unit, in the order of the board file.
 struct Port {
@@ -35,8 +43,9 @@ struct Server {
   net::Be16 port;
   std::uint16_t incarnation = 0;  // 0: the slot is empty
   ServerState state = ServerState::kDown;
-  Hop hop;               // how to reach it now; hop.resolved false: not (yet)
-  bool on_link = false;  // reached without a router: what `dsr` needs
+  Hop hop;                        // how to reach it now; hop.resolved false: not (yet)
+  bool on_link = false;           // reached without a router: what `dsr` needs
+  std::uint32_t response_us = 1;  // never 0; of one whose time is not known, a neutral one
 };
 
 struct Service {
@@ -44,6 +53,7 @@ struct Service {
   net::Be16 port;
   net::Protocol protocol = net::Protocol::kTcp;
   Method method = Method::kNat;
+  Scheduling scheduling = Scheduling::kMaglev;
   std::uint16_t incarnation = 0;         // 0: the slot is empty
   std::uint16_t pool = 0;                // pool slot: services of one pool share its evenness
   std::uint32_t idle_timeout_s = 0;      // 0: by protocol and state (flow_timeout.h)

@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "hal/base/number.h"
 #include "mgmt/model/duration.h"
@@ -24,12 +26,27 @@ api::Server compile_server(const model::Fields& fields, const ServerId& id,
   return server;
 }
 
+api::Scheduler scheduler_of(std::string_view word) {
+  static constexpr std::array<std::pair<std::string_view, api::Scheduler>, 5> kSchedulers{{
+      {"maglev", api::Scheduler::kMaglev},
+      {"round-robin", api::Scheduler::kRoundRobin},
+      {"least-connections", api::Scheduler::kLeastConnections},
+      {"source-hash", api::Scheduler::kSourceHash},
+      {"response-time", api::Scheduler::kResponseTime},
+  }};
+  for (const auto& [name, scheduler] : kSchedulers) {
+    if (name == word) return scheduler;
+  }
+  return api::Scheduler::kMaglev;
+}
+
 api::Pool compile_pool(const model::Config& config, const std::string& name,
                        const ServerStates& states) {
   const model::Path path{{"pool", name}};
   api::Pool pool;
   pool.name = name;
   pool.method = config.value(path, "method") == "dsr" ? api::Method::kDsr : api::Method::kNat;
+  pool.scheduler = scheduler_of(config.value(path, "scheduler"));
   for (const model::Config::Child& child : config.children("server", path)) {
     const auto endpoint = net::Endpoint::parse(child.key);
     if (!endpoint) continue;  // the schema lets nothing else be a server's key

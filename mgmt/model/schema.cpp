@@ -19,7 +19,8 @@ using namespace std::chrono_literals;
 constexpr std::int64_t kNameMax = 32;
 
 constexpr std::array<std::string_view, 2> kMethods{"nat", "dsr"};
-constexpr std::array<std::string_view, 1> kSchedulers{"maglev"};
+constexpr std::array<std::string_view, 5> kSchedulers{"maglev", "round-robin", "least-connections",
+                                                      "source-hash", "response-time"};
 constexpr std::array<std::string_view, 2> kRequire{"all", "any"};
 
 constexpr std::array kPoolFields{

@@ -255,5 +255,39 @@ TEST(Codec, NoTruncatedMessageIsTaken) {
   }
 }
 
+// What a release before sends and reads.
+TEST(Codec, WhatOnlyThisReleaseKnowsMayBeLeftOutAndIsWhereItSaysNothing) {
+  Configuration configuration = small_configuration();
+  configuration.pools[0].scheduler = Scheduler::kResponseTime;
+  configuration.pools[0].servers[0].response_us = 1500;
+  Json json = encode(configuration);
+  Json& pool = json["pools"][0];
+  EXPECT_EQ(pool["scheduler"], "response-time");
+  EXPECT_EQ(pool["servers"][0]["response_us"], 1500);
+  pool.erase("scheduler");
+  pool["servers"][0].erase("response_us");
+  EXPECT_EQ(sent(json), sent(encode(small_configuration())));
+  EXPECT_EQ(decode_configuration(sent(json)), small_configuration());
+
+  const ServerStateChange change{"web", *net::Endpoint::parse("10.0.0.1:80"), ServerState::kUp, 9};
+  Json told = encode(change);
+  EXPECT_EQ(told["response_us"], 9);
+  told.erase("response_us");
+  EXPECT_EQ(decode_server_state_change(sent(told))->response_us, 0U);
+}
+
+TEST(Codec, ASchedulerOrATimeThatIsNoneIsRefused) {
+  for (const auto& [key, value] :
+       {std::pair<const char*, Json>{"/configuration/pools/0/scheduler", "random"},
+        {"/configuration/pools/0/scheduler", nullptr},
+        {"/configuration/pools/0/servers/0/response_us", -1},
+        {"/configuration/pools/0/servers/0/response_us", 4294967296},
+        {"/configuration/pools/0/servers/0/response_us", "1ms"}}) {
+    Json json = encode_stage(small_configuration());
+    json[Json::json_pointer(key)] = value;
+    EXPECT_FALSE(decode_stage(sent(json))) << key << value;
+  }
+}
+
 }  // namespace
 }  // namespace yoke::api

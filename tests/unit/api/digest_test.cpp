@@ -39,7 +39,10 @@ std::string recomputed(const Configuration& configuration) {
       servers[server.endpoint] = text(server.endpoint) + number(server.weight);
     }
     std::string& bytes = pools[pool.name];
-    bytes = text(pool.name) + number(pool.method == Method::kDsr ? 1 : 0) + number(servers.size());
+    bytes = text(pool.name) +
+            number((pool.method == Method::kDsr ? 1 : 0) +
+                   256 * static_cast<std::uint64_t>(pool.scheduler)) +
+            number(servers.size());
     for (const auto& [endpoint, server] : servers) bytes += server;
   }
   for (const Vip& vip : configuration.vips) {
@@ -82,7 +85,10 @@ TEST(Digest, DoesNotDependOnOrderRevisionOrState) {
     std::shuffle(configuration.vips.begin(), configuration.vips.end(), order);
     for (Pool& pool : configuration.pools) {
       std::shuffle(pool.servers.begin(), pool.servers.end(), order);
-      for (Server& server : pool.servers) server.state = random.change().state;
+      for (Server& server : pool.servers) {
+        server.state = random.change().state;
+        server.response_us = random.number<std::uint32_t>();
+      }
     }
     EXPECT_EQ(digest(configuration), before) << seed;
   }
@@ -109,6 +115,8 @@ TEST(Digest, EveryRuleOfForwardingChangesIt) {
       {"hash key", [](Configuration& c) { c.hash_key[15] = 1; }},
       {"pool's name", [](Configuration& c) { c.pools[0].name = "c"; }},
       {"pool's method", [](Configuration& c) { c.pools[0].method = Method::kDsr; }},
+      {"pool's scheduler",
+       [](Configuration& c) { c.pools[0].scheduler = Scheduler::kResponseTime; }},
       {"pool gone", [](Configuration& c) { c.pools.pop_back(); }},
       {"pool without servers",
        [](Configuration& c) {

@@ -27,7 +27,9 @@ class RandomMessages {
     return made;
   }
 
-  ServerStateChange change() { return {text(), endpoint(), one_of<ServerState>(3)}; }
+  ServerStateChange change() {
+    return {text(), endpoint(), one_of<ServerState>(3), number<std::uint32_t>()};
+  }
 
   RunningState running() {
     RunningState made{number<std::uint64_t>(), number<std::uint64_t>(), text(), {}};
@@ -89,9 +91,10 @@ class RandomMessages {
   }
 
   Pool pool(std::string name) {
-    Pool made{std::move(name), one_of<Method>(2), {}};
+    Pool made{std::move(name), one_of<Method>(2), {}, one_of<Scheduler>(5)};
     for (auto n = below(5); n > 0; --n) {
-      made.servers.push_back({endpoint(), number<std::uint16_t>(), one_of<ServerState>(3)});
+      made.servers.push_back(
+          {endpoint(), number<std::uint16_t>(), one_of<ServerState>(3), number<std::uint32_t>()});
     }
     return made;
   }

@@ -358,5 +358,21 @@ TEST_F(Control, ARecordBeginsAtZeroInASlotThatCountedForAnother) {
   EXPECT_EQ(controller_.connections().pools.at("web").at("10.0.0.4:80"), api::ConnectionCounters{});
 }
 
+TEST_F(Control, AResponseTimeIsPublishedAndChangesNoDigest) {
+  run(two_vips());
+  const auto before = controller_.status(start_).running;
+  auto change = state("web", "10.0.0.2:80", ServerState::kUp);
+  change.response_us = 2500;
+  const int published = workers_.published();
+  ASSERT_TRUE(controller_.set_server_state({change}));
+  EXPECT_EQ(workers_.published(), published + 1);
+  EXPECT_EQ(snapshot().servers[slot_of("10.0.0.2:80")].response_us, 2500U);
+  const auto after = controller_.status(start_).running;
+  EXPECT_EQ(after.digest, before.digest);
+  EXPECT_NE(std::ranges::find(after.servers, change), after.servers.end());
+  ASSERT_TRUE(controller_.set_server_state({change}));
+  EXPECT_EQ(workers_.published(), published + 1) << "nothing new";
+}
+
 }  // namespace
 }  // namespace yoke::control

@@ -60,5 +60,49 @@ TEST_F(Building, TablesOfAnotherKeyAreOfNoUse) {
   for (const auto& table : tables_in(*snapshot)) EXPECT_EQ(tables_of(ready).count(table), 0U);
 }
 
+TEST_F(Building, EverySchedulerReachesTheService) {
+  const std::pair<api::Scheduler, lb::Scheduling> kAll[] = {
+      {api::Scheduler::kMaglev, lb::Scheduling::kMaglev},
+      {api::Scheduler::kRoundRobin, lb::Scheduling::kRoundRobin},
+      {api::Scheduler::kLeastConnections, lb::Scheduling::kLeastConnections},
+      {api::Scheduler::kSourceHash, lb::Scheduling::kSourceHash},
+      {api::Scheduler::kResponseTime, lb::Scheduling::kResponseTime}};
+  for (const auto& [wanted, made] : kAll) {
+    auto configuration = two_vips();
+    for (api::Pool& pool : configuration.pools) pool.scheduler = wanted;
+    const auto snapshot = builder_.build(plan_of(configuration), routing_, 1);
+    for (const lb::Service& service : snapshot->services) EXPECT_EQ(service.scheduling, made);
+  }
+}
+
+TEST_F(Building, AServerOfUnknownResponseTimeHasTheMiddleOneOfThoseThatAreUp) {
+  struct Case {
+    std::vector<std::uint32_t> told, made;
+  };
+  const Case kCases[] = {{{0, 0, 0}, {1, 1, 1}},
+                         {{7000, 0, 0}, {7000, 7000, 7000}},
+                         {{1000, 90'000, 0}, {1000, 90'000, 90'000}},
+                         {{3000, 2000, 1000}, {3000, 2000, 1000}}};
+  for (const Case& c : kCases) {
+    auto configuration = two_vips();
+    auto& servers = configuration.pools[0].servers;
+    for (std::size_t i = 0; i < 3; ++i) servers[i].response_us = c.told[i];
+    const Plan plan = plan_of(configuration);
+    const auto snapshot = builder_.build(plan, routing_, 1);
+    for (std::size_t i = 0; i < 3; ++i) {
+      const auto slot = plan.servers.find({"web", servers[i].endpoint})->slot;
+      EXPECT_EQ(snapshot->servers[slot].response_us, c.made[i]);
+    }
+  }
+  // One that is down says nothing of the others.
+  auto configuration = two_vips();
+  configuration.pools[0].servers[0].response_us = 900'000;
+  configuration.pools[0].servers[0].state = api::ServerState::kDown;
+  configuration.pools[0].servers[1].response_us = 2000;
+  const Plan plan = plan_of(configuration);
+  const auto slot = plan.servers.find({"web", configuration.pools[0].servers[2].endpoint})->slot;
+  EXPECT_EQ(builder_.build(plan, routing_, 1)->servers[slot].response_us, 2000U);
+}
+
 }  // namespace
 }  // namespace yoke::control

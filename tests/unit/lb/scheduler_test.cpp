@@ -22,6 +22,11 @@ Service service_of(Method method, std::vector<std::uint16_t> weights) {
   return service;
 }
 
+Scheduler::Choice choose(Scheduler& scheduler, const Service& service, std::uint32_t hash) {
+  static const Snapshot kSnapshot;
+  return scheduler.choose(kSnapshot, service, {hash, {}, true});
+}
+
 TEST(Scheduler, ThreeServersAreWithinTwoPercentOfEvenAfter3000Flows) {
   for (unsigned seed = 0; seed < 200; ++seed) {
     std::mt19937 random(seed);
@@ -29,7 +34,7 @@ TEST(Scheduler, ThreeServersAreWithinTwoPercentOfEvenAfter3000Flows) {
     const Service service = service_of(Method::kNat, {1, 1, 1});
     std::map<std::uint16_t, int> count;
     for (int i = 0; i < 3000; ++i) {
-      ++count[scheduler.choose(service, static_cast<std::uint32_t>(random())).server];
+      ++count[choose(scheduler, service, static_cast<std::uint32_t>(random())).server];
     }
     for (const auto& [server, n] : count) EXPECT_NEAR(n, 1000, 20) << server << " seed " << seed;
   }
@@ -41,7 +46,7 @@ TEST(Scheduler, WeightsAreKeptTo) {
   const Service service = service_of(Method::kNat, {1, 2, 5});
   std::map<std::uint16_t, int> count;
   for (int i = 0; i < 8000; ++i) {
-    ++count[scheduler.choose(service, static_cast<std::uint32_t>(random())).server];
+    ++count[choose(scheduler, service, static_cast<std::uint32_t>(random())).server];
   }
   EXPECT_NEAR(count[0], 1000, 40);
   EXPECT_NEAR(count[1], 2000, 40);
@@ -55,7 +60,7 @@ TEST(Scheduler, DivertedFlowsAreFewAndAreExactlyThoseMaglevWouldSendElsewhere) {
   int diverted = 0;
   for (int i = 0; i < 30000; ++i) {
     const auto hash = static_cast<std::uint32_t>(random());
-    const auto choice = scheduler.choose(service, hash);
+    const auto choice = choose(scheduler, service, hash);
     if (choice.diverted) ++diverted;
     EXPECT_EQ(choice.diverted, choice.server != service.maglev->pick(hash).server);
   }
@@ -69,7 +74,7 @@ TEST(Scheduler, DsrIsMaglevAlone) {
   const Service service = service_of(Method::kDsr, {1, 1, 1});
   for (int i = 0; i < 3000; ++i) {
     const auto hash = static_cast<std::uint32_t>(random());
-    const auto choice = scheduler.choose(service, hash);
+    const auto choice = choose(scheduler, service, hash);
     EXPECT_EQ(choice.server, service.maglev->pick(hash).server);
     EXPECT_FALSE(choice.diverted);
   }
@@ -80,12 +85,12 @@ TEST(Scheduler, AServerThatComesBackIsNotFloodedToCatchUp) {
   Scheduler scheduler;
   Service two = service_of(Method::kNat, {1, 1});
   for (int i = 0; i < 3000; ++i) {
-    (void)scheduler.choose(two, static_cast<std::uint32_t>(random()));
+    (void)choose(scheduler, two, static_cast<std::uint32_t>(random()));
   }
   const Service three = service_of(Method::kNat, {1, 1, 1});
   std::map<std::uint16_t, int> count;
   for (int i = 0; i < 300; ++i) {
-    ++count[scheduler.choose(three, static_cast<std::uint32_t>(random())).server];
+    ++count[choose(scheduler, three, static_cast<std::uint32_t>(random())).server];
   }
   EXPECT_NEAR(count[2], 100, 40);
 }
