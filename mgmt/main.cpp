@@ -58,6 +58,8 @@ using std::chrono::milliseconds;
 // How soon a disk that was mended is noticed where nobody commits.
 constexpr std::chrono::seconds kStoreInterval{30};
 constexpr std::chrono::seconds kUntriedInterval{5};
+// How often the data plane is told response times, of however many servers.
+constexpr milliseconds kResponseInterval{1000};
 constexpr int kFailed = 1;
 constexpr std::string_view kNoLoop = "E-608";
 
@@ -153,6 +155,7 @@ class Process {
         trials_(prober_),
         follow_(loop, [this] { follow(); }),
         publish_(loop, [this] { publish(); }),
+        publish_responses_(loop, [this] { publish_responses(); }),
         store_look_(loop, [this] { look_at_store(); }),
         untried_look_(loop, [this] { look_at_untried(); }),
         expiry_(loop, committer_, commit::read_clocks, recorder(), in_turn(turns)),
@@ -164,6 +167,10 @@ class Process {
         link_(
             loop, data_plane_, committer_, [this](bool in_step) { on_link(in_step); }, recorder(),
             in_turn(turns)) {
+    checks_.on_response([this](const auto& pool, const auto& server, auto time) {
+      committer_.report_response({pool, server}, time);
+      if (!publish_responses_.running()) publish_responses_.start(kResponseInterval);
+    });
     checks_.pause();  // checks go by way of the data plane's ports
     committer_.wait_aside([&turns](const auto& work) { turns.aside(work); });
     unit_.later = in_turn(turns);
@@ -359,6 +366,12 @@ class Process {
   // What cannot be told now is told when the link is in step again.
   void publish() { (void)committer_.publish(); }
 
+  // A commit under way has them wait.
+  void publish_responses() {
+    publish();
+    if (committer_.is_changing()) publish_responses_.start(kResponseInterval);
+  }
+
   [[nodiscard]] rpc::Checks checks_told() {
     return {
         .reports =
@@ -400,7 +413,7 @@ class Process {
   health::Scheduler checks_;
   health::Observer observer_;
   health::Trials trials_;
-  hal::Timer follow_, publish_, store_look_, untried_look_;
+  hal::Timer follow_, publish_, publish_responses_, store_look_, untried_look_;
   std::vector<health::Scheduler::Untried> untried_;
   commit::Expiry expiry_;
   system::Keeper system_;

@@ -207,7 +207,7 @@ void Committer::run_from_now_on(const model::Config& config, ServerStates states
   std::vector<api::ServerStateChange> staged;
   for (const api::Pool& pool : compiled.configuration.pools) {
     for (const api::Server& server : pool.servers) {
-      staged.push_back({pool.name, server.endpoint, server.state});
+      staged.push_back({pool.name, server.endpoint, server.state, server.response_us});
     }
   }
   for (const auto& server : states_.differences(staged)) {
@@ -431,13 +431,26 @@ void Committer::report(const ServerId& id, Verdict verdict, MonoTime now) {
   if (states_.report(id, verdict, now)) unpublished_.insert(id);
 }
 
+void Committer::report_response(const ServerId& id, std::chrono::microseconds response) {
+  responses_[id] = response;
+}
+
+// Not while a change is under way: it would have to be compiled again for every figure.
+void Committer::take_responses() {
+  if (is_changing()) return;
+  for (const auto& [id, response] : std::exchange(responses_, {})) {
+    if (states_.report_response(id, response)) unpublished_.insert(id);
+  }
+}
+
 Status Committer::publish() {
+  take_responses();
   if (unpublished_.empty() || is_staging_) return {};
   std::vector<api::ServerStateChange> changes;
   auto ids = std::exchange(unpublished_, {});
   for (const ServerId& id : ids) {
     const ServerStatus* status = states_.find(id);
-    if (status != nullptr) changes.push_back({id.pool, id.server, status->published()});
+    if (status != nullptr) changes.push_back(told_of(id, *status));
   }
   auto told = data_plane_.set_server_state(changes);
   if (!told) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -93,6 +94,9 @@ class Committer {
 
   // A verdict of the health checks; published with the next publish().
   void report(const ServerId& id, Verdict verdict, MonoTime now);
+  // How long a server takes to answer its checks; published with the next publish() that comes when
+  // no change is under way.
+  void report_response(const ServerId& id, std::chrono::microseconds response);
   // Tells the data plane all verdicts since the last time in one go, or, while it is being staged
   // to, once it has been. Those that cannot be told are not lost: reconcile() finds them.
   [[nodiscard]] Status publish();
@@ -157,6 +161,7 @@ class Committer {
   [[nodiscard]] Refusal go_back(const model::Config& previous, const Error& cause);
   [[nodiscard]] Status run_committed();
   [[nodiscard]] Status run(const Compiled& compiled);
+  void take_responses();
 
   store::ConfigStore& store_;
   DataPlane& data_plane_;
@@ -164,6 +169,7 @@ class Committer {
   std::function<Clocks()> clocks_;
   events::Record record_;
   std::set<ServerId> unpublished_;  // their state has changed since the data plane was told
+  std::map<ServerId, std::chrono::microseconds> responses_;  // reported and not taken yet
   std::function<void()> changed_;
   Aside aside_ = in_place;
   std::set<ServerId> meanwhile_;  // reported since the states of the change under way were taken

@@ -23,6 +23,7 @@ api::Server compile_server(const model::Fields& fields, const ServerId& id,
       static_cast<std::uint16_t>(parse_decimal(model::value_in(fields, weight)).value_or(1));
   const ServerStatus* status = states.find(id);
   server.state = status == nullptr ? api::ServerState::kDown : status->published();
+  server.response_us = status == nullptr ? 0 : status->published_response_us();
   return server;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <map>
@@ -31,15 +32,22 @@ struct ServerStatus {
   Verdict verdict = Verdict::kUnknown;
   bool checked = false;  // its pool has a check
   bool enabled = true;
-  MonoTime since;        // when `published` last changed
-  bool passive = false;  // its pool has passive checks
+  MonoTime since;                         // when `published` last changed
+  bool passive = false;                   // its pool has passive checks
+  bool timed = false;                     // its pool's scheduler goes by response times
+  std::chrono::microseconds response{0};  // damped, of its checks; 0: not known
   friend bool operator==(const ServerStatus&, const ServerStatus&) = default;
 
   // A server that its pool does not check is up, unless passive checks hold it down. One that is
   // checked is used only once a check says so: a unit never sends a client to a server that it
   // knows nothing of.
   [[nodiscard]] api::ServerState published() const noexcept;
+  // As the data plane is told it: nothing where it has no use for it.
+  [[nodiscard]] std::uint32_t published_response_us() const noexcept;
 };
+
+// All that the data plane is told of a server.
+[[nodiscard]] api::ServerStateChange told_of(const ServerId& id, const ServerStatus& status);
 
 // Copies share the pools that do not differ between them: a commit of one row costs no look at
 // sixteen thousand servers.
@@ -58,6 +66,9 @@ class ServerStates {
   // A verdict of the checks. True if the data plane is to be told.
   bool report(const ServerId& id, Verdict verdict, MonoTime now);
 
+  // How long it takes to answer. True if the data plane is to be told.
+  bool report_response(const ServerId& id, std::chrono::microseconds response);
+
   // What the data plane runs and should not.
   [[nodiscard]] std::vector<api::ServerStateChange> differences(
       const std::vector<api::ServerStateChange>& running) const;
@@ -70,10 +81,13 @@ class ServerStates {
   void for_each_pool(See see) const {
     for (const auto& [name, pool] : pools_) see(name, std::as_const(*pool));
   }
-  // Another one whenever anything is: of these states, and of those that follow them.
+  // Another one whenever anything but a response time is: of these states, and of those that follow
+  // them.
   [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
 
  private:
+  void replace(const ServerId& id, const ServerStatus& status);
+
   model::Config config_;  // whose servers these are
   std::map<std::string, std::shared_ptr<Pool>> pools_;
   std::uint64_t version_ = 0;

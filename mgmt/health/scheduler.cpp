@@ -69,13 +69,16 @@ void Scheduler::follow(const std::vector<Target>& targets, std::set<ServerKey>& 
 void Scheduler::reconcile(const ServerKey& key, Server& server, const Target& target) {
   server.required = target.required;
   if (!target.passive) server.is_held = false;
+  if (target.checks.empty()) server.response = {};
   std::set<std::string> wanted;
   for (const Check& check : target.checks) {
     wanted.insert(check.key);
     auto& watch = server.watches[check.key];
     if (watch && watch->check() == check) continue;
     const Verdict before = watch ? watch->verdict() : server.told;
-    watch = std::make_unique<Watch>(loop_, prober_, key.second, check, [this, key] { judge(key); });
+    watch = std::make_unique<Watch>(
+        loop_, prober_, key.second, check,
+        Watch::Callbacks{[this, key] { judge(key); }, [this, key] { measure(key); }});
     if (before == Verdict::kUp) watch->adopt(before);
     if (!paused_) start(*watch);
   }
@@ -134,6 +137,17 @@ void Scheduler::judge(const ServerKey& key) {
   if (verdict == Verdict::kUnknown || verdict == server.told) return;
   server.told = verdict;
   report_({key.first, key.second, verdict, reason_of(server), MonoClock::now()});
+}
+
+void Scheduler::measure(const ServerKey& key) {
+  Server& server = servers_.at(key);
+  std::chrono::microseconds slowest{0};
+  for (const auto& [check, watch] : server.watches) {
+    if (watch->verdict() == Verdict::kUp) slowest = std::max(slowest, watch->response());
+  }
+  if (slowest.count() == 0 || !differs_much(server.response, slowest)) return;
+  server.response = slowest;
+  if (response_) response_(key.first, key.second, slowest);
 }
 
 void Scheduler::hold(const std::string& pool, const net::Endpoint& server,

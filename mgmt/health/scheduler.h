@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -32,8 +33,15 @@ class Scheduler {
   // It must not call the Scheduler.
   using Report = std::function<void(const Change&)>;
 
+  // How long a server takes to answer its checks: of those that say it is up, the slowest. Told
+  // when it first is known, and when it is a fifth more or less than was told. It must not call the
+  // Scheduler.
+  using Response = std::function<void(const std::string& pool, const net::Endpoint& server,
+                                      std::chrono::microseconds time)>;
+
   // `prober` outlives the Scheduler.
   Scheduler(sd_event* loop, Prober& prober, Report report);
+  void on_response(Response response) { response_ = std::move(response); }
 
   // Watches exactly `targets` from now on. Servers that stay keep what is known of them; a check
   // whose settings changed, or that is added to a server which is up, begins with the server up.
@@ -93,6 +101,7 @@ class Scheduler {
     Verdict told = Verdict::kUnknown;
     std::size_t required = 0;  // 0: all
     bool is_held = false;
+    std::chrono::microseconds response{0};                  // as told; 0: nothing yet
     std::string passive_reason;                             // why it is held, or was released
     std::map<std::string, std::unique_ptr<Watch>> watches;  // by the check's key
   };
@@ -102,12 +111,14 @@ class Scheduler {
   [[nodiscard]] static Verdict verdict_of(const Server& server);
   [[nodiscard]] static std::string reason_of(const Server& server);
   void judge(const ServerKey& key);
+  void measure(const ServerKey& key);
   void start(Watch& watch);
   static int on_mend(sd_event_source* source, std::uint64_t us, void* self);
 
   sd_event* loop_;
   Prober& prober_;
   Report report_;
+  Response response_;
   bool paused_ = false;
   std::chrono::milliseconds stagger_{0};  // what the next one to start is put off by
   std::map<ServerKey, Server> servers_;

@@ -13,11 +13,11 @@ namespace yoke::health {
 using std::chrono::milliseconds;
 
 Watch::Watch(sd_event* loop, Prober& prober, const net::Endpoint& server, const Check& check,
-             std::function<void()> changed)
+             Callbacks callbacks)
     : prober_(prober),
       server_(server),
       check_(check),
-      changed_(std::move(changed)),
+      callbacks_(std::move(callbacks)),
       dampener_(check.rise, check.fall),
       random_(static_cast<std::uint32_t>(std::hash<std::string>{}(server.to_string() + check.key))),
       since_(MonoClock::now()),
@@ -83,6 +83,7 @@ void Watch::take(ProbeResult result) {
   probe_.reset();
   const auto now = MonoClock::now();
   const Outcome outcome = result.outcome;
+  if (outcome == Outcome::kPassed) response_.add(result.duration, now);
   remember(std::move(result));
   if (outcome == Outcome::kFailed) ++failures_;
   if (outcome != Outcome::kNotTried) told_ = now;
@@ -90,9 +91,11 @@ void Watch::take(ProbeResult result) {
   // Where one took longer than its interval, turns that are past are left out.
   due_ = std::max(due_ + interval(), now);
   next_.start(std::chrono::ceil<milliseconds>(due_ - now) + jitter(interval()));
-  if (!changed) return;
-  since_ = now;
-  changed_();
+  if (changed) {
+    since_ = now;
+    callbacks_.changed();
+  }
+  if (outcome == Outcome::kPassed) callbacks_.measured();
 }
 
 void Watch::remember(ProbeResult result) {

@@ -12,6 +12,7 @@
 #include "hal/linux/event.h"
 #include "mgmt/health/dampener.h"
 #include "mgmt/health/probe.h"
+#include "mgmt/health/response_time.h"
 
 namespace yoke::health {
 
@@ -23,10 +24,14 @@ class Watch {
   static constexpr int kLateIntervals = 3;
   static constexpr std::chrono::seconds kUntriedMin{10};
 
-  // `changed` is called when the verdict has changed; it must not destroy the watch. `prober`
-  // outlives it.
+  // Both must not destroy the watch.
+  struct Callbacks {
+    std::function<void()> changed;   // the verdict has
+    std::function<void()> measured;  // response() has a new measurement
+  };
+  // `prober` outlives it.
   Watch(sd_event* loop, Prober& prober, const net::Endpoint& server, const Check& check,
-        std::function<void()> changed);
+        Callbacks callbacks);
 
   // The first probe is due `after` from now; then one each interval, counted from there. Jitter
   // puts one off without moving those that follow, unless it ends only after the next was due.
@@ -43,6 +48,8 @@ class Watch {
   [[nodiscard]] Verdict verdict() const noexcept { return dampener_.verdict(); }
   [[nodiscard]] MonoTime since() const noexcept { return since_; }  // of the verdict
   [[nodiscard]] std::uint64_t failures() const noexcept { return failures_; }
+  // Of the probes that passed; 0 before the first.
+  [[nodiscard]] std::chrono::microseconds response() const noexcept { return response_.value(); }
   // The last ones, oldest first.
   [[nodiscard]] const std::vector<PastProbe>& past() const noexcept { return past_; }
   // Of the last one; empty before the first. Of one that has waited for its turn longer than
@@ -62,8 +69,9 @@ class Watch {
   Prober& prober_;
   net::Endpoint server_;
   Check check_;
-  std::function<void()> changed_;
+  Callbacks callbacks_;
   Dampener dampener_;
+  ResponseTime response_;
   std::minstd_rand random_;
   bool is_started_ = false;
   MonoTime due_;  // without jitter

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <span>
@@ -146,6 +147,7 @@ class Service {
         row.add("flows_open", counter(counters, &api::TrafficCounters::flows_open));
         row.add("flows_created", counter(counters, &api::TrafficCounters::flows_created));
         row.add("since_s", seconds_between(status.since, question_.now()));
+        row.add("response_s", response_s(status));
         row.add("check", check_text(id));
         rows.push_back(row.take());
       });
@@ -224,6 +226,12 @@ class Service {
   [[nodiscard]] static json counter(const api::TrafficCounters* traffic,
                                     std::uint64_t api::TrafficCounters::*which) {
     return traffic == nullptr ? json() : json(traffic->*which);
+  }
+
+  // What was measured of a server that is out says nothing of it any more.
+  [[nodiscard]] static json response_s(const commit::ServerStatus& status) {
+    if (!is_up(status) || status.response.count() == 0) return {};
+    return std::chrono::duration<double>(status.response).count();
   }
 
   [[nodiscard]] std::span<const CheckReport> reports_of(const commit::ServerId& id) const {

@@ -332,5 +332,25 @@ TEST(Aside, NobodyElseBeginsAChange) {
   EXPECT_TRUE(plane.committer.commit(other_config(), kBob, {})) << "and afterwards anybody may";
 }
 
+// Figures come all the time: none of them has a commit compiled again, and none is lost.
+TEST(Aside, AResponseTimeThatIsReportedMeanwhileIsToldAfterwards) {
+  for (int at = 0; at < kPoints; ++at) {
+    SCOPED_TRACE(at);
+    Plane plane;
+    model::Config timed = web_config();
+    store::must_set(timed, {"pool", "web"}, {{"scheduler", "response-time"}});
+    plane.others = [&](int point) {
+      if (point != at) return;
+      plane.committer.report_response(kFirst, std::chrono::milliseconds(5));
+      EXPECT_TRUE(plane.committer.publish());
+    };
+    ASSERT_TRUE(plane.commit(timed));
+    EXPECT_EQ(plane.point, kPoints);
+    ASSERT_TRUE(plane.committer.publish());
+    EXPECT_EQ(plane.committer.servers().find(kFirst)->published_response_us(), 5000U);
+    plane.expect_in_step();
+  }
+}
+
 }  // namespace
 }  // namespace yoke::commit

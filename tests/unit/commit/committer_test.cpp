@@ -362,5 +362,52 @@ TEST_F(CommitterTest, ChangesOfTheRunningConfigurationAreAnnounced) {
   EXPECT_THAT(seen, ElementsAre(1, 2));
 }
 
+// web_config() by response times.
+model::Config timed_config() {
+  model::Config config = web_config();
+  must_set(config, {"pool", "web"}, {{"scheduler", "response-time"}});
+  return config;
+}
+
+TEST_F(CommitterTest, ResponseTimesAreToldInOneGoAndBringNothingOutOfStep) {
+  using namespace std::chrono_literals;
+  begin_with_web();
+  ASSERT_TRUE(commit(timed_config()));
+  data_plane_.calls.clear();
+  committer_.report_response(kFirst, 5ms);
+  committer_.report_response(kSecond, 9ms);
+  committer_.report_response(kSecond, 8ms);
+  EXPECT_THAT(data_plane_.calls, IsEmpty());
+  ASSERT_TRUE(committer_.publish());
+  ASSERT_EQ(data_plane_.batches.size(), 1U);
+  EXPECT_THAT(
+      data_plane_.batches[0],
+      ElementsAre(api::ServerStateChange{"web", kFirst.server, api::ServerState::kUp, 5000},
+                  api::ServerStateChange{"web", kSecond.server, api::ServerState::kUp, 8000}));
+  expect_everywhere(timed_config(), 2);
+  EXPECT_TRUE(committer_.reconciled());
+  data_plane_.calls.clear();
+  ASSERT_TRUE(committer_.reconcile(kNow));
+  EXPECT_THAT(data_plane_.calls, ElementsAre("status")) << "no difference";
+  // With the next commit they are there from the start.
+  model::Config next = timed_config();
+  must_set(next, {"pool", "web", "server", "192.0.2.11:80"}, {{"weight", "2"}});
+  ASSERT_TRUE(commit(next));
+  expect_everywhere(next, 3);
+}
+
+TEST_F(CommitterTest, AVerdictDoesNotForgetTheResponseTime) {
+  using namespace std::chrono_literals;
+  begin_with_web();
+  ASSERT_TRUE(commit(timed_config()));
+  committer_.report_response(kFirst, 5ms);
+  ASSERT_TRUE(committer_.publish());
+  committer_.report(kFirst, Verdict::kDown, kNow);
+  ASSERT_TRUE(committer_.publish());
+  committer_.report(kFirst, Verdict::kUp, kNow);
+  ASSERT_TRUE(committer_.publish());
+  EXPECT_EQ(data_plane_.batches.back()[0].response_us, 5000U);
+}
+
 }  // namespace
 }  // namespace yoke::commit

@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 
+#include "mgmt/model/schema.h"
 #include "tests/unit/store/store_fixture.h"
 
 namespace yoke::commit {
@@ -250,6 +251,68 @@ TEST_F(Following, DifferencesAreTheServersThatRunInAnotherStateOrNotAtAll) {
   const std::vector<api::ServerStateChange> up{{"web", id_.server, api::ServerState::kUp}};
   EXPECT_EQ(states_.differences({{"web", id_.server, api::ServerState::kDown}}), up);
   EXPECT_EQ(states_.differences({}), up);
+}
+
+TEST(Compile, EverySchedulerReachesTheDataPlane) {
+  const std::pair<const char*, api::Scheduler> kAll[] = {
+      {"maglev", api::Scheduler::kMaglev},
+      {"round-robin", api::Scheduler::kRoundRobin},
+      {"least-connections", api::Scheduler::kLeastConnections},
+      {"source-hash", api::Scheduler::kSourceHash},
+      {"response-time", api::Scheduler::kResponseTime}};
+  for (const auto& [word, scheduler] : kAll) {
+    model::Config config;
+    must_set(config, {"pool", "web"}, {{"scheduler", word}});
+    const auto states = ServerStates().following(config, kEarly);
+    EXPECT_EQ(compile(config, states, 1, {}).pools[0].scheduler, scheduler) << word;
+  }
+  const model::Field& field = *model::find_field(*model::find_type("pool"), "scheduler");
+  EXPECT_EQ(field.choices.size(), std::size(kAll));
+}
+
+// A checked server of a pool with this scheduler.
+model::Config timed_config(const char* scheduler) {
+  model::Config config;
+  must_set(config, {"pool", "web"}, {{"scheduler", scheduler}});
+  must_set(config, {"pool", "web", "server", "192.0.2.11:80"}, {});
+  must_set(config, {"pool", "web", "check", "tcp"}, {});
+  return config;
+}
+
+TEST(ServerStates, AResponseTimeIsToldWhereTheSchedulerGoesByItAlone) {
+  using namespace std::chrono_literals;
+  const ServerId id{"web", endpoint("192.0.2.11:80")};
+  auto maglev = ServerStates().following(timed_config("maglev"), kEarly);
+  EXPECT_FALSE(maglev.report_response(id, 5ms));
+  EXPECT_EQ(maglev.find(id)->response, 5ms) << "known all the same";
+  EXPECT_EQ(told_of(id, *maglev.find(id)).response_us, 0U);
+
+  auto timed = maglev.following(timed_config("response-time"), kEarly);
+  EXPECT_EQ(told_of(id, *timed.find(id)).response_us, 5000U);
+  EXPECT_FALSE(timed.report_response(id, 5ms));
+  EXPECT_TRUE(timed.report_response(id, 7ms));
+  EXPECT_EQ(compile(timed_config("response-time"), timed, 1, {}).pools[0].servers[0].response_us,
+            7000U);
+  EXPECT_FALSE(timed.report_response({"web", endpoint("192.0.2.99:80")}, 7ms)) << "gone";
+  EXPECT_TRUE(timed.report_response(id, 3h));
+  EXPECT_EQ(told_of(id, *timed.find(id)).response_us, 0xffff'ffffU);
+}
+
+TEST(ServerStates, ResponseTimesAreTakenOverAndCompared) {
+  using namespace std::chrono_literals;
+  const ServerId id{"web", endpoint("192.0.2.11:80")};
+  auto states = ServerStates().following(timed_config("response-time"), kEarly);
+  const api::ServerStateChange told{"web", id.server, api::ServerState::kUp, 4000};
+  states.adopt({told}, kLate);
+  EXPECT_EQ(states.find(id)->response, 4ms);
+  EXPECT_TRUE(states.differences({told}).empty());
+  EXPECT_TRUE(states.report_response(id, 8ms));
+  states.adopt({told}, kLate);
+  EXPECT_EQ(states.find(id)->response, 8ms) << "what is known is not replaced";
+  EXPECT_EQ(states.differences({told}).size(), 1U);
+  auto unchecked = timed_config("response-time");
+  ASSERT_TRUE(unchecked.remove(model::Path{{"pool", "web", "check", "tcp"}}));
+  EXPECT_EQ(states.following(unchecked, kLate).find(id)->response, 0ms) << "nobody measures it";
 }
 
 }  // namespace

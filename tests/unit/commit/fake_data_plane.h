@@ -60,8 +60,11 @@ class FakeDataPlane final : public DataPlane {
       if (server == nullptr && next == nullptr) {
         return fail(Errc::kNotFound, "E-322", "no such server");
       }
-      if (server != nullptr) server->state = change.state;
-      if (next != nullptr) next->state = change.state;
+      for (api::Server* const told : {server, next}) {
+        if (told == nullptr) continue;
+        told->state = change.state;
+        told->response_us = change.response_us;
+      }
     }
     ++generation;
     return {};
@@ -78,7 +81,8 @@ class FakeDataPlane final : public DataPlane {
     status.running = {running->revision, generation, api::digest(*running), {}};
     for (const auto& pool : running->pools) {
       for (const auto& server : pool.servers) {
-        status.running.servers.push_back({pool.name, server.endpoint, server.state});
+        status.running.servers.push_back(
+            {pool.name, server.endpoint, server.state, server.response_us});
       }
     }
     return status;

@@ -31,14 +31,16 @@ class FakeProber final : public Prober {
     for (const std::string& name : {server.to_string(), check.key}) {
       if (outcomes_.contains(name)) outcome = outcomes_[name];
     }
-    return std::make_unique<FakeProbe>(loop_, under_way_[key], holds_, [outcome, done] {
-      done({outcome, outcome == Outcome::kPassed ? "fine" : "not fine", {}, {}});
-    });
+    return std::make_unique<FakeProbe>(
+        loop_, under_way_[key], holds_, [outcome, done, took = took_] {
+          done({outcome, outcome == Outcome::kPassed ? "fine" : "not fine", took, {}});
+        });
   }
 
   // Of a server's checks, or of all checks with this key.
   void answer(const std::string& name, Outcome outcome) { outcomes_[name] = outcome; }
-  void hold(bool holds) { holds_ = holds; }  // answers nothing
+  void take(std::chrono::microseconds time) { took_ = time; }  // as it says itself
+  void hold(bool holds) { holds_ = holds; }                    // answers nothing
   [[nodiscard]] int started(const std::string& server) { return started_[server]; }
   [[nodiscard]] const std::vector<MonoTime>& begun() const { return begun_; }
   [[nodiscard]] int under_way() const {
@@ -64,6 +66,7 @@ class FakeProber final : public Prober {
 
   sd_event* loop_;
   bool holds_ = false;
+  std::chrono::microseconds took_{0};
   std::map<std::pair<net::Endpoint, std::string>, int> under_way_;
   std::map<std::string, Outcome> outcomes_;
   std::map<std::string, int> started_;

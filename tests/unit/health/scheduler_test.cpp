@@ -380,7 +380,7 @@ TEST_F(Scheduling, AFailureBeforeAPauseIsNotCountedWithThoseAfterIt) {
 TEST_F(Scheduling, AProbeThatComesToNoEndIsGivenUpAndAnotherBegun) {
   prober_.hold(true);
   int changes = 0;
-  Watch watch(loop_.get(), prober_, at(kA), quick(), [&] { ++changes; });
+  Watch watch(loop_.get(), prober_, at(kA), quick(), {[&] { ++changes; }, [] {}});
   const auto later = [](std::chrono::seconds time) { return MonoClock::now() + time; };
   watch.mend(later(std::chrono::hours(1)));
   EXPECT_EQ(prober_.started(kA), 0) << "it has not been started";
@@ -450,6 +450,30 @@ TEST_F(Scheduling, WhoIsHeldIsReleasedWhenThePoolIsPassiveNoMore) {
   scheduler_.hold("web", at(kA), "passive");
   scheduler_.reconcile({target(kA)});
   EXPECT_EQ(told_[kA], Verdict::kUp);
+}
+
+TEST_F(Scheduling, ResponseTimesAreToldOnceUntilTheyAreOthers) {
+  std::map<std::string, std::vector<std::chrono::microseconds>> times;
+  scheduler_.on_response([&](const std::string& pool, const net::Endpoint& server, auto time) {
+    EXPECT_EQ(pool, "web");
+    times[server.to_string()].push_back(time);
+  });
+  prober_.take(milliseconds(20));
+  scheduler_.reconcile({target(kA, {quick("a"), quick("b")}), target(kB)});
+  ASSERT_TRUE(turns(kA, 20));
+  ASSERT_TRUE(turns(kB, 10));
+  ASSERT_EQ(times[kA].size(), 1U) << "the same is not told again";
+  EXPECT_EQ(times[kA][0], milliseconds(20));
+  prober_.take(milliseconds(200));
+  ASSERT_TRUE(loop_.until([&] { return times[kB].size() > 1; }));
+  EXPECT_GT(times[kB].back(), milliseconds(24));
+  // A server that fails has none.
+  const auto told = times[kA].size();
+  prober_.answer(kA, Outcome::kFailed);
+  ASSERT_TRUE(until_told(kA, Verdict::kDown));
+  prober_.take(milliseconds(2000));
+  ASSERT_TRUE(turns(kA, 10));
+  EXPECT_LE(times[kA].size(), told + 1);
 }
 
 }  // namespace

@@ -295,7 +295,7 @@ class BusyProber final : public Prober {
 
 TEST_F(Scripts, OneThatStaysUntriedForLongIsShownAsSuch) {
   BusyProber busy;
-  Watch watch(loop_.get(), busy, kServer, check(), [] {});
+  Watch watch(loop_.get(), busy, kServer, check(), {[] {}, [] {}});
   watch.start(0ms);
   EXPECT_TRUE(until_seen([&] { return !watch.last_text().empty(); }));
   EXPECT_EQ(watch.last_text(), "not tried for 7200s: too many scripts wait for their turn");

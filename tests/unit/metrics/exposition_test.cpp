@@ -31,9 +31,9 @@ json sample_rows(std::string_view object) {
     "traffic": [{"name": "web", "flows_open": 4, "flows_created": 9, "packets_in": 18446744073709551615,
                  "packets_out": 6, "bytes_in": 700, "bytes_out": 800}],
     "server": [{"pool": "web", "server": "192.0.2.11:80", "state": "up", "weight": 2,
-                "flows_open": null, "flows_created": 4},
+                "flows_open": null, "flows_created": 4, "response_s": 0.014231},
                {"pool": "web", "server": "[2001:db8::1]:80", "state": "draining", "weight": 1,
-                "flows_open": 1, "flows_created": 4}],
+                "flows_open": 1, "flows_created": 4, "response_s": null}],
     "check": [{"pool": "web", "server": "192.0.2.11:80", "check": "http", "state": "up",
                "failures": 3}],
     "connection": [{"pool": "web", "server": "192.0.2.11:80", "answered": 1, "refused": 2,
@@ -57,6 +57,8 @@ TEST(Exposition, SaysOfEachMetricWhatItIsAndOfEachRowItsNumber) {
         "yoke_vip_packets_total{direction=\"in\",vip=\"web\"} 18446744073709551615\n"
         "yoke_vip_packets_total{direction=\"out\",vip=\"web\"} 6\n",
         "yoke_build_info{version=\"0.1.0\"} 1\n", "yoke_commit_unconfirmed 0\n",
+        "gauge\nyoke_server_response_seconds{pool=\"web\",server=\"192.0.2.11:80\"} 0.014231\n# "
+        "HELP",
         "yoke_server_up{pool=\"web\",server=\"[2001:db8::1]:80\"} 0\n",
         "yoke_dropped_packets_total{reason=\"no-server\",worker=\"0\"} 7\n"}) {
     EXPECT_THAT(text, HasSubstr(line));

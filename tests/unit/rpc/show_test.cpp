@@ -200,6 +200,10 @@ TEST_F(Show, Pool) {
 }
 
 TEST_F(Show, Server) {
+  rig_.run([this] {
+    for (const ServerId& id : {kFirst, kSecond}) rig_.committer().report_response(id, 14231us);
+    (void)rig_.committer().publish();
+  });
   const json all = rows("server");
   EXPECT_EQ(rows("pool", "web"), all);
   EXPECT_EQ(rows("server", "web"), all);
@@ -214,8 +218,10 @@ TEST_F(Show, Server) {
                          {"weight", 1},
                          {"flows_open", 46},
                          {"flows_created", 45},
+                         {"response_s", 0.014231},
                          {"check", "tcp 1ms"}}));
   EXPECT_EQ(all[1]["state"], "down");
+  EXPECT_EQ(all[1]["response_s"], json()) << "what it was is of no use";
   EXPECT_EQ(all[1]["check"], "tcp refused");
   EXPECT_EQ(all[1]["flows_open"], json()) << "the data plane has not counted it yet";
 }
