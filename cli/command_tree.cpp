@@ -11,6 +11,8 @@ using model::EditVerb;
 
 constexpr std::array kVipName{
     Node{.word = "NAME", .help = "One VIP", .value = Value::kKey, .kind = "vip"}};
+constexpr std::array kGroupName{
+    Node{.word = "NAME", .help = "One group", .value = Value::kKey, .kind = "group"}};
 constexpr std::array kPoolName{
     Node{.word = "NAME", .help = "One pool", .value = Value::kKey, .kind = "pool"}};
 constexpr std::array kServerKey{
@@ -37,6 +39,7 @@ constexpr std::array kTested{
 constexpr std::array kObjects{
     Node{.word = "status", .help = "The unit at a glance"},
     Node{.word = "vip", .help = "VIPs: state, servers, flows", .next = kVipName},
+    Node{.word = "group", .help = "Groups of VIPs that move together", .next = kGroupName},
     Node{.word = "pool", .help = "Pools, or the servers of one", .next = kPoolName},
     Node{.word = "server", .help = "Servers of all pools, or of one", .next = kPoolName},
     Node{.word = "check",

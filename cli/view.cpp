@@ -22,6 +22,12 @@ constexpr std::array kVipColumns{
     Column{"SERVERS", "servers_up/servers", Format::kRatio, 9},
     Column{"FLOWS", "flows_open", Format::kCount, 7},
 };
+constexpr std::array kGroupColumns{
+    Column{"NAME", "name", Format::kText, 32},
+    Column{"STATE", "state", Format::kText, 8},
+    Column{"VIPS", "vips_up/vips", Format::kRatio, 9},
+    Column{"POOLS", "pools", Format::kText, 7},
+};
 constexpr std::array kPoolColumns{
     Column{"NAME", "name", Format::kText, 32},
     Column{"METHOD", "method", Format::kText, 6},
@@ -100,6 +106,8 @@ constexpr std::array kBackupColumns{
 constexpr std::array kViews{
     View{"vip", false, kVipColumns},
     View{"vip", true, kVipColumns},
+    View{"group", false, kGroupColumns},
+    View{"group", true, kGroupColumns},
     View{"pool", false, kPoolColumns},
     View{"pool", true, kPoolServerColumns},
     View{"server", false, kServerColumns},

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "hal/base/number.h"
+#include "mgmt/model/group.h"
 
 namespace yoke::alarms {
 namespace {
@@ -89,7 +90,7 @@ class ServiceFinder : Found {
     for (const auto& name : seen_.config.keys("vip")) {
       const model::Path path{{"vip", name}};
       const std::string pool = seen_.config.value(path, "pool");
-      if (pool.empty() || seen_.config.value(path, "enabled") == "no") continue;
+      if (pool.empty() || !model::is_answered_for(seen_.config, path)) continue;
       const PoolFacts& facts = pools_[pool];
       if (facts.takes_flows || facts.undecided) continue;
       const std::string why = facts.servers == 0

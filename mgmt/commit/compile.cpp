@@ -8,6 +8,7 @@
 
 #include "hal/base/number.h"
 #include "mgmt/model/duration.h"
+#include "mgmt/model/group.h"
 #include "mgmt/model/schema.h"
 #include "mgmt/model/snat.h"
 
@@ -86,7 +87,7 @@ api::Configuration compile(const model::Config& config, const ServerStates& stat
   }
   for (const auto& name : config.keys("vip")) {
     const model::Path path{{"vip", name}};
-    if (config.value(path, "enabled") == "no") continue;
+    if (!model::is_answered_for(config, path)) continue;
     configuration.vips.push_back(compile_vip(config, path));
   }
   return configuration;

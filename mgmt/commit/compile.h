@@ -11,7 +11,8 @@
 namespace yoke::commit {
 
 // What the data plane is to do for `config`, which violates no rule: every pool; every VIP that is
-// enabled; each server in the state that `states` publishes. Pure; threads: any.
+// answered for (mgmt/model/group.h); each server in the state that `states` publishes. Pure;
+// threads: any.
 [[nodiscard]] api::Configuration compile(const model::Config& config, const ServerStates& states,
                                          std::uint64_t revision,
                                          const std::array<std::uint8_t, 16>& hash_key);

@@ -11,6 +11,7 @@
 #include "dataplane/net/address.h"
 #include "mgmt/model/diff.h"
 #include "mgmt/model/duration.h"
+#include "mgmt/model/group.h"
 #include "mgmt/model/snat.h"
 
 namespace yoke::commit {
@@ -51,12 +52,12 @@ std::chrono::milliseconds idle_of(const Config& config, const Path& vip, bool is
   return is_tcp ? limits::kTcpIdle : limits::kUdpIdle;
 }
 
-// What is forwarded: disabled VIPs are not.
+// What is forwarded: VIPs that are disabled, or whose group is, are not.
 std::map<std::string, Service> services_of(const Config& config) {
   std::map<std::string, Service> services;
   for (const std::string& name : config.keys("vip")) {
     const Path path{{"vip", name}};
-    if (!is_enabled(config, path)) continue;
+    if (!model::is_answered_for(config, path)) continue;
     const std::string address = config.value(path, "address");
     const std::string pool = config.value(path, "pool");
     services[address] = {path, address, pool, sources_of(config, path, pool),

@@ -24,6 +24,7 @@ namespace yoke::model {
 namespace {
 
 // For each of them events wait in memory while it is away.
+constexpr std::size_t kGroupsMax = 255;  // a pair tells its groups apart by one octet (RFC 5798)
 constexpr std::size_t kLogServersMax = 8;
 
 struct PoolFacts {
@@ -304,6 +305,7 @@ class Checker {
     check_limit("pool", pools_.size(), limits::kPools);
     check_limit("server", servers, limits::kServers);
     check_limit("vip", vips_.size(), limits::kVips);
+    check_limit("group", config_.keys("group").size(), kGroupsMax);
     check_limit("snat-pool", config_.keys("snat-pool").size(), limits::kVips);
     check_limit("syslog", config_.keys("syslog").size(), kLogServersMax);
     check_limit("notify", config_.keys("notify").size(), kNotifyMax);

@@ -24,6 +24,7 @@ struct Object {
 constexpr std::array kObjects{
     Object{"status", "", status_rows},
     Object{"vip", "vip", vip_rows},
+    Object{"group", "group", group_rows},
     Object{"pool", "pool", pool_rows},
     Object{"server", "pool", server_rows},
     Object{"check", "pool", check_rows},

@@ -43,6 +43,7 @@ class Row {
 
 // Of the configuration and its health: answered without the data plane too, counters being null.
 [[nodiscard]] Rows vip_rows(const Question& question);
+[[nodiscard]] Rows group_rows(const Question& question);
 [[nodiscard]] Rows pool_rows(const Question& question);  // of one: its servers
 [[nodiscard]] Rows server_rows(const Question& question);
 [[nodiscard]] Rows check_rows(const Question& question);

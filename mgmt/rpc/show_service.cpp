@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "hal/base/number.h"
+#include "mgmt/model/group.h"
 #include "mgmt/model/schema.h"
 #include "mgmt/rpc/show_rows.h"
 
@@ -114,10 +119,30 @@ class Service {
     return {{"name", name},
             {"address", config().value(path, "address")},
             {"pool", pool},
+            {"group", config().value(path, "group")},
             {"state", vip_state(path, pool, servers)},
             {"servers", servers.servers},
             {"servers_up", servers.up},
             {"flows_open", counter(vip_traffic(name), &api::TrafficCounters::flows_open)}};
+  }
+
+  [[nodiscard]] json group_row(const std::string& name) const {
+    std::size_t vips = 0;
+    std::size_t up = 0;
+    std::set<std::string> pools;
+    for (const auto& vip : config().keys("vip")) {
+      const model::Path path{{"vip", vip}};
+      if (config().value(path, "group") != name) continue;
+      const std::string pool = config().value(path, "pool");
+      ++vips;
+      up += vip_state(path, pool, tally(pool)) == "up" ? 1U : 0U;
+      if (!pool.empty()) pools.insert(pool);
+    }
+    return {{"name", name},
+            {"state", group_state(name, up)},
+            {"vips", vips},
+            {"vips_up", up},
+            {"pools", fmt::format("{}", fmt::join(pools, ","))}};
   }
 
   [[nodiscard]] json pool_row(const std::string& name) const {
@@ -204,9 +229,15 @@ class Service {
   // "unknown": nobody can say whether it is answered for.
   [[nodiscard]] std::string_view vip_state(const model::Path& vip, const std::string& pool,
                                            const PoolTally& servers) const {
-    if (config().value(vip, "enabled") == "no") return "disabled";
+    if (!model::is_answered_for(config(), vip)) return "disabled";
     if (!question_.moment.status()) return "unknown";
     return pool.empty() || servers.takes_flows ? "up" : "down";
+  }
+
+  [[nodiscard]] std::string_view group_state(const std::string& group, std::size_t vips_up) const {
+    if (config().value({{"group", group}}, "enabled") == "no") return "disabled";
+    if (!question_.moment.status()) return "unknown";
+    return vips_up > 0 ? "up" : "down";
   }
 
   [[nodiscard]] const api::TrafficCounters* vip_traffic(const std::string& vip) const {
@@ -277,6 +308,15 @@ Rows vip_rows(const Question& question) {
   json rows = json::array();
   for (const auto& name : question.config().keys("vip")) {
     if (question.name.empty() || question.name == name) rows.push_back(service.vip_row(name));
+  }
+  return rows;
+}
+
+Rows group_rows(const Question& question) {
+  const Service service(question);
+  json rows = json::array();
+  for (const auto& name : question.config().keys("group")) {
+    if (question.name.empty() || question.name == name) rows.push_back(service.group_row(name));
   }
   return rows;
 }

@@ -86,6 +86,11 @@ TEST_F(Conditions, AVipIsDownWhenNoServerTakesFlows) {
   EXPECT_EQ(kinds(), Kinds{Kind::kServerDown});
   store::must_set(config_, {"pool", "web", "server", "192.0.2.12:80"}, {{"weight", "0"}});
   EXPECT_EQ(kinds(), (Kinds{Kind::kServerDown, Kind::kVipDown})) << "weight 0 takes none";
+  store::must_set(config_, {"group", "blue"}, {{"enabled", "no"}});
+  store::must_set(config_, {"vip", "web"}, {{"group", "blue"}});
+  EXPECT_EQ(kinds(), Kinds{Kind::kServerDown}) << "nor that of a group that is taken out";
+  store::must_set(config_, {"group", "blue"}, {{"enabled", "yes"}});
+  EXPECT_EQ(kinds(), (Kinds{Kind::kServerDown, Kind::kVipDown}));
   store::must_set(config_, {"vip", "web"}, {{"enabled", "no"}});
   EXPECT_EQ(kinds(), Kinds{Kind::kServerDown}) << "nobody expects it to answer";
 }

@@ -315,5 +315,36 @@ TEST(ServerStates, ResponseTimesAreTakenOverAndCompared) {
   EXPECT_EQ(states.following(unchecked, kLate).find(id)->response, 0ms) << "nobody measures it";
 }
 
+TEST(Compile, AGroupThatIsDisabledTakesItsVipsAlongAndNobodyElse) {
+  model::Config config;
+  must_set(config, {"pool", "web"}, {});
+  must_set(config, {"group", "blue"}, {});
+  must_set(config, {"group", "green"}, {});
+  const auto add = [&](const char* name, const char* address, model::Fields more) {
+    more["address"] = address;
+    more["pool"] = "web";
+    must_set(config, {"vip", name}, more);
+  };
+  add("a", "203.0.113.1:80/tcp", {{"group", "blue"}});
+  add("b", "203.0.113.2:80/tcp", {{"group", "blue"}, {"enabled", "no"}});
+  add("c", "203.0.113.3:80/tcp", {{"group", "green"}});
+  add("d", "203.0.113.4:80/tcp", {});
+  const auto compiled = [&] {
+    std::string names;
+    const auto states = ServerStates().following(config, kEarly);
+    for (const api::Vip& vip : compile(config, states, 1, {}).vips) names += vip.name;
+    return names;
+  };
+  EXPECT_EQ(compiled(), "acd");
+  must_set(config, {"group", "blue"}, {{"enabled", "no"}});
+  EXPECT_EQ(compiled(), "cd");
+  must_set(config, {"vip", "b"}, {{"enabled", "yes"}});
+  EXPECT_EQ(compiled(), "cd");
+  must_set(config, {"group", "green"}, {{"enabled", "no"}});
+  EXPECT_EQ(compiled(), "d");
+  must_set(config, {"group", "blue"}, {{"enabled", "yes"}});
+  EXPECT_EQ(compiled(), "abd");
+}
+
 }  // namespace
 }  // namespace yoke::commit

@@ -158,6 +158,8 @@ const Row kRows[] = {
       "set vip b 203.0.113.10:443/tcp pool web snat-pool out"},
      {}},
     {{"set vip web 203.0.113.10:80/tcp snat-pool out"}, {"E-202 vip web"}},
+    {{"set vip web 203.0.113.10:80/tcp group blue"}, {"E-202 vip web"}},
+    {{"set group blue enabled no", "set vip web 203.0.113.10:80/tcp group blue"}, {}},
     {{"set snat-pool out"}, {"E-201 snat-pool out"}},
     {{"set snat-pool out 192.0.2.200", "set vip web [2001:db8::10]:80/tcp snat-pool out"},
      {"E-204 vip web"}},
@@ -223,6 +225,13 @@ TEST(Rules, HoldTheDataPlanesLimitsAndAdmitWhatIsJustWithin) {
                          {{"address", fmt::format("10.0.{}.{}:80/tcp", i / 256, i % 256)}}));
   }
   EXPECT_EQ(found(vips), std::vector<std::string>{"E-208 vip"});
+
+  Config groups;
+  for (int i = 1; i <= 256; ++i) {
+    EXPECT_EQ(found(groups), std::vector<std::string>{});
+    ASSERT_TRUE(groups.set(Path{{"group", fmt::format("g{}", i)}}, {}));
+  }
+  EXPECT_EQ(found(groups), std::vector<std::string>{"E-208 group"});
 
   Config logs;
   for (int i = 1; i <= 9; ++i) {

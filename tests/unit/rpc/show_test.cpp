@@ -168,10 +168,10 @@ TEST_F(Show, Log) {
 }
 
 TEST_F(Show, Vip) {
-  const json expected = {{"name", "web"},   {"address", "203.0.113.10:80/tcp"},
-                         {"pool", "web"},   {"state", "up"},
-                         {"servers", 2},    {"servers_up", 1},
-                         {"flows_open", 36}};
+  const json expected = {{"name", "web"},    {"address", "203.0.113.10:80/tcp"},
+                         {"pool", "web"},    {"state", "up"},
+                         {"servers", 2},     {"servers_up", 1},
+                         {"flows_open", 36}, {"group", ""}};
   EXPECT_EQ(only_row("vip"), expected);
   EXPECT_EQ(only_row("vip", "web"), expected);
   EXPECT_EQ(refusal(client_, "show", {{"object", "vip"}, {"name", "gone"}}), "E-404");
@@ -402,6 +402,28 @@ TEST_F(Show, WithoutADataPlaneWhatIsKnownHereIsStillTold) {
   for (const char* object : {"interface", "worker", "traffic", "connection"}) {
     EXPECT_EQ(refusal(client_, "show", {{"object", object}}), "E-451") << object;
   }
+}
+
+TEST_F(Show, AGroupIsItsVipsAndDisablesThem) {
+  (void)must(
+      client_, "edit",
+      operations({set({"group", "blue"}), set({"group", "empty"}),
+                  set({"vip", "web"}, {{"group", "blue"}}),
+                  set({"vip", "bare"}, {{"address", "203.0.113.99:80/tcp"}, {"group", "blue"}})}));
+  (void)must(client_, "commit");
+  EXPECT_EQ(
+      rows("group"),
+      json({{{"name", "blue"}, {"state", "up"}, {"vips", 2}, {"vips_up", 2}, {"pools", "web"}},
+            {{"name", "empty"}, {"state", "down"}, {"vips", 0}, {"vips_up", 0}, {"pools", ""}}}));
+  rig_.run([this] { rig_.committer().report(kFirst, Verdict::kDown, MonoClock::now()); });
+  EXPECT_EQ(only_row("group", "blue")["vips_up"], 1);
+  (void)must(client_, "edit", operations({set({"group", "blue"}, {{"enabled", false}})}));
+  (void)must(client_, "commit");
+  EXPECT_EQ(only_row("group", "blue")["state"], "disabled");
+  EXPECT_EQ(only_row("group", "blue")["vips_up"], 0);
+  EXPECT_EQ(only_row("vip", "web")["state"], "disabled");
+  EXPECT_EQ(only_row("vip", "web")["group"], "blue");
+  EXPECT_EQ(refusal(client_, "show", {{"object", "group"}, {"name", "gone"}}), "E-404");
 }
 
 }  // namespace
