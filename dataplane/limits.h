@@ -19,9 +19,15 @@ inline constexpr std::size_t kServersPerPool = 1024;  // Maglev's spread needs 6
 inline constexpr std::uint16_t kWeightMax = 256;
 inline constexpr std::uint32_t kMaglevSlots = 65537;  // prime; Maglev (NSDI'16) section 5.3
 inline constexpr std::size_t kSnatPerVip = 16;
-inline constexpr std::size_t kRoutes = 4096;           // mirrored from the kernel
-inline constexpr std::size_t kNeighbors = 16384;       // mirrored from the kernel
-inline constexpr std::uint16_t kSnatPortFirst = 1024;  // below are well-known ports (RFC 6335)
+// Lists of prefixes: one of 100,000 is 2 MB of tables (lb/prefix_table.h), and 2 MB as a message.
+inline constexpr std::size_t kPrefixLists = 256;
+inline constexpr std::size_t kPrefixesPerList = 100'000;
+inline constexpr std::size_t kPrefixes = 200'000;         // of all lists together
+inline constexpr std::uint32_t kFlowRateMax = 1'000'000;  // what one core opens a second, at most
+inline constexpr std::uint32_t kFlowsMax = 100'000'000;   // more than any flow table holds
+inline constexpr std::size_t kRoutes = 4096;              // mirrored from the kernel
+inline constexpr std::size_t kNeighbors = 16384;          // mirrored from the kernel
+inline constexpr std::uint16_t kSnatPortFirst = 1024;     // below are well-known ports (RFC 6335)
 inline constexpr unsigned kSnatPortTries = 64;  // full tuple checks before a flow is refused a port
 // How long a flow rests before it ends, where its VIP says nothing else. RFC 5382 REQ-5: at least
 // 2 h 4 min for an established connection. RFC 4787 REQ-5: five minutes recommended.

@@ -75,8 +75,10 @@ class PacketEngine::Parts {
   SnapshotSlot snapshots;
   std::unique_ptr<Handover> handover;
   std::unique_ptr<KernelPath> kernel;
-  std::vector<std::unique_ptr<Worker>> workers;
+  std::vector<std::unique_ptr<lb::WorkerCounters>> owned_counters;  // by worker
   std::vector<const lb::WorkerCounters*> counters;
+  std::unique_ptr<lb::Admission> admission;
+  std::vector<std::unique_ptr<Worker>> workers;
   std::uint64_t flows_capacity = 0;
 
  private:
@@ -156,10 +158,15 @@ WorkerConfig PacketEngine::Parts::worker_config(const EngineConfig& config, unsi
 Status PacketEngine::Parts::start_workers(const EngineConfig& config) {
   const MonoTime epoch = MonoClock::now();
   for (unsigned id = 0; id < worker_count(config); ++id) {
+    owned_counters.push_back(std::make_unique<lb::WorkerCounters>());
+    counters.push_back(owned_counters.back().get());
+  }
+  admission = std::make_unique<lb::Admission>(counters);
+  for (unsigned id = 0; id < worker_count(config); ++id) {
     auto worker =
-        Worker::start(worker_config(config, id, epoch), {snapshots, *handover, kernel.get()});
+        Worker::start(worker_config(config, id, epoch),
+                      {snapshots, *handover, kernel.get(), *owned_counters[id], *admission});
     if (!worker) return tl::unexpected(worker.error());
-    counters.push_back(&(*worker)->counters());
     workers.push_back(std::move(*worker));
   }
   flows_capacity = std::uint64_t{config.flows} * workers.size();

@@ -45,6 +45,7 @@ void set_length(Frame frame, std::uint16_t length) noexcept {
 Worker::Worker(WorkerConfig config, Shared shared)
     : config_(std::move(config)),
       shared_(shared),
+      counters_(shared.counters),
       outbox_(config_.id, config_.routes, shared.handover, shared.kernel, counters_,
               config_.limits),
       idle_(make_idle_strategy(config_.idle, shared.handover.wake(config_.id),
@@ -97,7 +98,7 @@ Status Worker::settle() {
 Status Worker::make_tables() {
   try {
     flows_.emplace(config_.flows);
-    pipeline_.emplace(config_.id, config_.workers, *flows_, counters_);
+    pipeline_.emplace(config_.id, config_.workers, *flows_, counters_, shared_.admission);
     return {};
   } catch (const std::bad_alloc&) {
     return fail(

@@ -17,6 +17,7 @@
 #include "dataplane/io/snapshot_slot.h"
 #include "dataplane/io/sweep_pace.h"
 #include "dataplane/io/tick_clock.h"
+#include "dataplane/lb/admission.h"
 #include "dataplane/lb/counters.h"
 #include "dataplane/lb/flow_table.h"
 #include "dataplane/lb/pipeline.h"
@@ -47,14 +48,16 @@ struct WorkerConfig {
   MonoTime epoch;               // where ticks start
 };
 
-// Threads: start() and the destructor by main; counters() by any; the rest is its own thread's.
+// Threads: start() and the destructor by main; rounds() by any; the rest is its own thread's.
 class Worker {
  public:
-  // What all workers share; outlives them.
+  // What all workers share, and what of it is this one's; outlives them.
   struct Shared {
     SnapshotSlot& snapshots;
     Handover& handover;
-    KernelPath* kernel;  // may be null
+    KernelPath* kernel;            // may be null
+    lb::WorkerCounters& counters;  // its own
+    lb::Admission& admission;
   };
 
   // Returns when it runs. E-321, E-329.
@@ -63,7 +66,6 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
   ~Worker();
 
-  [[nodiscard]] const lb::WorkerCounters& counters() const noexcept { return counters_; }
   [[nodiscard]] std::uint64_t rounds() const noexcept { return rounds_.value(); }
 
  private:
@@ -83,7 +85,7 @@ class Worker {
 
   WorkerConfig config_;
   Shared shared_;
-  lb::WorkerCounters counters_;
+  lb::WorkerCounters& counters_;
   lb::Counter rounds_;
   std::optional<lb::FlowTable> flows_;  // made by its own thread, so that its memory is near
   std::optional<lb::Pipeline> pipeline_;

@@ -31,6 +31,7 @@ class Counter {
 struct TrafficCounter {
   Counter packets_in, packets_out, bytes_in, bytes_out;  // in: from clients; out: to clients
   Counter flows_created, flows_ended;
+  Counter flows_orphaned;  // ended after their record had gone, and so of nobody's flows_ended
 };
 
 // What became of the TCP connections to a server, where its answers are seen (nat). Apart from its
@@ -40,6 +41,11 @@ struct ConnectionCounter {
   Counter refused;     // ... with RST
   Counter unanswered;  // the SYN had no answer in kSynPatience, or no way to the server
   Counter reset;       // the server reset what it had answered
+};
+
+// Packets that a service's lists and limits refused, in the order of net::kRefusals.
+struct alignas(64) RefusalCounter {
+  std::array<Counter, net::kRefusals.size()> by_reason;
 };
 
 // rx + taken_over = tx + replied + punted + handed_over + sum(drops), after every burst.
@@ -56,6 +62,7 @@ struct alignas(64) WorkerCounters {
   std::vector<TrafficCounter> services{limits::kVips};           // by service slot
   std::vector<TrafficCounter> servers{limits::kServers};         // by server slot
   std::vector<ConnectionCounter> connections{limits::kServers};  // by server slot
+  std::vector<RefusalCounter> refusals{limits::kVips};           // by service slot
 
   void drop(net::Drop reason, std::uint64_t n = 1) noexcept {
     drops[static_cast<std::size_t>(reason)].add(n);

@@ -76,8 +76,12 @@ void remember_client(Flow& flow, const Packet& packet, Tick now) noexcept {
 }  // namespace
 
 Pipeline::Pipeline(std::uint8_t worker, std::uint8_t workers, FlowTable& flows,
-                   WorkerCounters& counters)
-    : worker_(worker), workers_(workers), flows_(flows), counters_(counters) {}
+                   WorkerCounters& counters, Admission& admission)
+    : worker_(worker),
+      workers_(workers),
+      flows_(flows),
+      counters_(counters),
+      admission_(admission) {}
 
 void Pipeline::process(std::span<const Packet> burst, std::span<Verdict> verdicts,
                        const Snapshot& snapshot, Tick now) noexcept {
@@ -142,13 +146,19 @@ Pipeline::Outcome Pipeline::decide(Lane& lane) noexcept {
   }
   // A unicast packet in a multicast frame is not answered (RFC 1122 section 3.3.6).
   if (to.is_multicast() || is_martian(lane.parsed, *lane.snapshot)) return Drop::kMartian;
-  if (lane.parsed.kind == PacketKind::kEchoRequest) {
-    net::echo_reply(packet.data, lane.parsed, own);
-    lane.verdict->action = Action::kReply;
-    return std::nullopt;
-  }
+  if (lane.parsed.kind == PacketKind::kEchoRequest) return echo(lane);
   if (lane.parsed.kind != PacketKind::kTransport) return lane.parsed.problem;
   return decide_transport(lane);
+}
+
+// Whom every service at the address refuses gets no answer from it.
+Pipeline::Outcome Pipeline::echo(Lane& lane) noexcept {
+  const Packet& packet = *lane.packet;
+  const auto refusal = lane.snapshot->echo.refuses(lane.parsed.destination, lane.parsed.source);
+  if (refusal) return refusal;
+  net::echo_reply(packet.data, lane.parsed, lane.own_mac(packet.port));
+  lane.verdict->action = Action::kReply;
+  return std::nullopt;
 }
 
 Pipeline::Outcome Pipeline::decide_transport(Lane& lane) noexcept {
@@ -168,8 +178,9 @@ Pipeline::Outcome Pipeline::from_client(Lane& lane, Flow& flow) noexcept {
   // middle of a connection may not.
   if ((is_lost && flow.is_tcp == 0) || (lane.is_opening() && (is_lost || may_reopen(flow.state)))) {
     const std::uint16_t service = flow.service;
+    const Opening opening = flow.is_tcp == 0 ? Opening::kMoved : Opening::kNew;
     end_flow(flow, *lane.snapshot);
-    return open_flow(lane, service);
+    return open_flow(lane, service, opening);
   }
   if (is_gone) {
     end_flow(flow, *lane.snapshot);
@@ -272,7 +283,7 @@ Pipeline::Outcome Pipeline::without_flow(Lane& lane) noexcept {
   const auto& tuple = lane.tuple;
   const auto service =
       lane.snapshot->service_table.find(tuple.destination, tuple.destination_port, tuple.protocol);
-  if (service) return open_flow(lane, *service);
+  if (service) return open_flow(lane, *service, Opening::kNew);
   // No client asks here, so it is a server's answer, if anything: its port tells whose.
   const std::uint16_t port = tuple.destination_port.host();
   if (port >= limits::kSnatPortFirst && port % workers_ != worker_) {
@@ -283,9 +294,33 @@ Pipeline::Outcome Pipeline::without_flow(Lane& lane) noexcept {
   return lane.is_tcp() && !lane.is_opening() ? Drop::kNoFlow : Drop::kNoService;
 }
 
-Pipeline::Outcome Pipeline::open_flow(Lane& lane, std::uint16_t service_slot) noexcept {
+Pipeline::Outcome Pipeline::refused(std::uint16_t service_slot, Outcome reason) noexcept {
+  if (reason) counters_.refusals[service_slot].by_reason[net::refusal_index(*reason)].add();
+  return reason;
+}
+
+Pipeline::Outcome Pipeline::meets_lists(const Lane& lane, std::uint16_t service_slot) noexcept {
+  return refused(service_slot, lane.snapshot->guards[service_slot].refuses(lane.tuple.source));
+}
+
+// Limits are on what begins: a datagram's flow that moves, and a connection that dsr meets in the
+// middle, have begun before.
+Pipeline::Outcome Pipeline::meets_limits(const Lane& lane, std::uint16_t service_slot,
+                                         Opening opening) noexcept {
+  const bool begins = opening == Opening::kNew && (lane.is_opening() || !lane.is_tcp());
+  const Snapshot& snapshot = *lane.snapshot;
+  if (!begins || !snapshot.guards[service_slot].has_limits()) return std::nullopt;
+  return refused(service_slot, admission_.refuses(snapshot.guards[service_slot], service_slot,
+                                                  lane.tuple.source, snapshot.hash_key, lane.now));
+}
+
+Pipeline::Outcome Pipeline::open_flow(Lane& lane, std::uint16_t service_slot,
+                                      Opening opening) noexcept {
   const Service& service = lane.snapshot->services[service_slot];
   const bool is_nat = service.method == Method::kNat;
+  if (service.is_guarded) {
+    if (const Outcome refusal = meets_lists(lane, service_slot)) return refusal;
+  }
   // A nat connection cannot be picked up in the middle: nobody knows its SNAT port any more. In dsr
   // the table still knows the server of one that it chose.
   if (is_nat && lane.is_tcp() && !lane.is_opening()) return Drop::kNoFlow;
@@ -298,6 +333,9 @@ Pipeline::Outcome Pipeline::open_flow(Lane& lane, std::uint16_t service_slot) no
   if (!server.hop.resolved || (!is_nat && !server.on_link)) {
     if (is_nat && lane.is_tcp()) counters_.connections[choice.server].unanswered.add();
     return Drop::kNoNeighbor;
+  }
+  if (service.is_guarded) {
+    if (const Outcome refusal = meets_limits(lane, service_slot, opening)) return refusal;
   }
 
   Flow flow{};
@@ -357,10 +395,11 @@ bool Pipeline::choose_snat(const Lane& lane, const Service& service, const Serve
 
 void Pipeline::end_flow(Flow& flow, const Snapshot& snapshot) noexcept {
   counters_.flows_open_removed.add();
-  if (flow.service < snapshot.services.size() &&
-      snapshot.services[flow.service].incarnation == flow.service_incarnation) {
-    counters_.services[flow.service].flows_ended.add();
-  }
+  const bool has_its_service =
+      flow.service < snapshot.services.size() &&
+      snapshot.services[flow.service].incarnation == flow.service_incarnation;
+  TrafficCounter& service = counters_.services[flow.service];
+  (has_its_service ? service.flows_ended : service.flows_orphaned).add();
   if (has_its_server(flow, snapshot)) {
     counters_.servers[flow.server].flows_ended.add();
   }
@@ -368,7 +407,19 @@ void Pipeline::end_flow(Flow& flow, const Snapshot& snapshot) noexcept {
   flows_.erase(&flow);
 }
 
+// Its service, which is there, has lists that refuse its client.
+bool Pipeline::is_barred(const Flow& flow, const Snapshot& snapshot) const noexcept {
+  return snapshot.services[flow.service].is_guarded &&
+         snapshot.guards[flow.service].refuses(flow.client).has_value();
+}
+
 void Pipeline::sweep(const Snapshot& snapshot, Tick now, std::uint32_t entries) noexcept {
+  if (lists_version_ != snapshot.lists_version) {
+    lists_version_ = snapshot.lists_version;
+    unaudited_ = flows_.capacity();
+  }
+  const bool audits = unaudited_ > 0;
+  unaudited_ -= std::min(unaudited_, entries);
   flows_.walk(entries, [&](Flow& flow) {
     const bool is_orphan = flow.service >= snapshot.services.size() ||
                            snapshot.services[flow.service].incarnation != flow.service_incarnation;
@@ -376,7 +427,10 @@ void Pipeline::sweep(const Snapshot& snapshot, Tick now, std::uint32_t entries) 
         is_orphan ? 0 : std::int64_t{snapshot.services[flow.service].idle_timeout_s} * 1000);
     const milliseconds rested(static_cast<std::uint32_t>(now - flow.last_seen));
     note_silence(flow, snapshot, now);
-    if (is_orphan || rested > flow_timeout(flow.state, idle)) end_flow(flow, snapshot);
+    if (is_orphan || rested > flow_timeout(flow.state, idle) ||
+        (audits && is_barred(flow, snapshot))) {
+      end_flow(flow, snapshot);
+    }
   });
 }
 

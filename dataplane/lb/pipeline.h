@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 
+#include "dataplane/lb/admission.h"
 #include "dataplane/lb/counters.h"
 #include "dataplane/lb/flow_table.h"
 #include "dataplane/lb/scheduler.h"
@@ -49,8 +50,9 @@ using Tick = std::uint32_t;
 class Pipeline {
  public:
   // `worker` of `workers`: SNAT ports are shared out by port modulo workers, so that any worker can
-  // tell the owner of a server's answer.
-  Pipeline(std::uint8_t worker, std::uint8_t workers, FlowTable& flows, WorkerCounters& counters);
+  // tell the owner of a server's answer. `admission` is that of all workers.
+  Pipeline(std::uint8_t worker, std::uint8_t workers, FlowTable& flows, WorkerCounters& counters,
+           Admission& admission);
 
   // Decides on every packet of `burst` (at most limits::kBurst); verdicts[i] is for burst[i].
   // Counts drops, per-service and per-server traffic, and what becomes of connections (nat). The
@@ -60,8 +62,9 @@ class Pipeline {
                Tick now) noexcept;
 
   // Looks at the next `entries` flows and ends those that are idle for too long, or whose service
-  // is gone; counts those whose SYN has had no answer. The caller spreads calls so that the whole
-  // table is seen every few seconds.
+  // is gone or has lists that refuse their client now (looked at once a change of the lists);
+  // counts those whose SYN has had no answer. The caller spreads calls so that the whole table is
+  // seen every few seconds.
   void sweep(const Snapshot& snapshot, Tick now, std::uint32_t entries) noexcept;
 
  private:
@@ -74,7 +77,15 @@ class Pipeline {
   [[nodiscard]] Outcome from_client(Lane& lane, Flow& flow) noexcept;
   [[nodiscard]] Outcome from_server(Lane& lane, Flow& flow) noexcept;
   [[nodiscard]] Outcome without_flow(Lane& lane) noexcept;
-  [[nodiscard]] Outcome open_flow(Lane& lane, std::uint16_t service_slot) noexcept;
+  // Why a flow that is opened is: it is new to us, or moves from a server that is lost.
+  enum class Opening : std::uint8_t { kNew, kMoved };
+  [[nodiscard]] Outcome open_flow(Lane& lane, std::uint16_t service_slot, Opening opening) noexcept;
+  // What lists and limits say of it.
+  [[nodiscard]] Outcome meets_lists(const Lane& lane, std::uint16_t service_slot) noexcept;
+  [[nodiscard]] Outcome meets_limits(const Lane& lane, std::uint16_t service_slot,
+                                     Opening opening) noexcept;
+  [[nodiscard]] Outcome refused(std::uint16_t service_slot, Outcome reason) noexcept;
+  [[nodiscard]] Outcome echo(Lane& lane) noexcept;
   [[nodiscard]] bool choose_snat(const Lane& lane, const Service& service, const Server& server,
                                  Flow& flow) noexcept;
   void advance(Flow& flow, const net::ParsedPacket& parsed, bool from_client) noexcept;
@@ -82,12 +93,16 @@ class Pipeline {
   void note_answer(Flow& flow, FlowState before, std::uint8_t tcp_flags) noexcept;
   [[nodiscard]] Outcome send_to_server(Lane& lane, const Flow& flow) noexcept;
   void end_flow(Flow& flow, const Snapshot& snapshot) noexcept;
+  [[nodiscard]] bool is_barred(const Flow& flow, const Snapshot& snapshot) const noexcept;
 
   std::uint8_t worker_;
   std::uint8_t workers_;
   FlowTable& flows_;
   WorkerCounters& counters_;
+  Admission& admission_;
   Scheduler scheduler_;
+  std::uint64_t lists_version_ = 0;  // Snapshot::lists_version that flows are held against
+  std::uint32_t unaudited_ = 0;      // places of the flow table that are still to be
   std::uint64_t snat_sequence_ = 0;
 };
 

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "dataplane/lb/address_table.h"
+#include "dataplane/lb/admission.h"
+#include "dataplane/lb/echo_table.h"
 #include "dataplane/lb/flow_hash.h"
 #include "dataplane/lb/maglev.h"
 #include "dataplane/lb/routing.h"
@@ -57,6 +59,7 @@ struct Service {
   std::uint16_t incarnation = 0;         // 0: the slot is empty
   std::uint16_t pool = 0;                // pool slot: services of one pool share its evenness
   std::uint32_t idle_timeout_s = 0;      // 0: by protocol and state (flow_timeout.h)
+  bool is_guarded = false;               // Snapshot::guards has its lists and limits
   std::vector<net::IpAddress> snat;      // never empty for `nat`
   std::shared_ptr<const Maglev> maglev;  // yields server slots; null or empty: no server
 };
@@ -67,8 +70,13 @@ struct Snapshot {
   std::vector<Port> ports;
   std::vector<Service> services;  // by slot
   std::vector<Server> servers;    // by slot
-  ServiceTable service_table;     // (address, port, protocol) -> service slot
-  AddressTable local_addresses;   // VIPs and SNAT addresses: what this unit answers for
+  std::vector<Guard> guards;      // by service slot
+  // Another number where a list of a service is not what it was: flows are held against the lists
+  // once more then.
+  std::uint64_t lists_version = 0;
+  EchoTable echo;                // who is answered a ping
+  ServiceTable service_table;    // (address, port, protocol) -> service slot
+  AddressTable local_addresses;  // VIPs and SNAT addresses: what this unit answers for
   std::shared_ptr<const Routing> routing;
 };
 

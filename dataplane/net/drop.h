@@ -25,6 +25,11 @@ enum class Drop : std::uint8_t {
   kNoServer,     // no server of the pool may take the flow
   kNoFlow,       // belongs to a connection that this unit does not know
   kServerGone,   // its server was removed from the configuration
+  kDenied,       // the client is in the VIP's deny list
+  kNotAllowed,   // the VIP has an allow list, and the client is not in it
+  kVipLimit,     // the VIP has as many flows open as it may
+  kVipRate,      // the VIP has opened as many flows as it may this second
+  kClientRate,   // the client has opened as many flows at the VIP as one may this second
   kNoNeighbor,   // next hop not resolved yet
   kNoSnatPort,   // every SNAT port tried is taken
   kFlowTableFull,
@@ -37,10 +42,19 @@ enum class Drop : std::uint8_t {
 inline constexpr std::size_t kDropCount = static_cast<std::size_t>(Drop::kNoLease) + 1;
 
 inline constexpr std::array<std::string_view, kDropCount> kDropNames{
-    "truncated",     "bad-header",  "bad-checksum", "martian",         "other-mac",  "fragment",
-    "extension",     "ttl",         "protocol",     "no-service",      "no-server",  "no-flow",
-    "server-gone",   "no-neighbor", "no-snat-port", "flow-table-full", "punt-limit", "punt-full",
-    "handover-full", "tx-full",     "no-lease"};
+    "truncated",   "bad-header",   "bad-checksum",    "martian",    "other-mac", "fragment",
+    "extension",   "ttl",          "protocol",        "no-service", "no-server", "no-flow",
+    "server-gone", "denied",       "not-allowed",     "vip-limit",  "vip-rate",  "client-rate",
+    "no-neighbor", "no-snat-port", "flow-table-full", "punt-limit", "punt-full", "handover-full",
+    "tx-full",     "no-lease"};
+
+// Those by which a VIP's lists and limits refuse a client: counted for each VIP as well.
+inline constexpr std::array kRefusals{Drop::kDenied, Drop::kNotAllowed, Drop::kVipLimit,
+                                      Drop::kVipRate, Drop::kClientRate};
+[[nodiscard]] constexpr std::size_t refusal_index(Drop drop) noexcept {
+  return static_cast<std::size_t>(drop) - static_cast<std::size_t>(kRefusals.front());
+}
+static_assert(refusal_index(kRefusals.back()) + 1 == kRefusals.size());
 
 [[nodiscard]] constexpr std::string_view name(Drop drop) noexcept {
   return kDropNames[static_cast<std::size_t>(drop)];

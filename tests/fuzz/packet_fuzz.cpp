@@ -8,6 +8,14 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace yoke::lb;
   static Rig rig(0, 2, 64);
+  // One burst in two meets lists and limits.
+  static const Guard guard{.deny = std::make_shared<PrefixTable>(std::vector<yoke::net::Prefix>{
+                               {ip("198.51.0.0"), 16}, {ip("2001:db8::"), 33}}),
+                           .max_flows = 40,
+                           .flow_interval = RateLimiter::interval(100),
+                           .client_interval = RateLimiter::interval(10),
+                           .client_mask = yoke::net::Prefix{ip("2001:db8::"), 64}.mask()};
+  rig.guard_all(size % 2 == 0 ? guard : Guard{});
   std::vector<yoke::test::Frame> frames;
   std::vector<Packet> burst;
   while (size > 2 && frames.size() < yoke::limits::kBurst) {

@@ -25,7 +25,7 @@ inline constexpr const char* kDsrV6 = "2001:db8:1::20";
 class Rig {
  public:
   explicit Rig(std::uint8_t worker = 0, std::uint8_t workers = 1, std::uint32_t capacity = 1000)
-      : flows_(capacity), pipeline_(worker, workers, flows_, counters_) {
+      : flows_(capacity), pipeline_(worker, workers, flows_, counters_, admission_) {
     snapshot_.ports = {{mac(0x0a)}, {mac(0x0b)}};
     for (const std::string prefix : {"10.0.0.", "2001:db8:2::"}) {
       for (int i = 1; i <= 3; ++i) add_server(prefix + std::to_string(i), i);
@@ -93,6 +93,18 @@ class Rig {
     snapshot_.servers[server].incarnation = 0;
     rebuild();
   }
+  // Lists and limits of all services, as control gives them.
+  void guard_all(const Guard& guard) {
+    snapshot_.guards.assign(snapshot_.services.size(), guard);
+    std::vector<std::pair<net::IpAddress, const Guard*>> echo;
+    for (std::size_t i = 0; i < snapshot_.services.size(); ++i) {
+      Service& service = snapshot_.services[i];
+      service.is_guarded = guard.has_lists() || guard.has_limits();
+      echo.emplace_back(service.address, guard.has_lists() ? &snapshot_.guards[i] : nullptr);
+    }
+    snapshot_.echo = EchoTable(snapshot_.hash_key, std::move(echo));
+    ++snapshot_.lists_version;
+  }
   // Tables that follow from services and servers, made anew as control does.
   void rebuild() {
     for (std::size_t i = 0; i < snapshot_.services.size(); ++i) {
@@ -130,6 +142,7 @@ class Rig {
   std::vector<Neighbor> neighbors_{{0, ip("192.0.2.254"), mac(0xfe)},
                                    {0, ip("2001:db8::fe"), mac(0xfe)}};
   WorkerCounters counters_;
+  Admission admission_{{&counters_}};
   FlowTable flows_;
   Pipeline pipeline_;
   Tick now_ = 1000;
