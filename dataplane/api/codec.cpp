@@ -98,12 +98,41 @@ Pool read_pool(const Reader& at) {
 Json encode_address(const net::IpAddress& address) { return address.to_string(); }
 net::IpAddress read_address(const Reader& at) { return at.parsed<net::IpAddress>(); }
 
+Json encode_prefix(const net::Prefix& prefix) { return prefix.to_string(); }
+net::Prefix read_prefix(const Reader& at) { return at.parsed<net::Prefix>(); }
+
+Json encode_limits(const FlowLimits& limits) {
+  return {{"max_flows", limits.max_flows},
+          {"new_flow_rate", limits.new_flow_rate},
+          {"client_new_flow_rate", limits.client_new_flow_rate},
+          {"client_length_v4", limits.client_length_v4},
+          {"client_length_v6", limits.client_length_v6}};
+}
+
+// What is not there is as FlowLimits has it.
+FlowLimits read_limits(const Reader& at) {
+  FlowLimits limits;
+  const auto read_number = [&at](std::string_view key, auto& number) {
+    if (at.has(key)) number = at[key].number<std::remove_reference_t<decltype(number)>>();
+  };
+  read_number("max_flows", limits.max_flows);
+  read_number("new_flow_rate", limits.new_flow_rate);
+  read_number("client_new_flow_rate", limits.client_new_flow_rate);
+  read_number("client_length_v4", limits.client_length_v4);
+  read_number("client_length_v6", limits.client_length_v6);
+  return limits;
+}
+
 Json encode_vip(const Vip& vip) {
-  return {{"name", vip.name},
-          {"address", vip.address.to_string()},
-          {"pool", vip.pool},
-          {"snat", encode_list(vip.snat, encode_address)},
-          {"idle_timeout_s", vip.idle_timeout_s}};
+  Json json{{"name", vip.name},
+            {"address", vip.address.to_string()},
+            {"pool", vip.pool},
+            {"snat", encode_list(vip.snat, encode_address)},
+            {"idle_timeout_s", vip.idle_timeout_s}};
+  if (!vip.allow.empty()) json["allow"] = vip.allow;
+  if (!vip.deny.empty()) json["deny"] = vip.deny;
+  if (!(vip.limits == FlowLimits())) json["limits"] = encode_limits(vip.limits);
+  return json;
 }
 
 Vip read_vip(const Reader& at) {
@@ -111,14 +140,48 @@ Vip read_vip(const Reader& at) {
           .address = at["address"].parsed<net::ServiceAddress>(),
           .pool = at["pool"].string(),
           .snat = at["snat"].list(read_address),
-          .idle_timeout_s = at["idle_timeout_s"].number<std::uint32_t>()};
+          .idle_timeout_s = at["idle_timeout_s"].number<std::uint32_t>(),
+          .allow = at.has("allow") ? at["allow"].string() : std::string(),
+          .deny = at.has("deny") ? at["deny"].string() : std::string(),
+          .limits = at.has("limits") ? read_limits(at["limits"]) : FlowLimits()};
+}
+
+Json encode_prefix_list(const PrefixList& list) {
+  Json json{{"name", list.name}, {"prefixes", Json::array()}};
+  for (const net::Prefix& prefix : list.prefixes.prefixes()) {
+    json["prefixes"].push_back(prefix.to_string());
+  }
+  return json;
+}
+
+PrefixList read_prefix_list(const Reader& at) {
+  return {.name = at["name"].string(), .prefixes = PrefixSet(at["prefixes"].list(read_prefix))};
+}
+
+Json encode_list_difference(const ListDifference& list) {
+  return {{"name", list.name},
+          {"added", encode_list(list.added, encode_prefix)},
+          {"gone", encode_list(list.gone, encode_prefix)}};
+}
+
+ListDifference read_list_difference(const Reader& at) {
+  return {.name = at["name"].string(),
+          .added = at["added"].list(read_prefix),
+          .gone = at["gone"].list(read_prefix)};
+}
+
+// A list that releases before do not know: empty where it is not there.
+template <typename Item>
+std::vector<Item> read_newer(const Reader& at, std::string_view key, Item (*read)(const Reader&)) {
+  return at.has(key) ? at[key].list(read) : std::vector<Item>();
 }
 
 Configuration read_configuration(const Reader& at) {
   return {.revision = at["revision"].number<std::uint64_t>(),
           .hash_key = read_hash_key(at["hash_key"]),
           .pools = at["pools"].list(read_pool),
-          .vips = at["vips"].list(read_vip)};
+          .vips = at["vips"].list(read_vip),
+          .lists = read_newer(at, "lists", read_prefix_list)};
 }
 
 ServerStateChange read_change(const Reader& at) {
@@ -171,7 +234,9 @@ Difference read_difference(const Reader& at) {
           .pools = at["pools"].list(read_pool),
           .vips = at["vips"].list(read_vip),
           .pools_gone = at["pools_gone"].list(read_string),
-          .vips_gone = at["vips_gone"].list(read_string)};
+          .vips_gone = at["vips_gone"].list(read_string),
+          .lists = read_newer(at, "lists", read_list_difference),
+          .lists_gone = read_newer(at, "lists_gone", read_string)};
 }
 
 Difference read_stage_difference(const Reader& at) {
@@ -185,7 +250,8 @@ Json encode(const Configuration& configuration) {
   return {{"revision", configuration.revision},
           {"hash_key", hex(configuration.hash_key)},
           {"pools", encode_list(configuration.pools, encode_pool)},
-          {"vips", encode_list(configuration.vips, encode_vip)}};
+          {"vips", encode_list(configuration.vips, encode_vip)},
+          {"lists", encode_list(configuration.lists, encode_prefix_list)}};
 }
 
 Json encode(const ServerStateChange& change) {
@@ -226,7 +292,9 @@ Json encode_stage(const Difference& difference) {
             {"pools", encode_list(difference.pools, encode_pool)},
             {"vips", encode_list(difference.vips, encode_vip)},
             {"pools_gone", difference.pools_gone},
-            {"vips_gone", difference.vips_gone}}}};
+            {"vips_gone", difference.vips_gone},
+            {"lists", encode_list(difference.lists, encode_list_difference)},
+            {"lists_gone", difference.lists_gone}}}};
 }
 
 Json encode_changes(const std::vector<ServerStateChange>& changes) {

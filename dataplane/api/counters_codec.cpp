@@ -91,11 +91,15 @@ std::map<std::string, TrafficCounters> read_traffic_map(const Reader& at) {
   return at.map(read_traffic);
 }
 
+using Refused = decltype(Counters::refused);
+Refused::mapped_type read_refused(const Reader& at) { return at.map(read_count); }
+
 Counters read_counters(const Reader& at) {
   return {.workers = at["workers"].list(read_worker),
           .ports = at["ports"].list(read_port),
           .vips = read_traffic_map(at["vips"]),
           .servers = at["servers"].map(read_traffic_map),
+          .refused = at.has("refused") ? at["refused"].map(read_refused) : Refused(),
           .flows_open = read_count(at["flows_open"]),
           .flows_capacity = read_count(at["flows_capacity"])};
 }
@@ -143,6 +147,7 @@ Json encode_counters(const Counters& counters, EncodeTraffic encode_one) {
             {"ports", Json::array()},
             {"vips", encode_traffic_map(counters.vips, encode_one)},
             {"servers", Json::object()},
+            {"refused", counters.refused},
             {"flows_open", counters.flows_open},
             {"flows_capacity", counters.flows_capacity}};
   for (const auto& worker : counters.workers) json["workers"].push_back(encode_worker(worker));

@@ -42,6 +42,30 @@ std::vector<T> replaced(const std::vector<T>& from, const std::vector<T>& differ
   return items;
 }
 
+void find_list_differences(const std::vector<PrefixList>& from, const std::vector<PrefixList>& to,
+                           Difference& difference) {
+  std::vector<PrefixList> differ;
+  find_differences(from, to, differ, difference.lists_gone);
+  const auto before = by_name(from);
+  for (const PrefixList& list : differ) {
+    const auto known = before.find(list.name);
+    const PrefixSet old = known == before.end() ? PrefixSet() : known->second->prefixes;
+    difference.lists.push_back({list.name, not_in(list.prefixes, old), not_in(old, list.prefixes)});
+  }
+}
+
+std::vector<PrefixList> lists_after(const std::vector<PrefixList>& from,
+                                    const Difference& difference) {
+  const auto before = by_name(from);
+  std::vector<PrefixList> differ;
+  for (const ListDifference& list : difference.lists) {
+    const auto known = before.find(list.name);
+    const PrefixSet old = known == before.end() ? PrefixSet() : known->second->prefixes;
+    differ.push_back({list.name, changed(old, list.added, list.gone)});
+  }
+  return replaced(from, differ, difference.lists_gone);
+}
+
 }  // namespace
 
 Difference difference(const Configuration& from, const Configuration& to) {
@@ -50,6 +74,7 @@ Difference difference(const Configuration& from, const Configuration& to) {
   difference.revision = to.revision;
   find_differences(from.pools, to.pools, difference.pools, difference.pools_gone);
   find_differences(from.vips, to.vips, difference.vips, difference.vips_gone);
+  find_list_differences(from.lists, to.lists, difference);
   return difference;
 }
 
@@ -57,7 +82,8 @@ Configuration applied(const Configuration& from, const Difference& difference) {
   return {.revision = difference.revision,
           .hash_key = from.hash_key,
           .pools = replaced(from.pools, difference.pools, difference.pools_gone),
-          .vips = replaced(from.vips, difference.vips, difference.vips_gone)};
+          .vips = replaced(from.vips, difference.vips, difference.vips_gone),
+          .lists = lists_after(from.lists, difference)};
 }
 
 bool apply(const std::vector<ServerStateChange>& changes, Configuration& configuration) {

@@ -9,6 +9,13 @@
 
 namespace yoke::api {
 
+// What turns a PrefixList into the next one; one that is new is all added.
+struct ListDifference {
+  std::string name;
+  std::vector<net::Prefix> added, gone;
+  friend bool operator==(const ListDifference&, const ListDifference&) = default;
+};
+
 // What turns the Configuration that runs into the next one: little where little changes, however
 // large both are. Threads: values, any.
 struct Difference {
@@ -17,6 +24,8 @@ struct Difference {
   std::vector<Pool> pools;  // new ones, and those that are not as they were
   std::vector<Vip> vips;    // likewise
   std::vector<std::string> pools_gone, vips_gone;
+  std::vector<ListDifference> lists = {};
+  std::vector<std::string> lists_gone = {};
   friend bool operator==(const Difference&, const Difference&) = default;
 };
 

@@ -38,6 +38,9 @@ class Fnv {
   std::uint64_t value_ = 0xcbf29ce484222325;
 };
 
+// In front of what is not always there; no name is so long.
+constexpr std::uint64_t kMore = ~std::uint64_t{0};
+
 template <typename T, typename Key>
 std::vector<const T*> sorted(const std::vector<T>& items, Key T::*key) {
   std::vector<const T*> order;
@@ -61,6 +64,19 @@ void add_pool(Fnv& hash, const Pool& pool) {
   }
 }
 
+// Where there are none, nothing: as releases before knew them.
+void add_guard(Fnv& hash, const Vip& vip) {
+  if (vip.allow.empty() && vip.deny.empty() && vip.limits == FlowLimits()) return;
+  hash.add(kMore);
+  hash.add(vip.allow);
+  hash.add(vip.deny);
+  hash.add(std::uint64_t{vip.limits.max_flows});
+  hash.add(std::uint64_t{vip.limits.new_flow_rate});
+  hash.add(std::uint64_t{vip.limits.client_new_flow_rate});
+  hash.add(std::uint64_t{vip.limits.client_length_v4});
+  hash.add(std::uint64_t{vip.limits.client_length_v6});
+}
+
 void add_vip(Fnv& hash, const Vip& vip) {
   hash.add(vip.name);
   hash.add(vip.address.endpoint);
@@ -69,6 +85,18 @@ void add_vip(Fnv& hash, const Vip& vip) {
   hash.add(vip.snat.size());
   for (const auto& address : vip.snat) hash.add(address.octets());  // their order is used
   hash.add(std::uint64_t{vip.idle_timeout_s});
+  add_guard(hash, vip);
+}
+
+void add_lists(Fnv& hash, const std::vector<PrefixList>& lists) {
+  if (lists.empty()) return;
+  hash.add(kMore);
+  hash.add(lists.size());
+  for (const PrefixList* list : sorted(lists, &PrefixList::name)) {
+    hash.add(list->name);
+    hash.add(list->prefixes.size());
+    hash.add(list->prefixes.digest());
+  }
 }
 
 }  // namespace
@@ -80,6 +108,7 @@ std::string digest(const Configuration& configuration) {
   for (const Pool* pool : sorted(configuration.pools, &Pool::name)) add_pool(hash, *pool);
   hash.add(configuration.vips.size());
   for (const Vip* vip : sorted(configuration.vips, &Vip::name)) add_vip(hash, *vip);
+  add_lists(hash, configuration.lists);
   return fmt::format("{:016x}", hash.value());
 }
 

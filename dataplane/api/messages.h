@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/api/prefix_set.h"
 #include "dataplane/net/address.h"
 
 // What the management plane and the data plane say to each other: plain values, no DPDK, no tables.
@@ -53,6 +54,16 @@ struct Pool {
   friend bool operator==(const Pool&, const Pool&) = default;
 };
 
+// How many flows clients may open; 0 is as many as they like.
+struct FlowLimits {
+  std::uint32_t max_flows = 0;             // open at once
+  std::uint32_t new_flow_rate = 0;         // a second, of all clients
+  std::uint32_t client_new_flow_rate = 0;  // a second, of one
+  std::uint8_t client_length_v4 = 32;      // addresses alike in so many bits are one client
+  std::uint8_t client_length_v6 = 64;
+  friend bool operator==(const FlowLimits&, const FlowLimits&) = default;
+};
+
 struct Vip {
   std::string name;
   net::ServiceAddress address;  // unique
@@ -60,7 +71,17 @@ struct Vip {
   std::vector<net::IpAddress>
       snat;  // `nat`: source addresses towards servers; empty: the VIP itself
   std::uint32_t idle_timeout_s = 0;  // 0: the RFC 5382 / RFC 4787 default of the protocol and state
+  // Names of a PrefixList of the same Configuration, or empty. Who is in `deny` is refused, and,
+  // where there is an `allow`, who is not in that.
+  std::string allow = {}, deny = {};
+  FlowLimits limits = {};
   friend bool operator==(const Vip&, const Vip&) = default;
+};
+
+struct PrefixList {
+  std::string name;
+  PrefixSet prefixes;
+  friend bool operator==(const PrefixList&, const PrefixList&) = default;
 };
 
 struct Configuration {
@@ -68,6 +89,7 @@ struct Configuration {
   std::array<std::uint8_t, 16> hash_key{};  // keys every hash and Maglev table; the same on a pair
   std::vector<Pool> pools;
   std::vector<Vip> vips;
+  std::vector<PrefixList> lists = {};
   friend bool operator==(const Configuration&, const Configuration&) = default;
 };
 
@@ -130,6 +152,9 @@ struct Counters {
   std::vector<PortCounters> ports;
   std::map<std::string, TrafficCounters> vips;                            // by VIP name
   std::map<std::string, std::map<std::string, TrafficCounters>> servers;  // pool, then endpoint
+  // Packets that lists and limits of a VIP refused, by its name, then by reason (net/drop.h).
+  // Without those that are 0; told whatever is wanted. A release before tells none.
+  std::map<std::string, std::map<std::string, std::uint64_t>> refused = {};
   std::uint64_t flows_open = 0, flows_capacity = 0;
   friend bool operator==(const Counters&, const Counters&) = default;
 };

@@ -20,6 +20,7 @@ inline constexpr std::string_view kUnknownServer = "E-338";  // neither running 
 inline constexpr std::string_view kSecondInstance =
     "E-339";                                                 // another yoke-dataplane has this root
 inline constexpr std::string_view kRuntimeFolder = "E-340";  // run/yoke cannot be made or written
+inline constexpr std::string_view kNoSuchList = "E-342";     // a VIP names a list that is not there
 inline constexpr std::string_view kNetlink = "E-341";        // the kernel refuses to tell or to set
 
 }  // namespace yoke::control

@@ -12,6 +12,7 @@ namespace yoke::control {
 namespace {
 
 using Pools = std::map<std::string_view, const api::Pool*>;
+using Names = std::set<std::string_view>;
 
 tl::unexpected<Error> refuse(std::string_view id, std::string text) {
   return fail(Errc::kInvalid, id, std::move(text));
@@ -103,6 +104,46 @@ Status check_vip(const api::Vip& vip, const Pools& pools, const std::set<net::Ip
   return check_service(vip, *pool->second);
 }
 
+Status check_guard(const api::Vip& vip, const Names& lists) {
+  const std::string what = "vip " + vip.name;
+  for (const std::string& list : {vip.allow, vip.deny}) {
+    if (list.empty() || lists.contains(list)) continue;
+    return refuse(kNoSuchList, what + ": there is no prefix list " + list);
+  }
+  const api::FlowLimits& limits = vip.limits;
+  for (const std::uint32_t rate : {limits.new_flow_rate, limits.client_new_flow_rate}) {
+    if (rate > limits::kFlowRateMax) {
+      return too_many(what + ": new flows a second", rate, limits::kFlowRateMax);
+    }
+  }
+  if (limits.client_length_v4 > 32) {
+    return too_many(what + ": bits of a client", limits.client_length_v4, 32);
+  }
+  if (limits.client_length_v6 > 128) {
+    return too_many(what + ": bits of a client", limits.client_length_v6, 128);
+  }
+  return {};
+}
+
+Status check_lists(const std::vector<api::PrefixList>& lists, Names& names) {
+  std::size_t prefixes = 0;
+  if (lists.size() > limits::kPrefixLists) {
+    return too_many("prefix lists", lists.size(), limits::kPrefixLists);
+  }
+  for (const api::PrefixList& list : lists) {
+    const std::string what = "prefix list " + list.name;
+    if (!names.insert(list.name).second) return refuse(kTwice, what + ": given twice");
+    if (list.prefixes.size() > limits::kPrefixesPerList) {
+      return too_many(what + ": prefixes", list.prefixes.size(), limits::kPrefixesPerList);
+    }
+    prefixes += list.prefixes.size();
+  }
+  if (prefixes > limits::kPrefixes) {
+    return too_many("prefixes of all lists", prefixes, limits::kPrefixes);
+  }
+  return {};
+}
+
 Status check_totals(const api::Configuration& configuration) {
   std::size_t servers = 0;
   for (const api::Pool& pool : configuration.pools) servers += pool.servers.size();
@@ -127,10 +168,12 @@ Status check(const api::Configuration& configuration, const std::set<net::IpAddr
       return refuse(kTwice, "pool " + pool.name + ": given twice");
     }
   }
-  std::set<std::string_view> names;
+  Names lists, names;
+  if (auto ok = check_lists(configuration.lists, lists); !ok) return ok;
   std::map<net::ServiceAddress, std::string_view> addresses;
   for (const api::Vip& vip : configuration.vips) {
     if (auto ok = check_vip(vip, pools, own); !ok) return ok;
+    if (auto ok = check_guard(vip, lists); !ok) return ok;
     if (!names.insert(vip.name).second) {
       return refuse(kTwice, "vip " + vip.name + ": given twice");
     }

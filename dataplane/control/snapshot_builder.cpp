@@ -121,6 +121,34 @@ std::shared_ptr<const lb::Maglev> find_table(const SnapshotBuilder::Tables& tabl
   return std::ranges::equal(found->second->members(), members) ? found->second : nullptr;
 }
 
+std::shared_ptr<const lb::PrefixTable> find_list(const SnapshotBuilder::Tables& tables,
+                                                 const api::PrefixList& list) {
+  const auto found = tables.by_list.find(list.name);
+  if (found == tables.by_list.end() || !(found->second.prefixes == list.prefixes)) return nullptr;
+  return found->second.table;
+}
+
+std::shared_ptr<const lb::PrefixTable> table_of(const SnapshotBuilder::Tables& tables,
+                                                const std::string& list) {
+  return list.empty() ? nullptr : tables.by_list.at(list).table;
+}
+
+std::uint32_t interval_of(std::uint32_t rate) {
+  return rate == 0 ? 0 : lb::RateLimiter::interval(rate);
+}
+
+lb::Guard guard_of(const api::Vip& vip, const SnapshotBuilder::Tables& tables) {
+  const api::FlowLimits& limits = vip.limits;
+  const net::IpAddress& address = vip.address.endpoint.address;
+  const auto length = address.is_v4() ? limits.client_length_v4 : limits.client_length_v6;
+  return {.allow = table_of(tables, vip.allow),
+          .deny = table_of(tables, vip.deny),
+          .max_flows = limits.max_flows,
+          .flow_interval = interval_of(limits.new_flow_rate),
+          .client_interval = interval_of(limits.client_new_flow_rate),
+          .client_mask = net::Prefix{address, length}.mask()};
+}
+
 }  // namespace
 
 std::unique_ptr<const lb::Snapshot> SnapshotBuilder::build(
@@ -148,18 +176,43 @@ std::unique_ptr<const lb::Snapshot> SnapshotBuilder::build(
     }
     next->services[plan.services.find(vip.address)->slot] = std::move(service);
   }
+  add_guards(plan, *next);
   add_lookups(plan, *next);
   return next;
 }
 
+void SnapshotBuilder::add_guards(const Plan& plan, lb::Snapshot& next) {
+  std::vector<Lists> lists(next.services.size());
+  next.guards.resize(next.services.size());
+  std::vector<std::pair<net::IpAddress, const lb::Guard*>> echo;
+  for (const api::Vip& vip : plan.configuration.vips) {
+    const auto slot = plan.services.find(vip.address)->slot;
+    lb::Guard& guard = next.guards[slot];
+    guard = guard_of(vip, tables_);
+    next.services[slot].is_guarded = guard.has_lists() || guard.has_limits();
+    lists[slot] = {guard.allow, guard.deny};
+    echo.emplace_back(vip.address.endpoint.address, guard.has_lists() ? &guard : nullptr);
+  }
+  next.echo = lb::EchoTable(next.hash_key, std::move(echo));
+  if (lists != lists_) ++lists_version_;
+  lists_ = std::move(lists);
+  next.lists_version = lists_version_;
+}
+
 SnapshotBuilder::Tables SnapshotBuilder::tables_for(const Plan& plan, const Tables& ready) const {
-  Tables tables{lb::HashKey(plan.configuration.hash_key), {}};
+  Tables tables{lb::HashKey(plan.configuration.hash_key), {}, {}};
   for (const api::Pool& pool : plan.configuration.pools) {
     const auto members = members_of(plan, pool);
     auto table = find_table(tables_, tables.key, pool.name, members);
     if (!table) table = find_table(ready, tables.key, pool.name, members);
     if (!table) table = std::make_shared<lb::Maglev>(tables.key, members);
     tables.by_pool[pool.name] = std::move(table);
+  }
+  for (const api::PrefixList& list : plan.configuration.lists) {
+    auto table = find_list(tables_, list);
+    if (!table) table = find_list(ready, list);
+    if (!table) table = std::make_shared<lb::PrefixTable>(list.prefixes.prefixes());
+    tables.by_list[list.name] = {list.prefixes, std::move(table)};
   }
   return tables;
 }

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dataplane/control/plan.h"
@@ -12,15 +13,21 @@
 
 namespace yoke::control {
 
-// Turns a plan and what is known of the network into what workers read. Holds the Maglev tables of
-// the last build, so that pools whose servers did not change share theirs with the next snapshot.
+// Turns a plan and what is known of the network into what workers read. Holds the Maglev tables and
+// those of lists of the last build, so that pools whose servers did not change, and lists that did
+// not, share theirs with the next snapshot.
 // Threads: owned by one.
 class SnapshotBuilder {
  public:
-  // Pools' tables, by pool name, all under one key.
+  struct List {
+    api::PrefixSet prefixes;
+    std::shared_ptr<const lb::PrefixTable> table;
+  };
+  // Pools' tables, by pool name, all under one key; lists' by theirs.
   struct Tables {
     lb::HashKey key;
     std::map<std::string, std::shared_ptr<const lb::Maglev>, std::less<>> by_pool;
+    std::map<std::string, List, std::less<>> by_list;
   };
 
   explicit SnapshotBuilder(std::vector<lb::Port> ports) : ports_(std::move(ports)) {}
@@ -39,7 +46,14 @@ class SnapshotBuilder {
   [[nodiscard]] Tables tables_for(const Plan& plan, const Tables& ready) const;
 
   std::vector<lb::Port> ports_;
-  Tables tables_;  // of the last snapshot
+  void add_guards(const Plan& plan, lb::Snapshot& next);
+
+  using Lists = std::pair<std::shared_ptr<const lb::PrefixTable>,
+                          std::shared_ptr<const lb::PrefixTable>>;  // allow, deny
+
+  Tables tables_;             // of the last snapshot
+  std::vector<Lists> lists_;  // of its services, by slot
+  std::uint64_t lists_version_ = 0;
 };
 
 }  // namespace yoke::control

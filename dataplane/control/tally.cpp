@@ -93,6 +93,15 @@ api::ConnectionCounters Tally::connection_total(std::size_t slot) const {
   return total;
 }
 
+Tally::Refusals Tally::refusal_total(std::size_t slot) const {
+  Refusals total{};
+  for (const lb::WorkerCounters* worker : workers_) {
+    const auto& parts = worker->refusals[slot].by_reason;
+    for (std::size_t i = 0; i < total.size(); ++i) total[i] += parts[i].value();
+  }
+  return total;
+}
+
 void Tally::begin(const Plan& running, const Plan& next) {
   remember(running.services, next.services, service_bases_,
            [this](std::size_t slot) { return service_total(slot); });
@@ -100,6 +109,8 @@ void Tally::begin(const Plan& running, const Plan& next) {
            [this](std::size_t slot) { return server_total(slot); });
   remember(running.servers, next.servers, connection_bases_,
            [this](std::size_t slot) { return connection_total(slot); });
+  remember(running.services, next.services, refusal_bases_,
+           [this](std::size_t slot) { return refusal_total(slot); });
 }
 
 api::Counters Tally::read(const Plan& running, const api::CountersWanted& wanted) const {
@@ -109,6 +120,7 @@ api::Counters Tally::read(const Plan& running, const api::CountersWanted& wanted
     const std::uint64_t removed = worker->flows_open_removed.value();
     counters.flows_open += worker->flows_open_added.value() - removed;
   }
+  read_refusals(running, counters);
   if (wanted.vips) read_vips(running, counters);
   if (wanted.servers) read_servers(running, wanted.pool, counters);
   return counters;
@@ -118,6 +130,17 @@ void Tally::read_vips(const Plan& running, api::Counters& counters) const {
   for (const api::Vip& vip : running.configuration.vips) {
     const auto slot = running.services.find(vip.address)->slot;
     counters.vips[vip.name] = since(service_total(slot), service_bases_[slot]);
+  }
+}
+
+void Tally::read_refusals(const Plan& running, api::Counters& counters) const {
+  for (const api::Vip& vip : running.configuration.vips) {
+    const auto slot = running.services.find(vip.address)->slot;
+    const Refusals refused = refusal_total(slot);
+    for (std::size_t i = 0; i < refused.size(); ++i) {
+      const std::uint64_t count = refused[i] - refusal_bases_[slot][i];
+      if (count > 0) counters.refused[vip.name][std::string(name(net::kRefusals[i]))] = count;
+    }
   }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -8,6 +10,7 @@
 #include "dataplane/api/messages.h"
 #include "dataplane/control/plan.h"
 #include "dataplane/lb/counters.h"
+#include "dataplane/net/drop.h"
 
 namespace yoke::control {
 
@@ -29,16 +32,20 @@ class Tally {
 
  private:
   using Totals = api::TrafficCounters;
+  using Refusals = std::array<std::uint64_t, net::kRefusals.size()>;
 
   void read_vips(const Plan& running, api::Counters& counters) const;
+  void read_refusals(const Plan& running, api::Counters& counters) const;
   void read_servers(const Plan& running, const std::string& pool, api::Counters& counters) const;
   [[nodiscard]] Totals service_total(std::size_t slot) const;
+  [[nodiscard]] Refusals refusal_total(std::size_t slot) const;
   [[nodiscard]] Totals server_total(std::size_t slot) const;
   [[nodiscard]] api::ConnectionCounters connection_total(std::size_t slot) const;
 
   std::span<const lb::WorkerCounters* const> workers_;
   std::vector<Totals> service_bases_, server_bases_;       // by slot
   std::vector<api::ConnectionCounters> connection_bases_;  // by server slot
+  std::vector<Refusals> refusal_bases_;                    // by service slot
 };
 
 }  // namespace yoke::control

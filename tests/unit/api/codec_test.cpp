@@ -30,7 +30,13 @@ Configuration small_configuration() {
                 *net::ServiceAddress::parse("[2001:db8::1]:443/udp"),
                 "web",
                 {*net::IpAddress::parse("192.0.2.9")},
-                60}};
+                60,
+                "friends",
+                "bad",
+                {100, 20, 3, 24, 56}}};
+  made.lists = {{"bad", PrefixSet({*net::Prefix::parse("198.51.100.0/24"),
+                                   *net::Prefix::parse("2001:db8:bad::/48")})},
+                {"friends", {}}};
   return made;
 }
 
@@ -78,7 +84,11 @@ TEST(Codec, KeysAreTheNamesOfTheFieldsAndValuesAreWords) {
       {"endpoint": "10.0.0.1:80", "weight": 3, "state": "draining"},
       {"endpoint": "10.0.0.2:80", "weight": 1, "state": "down"}]}],
     "vips": [{"name": "front", "address": "[2001:db8::1]:443/udp", "pool": "web",
-              "snat": ["192.0.2.9"], "idle_timeout_s": 60}]})");
+              "snat": ["192.0.2.9"], "idle_timeout_s": 60, "allow": "friends", "deny": "bad",
+              "limits": {"max_flows": 100, "new_flow_rate": 20, "client_new_flow_rate": 3,
+                         "client_length_v4": 24, "client_length_v6": 56}}],
+    "lists": [{"name": "bad", "prefixes": ["198.51.100.0/24", "2001:db8:bad::/48"]},
+              {"name": "friends", "prefixes": []}]})");
   EXPECT_EQ(encode(small_configuration()), expected);
   EXPECT_EQ(encode_stage(small_configuration()),
             (Json{{"version", 1}, {"configuration", expected}}));
@@ -92,6 +102,31 @@ TEST(Codec, WhoAsksAsTheReleaseBeforeDidIsToldAllAsItWas) {
   EXPECT_EQ(decode_status_wanted(Json::object()), StatusWanted{});
   EXPECT_EQ(decode_counters_wanted({{"vips", 1}}).error().id, kBadShape);
   EXPECT_EQ(decode_status_wanted({{"servers", "no"}}).error().id, kBadShape);
+}
+
+// As the release before sends it, which knows neither lists nor limits.
+TEST(Codec, WithoutListsAndLimitsThereAreNone) {
+  auto json = sent(encode(small_configuration()));
+  json.erase("lists");
+  for (const char* key : {"allow", "deny", "limits"}) json["vips"][0].erase(key);
+  const auto read = decode_configuration(json);
+  ASSERT_TRUE(read);
+  EXPECT_TRUE(read->lists.empty());
+  EXPECT_EQ(read->vips.front().limits, FlowLimits());
+  auto difference = sent(encode_stage(api::difference({}, *read)));
+  difference["difference"].erase("lists");
+  difference["difference"].erase("lists_gone");
+  EXPECT_TRUE(decode_stage_difference(difference));
+  json["vips"][0]["limits"] = {{"new_flow_rate", 5U}};
+  EXPECT_EQ(decode_configuration(json)->vips.front().limits.new_flow_rate, 5U);
+  json["vips"][0]["limits"] = {{"client_length_v4", 300U}};
+  EXPECT_EQ(decode_configuration(json).error().id, kBadValue);
+  json["vips"][0].erase("limits");
+  json["lists"] = Json::parse(R"([{"name": "x", "prefixes": ["10.0.0.0/33"]}])");
+  EXPECT_EQ(decode_configuration(json).error().id, kBadValue);
+  auto counters = sent(encode(Counters{}));
+  counters.erase("refused");
+  EXPECT_TRUE(decode_counters(counters));
 }
 
 TEST(Codec, ATrafficListOfAnotherLengthIsRefused) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "dataplane/api/codec.h"
 #include "tests/unit/api/random_messages.h"
 
 namespace yoke::api {
@@ -16,6 +17,7 @@ constexpr int kRounds = 300;
 Configuration sorted(Configuration configuration) {
   std::ranges::sort(configuration.pools, {}, &Pool::name);
   std::ranges::sort(configuration.vips, {}, &Vip::name);
+  std::ranges::sort(configuration.lists, {}, &PrefixList::name);
   return configuration;
 }
 
@@ -58,7 +60,7 @@ TEST(Difference, HoldsNothingThatIsTheSameInBoth) {
     for (const Vip& vip : what.vips) EXPECT_EQ(std::ranges::count(from.vips, vip), 0);
     const auto same = difference(from, from);
     EXPECT_TRUE(same.pools.empty() && same.vips.empty() && same.pools_gone.empty() &&
-                same.vips_gone.empty());
+                same.vips_gone.empty() && same.lists.empty() && same.lists_gone.empty());
   }
 }
 
@@ -71,6 +73,46 @@ TEST(Difference, AServersStateIsPartOfItsPool) {
   EXPECT_FALSE(apply({{"web", server, ServerState::kDown}}, to)) << "it is down already";
   EXPECT_EQ(digest(from), digest(to));
   EXPECT_EQ(difference(from, to).pools, to.pools);
+}
+
+TEST(Difference, OfAListIsWhatWasAddedToItAndWhatIsGone) {
+  std::vector<net::Prefix> many;
+  for (unsigned i = 0; i < 5000; ++i) {
+    const auto high = static_cast<std::uint8_t>(i >> 8), low = static_cast<std::uint8_t>(i);
+    many.push_back({net::IpAddress::v4(10, high, low, 0), 24});
+  }
+  const auto one = *net::Prefix::parse("2001:db8::/48");
+  Configuration from;
+  from.lists = {{"bad", PrefixSet(many)}, {"other", PrefixSet(many)}};
+  Configuration to = from;
+  to.revision = 2;
+  many[17] = one;
+  to.lists.front().prefixes = PrefixSet(many);
+  const auto what = difference(from, to);
+  ASSERT_EQ(what.lists.size(), 1U);
+  EXPECT_EQ(what.lists.front(),
+            (ListDifference{"bad", {one}, {*net::Prefix::parse("10.0.17.0/24")}}));
+  EXPECT_EQ(applied(from, what), to);
+  EXPECT_LT(encode_stage(what).dump().size(), 500U);
+  // What was not touched is not copied.
+  EXPECT_EQ(applied(from, what).lists.back().prefixes.prefixes().data(),
+            from.lists.back().prefixes.prefixes().data());
+  EXPECT_EQ(difference(to, {}).lists_gone, (std::vector<std::string>{"bad", "other"}));
+}
+
+TEST(PrefixSet, IsTheSameHoweverItCame) {
+  const auto set = [](const std::vector<std::string>& texts) {
+    std::vector<net::Prefix> prefixes;
+    for (const auto& text : texts) prefixes.push_back(*net::Prefix::parse(text));
+    return PrefixSet(std::move(prefixes));
+  };
+  const auto a = set({"10.0.0.0/8", "2001:db8::/32", "10.0.0.0/9"});
+  const auto b = set({"10.0.0.0/9", "10.0.0.0/9", "2001:db8::/32", "10.1.2.3/8"});
+  EXPECT_EQ(a, b);
+  EXPECT_EQ(a.digest(), b.digest());
+  EXPECT_EQ(a.size(), 3U);
+  EXPECT_FALSE(a == set({"10.0.0.0/8", "2001:db8::/32", "10.0.0.0/10"}));
+  EXPECT_EQ(set({}), PrefixSet());
 }
 
 }  // namespace

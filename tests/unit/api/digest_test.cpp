@@ -31,6 +31,8 @@ std::string text(const net::Endpoint& endpoint) {
   return text(endpoint.address) + number(endpoint.port);
 }
 
+constexpr std::uint64_t kMore = ~std::uint64_t{0};
+
 std::string recomputed(const Configuration& configuration) {
   std::map<std::string, std::string> pools, vips;
   for (const Pool& pool : configuration.pools) {
@@ -52,12 +54,24 @@ std::string recomputed(const Configuration& configuration) {
             number(vip.snat.size());
     for (const auto& address : vip.snat) bytes += text(address);
     bytes += number(vip.idle_timeout_s);
+    if (vip.allow.empty() && vip.deny.empty() && vip.limits == FlowLimits()) continue;
+    const FlowLimits& limits = vip.limits;
+    bytes += number(kMore) + text(vip.allow) + text(vip.deny) + number(limits.max_flows) +
+             number(limits.new_flow_rate) + number(limits.client_new_flow_rate) +
+             number(limits.client_length_v4) + number(limits.client_length_v6);
   }
   std::string all = text(std::string(configuration.hash_key.begin(), configuration.hash_key.end()));
   all += number(pools.size());
   for (const auto& [name, bytes] : pools) all += bytes;
   all += number(vips.size());
   for (const auto& [name, bytes] : vips) all += bytes;
+  std::map<std::string, std::string> lists;
+  for (const PrefixList& list : configuration.lists) {
+    lists[list.name] =
+        text(list.name) + number(list.prefixes.size()) + number(list.prefixes.digest());
+  }
+  if (!lists.empty()) all += number(kMore) + number(lists.size());
+  for (const auto& [name, bytes] : lists) all += bytes;
 
   std::uint64_t hash = 14695981039346656037U;
   for (const char c : all) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
@@ -149,6 +163,25 @@ TEST(Digest, EveryRuleOfForwardingChangesIt) {
        [](Configuration& c) { std::swap(c.vips[0].snat[0], c.vips[0].snat[1]); }},
       {"VIP without SNAT", [](Configuration& c) { c.vips[0].snat.clear(); }},
       {"VIP's timeout", [](Configuration& c) { c.vips[0].idle_timeout_s = 31; }},
+      {"VIP's allow list", [](Configuration& c) { c.vips[0].allow = "x"; }},
+      {"VIP's deny list", [](Configuration& c) { c.vips[0].deny = "x"; }},
+      {"VIP's flows", [](Configuration& c) { c.vips[0].limits.max_flows = 9; }},
+      {"VIP's rate", [](Configuration& c) { c.vips[0].limits.new_flow_rate = 9; }},
+      {"client's rate", [](Configuration& c) { c.vips[0].limits.client_new_flow_rate = 9; }},
+      {"IPv4 client", [](Configuration& c) { c.vips[0].limits.client_length_v4 = 24; }},
+      {"IPv6 client", [](Configuration& c) { c.vips[0].limits.client_length_v6 = 56; }},
+      {"an empty list",
+       [](Configuration& c) {
+         c.lists = {{"x", {}}};
+       }},
+      {"a list",
+       [](Configuration& c) {
+         c.lists = {{"x", PrefixSet({*net::Prefix::parse("10.0.0.0/8")})}};
+       }},
+      {"a longer prefix in it",
+       [](Configuration& c) {
+         c.lists = {{"x", PrefixSet({*net::Prefix::parse("10.0.0.0/9")})}};
+       }},
       {"VIP gone", [](Configuration& c) { c.vips.clear(); }},
   };
   std::map<std::string, std::string> seen;

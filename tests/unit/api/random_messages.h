@@ -24,6 +24,9 @@ class RandomMessages {
     const std::size_t pools = below(4), vips = below(4);
     for (std::size_t i = 0; i < pools; ++i) made.pools.push_back(pool("pool" + std::to_string(i)));
     for (std::size_t i = 0; i < vips; ++i) made.vips.push_back(vip("vip" + std::to_string(i)));
+    for (std::size_t i = below(4); i > 0; --i) {
+      made.lists.push_back({"list" + std::to_string(i), prefix_set()});
+    }
     return made;
   }
 
@@ -43,6 +46,7 @@ class RandomMessages {
     for (auto n = below(3); n > 0; --n) made.ports.push_back(port());
     for (auto n = below(3); n > 0; --n) made.vips[text()] = traffic();
     for (auto n = below(3); n > 0; --n) made.servers[text()][endpoint().to_string()] = traffic();
+    for (auto n = below(3); n > 0; --n) made.refused[text()][text()] = number<std::uint64_t>();
     made.flows_open = number<std::uint64_t>();
     made.flows_capacity = number<std::uint64_t>();
     return made;
@@ -72,6 +76,16 @@ class RandomMessages {
     std::array<std::uint8_t, 16> octets{0x20, 0x01, 0x0d, 0xb8};
     for (std::size_t i = 4; i < octets.size(); ++i) octets.at(i) = number<std::uint8_t>();
     return net::IpAddress::v6(octets);
+  }
+  // Of few networks, so that two sets have some in common.
+  PrefixSet prefix_set() {
+    std::vector<net::Prefix> prefixes;
+    for (auto n = below(20); n > 0; --n) {
+      const auto third = static_cast<std::uint8_t>(below(16));
+      prefixes.push_back({net::IpAddress::v4(10, 0, third, 0), 24});
+      prefixes.push_back({net::IpAddress::v6({0x20, 1, 0xd, 0xb8, third}), 48});
+    }
+    return PrefixSet(std::move(prefixes));
   }
   net::Endpoint endpoint() { return {address(), static_cast<std::uint16_t>(1 + below(65535))}; }
 
@@ -103,6 +117,12 @@ class RandomMessages {
     const auto protocol = flag() ? net::Protocol::kTcp : net::Protocol::kUdp;
     Vip made{std::move(name), {endpoint(), protocol}, text(), {}, number<std::uint32_t>()};
     for (auto n = below(3); n > 0; --n) made.snat.push_back(address());
+    if (flag()) made.allow = text();
+    if (flag()) made.deny = text();
+    if (flag()) {
+      made.limits = {number<std::uint32_t>(), number<std::uint32_t>(), number<std::uint32_t>(),
+                     number<std::uint8_t>(), number<std::uint8_t>()};
+    }
     return made;
   }
 

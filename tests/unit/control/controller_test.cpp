@@ -305,6 +305,23 @@ TEST_F(Control, CountersOfAllWorkersAreAddedUpUnderTheirNames) {
   EXPECT_EQ(counters.ports.size(), 1u);
 }
 
+TEST_F(Control, WhomAVipRefusedIsToldByReasonAndByNobodyElsesSlot) {
+  run(two_vips());
+  const auto refuse = [this](std::size_t worker, net::Drop reason, std::uint64_t count) {
+    for (std::size_t slot = 0; slot < 2; ++slot) {
+      workers_.worker(worker).refusals[slot].by_reason[net::refusal_index(reason)].add(count);
+    }
+  };
+  EXPECT_TRUE(controller_.counters().refused.empty());
+  refuse(0, net::Drop::kDenied, 3);
+  refuse(1, net::Drop::kDenied, 4);
+  refuse(1, net::Drop::kClientRate, 5);
+  const auto told = controller_.counters({.vips = false, .servers = false}).refused;
+  EXPECT_EQ(told.at("web"),
+            (std::map<std::string, std::uint64_t>{{"denied", 7}, {"client-rate", 5}}));
+  EXPECT_EQ(told.size(), 2U);
+}
+
 TEST_F(Control, OfTheCountersWhatIsAskedForIsTold) {
   run(two_vips());
   const auto all = controller_.counters();

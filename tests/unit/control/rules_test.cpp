@@ -22,6 +22,17 @@ struct Wrong {
 
 const std::set<net::IpAddress> kOwn{ip("192.0.2.2")};
 
+api::PrefixSet prefixes(std::size_t count) {
+  std::vector<net::Prefix> list;
+  for (std::size_t i = 0; i < count; ++i) {
+    list.push_back(
+        {net::IpAddress::v4(10, static_cast<std::uint8_t>(i >> 16),
+                            static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)),
+         32});
+  }
+  return api::PrefixSet(std::move(list));
+}
+
 TEST(Rules, AConfigurationInOrderPasses) {
   EXPECT_TRUE(check(two_vips(), kOwn));
   EXPECT_TRUE(check({}, kOwn));
@@ -54,6 +65,33 @@ TEST(Rules, WhatCannotBeBuiltIsToldByItsPlace) {
        [](auto& c) { c.vips.push_back(vip("web", "203.0.113.11:80/tcp", "web")); }},
       {"address twice", kTwice, "is the address of vip web",
        [](auto& c) { c.vips.push_back(vip("other", "203.0.113.10:443/tcp", "web")); }},
+      {"no list", kNoSuchList, "vip web: there is no prefix list bad",
+       [](auto& c) { c.vips[0].deny = "bad"; }},
+      {"no allow list", kNoSuchList, "vip web: there is no prefix list good",
+       [](auto& c) { c.vips[0].allow = "good"; }},
+      {"list twice", kTwice, "prefix list bad: given twice",
+       [](auto& c) {
+         c.lists = {{"bad", {}}, {"bad", {}}};
+       }},
+      {"lists", kTooMany, "prefix lists: 257",
+       [](auto& c) { c.lists.resize(limits::kPrefixLists + 1); }},
+      {"prefixes of a list", kTooMany, "prefix list bad: prefixes: 100001, at most 100000",
+       [](auto& c) {
+         c.lists = {{"bad", prefixes(limits::kPrefixesPerList + 1)}};
+       }},
+      {"prefixes of all lists", kTooMany, "prefixes of all lists",
+       [](auto& c) {
+         const auto full = prefixes(limits::kPrefixesPerList);
+         c.lists = {{"a", full}, {"b", full}, {"c", full}};
+       }},
+      {"rate", kTooMany, "vip web: new flows a second: 1000001, at most 1000000",
+       [](auto& c) { c.vips[0].limits.new_flow_rate = limits::kFlowRateMax + 1; }},
+      {"a client's rate", kTooMany, "vip web: new flows a second",
+       [](auto& c) { c.vips[0].limits.client_new_flow_rate = limits::kFlowRateMax + 1; }},
+      {"IPv4 client", kTooMany, "vip web: bits of a client: 33, at most 32",
+       [](auto& c) { c.vips[0].limits.client_length_v4 = 33; }},
+      {"IPv6 client", kTooMany, "vip web: bits of a client: 129, at most 128",
+       [](auto& c) { c.vips[0].limits.client_length_v6 = 129; }},
       {"no pool", kNoSuchPool, "vip web: there is no pool nowhere",
        [](auto& c) { c.vips[0].pool = "nowhere"; }},
       {"families in a pool", kMixedFamily, "[2001:db8::1]:80",

@@ -104,5 +104,56 @@ TEST_F(Building, AServerOfUnknownResponseTimeHasTheMiddleOneOfThoseThatAreUp) {
   EXPECT_EQ(builder_.build(plan, routing_, 1)->servers[slot].response_us, 2000U);
 }
 
+api::Configuration guarded() {
+  auto configuration = two_vips();
+  configuration.lists = {{"bad", api::PrefixSet({*net::Prefix::parse("198.51.100.0/24")})},
+                         {"other", api::PrefixSet({*net::Prefix::parse("2001:db8:9::/48")})}};
+  configuration.vips[0].deny = "bad";
+  configuration.vips[0].limits = {100, 50, 10, 24, 56};
+  configuration.vips[1].allow = "other";
+  return configuration;
+}
+
+TEST_F(Building, ListsAndLimitsAreAVipsOwn) {
+  const Plan plan = plan_of(guarded());
+  const auto snapshot = builder_.build(plan, routing_, 1);
+  const auto slot = [&](const char* address) {
+    return plan.services.find(*net::ServiceAddress::parse(address))->slot;
+  };
+  const auto web = slot("203.0.113.10:443/tcp"), dns = slot("[2001:db8:1::10]:53/udp");
+  EXPECT_TRUE(snapshot->services[web].is_guarded);
+  const lb::Guard& guard = snapshot->guards[web];
+  EXPECT_EQ(guard.refuses(ip("198.51.100.7")), net::Drop::kDenied);
+  EXPECT_EQ(guard.refuses(ip("198.51.101.7")), std::nullopt);
+  EXPECT_EQ(guard.max_flows, 100U);
+  EXPECT_EQ(guard.flow_interval, lb::RateLimiter::interval(50));
+  EXPECT_EQ(guard.client_interval, lb::RateLimiter::interval(10));
+  EXPECT_EQ(ip("198.51.100.7").masked(guard.client_mask), ip("198.51.100.0"));
+  EXPECT_EQ(snapshot->guards[dns].refuses(ip("2001:db8:8::1")), net::Drop::kNotAllowed);
+  EXPECT_EQ(snapshot->echo.refuses(ip("203.0.113.10"), ip("198.51.100.7")), net::Drop::kDenied);
+  const auto plain = builder_.build(plan_of(two_vips()), routing_, 2);
+  EXPECT_FALSE(plain->services[web].is_guarded);
+}
+
+TEST_F(Building, AListThatIsTheSameIsNotBuiltAgainAndOneThatIsNotSaysSo) {
+  const Plan plan = plan_of(guarded());
+  const auto ready = builder_.prepare(plan);
+  const auto first = builder_.build(plan, routing_, 1, ready);
+  EXPECT_EQ(first->guards[0].allow == nullptr ? first->guards[0].deny : first->guards[0].allow,
+            first->guards[0].allow == nullptr ? ready.by_list.at("bad").table
+                                              : ready.by_list.at("other").table);
+  auto next = guarded();
+  next.vips[0].idle_timeout_s = 9;
+  const auto same = builder_.build(plan_of(next), routing_, 2);
+  EXPECT_EQ(same->lists_version, first->lists_version);
+  for (std::size_t slot = 0; slot < 2; ++slot) {
+    EXPECT_EQ(same->guards[slot].deny, first->guards[slot].deny);
+    EXPECT_EQ(same->guards[slot].allow, first->guards[slot].allow);
+  }
+  next.lists[0].prefixes = api::PrefixSet({*net::Prefix::parse("198.51.0.0/16")});
+  const auto other = builder_.build(plan_of(next), routing_, 3);
+  EXPECT_NE(other->lists_version, same->lists_version);
+}
+
 }  // namespace
 }  // namespace yoke::control
