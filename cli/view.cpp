@@ -56,13 +56,14 @@ constexpr std::array kCheckColumns{
     Column{"LAST", "last", Format::kText, 11},
 };
 constexpr std::array kTrafficColumns{
-    Column{"VIP", "name", Format::kText, 20},
+    Column{"VIP", "name", Format::kText, 11},
     Column{"FLOWS", "flows_open", Format::kCount, 7},
     Column{"OPENED", "flows_created", Format::kCount, 7},
     Column{"PACKETS IN", "packets_in", Format::kCount, 10},
     Column{"OUT", "packets_out", Format::kCount, 7},
     Column{"BYTES IN", "bytes_in", Format::kCount, 8},
     Column{"OUT", "bytes_out", Format::kCount, 7},
+    Column{"REFUSED", "refused", Format::kSum, 7},
 };
 constexpr std::array kConnectionColumns{
     Column{"SERVER", "server", Format::kText, 21},
@@ -142,13 +143,13 @@ void add_table(std::span<const Column> columns, const json& rows, Output& output
   output.rows = std::move(table.rows);
 }
 
-// Drop reasons of all workers together; which worker it was is in the JSON.
-void add_drops(const json& rows, Output& output) {
+// Counts by reason, of all rows together; which row it was is in the JSON.
+void add_reasons(const json& rows, std::string_view key, std::string_view title, Output& output) {
   std::map<std::string, std::uint64_t> total;
   for (const json& row : rows) {
-    const json drops = row.is_object() ? row.value("drops", json::object()) : json::object();
-    if (!drops.is_object()) continue;
-    for (const auto& [reason, count] : drops.items()) {
+    const json reasons = row.is_object() ? row.value(key, json::object()) : json::object();
+    if (!reasons.is_object()) continue;
+    for (const auto& [reason, count] : reasons.items()) {
       if (count.is_number_unsigned() && count != 0) total[reason] += count.get<std::uint64_t>();
     }
   }
@@ -157,7 +158,7 @@ void add_drops(const json& rows, Output& output) {
   for (const auto& [reason, count] : total) items.emplace_back(reason, count_text(count));
   if (items.empty()) return;
   output.rows.emplace_back();
-  output.rows.emplace_back("DROPPED FOR");
+  output.rows.emplace_back(title);
   for (std::string& line : make_list(items)) output.rows.push_back(std::move(line));
 }
 
@@ -322,7 +323,8 @@ Output show_output(std::string_view object, bool of_one, json answer) {
   } else {
     add_values(rows, output);
   }
-  if (object == "worker") add_drops(rows, output);
+  if (object == "worker") add_reasons(rows, "drops", "DROPPED FOR", output);
+  if (object == "traffic") add_reasons(rows, "refused", "REFUSED FOR", output);
   return output;
 }
 

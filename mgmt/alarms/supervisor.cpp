@@ -67,12 +67,16 @@ void Supervisor::tell(const std::vector<events::Event>& events) {
 Observation Supervisor::observe(Wall now) {
   const auto& committer = sources_.committer;
   ask_counters();
+  auto others = sources_.others();
+  for (Condition& limited : limits_.conditions(MonoClock::now())) {
+    others.push_back(std::move(limited));
+  }
   return {.data_plane_answers = sources_.committer.data_plane().reachable(),
           .counters = counters_,
           .unconfirmed = committer.unconfirmed(),
           .disk = disk_of(sources_.folder),
           .store_unwritable = committer.unwritable(),
-          .others = sources_.others(),
+          .others = std::move(others),
           .last_commit = last_commit(),
           .now = now,
           .stands = [this](events::Kind kind) { return alarms_.stands(kind); }};
@@ -83,8 +87,10 @@ void Supervisor::ask_counters() {
   commit::DataPlane& data_plane = sources_.committer.data_plane();
   if (!data_plane.reachable() || now < counters_due_) return;
   counters_due_ = now + kCountersInterval;
-  if (auto counters = data_plane.counters({.vips = false, .servers = false}))
-    counters_ = std::move(*counters);
+  auto counters = data_plane.counters({.vips = false, .servers = false});
+  if (!counters) return;
+  counters_ = std::move(*counters);
+  limits_.look(*counters_, now);
 }
 
 std::optional<Wall> Supervisor::last_commit() {

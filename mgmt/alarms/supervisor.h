@@ -12,6 +12,7 @@
 #include "hal/linux/event.h"
 #include "mgmt/alarms/alarms.h"
 #include "mgmt/alarms/conditions.h"
+#include "mgmt/alarms/limit_watch.h"
 #include "mgmt/commit/committer.h"
 #include "mgmt/events/event.h"
 
@@ -54,6 +55,7 @@ class Supervisor {
   // The last known: of a data plane that is away nothing new is said.
   std::optional<api::Counters> counters_;
   MonoTime counters_due_;
+  LimitWatch limits_;
   // What was looked at of the services: revision, and version of the states.
   std::optional<std::pair<std::uint64_t, std::uint64_t>> services_known_;
   MonoTime services_due_;

@@ -225,11 +225,16 @@ Committer::Compiled Committer::compile_aside(const model::Config& wanted, std::u
   };
   const auto hash_key = store_.hash_key();
   Compiled compiled;
+  PrefixSets sets;
   take_states();
-  aside_([&] { compiled = compile_for(config, states, revision, hash_key); });
+  aside_([&] {
+    sets = prefix_sets_.following(config);
+    compiled = compile_for(config, states, revision, hash_key, sets);
+  });
+  prefix_sets_ = std::move(sets);
   if (meanwhile_.empty()) return compiled;
   take_states();
-  return compile_for(config, states, revision, hash_key);
+  return compile_for(config, states, revision, hash_key, prefix_sets_);
 }
 
 Status Committer::confirm(const Author& author) {
@@ -302,8 +307,9 @@ Status Committer::adopt_first() {
 
 Committer::Compiled Committer::compile_for(const model::Config& config, const ServerStates& states,
                                            std::uint64_t revision,
-                                           const std::array<std::uint8_t, 16>& hash_key) {
-  auto configuration = compile(config, states, revision, hash_key);
+                                           const std::array<std::uint8_t, 16>& hash_key,
+                                           const PrefixSets& prefix_sets) {
+  auto configuration = compile(config, states, revision, hash_key, prefix_sets);
   auto digest = api::digest(configuration);
   return {std::move(configuration), std::move(digest)};
 }

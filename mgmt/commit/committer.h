@@ -17,6 +17,7 @@
 #include "hal/base/result.h"
 #include "mgmt/commit/data_plane.h"
 #include "mgmt/commit/deadline.h"
+#include "mgmt/commit/prefix_sets.h"
 #include "mgmt/commit/server_states.h"
 #include "mgmt/events/event.h"
 #include "mgmt/model/config.h"
@@ -146,7 +147,8 @@ class Committer {
   [[nodiscard]] Status adopt_first();
   [[nodiscard]] static Compiled compile_for(const model::Config& config, const ServerStates& states,
                                             std::uint64_t revision,
-                                            const std::array<std::uint8_t, 16>& hash_key);
+                                            const std::array<std::uint8_t, 16>& hash_key,
+                                            const PrefixSets& prefix_sets);
   [[nodiscard]] Compiled compile_aside(const model::Config& wanted, std::uint64_t revision,
                                        ServerStates& states);
   [[nodiscard]] Status stage(const Compiled& compiled);
@@ -165,6 +167,7 @@ class Committer {
 
   store::ConfigStore& store_;
   DataPlane& data_plane_;
+  PrefixSets prefix_sets_;  // of what was compiled last
   ServerStates states_;
   std::function<Clocks()> clocks_;
   events::Record record_;

@@ -2,9 +2,11 @@
 #include "mgmt/commit/compile.h"
 
 #include <chrono>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "hal/base/number.h"
 #include "mgmt/model/duration.h"
@@ -63,6 +65,21 @@ std::uint32_t whole_seconds(const std::string& duration) {
   return static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::seconds>(*time).count());
 }
 
+std::uint32_t number_of(const model::Config& config, const model::Path& path,
+                        std::string_view field) {
+  return static_cast<std::uint32_t>(parse_decimal(config.value(path, field)).value_or(0));
+}
+
+api::FlowLimits compile_limits(const model::Config& config, const model::Path& vip, bool is_v4) {
+  api::FlowLimits limits{.max_flows = number_of(config, vip, "max-flows"),
+                         .new_flow_rate = number_of(config, vip, "new-flow-rate"),
+                         .client_new_flow_rate = number_of(config, vip, "client-new-flow-rate")};
+  const auto length = static_cast<std::uint8_t>(number_of(config, vip, "client-prefix-length"));
+  if (length != 0 && is_v4) limits.client_length_v4 = length;
+  if (length != 0 && !is_v4) limits.client_length_v6 = length;
+  return limits;
+}
+
 api::Vip compile_vip(const model::Config& config, const model::Path& path) {
   api::Vip vip;
   vip.name = path.key();
@@ -72,13 +89,28 @@ api::Vip compile_vip(const model::Config& config, const model::Path& path) {
   vip.pool = config.value(path, "pool");
   vip.idle_timeout_s = whole_seconds(config.value(path, "idle-timeout"));
   vip.snat = model::snat_addresses(config, path);
+  vip.allow = config.value(path, "allow");
+  vip.deny = config.value(path, "deny");
+  vip.limits = compile_limits(config, path, vip.address.endpoint.address.is_v4());
   return vip;
+}
+
+std::vector<api::PrefixList> compile_lists(const std::vector<api::Vip>& vips,
+                                           const PrefixSets& sets) {
+  std::set<std::string> names;
+  for (const api::Vip& vip : vips) names.insert({vip.allow, vip.deny});
+  names.erase("");
+  std::vector<api::PrefixList> lists;
+  lists.reserve(names.size());
+  for (const std::string& name : names) lists.push_back({name, sets.of(name)});
+  return lists;
 }
 
 }  // namespace
 
 api::Configuration compile(const model::Config& config, const ServerStates& states,
-                           std::uint64_t revision, const std::array<std::uint8_t, 16>& hash_key) {
+                           std::uint64_t revision, const std::array<std::uint8_t, 16>& hash_key,
+                           const PrefixSets& known) {
   api::Configuration configuration;
   configuration.revision = revision;
   configuration.hash_key = hash_key;
@@ -90,6 +122,7 @@ api::Configuration compile(const model::Config& config, const ServerStates& stat
     if (!model::is_answered_for(config, path)) continue;
     configuration.vips.push_back(compile_vip(config, path));
   }
+  configuration.lists = compile_lists(configuration.vips, known.following(config));
   return configuration;
 }
 

@@ -52,6 +52,30 @@ std::chrono::milliseconds idle_of(const Config& config, const Path& vip, bool is
   return is_tcp ? limits::kTcpIdle : limits::kUdpIdle;
 }
 
+// Whether a network of `one` list is none of the `other`.
+bool has_more(const Config& one, const std::string& list, const Config& other,
+              const std::string& other_list) {
+  const auto first = one.keys("prefix", Path{{"prefix-list", list}});
+  const auto second = other.keys("prefix", Path{{"prefix-list", other_list}});
+  return !std::ranges::includes(second, first);
+}
+
+// Whether the lists of this VIP refuse somebody whom those before did not. By what is written in
+// them: a network that another one covers counts.
+bool refuses_more(const Config& before, const Path& vip, const Config& after,
+                  const Path& next_vip) {
+  const auto same = [&](const std::string& a, const std::string& b) {
+    return a == b && before.records().shares(after.records(), Path{{"prefix-list", a}});
+  };
+  const std::string deny = before.value(vip, "deny"), next_deny = after.value(next_vip, "deny");
+  if (!next_deny.empty() && !same(deny, next_deny) && has_more(after, next_deny, before, deny)) {
+    return true;
+  }
+  const std::string allow = before.value(vip, "allow"), next_allow = after.value(next_vip, "allow");
+  if (next_allow.empty() || same(allow, next_allow)) return false;
+  return allow.empty() || has_more(before, allow, after, next_allow);
+}
+
 // What is forwarded: VIPs that are disabled, or whose group is, are not.
 std::map<std::string, Service> services_of(const Config& config) {
   std::map<std::string, Service> services;
@@ -149,6 +173,12 @@ class Forecast {
     kept_pools_.insert(service.pool);
     if (next_services_.at(service.address).idle < service.idle && flows_of(service) != 0U) {
       // How long each has rested is not counted.
+      add(service.vip, Effect::Kind::kCut, std::nullopt);
+      return;
+    }
+    if (refuses_more(before_, service.vip, after_, next_services_.at(service.address).vip) &&
+        flows_of(service) != 0U) {
+      // Whose they are is not counted.
       add(service.vip, Effect::Kind::kCut, std::nullopt);
       return;
     }

@@ -46,6 +46,8 @@ enum class Kind : std::uint8_t {
   kVipUp,
   kCheckNotTried,
   kCheckTried,
+  kVipLimited,
+  kVipUnlimited,
   kDiskLow,
   kDiskNormal,
   kStoreUnwritable,

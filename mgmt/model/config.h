@@ -24,7 +24,7 @@ struct Field;
 [[nodiscard]] Result<Path> canonical(const Path& path);
 
 // More than any unit's limits add up to: what can be made of a few lines must have an end.
-inline constexpr std::size_t kRecordsMax = 100'000;
+inline constexpr std::size_t kRecordsMax = 300'000;
 
 class Config {
  public:

@@ -13,6 +13,12 @@ const Fields* Records::find(const Path& path) const {
   return found == tree->second->end() ? nullptr : &found->second;
 }
 
+bool Records::shares(const Records& other, const Path& top) const {
+  const auto mine = trees_.find(top_of(top));
+  const auto others = other.trees_.find(top_of(top));
+  return mine != trees_.end() && others != other.trees_.end() && mine->second == others->second;
+}
+
 Records::Tree& Records::unshared(std::shared_ptr<Tree>& tree) {
   if (tree.use_count() > 1) tree = std::make_shared<Tree>(*tree);
   return *tree;

@@ -39,6 +39,10 @@ class Records {
   // The first record that is not before `path`.
   [[nodiscard]] Iterator lower_bound(const Path& path) const;
 
+  // Whether the top-level record of this path, with all below it, is one that both have in common:
+  // if so it is the same, if not it may be so all the same.
+  [[nodiscard]] bool shares(const Records& other, const Path& top) const;
+
   // Calls `see(path, before, after)` for each record that differs, in order; null where it is not
   // there.
   template <typename See>

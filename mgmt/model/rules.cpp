@@ -60,6 +60,7 @@ class Checker {
     for (const auto& [name, pool] : pools_) check_pool(name, pool);
     for (const VipFacts& vip : vips_) check_vip(vip);
     for (const std::string& name : config_.keys("snat-pool")) check_snat_pool(name);
+    check_prefix_lists();
     check_server_addresses();
     check_listeners();
     check_limits();
@@ -227,9 +228,29 @@ class Checker {
           fmt::format("{} SNAT addresses on a VIP that holds {}", vip.snat.size(),
                       limits::kSnatPerVip));
     }
+    const auto length = parse_decimal(config_.value(vip.path, "client-prefix-length"));
+    if (vip.address && vip.address->endpoint.address.is_v4() && length && *length > 32) {
+      add(vip.path, "E-230",
+          fmt::format("its client-prefix-length is {} where an IPv4 address has 32 bits", *length));
+    }
     if (const auto pool = pools_.find(vip.pool); pool != pools_.end()) {
       check_vip_and_pool(vip, pool->second);
     }
+  }
+
+  void check_prefix_lists() {
+    const auto names = config_.keys("prefix-list");
+    std::size_t all = 0;
+    for (const std::string& name : names) {
+      const Path path{{"prefix-list", name}};
+      const std::size_t prefixes = config_.children("prefix", path).size();
+      all += prefixes;
+      if (prefixes <= limits::kPrefixesPerList) continue;
+      add(path, "E-208",
+          fmt::format("{} prefixes in a list that holds {}", prefixes, limits::kPrefixesPerList));
+    }
+    check_limit("prefix-list", names.size(), limits::kPrefixLists);
+    check_limit("prefix", all, limits::kPrefixes);
   }
 
   // Once, not for every VIP that takes its addresses.

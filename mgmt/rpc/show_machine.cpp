@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <string>
 #include <string_view>
 #include <utility>
 
+#include "dataplane/net/drop.h"
 #include "mgmt/model/json.h"
 #include "mgmt/rpc/show_rows.h"
 
@@ -16,6 +20,9 @@ json or_null(const std::optional<T>& value) {
   return value ? json(*value) : json();
 }
 
+constexpr std::array kGuardFields{"allow", "deny", "max-flows", "new-flow-rate",
+                                  "client-new-flow-rate"};
+
 // What is of no VIP and no server.
 const api::CountersWanted kTotals{.vips = false, .servers = false};
 
@@ -24,6 +31,22 @@ std::string_view dataplane_word(const Question& question) {
   const bool is_there =
       question.moment.status() || question.unit().committer.data_plane().reachable();
   return is_there ? "running" : "unreachable";
+}
+
+// By reason. A VIP that could refuse somebody has all reasons, so that their counts begin at 0.
+json refused_of(const api::Counters& counters, const std::string& vip,
+                const model::Config& config) {
+  const auto found = counters.refused.find(vip);
+  json refused = found == counters.refused.end() ? json::object() : json(found->second);
+  const auto* const fields = config.find({{"vip", vip}});
+  const auto is_set = [fields](const char* field) {
+    return fields != nullptr && fields->contains(std::string_view(field));
+  };
+  if (std::ranges::none_of(kGuardFields, is_set)) return refused;
+  for (const net::Drop reason : net::kRefusals) {
+    refused.emplace(std::string(net::name(reason)), 0);
+  }
+  return refused;
 }
 
 }  // namespace
@@ -136,7 +159,8 @@ Rows traffic_rows(const Question& question) {
                     {"packets_in", traffic.packets_in},
                     {"packets_out", traffic.packets_out},
                     {"bytes_in", traffic.bytes_in},
-                    {"bytes_out", traffic.bytes_out}});
+                    {"bytes_out", traffic.bytes_out},
+                    {"refused", refused_of(*counters, name, question.config())}});
   }
   return rows;
 }

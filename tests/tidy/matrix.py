@@ -3,7 +3,7 @@
 
 import posixpath
 
-DROPS = "dataplane/net/drop.h"
+DROPS = "dataplane/net/drop.h"  # plain names
 
 _BASE, _LINUX = "hal/base", "hal/linux"
 _NET, _LB, _API, _CONTROL = ("dataplane/net", "dataplane/lb", "dataplane/api", "dataplane/control")
@@ -33,14 +33,15 @@ _MAY_INCLUDE = {
     "mgmt/store": (_BASE, _LINUX, _MODEL, _EVENTS),
     "mgmt/commit": (_BASE, _LINUX, _NET, _LIMITS, _API, _MODEL, _STORE, _EVENTS),
     "mgmt/health": (_BASE, _LINUX, _NET, _MODEL),
-    "mgmt/alarms": (_BASE, _LINUX, _MODEL, _STORE, _COMMIT, _EVENTS),
+    "mgmt/alarms": (_BASE, _LINUX, _MODEL, _STORE, _COMMIT, _EVENTS, DROPS),
     "mgmt/backup": (_BASE, _LINUX, _MODEL, _STORE, _EVENTS),
     "mgmt/metrics": (_BASE,),
     "mgmt/http": (_BASE, _LINUX, _NET, _SOCKET_ADDRESS),
     "mgmt/web": (_BASE, _HTTP),
     "mgmt/notify": (_BASE, _LINUX, _EVENTS),
     "mgmt/syslog": (_BASE, _LINUX, _NET, _EVENTS, _SOCKET_ADDRESS),
-    "mgmt/rpc": (_BASE, _LINUX, _MODEL, _STORE, _COMMIT, _BACKUP, _HEALTH, _EVENTS, _ALARMS),
+    "mgmt/rpc": (_BASE, _LINUX, _MODEL, _STORE, _COMMIT, _BACKUP, _HEALTH, _EVENTS, _ALARMS,
+                 DROPS),
     "mgmt/outlets": (_BASE, _NET, _MODEL, _EVENTS, _ALARMS, _HTTP, "mgmt/metrics", "mgmt/web",
                      "mgmt/notify", "mgmt/syslog", "mgmt/rpc"),
     "mgmt/snmp": (_BASE, _NET, _RPC_CLIENT),

@@ -68,6 +68,45 @@ TEST(Compile, EveryFieldReachesTheDataPlane) {
   EXPECT_EQ(compile(config, states, 42, {1, 2, 3}), expected);
 }
 
+TEST(Compile, ListsThatAVipNamesAndItsLimitsReachTheDataPlane) {
+  model::Config config;
+  must_set(config, {"prefix-list", "bad", "prefix", "198.51.100.0/24"}, {});
+  must_set(config, {"prefix-list", "bad", "prefix", "2001:db8:bad::/48"}, {});
+  must_set(config, {"prefix-list", "none"}, {});
+  must_set(config, {"prefix-list", "unused", "prefix", "10.0.0.0/8"}, {});
+  must_set(config, {"vip", "web"},
+           {{"address", "203.0.113.10:80/tcp"},
+            {"allow", "none"},
+            {"deny", "bad"},
+            {"max-flows", "100"},
+            {"new-flow-rate", "20"},
+            {"client-new-flow-rate", "3"},
+            {"client-prefix-length", "24"}});
+  const auto compiled = compile(config, {}, 1, {});
+  ASSERT_EQ(compiled.lists.size(), 2U);
+  EXPECT_EQ(compiled.lists[0].name, "bad");
+  EXPECT_EQ(compiled.lists[0].prefixes, api::PrefixSet({*net::Prefix::parse("198.51.100.0/24"),
+                                                        *net::Prefix::parse("2001:db8:bad::/48")}));
+  EXPECT_EQ(compiled.lists[1], (api::PrefixList{"none", {}}));
+  const api::Vip& vip = compiled.vips.front();
+  EXPECT_EQ(vip.allow, "none");
+  EXPECT_EQ(vip.deny, "bad");
+  EXPECT_EQ(vip.limits, (api::FlowLimits{100, 20, 3, 24, 64}));
+}
+
+TEST(PrefixSets, AreReadAgainWhereTheyDiffer) {
+  model::Config config;
+  must_set(config, {"prefix-list", "a", "prefix", "10.0.0.0/8"}, {});
+  must_set(config, {"prefix-list", "b", "prefix", "10.0.0.0/8"}, {});
+  const auto first = PrefixSets().following(config);
+  must_set(config, {"prefix-list", "a", "prefix", "11.0.0.0/8"}, {});
+  const auto next = first.following(config);
+  EXPECT_EQ(next.of("a").size(), 2U);
+  EXPECT_EQ(next.of("b").prefixes().data(), first.of("b").prefixes().data());
+  ASSERT_TRUE(config.remove(model::Path{{"prefix-list", "b"}}));
+  EXPECT_EQ(next.following(config).of("b").size(), 0U);
+}
+
 struct StateCase {
   const char* name;
   bool checked, enabled;

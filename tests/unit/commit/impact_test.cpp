@@ -18,7 +18,10 @@ model::Config base() {
                  "set pool blue server 192.0.2.41:80", "set vip one 203.0.113.10:80/tcp pool web",
                  "set vip two 203.0.113.11:80/tcp pool web snat 192.0.2.200,192.0.2.201",
                  "set vip far 203.0.113.12:80/tcp pool far",
-                 "set vip off 203.0.113.13:80/tcp pool idle enabled no"});
+                 "set vip off 203.0.113.13:80/tcp pool idle enabled no",
+                 "set prefix-list bad prefix 10.0.0.0/8 2001:db8::/32",
+                 "set prefix-list good prefix 10.0.0.0/8 2001:db8::/32",
+                 "set vip listed 203.0.113.14:80/tcp allow good deny bad"});
 }
 
 api::Counters counters() {
@@ -28,7 +31,7 @@ api::Counters counters() {
     return counters;
   };
   api::Counters counters;
-  counters.vips = {{"one", open(100)}, {"two", open(20)}, {"far", open(7)}};
+  counters.vips = {{"one", open(100)}, {"two", open(20)}, {"far", open(7)}, {"listed", open(3)}};
   counters.servers = {{"web", {{"192.0.2.11:80", open(90)}, {"192.0.2.12:80", open(30)}}},
                       {"far", {{"192.0.2.21:80", open(7)}}},
                       {"blue", {{"192.0.2.41:80", open(5)}}}};
@@ -79,6 +82,20 @@ const Row kRows[] = {
      {effect({"vip", "one"}, Kind::kCut, 100), effect({"vip", "two"}, Kind::kCut, 20)}},
     {{"set vip two snat 192.0.2.200"}, {effect({"vip", "two"}, Kind::kCut, std::nullopt)}},
     {{"set vip two snat 192.0.2.202"}, {effect({"vip", "two"}, Kind::kCut, 20)}},
+    {{"set vip one max-flows 1 new-flow-rate 1 client-new-flow-rate 1"}, {}},
+    {{"set prefix-list some prefix 10.0.0.0/8", "set vip one deny some"},
+     {effect({"vip", "one"}, Kind::kCut, std::nullopt)}},
+    {{"set prefix-list none", "set vip one deny none"}, {}},
+    {{"set prefix-list none", "set vip one allow none"},
+     {effect({"vip", "one"}, Kind::kCut, std::nullopt)}},
+    {{"set prefix-list bad prefix 11.0.0.0/8"},
+     {effect({"vip", "listed"}, Kind::kCut, std::nullopt)}},
+    {{"set prefix-list good prefix 11.0.0.0/8"}, {}},
+    {{"delete prefix-list bad prefix 10.0.0.0/8"}, {}},
+    {{"delete prefix-list good prefix 10.0.0.0/8"},
+     {effect({"vip", "listed"}, Kind::kCut, std::nullopt)}},
+    {{"delete vip listed allow", "delete vip listed deny"}, {}},
+    {{"rename prefix-list bad to evil"}, {}},
     {{"delete vip two snat"}, {effect({"vip", "two"}, Kind::kCut, 20)}},
     {{"set vip one snat 192.0.2.202"}, {}},
     {{"set snat-pool out 192.0.2.200,192.0.2.201", "delete vip two snat",

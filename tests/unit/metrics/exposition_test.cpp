@@ -29,7 +29,8 @@ json sample_rows(std::string_view object) {
     "vip": [{"name": "web", "state": "up", "servers": 3, "servers_up": 2},
             {"name": "dns", "state": "down", "servers": 1, "servers_up": 0}],
     "traffic": [{"name": "web", "flows_open": 4, "flows_created": 9, "packets_in": 18446744073709551615,
-                 "packets_out": 6, "bytes_in": 700, "bytes_out": 800}],
+                 "packets_out": 6, "bytes_in": 700, "bytes_out": 800,
+                 "refused": {"denied": 3, "vip-rate": 0}}],
     "server": [{"pool": "web", "server": "192.0.2.11:80", "state": "up", "weight": 2,
                 "flows_open": null, "flows_created": 4, "response_s": 0.014231},
                {"pool": "web", "server": "[2001:db8::1]:80", "state": "draining", "weight": 1,
@@ -56,6 +57,8 @@ TEST(Exposition, SaysOfEachMetricWhatItIsAndOfEachRowItsNumber) {
         "# TYPE yoke_vip_packets_total counter\n"
         "yoke_vip_packets_total{direction=\"in\",vip=\"web\"} 18446744073709551615\n"
         "yoke_vip_packets_total{direction=\"out\",vip=\"web\"} 6\n",
+        "yoke_vip_refused_total{reason=\"denied\",vip=\"web\"} 3\n"
+        "yoke_vip_refused_total{reason=\"vip-rate\",vip=\"web\"} 0\n",
         "yoke_build_info{version=\"0.1.0\"} 1\n", "yoke_commit_unconfirmed 0\n",
         "gauge\nyoke_server_response_seconds{pool=\"web\",server=\"192.0.2.11:80\"} 0.014231\n# "
         "HELP",

@@ -176,6 +176,15 @@ const Row kRows[] = {
       "set vip web 203.0.113.10:80/tcp pool web snat-pool out"},
      {"E-209 pool web server 192.0.2.200:80"}},
     {{"set pool web server 192.0.2.200:80", "set snat-pool unused 192.0.2.200"}, {}},
+    {{"set prefix-list bad prefix 198.51.100.0/24 2001:db8:bad::/48 192.0.2.66",
+      "set vip a 203.0.113.10:80/tcp deny bad allow bad max-flows 10 new-flow-rate 5"},
+     {}},
+    {{"set prefix-list none", "set vip a 203.0.113.10:80/tcp allow none"}, {}},
+    {{"set vip a 203.0.113.10:80/tcp deny bad"}, {"E-202 vip a"}},
+    {{"set vip a 203.0.113.10:80/tcp client-prefix-length 32",
+      "set vip b [2001:db8::10]:80/tcp client-prefix-length 128"},
+     {}},
+    {{"set vip a 203.0.113.10:80/tcp client-prefix-length 33"}, {"E-230 vip a"}},
     {{"set pool web server 127.0.0.1:80"}, {"E-210 pool web server 127.0.0.1:80"}},
     {{"set vip a 224.0.0.1:80/tcp", "set vip b 0.0.0.0:80/tcp", "set vip c [ff02::1]:80/tcp",
       "set pool p server 255.255.255.255:80", "set vip d 203.0.113.1:80/tcp snat 239.1.1.1"},
@@ -232,6 +241,17 @@ TEST(Rules, HoldTheDataPlanesLimitsAndAdmitWhatIsJustWithin) {
     ASSERT_TRUE(groups.set(Path{{"group", fmt::format("g{}", i)}}, {}));
   }
   EXPECT_EQ(found(groups), std::vector<std::string>{"E-208 group"});
+
+  Config lists;
+  for (std::size_t i = 0; i <= limits::kPrefixesPerList; ++i) {
+    if (i == limits::kPrefixesPerList) {
+      EXPECT_EQ(found(lists), std::vector<std::string>{});
+    }
+    ASSERT_TRUE(lists.set(Path{{"prefix-list", "bad", "prefix",
+                                fmt::format("10.{}.{}.{}", i / 65536, i / 256 % 256, i % 256)}},
+                          {}));
+  }
+  EXPECT_EQ(found(lists), std::vector<std::string>{"E-208 prefix-list bad"});
 
   Config logs;
   for (int i = 1; i <= 9; ++i) {

@@ -296,11 +296,22 @@ TEST_F(Show, OfTwoChecksTheOneThatFailsIsTold) {
 }
 
 TEST_F(Show, Traffic) {
-  const json expected = {{"name", "web"},   {"packets_in", 31}, {"packets_out", 32},
-                         {"bytes_in", 33},  {"bytes_out", 34},  {"flows_created", 35},
-                         {"flows_open", 36}};
+  const json expected = {{"name", "web"},    {"packets_in", 31},         {"packets_out", 32},
+                         {"bytes_in", 33},   {"bytes_out", 34},          {"flows_created", 35},
+                         {"flows_open", 36}, {"refused", json::object()}};
   EXPECT_EQ(only_row("traffic"), expected);
   EXPECT_EQ(only_row("traffic", "web"), expected);
+}
+
+TEST_F(Show, WhomAVipWithListsOrLimitsRefusedIsToldByReason) {
+  auto edit = set({"vip", "web"});
+  edit["fields"] = {{"max-flows", "9"}};
+  (void)must(client_, "edit", operations({edit}));
+  (void)must(client_, "commit");
+  rig_.run([this] { rig_.data_plane().traffic.refused = {{"web", {{"vip-limit", 7}}}}; });
+  const json expected = {
+      {"denied", 0}, {"not-allowed", 0}, {"vip-limit", 7}, {"vip-rate", 0}, {"client-rate", 0}};
+  EXPECT_EQ(only_row("traffic", "web")["refused"], expected);
 }
 
 TEST_F(Show, Interface) {
