@@ -112,6 +112,7 @@ Json encode_limits(const FlowLimits& limits) {
 // What is not there is as FlowLimits has it.
 FlowLimits read_limits(const Reader& at) {
   FlowLimits limits;
+  (void)at.map([](const Reader&) { return 0; });  // notes where it is no object at all
   const auto read_number = [&at](std::string_view key, auto& number) {
     if (at.has(key)) number = at[key].number<std::remove_reference_t<decltype(number)>>();
   };
