@@ -66,6 +66,14 @@ Result<std::string> prefix(std::string_view text) {
   return value->to_string();
 }
 
+// The length is asked for: whoever forgets it has a unit that reaches nobody.
+Result<std::string> interface_address(const Field& field, std::string_view text) {
+  if (text.find('/') == std::string_view::npos) return bad_value(field, text);
+  const auto value = net::Prefix::parse(text);
+  if (!value) return tl::unexpected(value.error());
+  return value->to_string();
+}
+
 // Path and query of RFC 3986: nothing that an HTTP request line could be split by.
 Result<std::string> url_path(const Field& field, std::string_view text) {
   constexpr std::string_view kMarks = "/-._~!$&'()*+,;=:@?%";
@@ -278,6 +286,8 @@ Result<std::string> canonical_part(const Field& field, std::string_view text) {
       return parsed<net::IpAddress>(text);
     case FieldType::kPrefix:
       return prefix(text);
+    case FieldType::kInterfaceAddress:
+      return interface_address(field, text);
     case FieldType::kEndpoint:
       return parsed<net::Endpoint>(text);
     case FieldType::kServiceAddress:
@@ -349,6 +359,9 @@ std::string describe(const Field& field) {
       return "an IP address";
     case FieldType::kPrefix:
       return fmt::format("an address and length such as {}", field.example);
+    case FieldType::kInterfaceAddress:
+      return fmt::format("an address and the length of its network such as {}",
+                         field.example.substr(0, field.example.find(',')));
     case FieldType::kEndpoint:
       return fmt::format("an address and port such as {}", field.example);
     case FieldType::kServiceAddress:

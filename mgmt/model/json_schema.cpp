@@ -21,6 +21,7 @@ constexpr std::string_view kFile = "^/[!-~]*[!-.0-~]$";
 constexpr std::string_view kNumberOrRange = "^[0-9]+(-[0-9]+)?$";
 constexpr std::string_view kDuration = "^[0-9]+(ms|s|m|h)?$";
 constexpr std::string_view kPrefix = "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$";
+constexpr std::string_view kInterfaceAddress = "^[0-9A-Fa-f:.]+/[0-9]{1,3}$";
 constexpr std::string_view kEndpoint = "^(\\[[0-9A-Fa-f:.]+\\]|[0-9.]+):[0-9]{1,5}$";
 constexpr std::string_view kServiceAddress =
     "^(\\[[0-9A-Fa-f:.]+\\]|[0-9.]+):[0-9]{1,5}/(tcp|udp)$";
@@ -84,6 +85,8 @@ Json part(const Field& field) {
               {"anyOf", Json::array({Json{{"format", "ipv4"}}, Json{{"format", "ipv6"}}})}};
     case FieldType::kPrefix:
       return text_like(kPrefix);
+    case FieldType::kInterfaceAddress:
+      return text_like(kInterfaceAddress);
     case FieldType::kEndpoint:
       return text_like(kEndpoint);
     case FieldType::kServiceAddress:

@@ -12,6 +12,8 @@
 #include "hal/base/number.h"
 #include "mgmt/model/check_rules.h"
 #include "mgmt/model/check_schema.h"
+#include "mgmt/model/network_rules.h"
+#include "mgmt/model/network_schema.h"
 #include "mgmt/model/notify_rules.h"
 #include "mgmt/model/notify_schema.h"
 #include "mgmt/model/place.h"
@@ -63,6 +65,9 @@ class Checker {
     check_prefix_lists();
     check_server_addresses();
     check_listeners();
+    check_network(config_, [this](const Path& path, std::string_view id, std::string text) {
+      add(path, id, std::move(text));
+    });
     check_limits();
     check_backup();
     std::ranges::stable_sort(found_, {}, &Violation::path);
@@ -330,6 +335,8 @@ class Checker {
     check_limit("snat-pool", config_.keys("snat-pool").size(), limits::kVips);
     check_limit("syslog", config_.keys("syslog").size(), kLogServersMax);
     check_limit("notify", config_.keys("notify").size(), kNotifyMax);
+    check_limit("interface", config_.keys("interface").size(), kInterfacesMax);
+    check_limit("route", config_.keys("route").size(), kUnitRoutesMax);
   }
 
   void check_limit(std::string_view kind, std::size_t count, std::size_t most) {

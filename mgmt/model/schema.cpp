@@ -7,6 +7,7 @@
 
 #include "dataplane/limits.h"
 #include "mgmt/model/check_schema.h"
+#include "mgmt/model/network_schema.h"
 #include "mgmt/model/notify_schema.h"
 #include "mgmt/model/system_schema.h"
 
@@ -417,6 +418,27 @@ constexpr std::array kTypes{
                .key = {},
                .fields = kSystemFields,
                .single = true},
+    RecordType{.kind = "interface",
+               .plural = "interfaces",
+               .parent = "",
+               .help = "An interface of the unit itself, its kernel's",
+               .key = {.name = "name",
+                       .type = FieldType::kName,
+                       .help = "Name of the interface",
+                       .example = "eth0",
+                       .default_value = "",
+                       .max = kInterfaceNameMax},
+               .fields = kInterfaceFields},
+    RecordType{.kind = "route",
+               .plural = "routes",
+               .parent = "",
+               .help = "Where the unit itself sends packets for a network",
+               .key = {.name = "prefix",
+                       .type = FieldType::kPrefix,
+                       .help = "The network; 0.0.0.0/0 and ::/0 are all others",
+                       .example = "0.0.0.0/0",
+                       .default_value = ""},
+               .fields = kRouteFields},
     RecordType{.kind = "metrics",
                .plural = "metrics",
                .parent = "",

@@ -25,17 +25,18 @@ enum class FieldType : std::uint8_t {
   kChoice,        // one of `choices`
   kAddress,       // IPv4 or IPv6
   kPrefix,        // address/length, no bits behind the length; a lone address is all of it
-  kEndpoint,      // address:port
-  kServiceAddress,   // address:port/protocol
-  kReference,        // the key of a record of kind `refers_to`
-  kNamedChoice,      // one of `choices`, and a name behind a colon where several are alike
-  kChoiceOrInteger,  // one of `choices`, or `min` to `max`
-  kBytes,            // text of up to `max` bytes, of which \r \n \t \\ and \x00 stand for one
-  kHeader,           // a header line of HTTP, "X-Probe: yes"
-  kDomainName,       // "www.example.net"; underscores too, as SRV records have them
-  kHost,             // an address, or a host's name as RFC 1123 has it
-  kTimeZone,         // a name of the IANA time zone database, "Europe/Berlin"
-  kSshKey,           // a public key: type, base64 and, if there is one, a comment (ssh_key.h)
+  kInterfaceAddress,  // address/length, with bits behind the length: "192.0.2.5/24"
+  kEndpoint,          // address:port
+  kServiceAddress,    // address:port/protocol
+  kReference,         // the key of a record of kind `refers_to`
+  kNamedChoice,       // one of `choices`, and a name behind a colon where several are alike
+  kChoiceOrInteger,   // one of `choices`, or `min` to `max`
+  kBytes,             // text of up to `max` bytes, of which \r \n \t \\ and \x00 stand for one
+  kHeader,            // a header line of HTTP, "X-Probe: yes"
+  kDomainName,        // "www.example.net"; underscores too, as SRV records have them
+  kHost,              // an address, or a host's name as RFC 1123 has it
+  kTimeZone,          // a name of the IANA time zone database, "Europe/Berlin"
+  kSshKey,            // a public key: type, base64 and, if there is one, a comment (ssh_key.h)
 };
 
 struct Field {

@@ -132,6 +132,8 @@ class RandomConfig {
         return address();
       case FieldType::kPrefix:
         return address();
+      case FieldType::kInterfaceAddress:
+        return address() + "/" + std::to_string(below(33));
       case FieldType::kEndpoint:
         return endpoint();
       case FieldType::kServiceAddress:
