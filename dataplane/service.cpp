@@ -20,6 +20,9 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kNewsGathered{20};  // changes of the network that make one snapshot
 constexpr milliseconds kResolveEvery{250};
+// Not sooner: whoever takes an address away may be about to put another in its place, and one who
+// takes it away each time is not to keep us busy.
+constexpr milliseconds kKeepEvery{500};
 constexpr std::size_t kConnectionsMax = 64;
 
 tl::unexpected<Error> at(const hal::Board& board, int line, const Error& error) {
@@ -66,7 +69,13 @@ Service::Service(io::PacketEngine& engine, control::Mirror mirror, const hal::Bo
       controller_(engine, own_addresses(board), MonoClock::now()),
       loop_(loop),
       news_(loop, mirror_.fd(), EPOLLIN, [this](std::uint32_t) { on_news(); }),
-      gathered_(loop, [this] { controller_.set_network(mirror_.network()); }),
+      ports_(board.ports),
+      gathered_(loop,
+                [this] {
+                  controller_.set_network(mirror_.network());
+                  if (!keep_.running()) keep_.start(kKeepEvery);
+                }),
+      keep_(loop, [this] { keep_addresses(); }),
       resolve_(loop, [this] { on_resolve(); }),
       watchdog_(loop, [this] { on_watchdog(); }) {
   controller_.set_network(mirror_.network());
@@ -107,6 +116,13 @@ Status Service::listen(const std::string& path) {
 
 void Service::on_news() {
   if (mirror_.update() && !gathered_.running()) gathered_.start(kNewsGathered);
+}
+
+void Service::keep_addresses() {
+  if (mirror_.update()) controller_.set_network(mirror_.network());
+  for (unsigned i = 0; i < ports_.size(); ++i) {
+    mirror_.keep(i, ports_[i].addresses, ports_[i].gateways);
+  }
 }
 
 void Service::on_resolve() {

@@ -34,6 +34,7 @@ class Service {
           sd_event* loop);
   [[nodiscard]] Status listen(const std::string& path);
   void on_news();
+  void keep_addresses();
   void on_resolve();
   void on_watchdog();
 
@@ -44,7 +45,8 @@ class Service {
   sd_event* loop_;
   std::unique_ptr<hal::LineServer> server_;
   hal::IoSource news_;
-  hal::Timer gathered_, resolve_, watchdog_;
+  std::vector<hal::BoardPort> ports_;
+  hal::Timer gathered_, keep_, resolve_, watchdog_;
   std::chrono::milliseconds pulse_{0};  // systemd's watchdog is told this often; 0: never
   std::vector<std::uint64_t> rounds_;   // of each worker, when it was last told
 };

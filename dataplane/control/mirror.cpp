@@ -248,4 +248,22 @@ Status Mirror::set_gateways(unsigned port, const std::vector<net::IpAddress>& ga
   return {};
 }
 
+void Mirror::keep(unsigned port, const std::vector<net::Prefix>& addresses,
+                  const std::vector<net::IpAddress>& gateways) {
+  const auto number = static_cast<std::uint8_t>(port);
+  for (const net::Prefix& prefix : addresses) {
+    const LocalAddress wanted{number, prefix};
+    if (std::binary_search(addresses_.begin(), addresses_.end(), wanted)) continue;
+    (void)set_addresses(port, {prefix});
+  }
+  for (const net::IpAddress& gateway : gateways) {
+    const auto is_it = [&](const lb::Route& route) {
+      return route.port == number && route.metric == kFirstMetric + port &&
+             route.gateway == gateway;
+    };
+    if (std::any_of(routes_.begin(), routes_.end(), is_it)) continue;
+    (void)set_gateways(port, {gateway});
+  }
+}
+
 }  // namespace yoke::control

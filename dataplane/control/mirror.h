@@ -39,6 +39,11 @@ class Mirror {
   // at once: they are told by the board file, not found by chance. E-341.
   [[nodiscard]] Status set_addresses(unsigned port, const std::vector<net::Prefix>& addresses);
   [[nodiscard]] Status set_gateways(unsigned port, const std::vector<net::IpAddress>& gateways);
+  // Sets those again that somebody has taken away, as far as is known: whoever gives a twin more
+  // addresses may take back one that is the board file's as well, and a twin that was down has lost
+  // its routes. What cannot be set now is left.
+  void keep(unsigned port, const std::vector<net::Prefix>& addresses,
+            const std::vector<net::IpAddress>& gateways);
 
  private:
   using Key = std::pair<unsigned, net::IpAddress>;  // port, address

@@ -18,6 +18,10 @@
 namespace yoke::io {
 namespace {
 
+// Whoever configures interfaces by their names, as systemd-networkd does, is to find one with what
+// the board file says, not to have its own MTU overwritten by ours a moment later.
+constexpr const char* kUntilReady = "yoke%d";
+
 ifreq request(const std::string& name) {
   ifreq r{};
   std::memcpy(r.ifr_name, name.data(), std::min(name.size(), sizeof r.ifr_name - 1));
@@ -46,18 +50,22 @@ tl::unexpected<Error> no_twin(const std::string& name, const char* step) {
 Result<Tap> Tap::make(const std::string& name, const net::MacAddress& mac, std::uint16_t mtu) {
   FileDescriptor fd(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
   if (!fd) return no_twin(name, "open /dev/net/tun");
-  ifreq r = request(name);
+  ifreq r = request(kUntilReady);
   r.ifr_flags = static_cast<short>(IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL);
   if (::ioctl(fd.get(), TUNSETIFF, &r) != 0) return no_twin(name, "TUNSETIFF");
+  const std::string made(static_cast<const char*>(r.ifr_name));
 
   const FileDescriptor control(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  r = request(name);
+  r = request(made);
   r.ifr_hwaddr.sa_family = ARPHRD_ETHER;
   std::memcpy(r.ifr_hwaddr.sa_data, mac.octets.data(), mac.octets.size());
   if (::ioctl(control.get(), SIOCSIFHWADDR, &r) != 0) return no_twin(name, "set its address");
-  r = request(name);
+  r = request(made);
   r.ifr_mtu = mtu;
   if (::ioctl(control.get(), SIOCSIFMTU, &r) != 0) return no_twin(name, "set its MTU");
+  r = request(made);
+  std::memcpy(r.ifr_newname, name.c_str(), std::min(name.size() + 1, sizeof r.ifr_newname));
+  if (::ioctl(control.get(), SIOCSIFNAME, &r) != 0) return no_twin(name, "name it");
   r = request(name);
   if (::ioctl(control.get(), SIOCGIFFLAGS, &r) != 0) return no_twin(name, "read its state");
   r.ifr_flags = static_cast<short>(r.ifr_flags | IFF_UP);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "mgmt/model/words.h"
+#include "mgmt/system/network_files.h"
 
 namespace yoke::system {
 namespace {
@@ -54,7 +55,7 @@ std::string authorized_keys(const model::Config& config, const model::Path& user
 }  // namespace
 
 Files files_of(const model::Config& config) {
-  Files files;
+  Files files = network_files_of(config);
   if (std::string names = resolv_conf(config); !names.empty()) {
     files["resolv.conf"] = std::move(names);
   }

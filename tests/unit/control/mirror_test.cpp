@@ -180,6 +180,27 @@ TEST_F(KernelNetwork, ATwinSetDownTakesItsRoutesWithIt) {
   EXPECT_TRUE(until([](const Network& n) { return find(n, "10.0.0.0/24") == nullptr; }));
 }
 
+// Whoever gives a twin more addresses may take back one that is the board file's as well.
+TEST_F(KernelNetwork, WhatSomebodyTookAwayIsSetAgainAndTheRestLeft) {
+  const std::vector<net::Prefix> addresses{*net::Prefix::parse("192.0.2.2/24"),
+                                           *net::Prefix::parse("2001:db8::2/64")};
+  const std::vector<net::IpAddress> gateways{ip("192.0.2.1"), ip("2001:db8::1")};
+  const auto is_whole = [](const Network& n) {
+    return n.addresses.size() >= 2 && find(n, "0.0.0.0/0") != nullptr && find(n, "::/0") != nullptr;
+  };
+  mirror_->keep(0, addresses, gateways);
+  ASSERT_TRUE(until(is_whole));
+  ip_command("address del 192.0.2.2/24 dev wan0");
+  ip_command("-6 route del default dev wan0");
+  ASSERT_TRUE(until([](const Network& n) {
+    return find(n, "0.0.0.0/0") == nullptr && find(n, "::/0") == nullptr;
+  }));
+  mirror_->keep(0, addresses, gateways);
+  ASSERT_TRUE(until(is_whole));
+  mirror_->keep(0, addresses, gateways);
+  EXPECT_FALSE(mirror_->update()) << "nothing was missing, so nothing is set";
+}
+
 TEST_F(KernelNetwork, ResolvingMakesTheKernelAsk) {
   ASSERT_TRUE(mirror_->set_addresses(1, {*net::Prefix::parse("10.0.0.2/24")}));
   mirror_->resolve(1, ip("10.0.0.77"));
