@@ -5,10 +5,11 @@
 # (network_file.awk), and nothing by reference: what is checked is a copy. Runs as networkd's own
 # user. Interfaces that are configured no more are given back as they were.
 #
-#   hand_over_network.sh [FROM TO]
+#   hand_over_network.sh [FROM TO BOARD]
 set -eu
 export LC_ALL=C
 from=${1:-/run/yoke/system} to=${2:-/run/systemd/network}
+board=${3:-/etc/yoke/board.conf}
 links=/run/systemd/netif/links
 check=$(dirname "$0")/network_file.awk
 bytes_max=262144 files_max=1024
@@ -63,12 +64,28 @@ delete_made() {  # FILE
   done
 }
 
-# What networkd sets and leaves so where nobody configures an interface any more: its MTU, and that
-# it is down. Like this it takes both back.
-write_parting() {  # FILE
+# The board file's, of a port's twin; of others what it was when it was first taken.
+mtu_before() {  # NAME
+  mtu=$(awk -v port="[port.$1]" '
+    { gsub(/[ \t]/, ""); sub(/#.*/, "") }
+    /^\[/ { inside = $0 == port; if (inside) mtu = 1500 }
+    inside && sub(/^mtu=/, "") { mtu = $0 + 0 }
+    END { if (mtu) print mtu }' "$board" 2>/dev/null) || mtu=
+  [ -n "$mtu" ] || mtu=$(cat "$to/.yoke-mtu-$1" 2>/dev/null) || mtu=1500
+}
+
+note_mtu() {  # FILE
   name_of "$1"
-  printf '[Match]\nName=%s\n\n[Link]\nActivationPolicy=up\nRequiredForOnline=no\n\n' "$name"
-  printf '[Network]\nKeepConfiguration=yes\nLinkLocalAddressing=ipv6\nIPv6AcceptRA=no\n'
+  [ -e "$1" ] || ! exists "$name" || cat "/sys/class/net/$name/mtu" >"$to/.yoke-mtu-$name"
+}
+
+# What networkd sets and leaves so where nobody configures it any more: the MTU, and that an
+# interface is down. Like this it takes both back.
+write_parting() {  # NAME
+  mtu_before "$1"
+  printf '[Match]\nName=%s\n\n[Link]\nMTUBytes=%s\nActivationPolicy=up\n' "$1" "$mtu"
+  printf 'RequiredForOnline=no\n\n[Network]\nKeepConfiguration=yes\n'
+  printf 'ConfigureWithoutCarrier=yes\nLinkLocalAddressing=ipv6\nIPv6AcceptRA=no\n'
 }
 
 until_configured() {  # NAME
@@ -84,13 +101,21 @@ put() {  # FROM TO: whole, or not at all
   mv -f "$to/.yoke-new" "$2"
 }
 
+leaves_traces() {  # BEFORE AFTER
+  if [ -e "$2" ]; then
+    grep -q '^MTUBytes=' "$1" && ! grep -q '^MTUBytes=' "$2"
+  else
+    grep -qE '^(MTUBytes=|ActivationPolicy=down)' "$1"
+  fi
+}
+
 part_with() {
   parting=
   for file in "$to"/00-yoke-*.network; do
-    [ -e "$file" ] && [ ! -e "$work/${file##*/}" ] || continue
+    [ -e "$file" ] || continue
     name_of "$file"
-    grep -qE '^(MTUBytes=|ActivationPolicy=down)' "$file" && exists "$name" || continue
-    write_parting "$file" >"$work/.parting"
+    exists "$name" && leaves_traces "$file" "$work/${file##*/}" || continue
+    write_parting "$name" >"$work/.parting"
     put "$work/.parting" "$file"
     parting="$parting $name"
   done
@@ -116,10 +141,14 @@ hand_over() {
   done
   part_with
   for file in "$to"/00-yoke-*; do
-    [ ! -e "$file" ] || [ -e "$work/${file##*/}" ] || rm -f "$file"
+    [ -e "$file" ] && [ ! -e "$work/${file##*/}" ] || continue
+    name_of "$file"
+    rm -f "$file" "$to/.yoke-mtu-$name"
   done
   for file in "$work"/00-yoke-*; do
-    [ ! -e "$file" ] || cmp -s "$file" "$to/${file##*/}" || put "$file" "$to/${file##*/}"
+    [ -e "$file" ] && ! cmp -s "$file" "$to/${file##*/}" || continue
+    note_mtu "$to/${file##*/}"
+    put "$file" "$to/${file##*/}"
   done
 }
 

@@ -45,7 +45,7 @@ _MAY_INCLUDE = {
     "mgmt/outlets": (_BASE, _NET, _MODEL, _EVENTS, _ALARMS, _HTTP, "mgmt/metrics", "mgmt/web",
                      "mgmt/notify", "mgmt/syslog", "mgmt/rpc"),
     "mgmt/snmp": (_BASE, _NET, _RPC_CLIENT),
-    "mgmt/system": (_BASE, _LINUX, _MODEL, _EVENTS, _ALARMS),
+    "mgmt/system": (_BASE, _LINUX, _NET, _MODEL, _EVENTS, _ALARMS),
     "cli": (_BASE, _MODEL, _RPC_CLIENT),
 }
 

@@ -71,6 +71,7 @@ until_holds has lan 10.9.0.2/24
 until_holds has lan 10.9.0.5/24
 until_holds has_mtu lan 1400
 until_holds routes "$board_route"
+until_holds says 'DATAPLANE +running'
 
 commit 'delete interface lan' 'delete route 10.20.0.0/16' 'delete route 2001:db8:20::/48'
 until_holds fails has lan 10.9.0.5/24
@@ -112,10 +113,14 @@ routes "$board_route"
 commit 'set interface ex0 10.6.0.9/24 ' 'set route 10.30.0.0/16 gateway 10.5.0.1 interface ex0'
 until_holds has ex0 10.6.0.9/24
 until_holds routes '10.30.0.0/16 via 10.5.0.1 dev ex0 .*onlink'
-commit 'set interface ex0 10.6.0.10/24'
+commit 'set interface ex0 10.6.0.10/24 mtu 1300'
+until_holds has_mtu ex0 1300
 until_holds has ex0 10.6.0.10/24
 until_holds fails has ex0 10.6.0.9/24
 has ex0 10.6.0.2/24
+commit 'delete interface ex0 mtu'
+until_holds has_mtu ex0 1500
+until_holds has ex0 10.6.0.10/24
 
 # What no path unit tells of is found nevertheless; so is what networkd was not there for.
 systemctl stop yoke-network.path systemd-networkd
