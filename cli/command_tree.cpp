@@ -50,6 +50,8 @@ constexpr std::array kObjects{
          .help = "Connections that servers answered, refused, left or reset (nat)",
          .next = kPoolName},
     Node{.word = "interface", .help = "Data ports and their counters"},
+    Node{.word = "address", .help = "The unit's own interfaces and addresses"},
+    Node{.word = "route", .help = "Where the unit itself sends packets"},
     Node{.word = "worker", .help = "Packets of each worker, and why some were dropped"},
     Node{.word = "alarm", .help = "What is wrong, since when, and what to type next"},
     Node{.word = "log", .help = "What has happened, the newest first"},

@@ -83,6 +83,21 @@ constexpr std::array kInterfaceColumns{
     Column{"MISSED", "rx_missed", Format::kCount, 6},
     Column{"ERRORS", "rx_errors+tx_errors", Format::kSum, 6},
 };
+constexpr std::array kAddressColumns{
+    Column{"INTERFACE", "interface", Format::kText, 15},
+    Column{"STATE", "state", Format::kText, 7},
+    Column{"MTU", "mtu", Format::kText, 5},
+    Column{"ADDRESS", "address", Format::kText, 24},
+    Column{"FROM", "from", Format::kText, 13},
+};
+constexpr std::array kRouteColumns{
+    Column{"NETWORK", "prefix", Format::kText, 18},
+    Column{"GATEWAY", "gateway", Format::kText, 12},
+    Column{"INTERFACE", "interface", Format::kText, 9},
+    Column{"METRIC", "metric", Format::kText, 6},
+    Column{"STATE", "state", Format::kText, 7},
+    Column{"FROM", "from", Format::kText, 13},
+};
 constexpr std::array kWorkerColumns{
     Column{"WORKER", "worker", Format::kText, 6},
     Column{"RX", "rx", Format::kCount, 7},
@@ -120,6 +135,8 @@ constexpr std::array kViews{
     View{"connection", false, kConnectionColumns},
     View{"connection", true, kConnectionColumns},
     View{"interface", false, kInterfaceColumns},
+    View{"address", false, kAddressColumns},
+    View{"route", false, kRouteColumns},
     View{"worker", false, kWorkerColumns},
     View{"history", false, kHistoryColumns},
     View{"backup", false, kBackupColumns},

@@ -22,6 +22,7 @@
 #include "hal/board.h"
 #include "hal/linux/event.h"
 #include "hal/linux/turns.h"
+#include "mgmt/address_reports.h"
 #include "mgmt/alarms/supervisor.h"
 #include "mgmt/backup/backups.h"
 #include "mgmt/commit/committer.h"
@@ -46,6 +47,7 @@
 #include "mgmt/store/config_store.h"
 #include "mgmt/store/event_log.h"
 #include "mgmt/system/keeper.h"
+#include "mgmt/system/kernel.h"
 
 // yoke-mgmt: opens the store, takes the data plane in charge, checks servers and serves the socket
 // until it is told to end. Packets flow with or without it.
@@ -174,6 +176,12 @@ class Process {
     checks_.pause();  // checks go by way of the data plane's ports
     committer_.wait_aside([&turns](const auto& work) { turns.aside(work); });
     unit_.later = in_turn(turns);
+    unit_.addresses = [this] {
+      return address_reports(committer_.running().config, system::read_kernel());
+    };
+    unit_.routes = [this] {
+      return route_reports(committer_.running().config, system::read_kernel());
+    };
     unit_.before_answer = [this] { event_log_.write_soon(); };
     outlets_ = std::make_unique<outlets::Outlets>(
         loop, unit_,

@@ -34,8 +34,13 @@ BEGIN {
     allow("Route.GatewayOnLink", "yes")
     allow("Route.Scope", "link")
     allow("Route.Metric", "[0-9]+")
+    allow("DHCPv4.UseDNS", "no")
+    allow("DHCPv4.UseNTP", "no")
     allow("DHCPv4.UseHostname", "no")
+    allow("DHCPv6.UseDNS", "no")
+    allow("DHCPv6.UseNTP", "no")
     allow("DHCPv6.UseHostname", "no")
+    allow("IPv6AcceptRA.UseDNS", "no")
     own = "Match.Name"
   } else {
     allow("NetDev.Kind", "vlan|bond")

@@ -63,6 +63,8 @@ enum class Kind : std::uint8_t {
   kClockRight,
   kSystemNotSet,
   kSystemSet,
+  kInterfaceNotSet,
+  kInterfaceSet,
   kHttpFailed,
   kHttpServes,
   kSyslogLost,

@@ -13,6 +13,10 @@
 namespace yoke::model {
 namespace {
 
+std::string_view article(std::string_view word) {
+  return std::string_view("aeiou").find(word.front()) == std::string_view::npos ? "a" : "an";
+}
+
 // In a cell of a table a bar would begin the next one.
 std::string cell(std::string_view text) {
   std::string escaped;
@@ -41,7 +45,8 @@ std::string example(const RecordType& type) {
 
 std::string takes(const Field& field) {
   std::string text = describe(field);
-  if (!field.refers_to.empty()) text = fmt::format("the name of a {}", field.refers_to);
+  if (!field.refers_to.empty())
+    text = fmt::format("the name of {} {}", article(field.refers_to), field.refers_to);
   if (field.list) text += "; several, comma separated";
   return text;
 }

@@ -39,6 +39,8 @@ constexpr std::array kObjects{
     Object{"log", "", log_rows},
     Object{"connection", "pool", connection_rows},
     Object{"system", "", system_rows},
+    Object{"address", "", address_rows},
+    Object{"route", "", route_rows},
 };
 
 auto unknown_object(std::string_view word) {

@@ -60,6 +60,8 @@ class Row {
 [[nodiscard]] Rows worker_rows(const Question& question);
 [[nodiscard]] Rows backup_rows(const Question& question);
 [[nodiscard]] Rows system_rows(const Question& question);
+[[nodiscard]] Rows address_rows(const Question& question);
+[[nodiscard]] Rows route_rows(const Question& question);
 [[nodiscard]] Rows version_rows(const Question& question);
 
 // Of what has happened.

@@ -72,6 +72,26 @@ struct Notifications {
   std::function<std::optional<std::vector<NotifyReport>>(std::uint64_t)> tested;
 };
 
+// An address of the unit's own, or an interface that has none, in words (mgmt/README.md).
+struct AddressReport {
+  std::string interface;
+  std::string state;                 // up, down, no link; not set, missing: what is configured
+  std::optional<std::uint64_t> mtu;  // none: there is no such interface
+  std::string mac;
+  std::string address;  // "192.0.2.5/24"
+  std::string from;     // configuration, machine
+};
+
+// A route of the kernel's main table, or one that is configured and not there.
+struct RouteReport {
+  std::string prefix;
+  std::string gateway;  // empty: on-link
+  std::string interface;
+  std::uint64_t metric = 0;
+  std::string state;  // set, not set
+  std::string from;   // configuration, machine
+};
+
 // What the methods work on; outlives every session. Threads: the loop's.
 struct Unit {
   std::string given_name;  // the board file's, or the host's
@@ -89,6 +109,10 @@ struct Unit {
   events::Record record = events::write_to_journal;
   CandidateLock lock = {};
   Notifications notifications = {};
+  std::function<std::vector<AddressReport>()> addresses = [] {
+    return std::vector<AddressReport>();
+  };
+  std::function<std::vector<RouteReport>()> routes = [] { return std::vector<RouteReport>(); };
   Later later = at_once;    // how what waits for the disk is done
   std::size_t waiting = 0;  // of that
   // Called before whoever waited is answered: what happened is in the log by then.

@@ -33,9 +33,10 @@ bool is_zone(const std::filesystem::path& file) {
 }  // namespace
 
 Keeper::Keeper(sd_event* event, Folders folders)
-    : folders_(std::move(folders)), again_(event, [this] { write(); }) {}
+    : folders_(std::move(folders)), again_(event, [this] { write(); }), interfaces_(event) {}
 
 void Keeper::follow(const model::Config& config) {
+  interfaces_.follow(config);
   Files files = files_of(config);
   if (written_ && files == files_) return;
   files_ = std::move(files);
@@ -56,7 +57,7 @@ void Keeper::write() {
 }
 
 std::vector<alarms::Condition> Keeper::conditions() const {
-  std::vector<alarms::Condition> found;
+  std::vector<alarms::Condition> found = interfaces_.conditions();
   const auto add = [&](const std::string& setting, std::string text) {
     found.push_back({events::Kind::kSystemNotSet,
                      "system " + setting,

@@ -11,11 +11,13 @@
 #include "mgmt/alarms/alarms.h"
 #include "mgmt/model/config.h"
 #include "mgmt/system/files.h"
+#include "mgmt/system/watch.h"
 
 namespace yoke::system {
 
 // Keeps the files that the system's own programs read as the configuration wants them. What cannot
-// be written is tried again by itself. Threads: the loop's.
+// be written is tried again by itself, and whether interfaces became as configured is looked at.
+// Threads: the loop's.
 class Keeper {
  public:
   struct Folders {
@@ -27,7 +29,7 @@ class Keeper {
 
   // From now on as `config` says.
   void follow(const model::Config& config);
-  // What is wrong with them.
+  // What is wrong with them, and with what others made of them.
   [[nodiscard]] std::vector<alarms::Condition> conditions() const;
 
  private:
@@ -39,6 +41,7 @@ class Keeper {
   std::string failure_;       // to write; empty: there is none
   std::string unknown_zone_;  // empty: it is known
   hal::Timer again_;
+  Watch interfaces_;
 };
 
 }  // namespace yoke::system

@@ -122,9 +122,12 @@ std::string network(const Config& config, const std::string& name, const Ties& t
   text += fmt::format("LinkLocalAddressing=ipv6\nIPv6AcceptRA={}\nDHCP={}\n",
                       takes_ipv6 ? "yes" : "no", dhcp == "both" ? "yes" : dhcp);
   if (is_up) text += addresses_text(config, name);
-  // The unit's name is the configuration's.
-  if (dhcp == "ipv4" || dhcp == "both") text += "\n[DHCPv4]\nUseHostname=no\n";
-  if (takes_ipv6) text += "\n[DHCPv6]\nUseHostname=no\n";
+  // Its name, DNS and NTP servers are `system`'s.
+  if (dhcp == "ipv4" || dhcp == "both")
+    text += "\n[DHCPv4]\nUseDNS=no\nUseNTP=no\nUseHostname=no\n";
+  if (takes_ipv6) {
+    text += "\n[DHCPv6]\nUseDNS=no\nUseNTP=no\nUseHostname=no\n\n[IPv6AcceptRA]\nUseDNS=no\n";
+  }
   return text;
 }
 

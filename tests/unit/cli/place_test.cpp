@@ -109,7 +109,7 @@ const BadRow kBad[] = {
     {"set @pool web", kPool, "E-101"},
     {"set @\"method\" dsr", kPool, "E-101"},
     {"set method @nta", kPool, "E-102"},
-    {"disable@", kTop, "E-106", "pool, vip, group or snmp"},
+    {"disable@", kTop, "E-106", "pool, vip, group, interface or snmp"},
     {"disable@", kPool, "E-106", "server or check"},
     {"rename@", kPool, "E-106", "to, server or check"},
     {"up @2", kPool, "E-101"},

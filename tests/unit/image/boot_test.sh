@@ -82,6 +82,14 @@ if [[ $1 == boot ]]; then
 fi
 
 [[ $EUID -eq 0 ]] || skip "not root"
+# What a story needs of the kernel it says itself: "# needs: vlan bond".
+for kind in $(sed -n 's/^# needs: //p' "$folder/$2"); do
+  words="link add probe0 type $kind"
+  [[ $kind != vlan ]] || words="link add link probe1 name probe0 type vlan id 5"
+  # shellcheck disable=SC2016
+  unshare --net bash -c 'ip link add probe1 type veth && ip $1' - "$words" 2>/dev/null ||
+    skip "the kernel has no interfaces of the kind $kind"
+done
 [[ -x /lib/systemd/systemd ]] || skip "no systemd on this machine"
 for program in yoke-dataplane yoke-mgmt yoke-snmp yoke; do
   [[ -x $1/bin/$program ]] || skip "$program is not built"

@@ -64,6 +64,11 @@ has lan 10.9.0.2/24
 routes "$board_route"
 has mg0 10.7.0.2/24
 has ex0 10.6.0.2/24
+yoke show address | grep -qE '^lan +up +1400 +10.9.0.5/24 +configuration$'
+yoke show address | grep -qE '^lan +up +1400 +10.9.0.2/24 +machine$'
+yoke show route | grep -qE '^10.20.0.0/16 +10.9.0.20 +lan +1 +set +configuration$'
+commit 'set interface nosuch 10.5.0.9/24'
+yoke show address | grep -qE '^nosuch +missing +- +10.5.0.9/24 +configuration$'
 
 # So it is after the data plane was started anew, and its twin with it.
 systemctl restart yoke-dataplane
@@ -129,6 +134,11 @@ sleep 1
 systemctl start systemd-networkd
 until_holds has ex0 10.6.0.11/24
 systemctl start yoke-network.path
+
+# What is not as configured is told, and what to type next.
+until_holds bash -c "yoke show alarm | grep -q 'interface-not-set: this unit has no interface'"
+commit 'delete interface nosuch'
+until_holds fails test -e /run/systemd/network/00-yoke-nosuch.network
 
 # Whoever has yoke-mgmt's rights has no more than a commit gives: nothing is taken but lines that
 # yoke-mgmt writes, whole, and about the interface that the file's name says.

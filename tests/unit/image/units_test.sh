@@ -56,6 +56,7 @@ exposure yoke-mgmt 22
 exposure yoke-snmp 14
 exposure yoke-system 14
 exposure yoke-chrony 14
+exposure yoke-network 17
 
 # The user and the folders, made below a root of the test's own.
 mkdir -p "$scratch/root/etc"

@@ -328,6 +328,39 @@ TEST_F(Show, Interface) {
                                          {"tx_errors", 27}}));
 }
 
+TEST_F(Show, Address) {
+  rig_.run([&] {
+    rig_.unit().addresses = [] {
+      return std::vector<AddressReport>{
+          {"wan", "up", 1500, "02:00:00:00:00:01", "192.0.2.5/24", "configuration"},
+          {"eth9", "missing", {}, "", "", "configuration"}};
+    };
+  });
+  const json all = rows("address");
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0], json({{"interface", "wan"},
+                          {"state", "up"},
+                          {"mtu", 1500},
+                          {"mac", "02:00:00:00:00:01"},
+                          {"address", "192.0.2.5/24"},
+                          {"from", "configuration"}}));
+  EXPECT_EQ(all[1]["mtu"], json());
+}
+
+TEST_F(Show, Route) {
+  rig_.run([&] {
+    rig_.unit().routes = [] {
+      return std::vector<RouteReport>{{"0.0.0.0/0", "192.0.2.1", "wan", 1, "set", "machine"}};
+    };
+  });
+  EXPECT_EQ(only_row("route"), json({{"prefix", "0.0.0.0/0"},
+                                     {"gateway", "192.0.2.1"},
+                                     {"interface", "wan"},
+                                     {"metric", 1},
+                                     {"state", "set"},
+                                     {"from", "machine"}}));
+}
+
 TEST_F(Show, Worker) {
   const json all = rows("worker");
   ASSERT_EQ(all.size(), 2U);
