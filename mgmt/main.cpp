@@ -11,10 +11,8 @@
 #include <cstring>
 #include <filesystem>
 #include <iterator>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,21 +23,15 @@
 #include "mgmt/address_reports.h"
 #include "mgmt/alarms/supervisor.h"
 #include "mgmt/backup/backups.h"
+#include "mgmt/checking.h"
 #include "mgmt/commit/committer.h"
 #include "mgmt/commit/data_plane_link.h"
 #include "mgmt/commit/expiry.h"
 #include "mgmt/commit/schedule.h"
 #include "mgmt/commit/socket_data_plane.h"
 #include "mgmt/events/event.h"
-#include "mgmt/health/observer.h"
-#include "mgmt/health/scheduler.h"
-#include "mgmt/health/socket_prober.h"
-#include "mgmt/health/targets.h"
-#include "mgmt/health/trials.h"
-#include "mgmt/model/diff.h"
 #include "mgmt/options.h"
 #include "mgmt/outlets/outlets.h"
-#include "mgmt/reports.h"
 #include "mgmt/rpc/errors.h"
 #include "mgmt/rpc/role.h"
 #include "mgmt/rpc/server.h"
@@ -59,9 +51,6 @@ using std::chrono::milliseconds;
 
 // How soon a disk that was mended is noticed where nobody commits.
 constexpr std::chrono::seconds kStoreInterval{30};
-constexpr std::chrono::seconds kUntriedInterval{5};
-// How often the data plane is told response times, of however many servers.
-constexpr milliseconds kResponseInterval{1000};
 constexpr int kFailed = 1;
 constexpr std::string_view kNoLoop = "E-608";
 
@@ -100,33 +89,16 @@ backup::Backups::Settings backup_settings(const Options& options, std::string un
           .database = folder / "config.db"};
 }
 
-// Nothing where they cannot be told now, or not by this release of the data plane.
-std::optional<health::Observer::Counts> connection_counts(commit::DataPlane& data_plane,
-                                                          const std::vector<std::string>& pools) {
-  const auto told = data_plane.connections({.pools = pools});
-  if (!told) return std::nullopt;
-  health::Observer::Counts counts;
-  for (const auto& [pool, servers] : told->pools) {
-    for (const auto& [text, of] : servers) {
-      const auto server = net::Endpoint::parse(text);
-      if (server) counts[pool][*server] = {of.answered, of.refused, of.unanswered};
-    }
-  }
-  return counts;
-}
-
-// What checks verify certificates against: the unit's own, where it has some, or the system's.
-std::string trusted_certificates(const Options& options) {
-  const auto own = options.root / "etc/yoke/trusted.pem";
-  std::error_code ignored;
-  return std::filesystem::exists(own, ignored) ? own.string() : std::string();
-}
-
-// Where the programs of checks lie, and what of the unit they do not see.
-health::ScriptProber::Place scripts(const Options& options) {
+// Certificates are verified against the unit's own, where it has some; scripts do not see what is
+// the unit's.
+Checking::Settings checking_settings(const Options& options) {
   const auto etc = options.root / "etc/yoke";
-  return {.programs = etc / "checks",
-          .hidden_folders = {etc, options.root / "run/yoke", options.root / "var/lib/yoke"}};
+  const auto own = etc / "trusted.pem";
+  std::error_code ignored;
+  return {.trusted = std::filesystem::exists(own, ignored) ? own.string() : std::string(),
+          .scripts = {
+              .programs = etc / "checks",
+              .hidden_folders = {etc, options.root / "run/yoke", options.root / "var/lib/yoke"}}};
 }
 
 // Everything that lives between start and end, and is worked on by one at a time
@@ -140,9 +112,10 @@ class Process {
         data_plane_(options.root / "run/yoke/dataplane.sock"),
         committer_(store, data_plane_, commit::read_clocks, recorder()),
         backups_(loop, store, backup_settings(options, name), recorder()),
+        checking_(loop, committer_, checking_settings(options), recorder()),
         unit_{std::move(name),
               committer_,
-              checks_told(),
+              checking_.told(),
               MonoClock::now(),
               backups_,
               (options.root / "run/yoke/restore").string(),
@@ -150,16 +123,8 @@ class Process {
               [this]() -> const alarms::Alarms& { return supervisor_->alarms(); },
               [this](std::size_t count) { return event_log_.newest(count); },
               recorder()},
-        prober_(loop, trusted_certificates(options), scripts(options)),
-        checks_(loop, prober_, [this](const auto& change) { on_change(change); }),
-        observer_(loop, checks_,
-                  [this](const auto& pools) { return connection_counts(data_plane_, pools); }),
-        trials_(prober_),
         follow_(loop, [this] { follow(); }),
-        publish_(loop, [this] { publish(); }),
-        publish_responses_(loop, [this] { publish_responses(); }),
         store_look_(loop, [this] { look_at_store(); }),
-        untried_look_(loop, [this] { look_at_untried(); }),
         expiry_(loop, committer_, commit::read_clocks, recorder(), in_turn(turns)),
         system_(loop, {.files = options.root / "run/yoke/system"}),
         schedule_(
@@ -167,13 +132,8 @@ class Process {
             [this](const auto& plan, const auto& changes) { return permit(plan, changes); },
             commit::read_clocks, recorder(), in_turn(turns)),
         link_(
-            loop, data_plane_, committer_, [this](bool in_step) { on_link(in_step); }, recorder(),
-            in_turn(turns)) {
-    checks_.on_response([this](const auto& pool, const auto& server, auto time) {
-      committer_.report_response({pool, server}, time);
-      if (!publish_responses_.running()) publish_responses_.start(kResponseInterval);
-    });
-    checks_.pause();  // checks go by way of the data plane's ports
+            loop, data_plane_, committer_, [this](bool in_step) { checking_.on_link(in_step); },
+            recorder(), in_turn(turns)) {
     committer_.wait_aside([&turns](const auto& work) { turns.aside(work); });
     unit_.later = in_turn(turns);
     unit_.addresses = [this] {
@@ -196,10 +156,11 @@ class Process {
         .tested = [this](std::uint64_t number) { return outlets_->tried(number); }};
     supervisor_ = std::make_unique<alarms::Supervisor>(
         loop,
-        alarms::Supervisor::Sources{.committer = committer_,
-                                    .reason = [this](const auto& server) { return reason(server); },
-                                    .others = [this] { return conditions(); },
-                                    .folder = (options.root / "var/lib/yoke").string()},
+        alarms::Supervisor::Sources{
+            .committer = committer_,
+            .reason = [this](const auto& server) { return checking_.reason(server); },
+            .others = [this] { return conditions(); },
+            .folder = (options.root / "var/lib/yoke").string()},
         recorder());
     committer_.on_change([this] {
       follow_.start(milliseconds(0));
@@ -222,7 +183,6 @@ class Process {
     backups_.follow(backup::schedule_of(committer_.running().config));
     link_.start();
     supervisor_->start();
-    look_at_untried();
     if (committer_.unwritable()) store_look_.start(kStoreInterval);
     return {};
   }
@@ -258,16 +218,6 @@ class Process {
     outlets_->remember(*latest);
   }
 
-  // A server in use stays in use until its checks have failed as often as they must.
-  [[nodiscard]] std::vector<health::Target> known(std::vector<health::Target> targets) const {
-    for (health::Target& target : targets) {
-      const auto* known = committer_.servers().find({target.pool, target.server});
-      const bool in_use = known != nullptr && known->published() == api::ServerState::kUp;
-      if (in_use) target.known = health::Verdict::kUp;
-    }
-    return targets;
-  }
-
   // Whoever has scheduled a commit may make it if he still might, and while nobody edits alone.
   [[nodiscard]] Status permit(const store::Scheduled& plan,
                               const std::vector<model::Change>& changes) const {
@@ -278,78 +228,17 @@ class Process {
     return rpc::may_make(rpc::role_of(author, committer_.running().config), changes);
   }
 
-  void on_link(bool in_step) {
-    if (!in_step) {
-      checks_.pause();
-      observer_.pause();
-      return;
-    }
-    std::set<std::string> pools;  // those that were followed too: one may have gone meanwhile
-    for (const std::string& name : followed_.keys("pool")) pools.insert(name);
-    followed_ = committer_.running().config;
-    for (const std::string& name : followed_.keys("pool")) pools.insert(name);
-    checks_.reconcile(known(health::targets_of(followed_)));
-    checks_.resume();
-    observe(pools);
-    observer_.resume();
-  }
-
-  void observe(const std::set<std::string>& pools) {
-    observer_.reconcile(health::passive_targets_of(followed_, pools), pools);
-  }
-
-  void on_change(const health::Scheduler::Change& change) {
-    const bool is_up = change.verdict == health::Verdict::kUp;
-    const std::string server = change.server.to_string();
-    committer_.report({change.pool, change.server}, verdict_of(change.verdict), change.when);
-    const commit::ServerId id{change.pool, change.server};
-    if (is_up) reasons_.erase(id);
-    if (!is_up) reasons_[id] = change.reason;
-    record({is_up ? Kind::kServerUp : Kind::kServerDown,
-            fmt::format("server {} of pool {} is {}: {}", server, change.pool,
-                        is_up ? "up" : "down", change.reason),
-            {{"POOL", change.pool}, {"SERVER", server}}});
-    publish_.start(milliseconds(0));  // with all others of this turn of the loop
-  }
-
-  [[nodiscard]] std::string reason(const commit::ServerId& server) const {
-    const auto known = reasons_.find(server);
-    return known == reasons_.end() ? std::string() : known->second;
-  }
-
-  // What to check, and nothing kept of what is not checked any more.
   void follow() {
     const model::Config& running = committer_.running().config;
-    const auto pools = model::keys_that_differ(followed_, running, "pool");
-    followed_ = running;
-    forget_reasons(pools);
-    checks_.reconcile(known(health::targets_of(running, pools)), pools);
-    observe(pools);
+    checking_.follow();
     outlets_->follow(running);
     system_.follow(running);
-  }
-
-  void forget_reasons(const std::set<std::string>& pools) {
-    for (const std::string& pool : pools) {
-      auto at = reasons_.lower_bound({pool, {}});
-      while (at != reasons_.end() && at->first.pool == pool) {
-        const bool stays = committer_.servers().find(at->first) != nullptr;
-        at = stays ? std::next(at) : reasons_.erase(at);
-      }
-    }
   }
 
   [[nodiscard]] std::vector<alarms::Condition> conditions() const {
     auto found = outlets_->conditions();
     std::ranges::move(system_.conditions(), std::back_inserter(found));
-    for (const auto& row : untried_) {
-      found.push_back(
-          {Kind::kCheckNotTried,
-           row.pool + ' ' + row.check,
-           fmt::format("check {} of pool {} tells nothing of {} server{}: {}", row.check, row.pool,
-                       row.servers, row.servers == 1 ? "" : "s", row.last),
-           {{"POOL", row.pool}, {"CHECK", row.check}}});
-    }
+    std::ranges::move(checking_.conditions(), std::back_inserter(found));
     if (!event_log_.failure().empty()) {
       found.push_back({Kind::kEventLogFailed, "", event_log_.failure(), {}});
     }
@@ -359,55 +248,10 @@ class Process {
     return found;
   }
 
-  // Rarely: there may be sixteen thousand.
-  void look_at_untried() {
-    if (!checks_.paused()) untried_ = checks_.untried(MonoClock::now());
-    untried_look_.start(kUntriedInterval);
-  }
-
   void look_at_store() {
     committer_.look_at_store();
     if (committer_.unwritable()) store_look_.start(kStoreInterval);
     supervisor_->look_soon();
-  }
-
-  // What cannot be told now is told when the link is in step again.
-  void publish() { (void)committer_.publish(); }
-
-  // A commit under way has them wait.
-  void publish_responses() {
-    publish();
-    if (committer_.is_changing()) publish_responses_.start(kResponseInterval);
-  }
-
-  [[nodiscard]] rpc::Checks checks_told() {
-    return {
-        .reports =
-            [this](const std::string& pool) { return check_reports(checks_, observer_, pool); },
-        .history =
-            [this](const commit::ServerId& id) { return probe_reports(checks_, observer_, id); },
-        .test = [this](const auto& config, const auto& pool,
-                       const auto& server) { return test(config, pool, server); },
-        .tested = [this](std::uint64_t number) { return tested(number); }};
-  }
-
-  [[nodiscard]] Result<std::uint64_t> test(const model::Config& config, const std::string& pool,
-                                           const std::optional<net::Endpoint>& server) {
-    auto targets = health::targets_of(config, {pool}, health::Servers::kAll);
-    std::erase_if(targets,
-                  [&](const health::Target& target) { return server && target.server != *server; });
-    return trials_.start(targets);
-  }
-
-  [[nodiscard]] std::optional<std::vector<rpc::ProbeReport>> tested(std::uint64_t number) {
-    const auto* const trial = trials_.find(number);
-    if (trial == nullptr) return std::nullopt;
-    std::vector<rpc::ProbeReport> reports;
-    for (const auto& [pool, server, check, result] : trial->tried) {
-      reports.push_back(probe_report({pool, server}, check, result ? &*result : nullptr));
-    }
-    if (trial->is_done()) trials_.forget(number);
-    return reports;
   }
 
   bool is_whole_ = false;  // until then parts tell what happens that others are not there to hear
@@ -416,21 +260,15 @@ class Process {
   commit::SocketDataPlane data_plane_;
   commit::Committer committer_;
   backup::Backups backups_;
+  Checking checking_;
   rpc::Unit unit_;
-  health::SocketProber prober_;
-  health::Scheduler checks_;
-  health::Observer observer_;
-  health::Trials trials_;
-  hal::Timer follow_, publish_, publish_responses_, store_look_, untried_look_;
-  std::vector<health::Scheduler::Untried> untried_;
+  hal::Timer follow_, store_look_;
   commit::Expiry expiry_;
   system::Keeper system_;
   commit::Schedule schedule_;
   commit::DataPlaneLink link_;
   std::unique_ptr<outlets::Outlets> outlets_;
   std::unique_ptr<alarms::Supervisor> supervisor_;
-  model::Config followed_;                           // what is checked
-  std::map<commit::ServerId, std::string> reasons_;  // why a server went down, until it is up
   std::unique_ptr<hal::LineServer> server_;
 };
 

@@ -55,8 +55,8 @@ std::chrono::milliseconds idle_of(const Config& config, const Path& vip, bool is
 // Whether a network of `one` list is none of the `other`.
 bool has_more(const Config& one, const std::string& list, const Config& other,
               const std::string& other_list) {
-  const auto first = one.keys("prefix", Path{{"prefix-list", list}});
-  const auto second = other.keys("prefix", Path{{"prefix-list", other_list}});
+  const auto first = one.keys("prefix", Path{{"list", list}});
+  const auto second = other.keys("prefix", Path{{"list", other_list}});
   return !std::ranges::includes(second, first);
 }
 
@@ -65,7 +65,7 @@ bool has_more(const Config& one, const std::string& list, const Config& other,
 bool refuses_more(const Config& before, const Path& vip, const Config& after,
                   const Path& next_vip) {
   const auto same = [&](const std::string& a, const std::string& b) {
-    return a == b && before.records().shares(after.records(), Path{{"prefix-list", a}});
+    return a == b && before.records().shares(after.records(), Path{{"list", a}});
   };
   const std::string deny = before.value(vip, "deny"), next_deny = after.value(next_vip, "deny");
   if (!next_deny.empty() && !same(deny, next_deny) && has_more(after, next_deny, before, deny)) {

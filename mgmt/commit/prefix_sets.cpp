@@ -23,8 +23,8 @@ api::PrefixSet read_list(const model::Config& config, const model::Path& list) {
 PrefixSets PrefixSets::following(const model::Config& config) const {
   PrefixSets next;
   next.config_ = config;
-  for (const std::string& name : config.keys("prefix-list")) {
-    const model::Path path{{"prefix-list", name}};
+  for (const std::string& name : config.keys("list")) {
+    const model::Path path{{"list", name}};
     const auto known = sets_.find(name);
     const bool same = known != sets_.end() && config.records().shares(config_.records(), path);
     next.sets_.emplace(name, same ? known->second : read_list(config, path));

@@ -244,17 +244,17 @@ class Checker {
   }
 
   void check_prefix_lists() {
-    const auto names = config_.keys("prefix-list");
+    const auto names = config_.keys("list");
     std::size_t all = 0;
     for (const std::string& name : names) {
-      const Path path{{"prefix-list", name}};
+      const Path path{{"list", name}};
       const std::size_t prefixes = config_.children("prefix", path).size();
       all += prefixes;
       if (prefixes <= limits::kPrefixesPerList) continue;
       add(path, "E-208",
           fmt::format("{} prefixes in a list that holds {}", prefixes, limits::kPrefixesPerList));
     }
-    check_limit("prefix-list", names.size(), limits::kPrefixLists);
+    check_limit("list", names.size(), limits::kPrefixLists);
     check_limit("prefix", all, limits::kPrefixes);
   }
 

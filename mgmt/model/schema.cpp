@@ -9,6 +9,7 @@
 #include "mgmt/model/check_schema.h"
 #include "mgmt/model/network_schema.h"
 #include "mgmt/model/notify_schema.h"
+#include "mgmt/model/outlet_schema.h"
 #include "mgmt/model/system_schema.h"
 
 namespace yoke::model {
@@ -134,14 +135,14 @@ constexpr std::array kVipFields{
           .example = "partners",
           .default_value = "",
           .max = kNameMax,
-          .refers_to = "prefix-list"},
+          .refers_to = "list"},
     Field{.name = "deny",
           .type = FieldType::kReference,
           .help = "Prefix list of clients that are refused, allowed or not",
           .example = "attackers",
           .default_value = "",
           .max = kNameMax,
-          .refers_to = "prefix-list"},
+          .refers_to = "list"},
     Field{.name = "max-flows",
           .type = FieldType::kInteger,
           .help = "Most flows open at once; 0 is no limit",
@@ -197,108 +198,6 @@ constexpr std::array kSnatPoolFields{
           .required = true,
           .positional = true,
           .list = true},
-};
-
-constexpr std::array<std::string_view, 3> kTransports{"udp", "tcp", "tls"};
-constexpr std::array<std::string_view, 4> kLevels{"error", "warning", "notice", "info"};
-constexpr std::array<std::string_view, 8> kFacilities{"local0", "local1", "local2", "local3",
-                                                      "local4", "local5", "local6", "local7"};
-
-constexpr std::array kSyslogFields{
-    Field{.name = "server",
-          .type = FieldType::kEndpoint,
-          .help = "Address and port of the log server",
-          .example = "192.0.2.9:6514",
-          .default_value = "",
-          .required = true,
-          .positional = true},
-    Field{.name = "transport",
-          .type = FieldType::kChoice,
-          .help = "How events go there",
-          .example = "tcp",
-          .default_value = "tls",
-          .choices = kTransports},
-    Field{.name = "level",
-          .type = FieldType::kChoice,
-          .help = "The least that is sent; what is worse always is",
-          .example = "warning",
-          .default_value = "notice",
-          .choices = kLevels},
-    Field{.name = "facility",
-          .type = FieldType::kChoice,
-          .help = "Facility of what is sent",
-          .example = "local3",
-          .default_value = "local0",
-          .choices = kFacilities},
-    Field{.name = "authorities",
-          .type = FieldType::kFile,
-          .help = "PEM file of those who may issue its certificate; without it the system's",
-          .example = "/etc/yoke/syslog-ca.pem",
-          .default_value = "",
-          .max = 255},
-    Field{.name = "certificate-name",
-          .type = FieldType::kText,
-          .help = "Name that its certificate must carry; without it the server's address",
-          .example = "logs.example.net",
-          .default_value = "",
-          .min = 1,
-          .max = 253},
-    Field{.name = "verify",
-          .type = FieldType::kFlag,
-          .help = "Whether its certificate is verified",
-          .example = "no",
-          .default_value = "yes"},
-};
-
-// Of whatever is to be looked at by HTTP.
-constexpr auto http_fields(std::string_view example) {
-  return std::array{
-      Field{.name = "listen",
-            .type = FieldType::kEndpoint,
-            .help = "Address of the unit and port, 1024 or above, to listen on; else off",
-            .example = example,
-            .default_value = ""},
-      Field{.name = "allow",
-            .type = FieldType::kPrefix,
-            .help = "Whose requests are taken; without it everybody's",
-            .example = "192.0.2.0/24",
-            .default_value = "",
-            .list = true}};
-}
-constexpr auto kMetricsFields = http_fields("192.0.2.5:9110");
-constexpr auto kWebFields = http_fields("192.0.2.5:8443");
-
-constexpr std::array kSnmpFields{
-    Field{.name = "enabled",
-          .type = FieldType::kFlag,
-          .help = "Whether the unit's snmpd is given what the unit tells",
-          .example = "yes",
-          .default_value = "no"},
-};
-
-constexpr std::array kBackupFields{
-    Field{.name = "schedule",
-          .type = FieldType::kDuration,
-          .help = "Time from one backup to the next; 0 makes none by itself",
-          .example = "24h",
-          .default_value = "0s",
-          .min = ms(1min),
-          .max = ms(24h * 90),
-          .zero = true},
-    Field{.name = "keep",
-          .type = FieldType::kInteger,
-          .help = "How many are kept, here and where they are sent",
-          .example = "14",
-          .default_value = "14",
-          .min = 1,
-          .max = 1000},
-    Field{.name = "to",
-          .type = FieldType::kText,
-          .help = "Where each is sent: an sftp:// or https:// URL of a folder",
-          .example = "sftp://ann@192.0.2.9/srv/yoke",
-          .default_value = "",
-          .min = 1,
-          .max = 255},
 };
 
 constexpr std::array kTypes{
@@ -368,8 +267,8 @@ constexpr std::array kTypes{
                        .default_value = "",
                        .max = kNameMax},
                .fields = kSnatPoolFields},
-    RecordType{.kind = "prefix-list",
-               .plural = "prefix-lists",
+    RecordType{.kind = "list",
+               .plural = "lists",
                .parent = "",
                .help = "Networks of clients that VIPs allow or deny",
                .key = {.name = "name",
@@ -381,7 +280,7 @@ constexpr std::array kTypes{
                .fields = {}},
     RecordType{.kind = "prefix",
                .plural = "prefixes",
-               .parent = "prefix-list",
+               .parent = "list",
                .help = "A network of the list",
                .key = {.name = "network",
                        .type = FieldType::kPrefix,
@@ -428,7 +327,8 @@ constexpr std::array kTypes{
                        .example = "eth0",
                        .default_value = "",
                        .max = kInterfaceNameMax},
-               .fields = kInterfaceFields},
+               .fields = kInterfaceFields,
+               .of_unit = true},
     RecordType{.kind = "route",
                .plural = "routes",
                .parent = "",
@@ -438,7 +338,8 @@ constexpr std::array kTypes{
                        .help = "The network; 0.0.0.0/0 and ::/0 are all others",
                        .example = "0.0.0.0/0",
                        .default_value = ""},
-               .fields = kRouteFields},
+               .fields = kRouteFields,
+               .of_unit = true},
     RecordType{.kind = "metrics",
                .plural = "metrics",
                .parent = "",

@@ -65,19 +65,19 @@ def ping(lab, name, other=False):
 
 @pytest.mark.parametrize("name", HTTP)
 def test_who_is_denied_gets_nothing_and_others_do(lab, name):
-    lab.unit.commit(f"set prefix-list bad prefix {CLIENT4} {CLIENT6}", f"set vip {name} deny bad")
+    lab.unit.commit(f"set list bad prefix {CLIENT4} {CLIENT6}", f"set vip {name} deny bad")
     before = lab.unit.drops()["denied"]
     assert curl(lab, name) == ""
     assert curl(lab, name, other=True).startswith("server")
     assert refused(lab, name)["denied"] > 0
     assert lab.unit.drops()["denied"] > before
-    lab.unit.commit(f"delete prefix-list bad prefix {client_of(name)}")
+    lab.unit.commit(f"delete list bad prefix {client_of(name)}")
     assert curl(lab, name, seconds=5).startswith("server")
 
 
 @pytest.mark.parametrize("name", HTTP)
 def test_with_an_allow_list_others_are_refused_and_deny_wins(lab, name):
-    lab.unit.commit(f"set prefix-list good prefix {OTHER4} {OTHER6}", f"set vip {name} allow good")
+    lab.unit.commit(f"set list good prefix {OTHER4} {OTHER6}", f"set vip {name} allow good")
     assert curl(lab, name) == ""
     assert curl(lab, name, other=True).startswith("server")
     assert refused(lab, name)["not-allowed"] > 0
@@ -88,7 +88,7 @@ def test_with_an_allow_list_others_are_refused_and_deny_wins(lab, name):
 @pytest.mark.parametrize("name", ("dns", "dns6", "direct-dns", "direct-dns6"))
 def test_datagrams_as_well(lab, name):
     assert dig(lab, name)
-    lab.unit.commit(f"set prefix-list bad prefix {CLIENT4} {CLIENT6}", f"set vip {name} deny bad")
+    lab.unit.commit(f"set list bad prefix {CLIENT4} {CLIENT6}", f"set vip {name} deny bad")
     assert dig(lab, name, other=True)
     # What was open before the commit ends with the sweep.
     waiting.until(lambda: not dig(lab, name), "it is refused", SWEEP_S)
@@ -96,7 +96,7 @@ def test_datagrams_as_well(lab, name):
 
 
 def test_a_ping_is_answered_unless_every_vip_at_the_address_refuses(lab):
-    lab.unit.commit(f"set prefix-list bad prefix {CLIENT4}", "set vip web deny bad")
+    lab.unit.commit(f"set list bad prefix {CLIENT4}", "set vip web deny bad")
     assert ping(lab, "web"), "vip dns has the same address"
     lab.unit.commit("set vip dns deny bad")
     assert not ping(lab, "web")
@@ -122,8 +122,8 @@ def answered(opened):
 
 @pytest.mark.parametrize("name", HTTP)
 def test_a_list_that_changes_ends_flows_of_those_it_refuses_and_no_others(lab, name):
-    lab.unit.commit("set prefix-list bad", f"set vip {name} deny bad")
-    change = f"set prefix-list bad prefix {client_of(name)}"
+    lab.unit.commit("set list bad", f"set vip {name} deny bad")
+    change = f"set list bad prefix {client_of(name)}"
     with connections(lab, name, False) as denied, connections(lab, name, True) as others:
         assert impact(lab, change) == {(f"vip {name}", "cut"): None}
         lab.unit.commit(change)
@@ -173,7 +173,7 @@ def many(count):
     for i in range(0, count, 100):
         prefixes = [f"11.{j >> 16}.{j >> 8 & 255}.{j & 255}/32" if j % 2 else
                     f"2001:db9:{j >> 16:x}:{j & 65535:x}::/64" for j in range(i, i + 100)]
-        lines.append("set prefix-list bad prefix " + " ".join(prefixes))
+        lines.append("set list bad prefix " + " ".join(prefixes))
     return lines
 
 
@@ -191,13 +191,13 @@ def test_as_many_prefixes_as_a_list_holds_are_applied_from_a_file(lab):
     lab.unit.commit("set vip dns idle-timeout 99s")
     print(f"a row elsewhere committed in {time.monotonic() - began:.2f} s")
     began = time.monotonic()
-    lab.unit.commit(f"set prefix-list bad prefix {CLIENT4} {CLIENT6}")
+    lab.unit.commit(f"set list bad prefix {CLIENT4} {CLIENT6}")
     print(f"two more prefixes of it committed in {time.monotonic() - began:.2f} s")
     for name in HTTP:
         waiting.until(lambda name=name: curl(lab, name) == "", "it is refused", SWEEP_S)
         assert curl(lab, name, other=True, seconds=5).startswith("server")
     # The same file once more is no change.
-    lab.unit.commit(f"delete prefix-list bad prefix {CLIENT4} {CLIENT6}",
+    lab.unit.commit(f"delete list bad prefix {CLIENT4} {CLIENT6}",
                     "delete vip dns idle-timeout")
     said = lab.unit.yoke("apply", "-", standard_input=exported + "\n".join(lines) + "\n",
                          seconds=200)

@@ -27,7 +27,7 @@ _MAY_INCLUDE = {
     "dataplane/api": (_BASE, _NET, _LIMITS),
     "dataplane/control": (_BASE, _LINUX, _NET, _LB, _API, _LIMITS),
     "dataplane/io": (_BASE, _LINUX, _NET, _LB, _CONTROL, _LIMITS, _API_TYPES),
-    "mgmt": (_BASE, _NET, _MODEL, _HEALTH, "mgmt/rpc", "mgmt/system"),
+    "mgmt": (_BASE, _LINUX, _NET, _MODEL, _COMMIT, _EVENTS, _ALARMS, _HEALTH, "mgmt/rpc", "mgmt/system"),
     "mgmt/model": (_BASE, _NET, _LIMITS),
     "mgmt/events": (_BASE,),
     "mgmt/store": (_BASE, _LINUX, _MODEL, _EVENTS),

@@ -70,10 +70,10 @@ TEST(Compile, EveryFieldReachesTheDataPlane) {
 
 TEST(Compile, ListsThatAVipNamesAndItsLimitsReachTheDataPlane) {
   model::Config config;
-  must_set(config, {"prefix-list", "bad", "prefix", "198.51.100.0/24"}, {});
-  must_set(config, {"prefix-list", "bad", "prefix", "2001:db8:bad::/48"}, {});
-  must_set(config, {"prefix-list", "none"}, {});
-  must_set(config, {"prefix-list", "unused", "prefix", "10.0.0.0/8"}, {});
+  must_set(config, {"list", "bad", "prefix", "198.51.100.0/24"}, {});
+  must_set(config, {"list", "bad", "prefix", "2001:db8:bad::/48"}, {});
+  must_set(config, {"list", "none"}, {});
+  must_set(config, {"list", "unused", "prefix", "10.0.0.0/8"}, {});
   must_set(config, {"vip", "web"},
            {{"address", "203.0.113.10:80/tcp"},
             {"allow", "none"},
@@ -96,14 +96,14 @@ TEST(Compile, ListsThatAVipNamesAndItsLimitsReachTheDataPlane) {
 
 TEST(PrefixSets, AreReadAgainWhereTheyDiffer) {
   model::Config config;
-  must_set(config, {"prefix-list", "a", "prefix", "10.0.0.0/8"}, {});
-  must_set(config, {"prefix-list", "b", "prefix", "10.0.0.0/8"}, {});
+  must_set(config, {"list", "a", "prefix", "10.0.0.0/8"}, {});
+  must_set(config, {"list", "b", "prefix", "10.0.0.0/8"}, {});
   const auto first = PrefixSets().following(config);
-  must_set(config, {"prefix-list", "a", "prefix", "11.0.0.0/8"}, {});
+  must_set(config, {"list", "a", "prefix", "11.0.0.0/8"}, {});
   const auto next = first.following(config);
   EXPECT_EQ(next.of("a").size(), 2U);
   EXPECT_EQ(next.of("b").prefixes().data(), first.of("b").prefixes().data());
-  ASSERT_TRUE(config.remove(model::Path{{"prefix-list", "b"}}));
+  ASSERT_TRUE(config.remove(model::Path{{"list", "b"}}));
   EXPECT_EQ(next.following(config).of("b").size(), 0U);
 }
 

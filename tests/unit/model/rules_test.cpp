@@ -233,10 +233,10 @@ const Row kRows[] = {
       "set vip web 203.0.113.10:80/tcp pool web snat-pool out"},
      {"E-209 pool web server 192.0.2.200:80"}},
     {{"set pool web server 192.0.2.200:80", "set snat-pool unused 192.0.2.200"}, {}},
-    {{"set prefix-list bad prefix 198.51.100.0/24 2001:db8:bad::/48 192.0.2.66",
+    {{"set list bad prefix 198.51.100.0/24 2001:db8:bad::/48 192.0.2.66",
       "set vip a 203.0.113.10:80/tcp deny bad allow bad max-flows 10 new-flow-rate 5"},
      {}},
-    {{"set prefix-list none", "set vip a 203.0.113.10:80/tcp allow none"}, {}},
+    {{"set list none", "set vip a 203.0.113.10:80/tcp allow none"}, {}},
     {{"set vip a 203.0.113.10:80/tcp deny bad"}, {"E-202 vip a"}},
     {{"set vip a 203.0.113.10:80/tcp client-prefix-length 32",
       "set vip b [2001:db8::10]:80/tcp client-prefix-length 128"},
@@ -304,11 +304,11 @@ TEST(Rules, HoldTheDataPlanesLimitsAndAdmitWhatIsJustWithin) {
     if (i == limits::kPrefixesPerList) {
       EXPECT_EQ(found(lists), std::vector<std::string>{});
     }
-    ASSERT_TRUE(lists.set(Path{{"prefix-list", "bad", "prefix",
+    ASSERT_TRUE(lists.set(Path{{"list", "bad", "prefix",
                                 fmt::format("10.{}.{}.{}", i / 65536, i / 256 % 256, i % 256)}},
                           {}));
   }
-  EXPECT_EQ(found(lists), std::vector<std::string>{"E-208 prefix-list bad"});
+  EXPECT_EQ(found(lists), std::vector<std::string>{"E-208 list bad"});
 
   Config logs;
   for (int i = 1; i <= 9; ++i) {

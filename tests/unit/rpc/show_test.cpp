@@ -305,7 +305,7 @@ TEST_F(Show, Traffic) {
 
 TEST_F(Show, WhomAVipWithListsOrLimitsRefusedIsToldByReason) {
   auto edit = set({"vip", "web"});
-  edit["fields"] = {{"max-flows", "9"}};
+  edit["fields"] = {{"max-flows", 9}};
   (void)must(client_, "edit", operations({edit}));
   (void)must(client_, "commit");
   rig_.run([this] { rig_.data_plane().traffic.refused = {{"web", {{"vip-limit", 7}}}}; });
