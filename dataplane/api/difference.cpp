@@ -2,6 +2,7 @@
 #include "dataplane/api/difference.h"
 
 #include <map>
+#include <set>
 #include <string_view>
 
 namespace yoke::api {
@@ -58,7 +59,9 @@ std::vector<PrefixList> lists_after(const std::vector<PrefixList>& from,
                                     const Difference& difference) {
   const auto before = by_name(from);
   std::vector<PrefixList> differ;
+  std::set<std::string_view> seen;  // told twice, each would be another copy of a long list
   for (const ListDifference& list : difference.lists) {
+    if (!seen.insert(list.name).second) continue;
     const auto known = before.find(list.name);
     const PrefixSet old = known == before.end() ? PrefixSet() : known->second->prefixes;
     differ.push_back({list.name, changed(old, list.added, list.gone)});

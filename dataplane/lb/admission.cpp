@@ -21,14 +21,13 @@ std::optional<net::Drop> Admission::refuses(const Guard& guard, std::uint16_t sl
 }
 
 std::uint64_t Admission::flows_open(std::uint16_t slot) const noexcept {
-  std::uint64_t created = 0, ended = 0;
+  std::uint64_t begun = 0, ended = 0;
   for (const WorkerCounters* worker : workers_) {
-    // Ended first: no flow that is counted as ended is missing from those created.
-    ended += worker->services[slot].flows_ended.value();
-    ended += worker->services[slot].flows_orphaned.value();
-    created += worker->services[slot].flows_created.value();
+    // Ended first: no flow that is counted as ended is missing from those begun.
+    ended += worker->loads[slot].ended.value();
+    begun += worker->loads[slot].begun.value();
   }
-  return created > ended ? created - ended : 0;
+  return begun > ended ? begun - ended : 0;
 }
 
 }  // namespace yoke::lb

@@ -40,7 +40,8 @@ struct Guard {
 };
 
 // The limits of all services, which hold for all workers together. Rates are exact but for what
-// rate_limiter.h says. Open flows are what the workers have counted: where several open one at the
+// rate_limiter.h says. Open flows are what the workers have counted, those that are closed and
+// merely remembered aside: where several open one at the
 // same moment, each sees the others' a moment later, so that the limit may be passed by one flow a
 // worker less one. Flows of a VIP that stood in the slot before count until the sweep has ended
 // them. Threads: any.

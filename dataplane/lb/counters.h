@@ -43,6 +43,12 @@ struct ConnectionCounter {
   Counter reset;       // the server reset what it had answered
 };
 
+// Flows of a service that are open, not merely remembered: the difference. Of whatever VIP stood in
+// the slot. Apart from its traffic, since other workers read it as flows open.
+struct LoadCounter {
+  Counter begun, ended;
+};
+
 // Packets that a service's lists and limits refused, in the order of net::kRefusals.
 struct alignas(64) RefusalCounter {
   std::array<Counter, net::kRefusals.size()> by_reason;
@@ -62,6 +68,7 @@ struct alignas(64) WorkerCounters {
   std::vector<TrafficCounter> services{limits::kVips};           // by service slot
   std::vector<TrafficCounter> servers{limits::kServers};         // by server slot
   std::vector<ConnectionCounter> connections{limits::kServers};  // by server slot
+  std::vector<LoadCounter> loads{limits::kVips};                 // by service slot
   std::vector<RefusalCounter> refusals{limits::kVips};           // by service slot
 
   void drop(net::Drop reason, std::uint64_t n = 1) noexcept {

@@ -14,14 +14,25 @@ EchoTable::EchoTable(const HashKey& key,
     const auto end = std::find_if(at, services.end(),
                                   [at](const auto& other) { return other.first != at->first; });
     const bool all = std::all_of(at, end, [](const auto& one) { return one.second != nullptr; });
-    if (all) {
-      const net::IpAddress address = at->first;
-      for (auto one = at; one != end; ++one) guards_.push_back(*one->second);
-      rows.emplace_back(address, Places{first, static_cast<std::uint32_t>(guards_.size())});
+    for (auto one = at; all && one != end; ++one) add_if_new(*one->second, first);
+    if (all && guards_.size() - first <= kListsMax) {
+      rows.emplace_back(at->first, Places{first, static_cast<std::uint32_t>(guards_.size())});
+    } else {
+      guards_.resize(first);
     }
     at = end;
   }
   if (!rows.empty()) map_ = {AddressHash{key}, rows};
+}
+
+// Services of an address mostly have the same lists.
+void EchoTable::add_if_new(const Guard& guard, std::size_t first) {
+  const auto is_same = [&](const Guard& known) {
+    return known.allow == guard.allow && known.deny == guard.deny;
+  };
+  if (guards_.size() - first > kListsMax) return;
+  const auto begin = guards_.begin() + static_cast<std::ptrdiff_t>(first);
+  if (std::none_of(begin, guards_.end(), is_same)) guards_.push_back(guard);
 }
 
 }  // namespace yoke::lb

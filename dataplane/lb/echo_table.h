@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -15,9 +16,13 @@
 namespace yoke::lb {
 
 // Who is answered a ping at which address: whoever one of the services there would take. An address
-// at which one of them has no lists answers everybody. Threads: any, once filled.
+// at which one of them has no lists answers everybody, and so does one whose services have more
+// than kListsMax different ones: whoever they are to keep out would have all of them looked into by
+// each ping. Threads: any, once filled.
 class EchoTable {
  public:
+  static constexpr std::size_t kListsMax = 8;
+
   EchoTable() = default;
   // Of every service: its address and its guard, null where it has no lists.
   EchoTable(const HashKey& key, std::vector<std::pair<net::IpAddress, const Guard*>> services);
@@ -36,6 +41,8 @@ class EchoTable {
   }
 
  private:
+  void add_if_new(const Guard& guard, std::size_t first);
+
   struct Places {
     std::uint32_t first = 0, end = 0;  // in guards_
   };

@@ -197,10 +197,20 @@ void Pipeline::advance(Flow& flow, const net::ParsedPacket& parsed, bool from_cl
   step(flow, parsed, from_client);
   if (is_open(flow.state) == was_open) return;
   if (was_open) {
-    scheduler_.closed(flow.server, flow.server_incarnation);
+    lose_load(flow);
   } else {
-    scheduler_.opened(flow.server, flow.server_incarnation);
+    add_load(flow);
   }
+}
+
+void Pipeline::add_load(const Flow& flow) noexcept {
+  scheduler_.opened(flow.server, flow.server_incarnation);
+  counters_.loads[flow.service].begun.add();
+}
+
+void Pipeline::lose_load(const Flow& flow) noexcept {
+  scheduler_.closed(flow.server, flow.server_incarnation);
+  counters_.loads[flow.service].ended.add();
 }
 
 // Called as the SYN comes again, and now and then: this flow may have waited for an answer too
@@ -330,7 +340,7 @@ Pipeline::Outcome Pipeline::open_flow(Lane& lane, std::uint16_t service_slot,
                                      !lane.is_tcp() || lane.is_opening()};
   const auto choice = scheduler_.choose(*lane.snapshot, service, newcomer);
   const Server& server = lane.snapshot->servers[choice.server];
-  if (!server.hop.resolved || (!is_nat && !server.on_link)) {
+  if (!is_reachable(server, service.method)) {
     if (is_nat && lane.is_tcp()) counters_.connections[choice.server].unanswered.add();
     return Drop::kNoNeighbor;
   }
@@ -362,7 +372,7 @@ Pipeline::Outcome Pipeline::open_flow(Lane& lane, std::uint16_t service_slot,
     flow.server = Scheduler::implied(*lane.snapshot, service, newcomer);
     return send_to_server(lane, flow);
   }
-  if (is_open(flow.state)) scheduler_.opened(flow.server, flow.server_incarnation);
+  if (is_open(flow.state)) add_load(flow);
   counters_.flows_open_added.add();
   counters_.services[service_slot].flows_created.add();
   counters_.servers[choice.server].flows_created.add();
@@ -403,7 +413,7 @@ void Pipeline::end_flow(Flow& flow, const Snapshot& snapshot) noexcept {
   if (has_its_server(flow, snapshot)) {
     counters_.servers[flow.server].flows_ended.add();
   }
-  if (is_open(flow.state)) scheduler_.closed(flow.server, flow.server_incarnation);
+  if (is_open(flow.state)) lose_load(flow);
   flows_.erase(&flow);
 }
 

@@ -92,6 +92,8 @@ class Pipeline {
   void note_silence(Flow& flow, const Snapshot& snapshot, Tick now) noexcept;
   void note_answer(Flow& flow, FlowState before, std::uint8_t tcp_flags) noexcept;
   [[nodiscard]] Outcome send_to_server(Lane& lane, const Flow& flow) noexcept;
+  void add_load(const Flow& flow) noexcept;
+  void lose_load(const Flow& flow) noexcept;
   void end_flow(Flow& flow, const Snapshot& snapshot) noexcept;
   [[nodiscard]] bool is_barred(const Flow& flow, const Snapshot& snapshot) const noexcept;
 

@@ -18,11 +18,12 @@ constexpr std::uint64_t parts_of(std::uint32_t now_ms) noexcept {
   return (std::uint64_t{now_ms} << 16) & kTimeMask;
 }
 
-// How long the bucket still fills; nothing where it is full, or nobody's. A time further ahead than
-// any bucket needs is past.
+// How long the bucket still fills; nothing where it is full, or nobody's. A worker whose tick is
+// behind finds a bucket that another has emptied more than a second ahead; a time further ahead
+// than that can be is past.
 constexpr std::uint64_t remaining(std::uint64_t word, std::uint64_t now) noexcept {
   const std::uint64_t ahead = ((word & kTimeMask) - now) & kTimeMask;
-  return word == 0 || ahead > RateLimiter::kSecond ? 0 : ahead;
+  return word == 0 || ahead > 2 * std::uint64_t{RateLimiter::kSecond} ? 0 : ahead;
 }
 
 // The word after one more flow.

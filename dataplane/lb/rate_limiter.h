@@ -14,7 +14,7 @@
 // is one exchange of that word; one that is refused writes nothing, so that a flood moves no cache
 // line between workers. Workers that lose an exchange look again, and so the rate holds for all of
 // them together; one that loses kTries of them lets its flow pass. A bucket that has rested for a
-// whole turn of its clock (4 h 39 min), to within a second, is taken for one just used.
+// whole turn of its clock (4 h 39 min), to within two seconds, is taken for one just used.
 //
 // Clients stand in lines of eight, found by a keyed hash. One whose bucket is full needs no place,
 // so there is room for as many as open flows within a second: kClients. Where a line is full of

@@ -36,7 +36,6 @@ Scheduler::Scheduler()
 
 Scheduler::Choice Scheduler::choose(const Snapshot& snapshot, const Service& service,
                                     const Newcomer& newcomer) noexcept {
-  const Maglev& maglev = *service.maglev;
   const std::uint16_t stays = implied(snapshot, service, newcomer);
   const auto chosen = [stays](const Member& member) {
     return Choice{member.server, member.server != stays};
@@ -49,9 +48,9 @@ Scheduler::Choice Scheduler::choose(const Snapshot& snapshot, const Service& ser
     case Scheduling::kRoundRobin:
       return chosen(next_in_turn(service));
     case Scheduling::kLeastConnections:
-      return chosen(least_loaded(maglev, snapshot.servers, newcomer.hash));
+      return chosen(least_loaded(service, snapshot.servers, newcomer.hash));
     case Scheduling::kResponseTime:
-      return chosen(quicker(maglev, snapshot.servers, newcomer.hash));
+      return chosen(quicker(service, snapshot.servers, newcomer.hash));
     case Scheduling::kSourceHash:
       break;
   }
@@ -114,31 +113,42 @@ const Member& Scheduler::next_in_turn(const Service& service) noexcept {
   return maglev.members()[order[turn.next++]];
 }
 
-bool Scheduler::is_less_loaded(const Member& a, const Member& b,
-                               const Servers& servers) const noexcept {
+// Whoever cannot be reached takes no flow and so never has any: it would always be the least.
+bool Scheduler::is_less_loaded(const Member& a, const Member& b, const Servers& servers,
+                               Method method) const noexcept {
+  const bool reaches_a = is_reachable(servers[a.server], method);
+  if (reaches_a != is_reachable(servers[b.server], method)) return reaches_a;
   const std::uint64_t of_a = open(a.server, servers[a.server].incarnation);
   const std::uint64_t of_b = open(b.server, servers[b.server].incarnation);
   return of_a * b.weight < of_b * a.weight;
 }
 
 // Of equals, the one that the table would have taken: an idle pool is spread by weight.
-const Member& Scheduler::least_loaded(const Maglev& maglev, const Servers& servers,
+const Member& Scheduler::least_loaded(const Service& service, const Servers& servers,
                                       std::uint32_t hash) const noexcept {
+  const Maglev& maglev = *service.maglev;
+  const auto less = [&](const Member& a, const Member& b) {
+    return is_less_loaded(a, b, servers, service.method);
+  };
   const auto members = maglev.members();
   if (members.size() > kWholeLook) {
     const Pair pair = draw(maglev, hash);
-    return is_less_loaded(*pair.second, *pair.first, servers) ? *pair.second : *pair.first;
+    return less(*pair.second, *pair.first) ? *pair.second : *pair.first;
   }
   const Member* best = &maglev.pick(hash);
   for (const Member& member : members) {
-    if (is_less_loaded(member, *best, servers)) best = &member;
+    if (less(member, *best)) best = &member;
   }
   return *best;
 }
 
-const Member& Scheduler::quicker(const Maglev& maglev, const Servers& servers,
+const Member& Scheduler::quicker(const Service& service, const Servers& servers,
                                  std::uint32_t hash) const noexcept {
-  const Pair pair = draw(maglev, hash);
+  const Pair pair = draw(*service.maglev, hash);
+  const bool reaches_first = is_reachable(servers[pair.first->server], service.method);
+  if (reaches_first != is_reachable(servers[pair.second->server], service.method)) {
+    return reaches_first ? *pair.first : *pair.second;
+  }
   // Times the weight of the other: without division.
   const auto cost = [&](const Member& of, const Member& other) {
     const Server& server = servers[of.server];

@@ -94,12 +94,12 @@ class Scheduler {
   void start_over(Share& share, const Maglev& maglev) noexcept;
   [[nodiscard]] const Member& within_share(const Service& service, std::uint32_t hash) noexcept;
   [[nodiscard]] const Member& next_in_turn(const Service& service) noexcept;
-  [[nodiscard]] const Member& least_loaded(const Maglev& maglev, const Servers& servers,
+  [[nodiscard]] const Member& least_loaded(const Service& service, const Servers& servers,
                                            std::uint32_t hash) const noexcept;
-  [[nodiscard]] const Member& quicker(const Maglev& maglev, const Servers& servers,
+  [[nodiscard]] const Member& quicker(const Service& service, const Servers& servers,
                                       std::uint32_t hash) const noexcept;
-  [[nodiscard]] bool is_less_loaded(const Member& a, const Member& b,
-                                    const Servers& servers) const noexcept;
+  [[nodiscard]] bool is_less_loaded(const Member& a, const Member& b, const Servers& servers,
+                                    Method method) const noexcept;
 
   std::vector<Share> shares_;        // by pool slot
   std::vector<Turn> turns_;          // by pool slot

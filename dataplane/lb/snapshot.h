@@ -64,6 +64,11 @@ struct Service {
   std::shared_ptr<const Maglev> maglev;  // yields server slots; null or empty: no server
 };
 
+// Whether packets get to the server now.
+[[nodiscard]] inline bool is_reachable(const Server& server, Method method) noexcept {
+  return server.hop.resolved && (method == Method::kNat || server.on_link);
+}
+
 struct Snapshot {
   std::uint64_t generation = 0;
   HashKey hash_key;

@@ -142,14 +142,30 @@ TEST_F(Guards, NoMoreFlowsAreOpenThanMayBe) {
   EXPECT_TRUE(opens(c, 40009));
 }
 
+// They are remembered for minutes.
+TEST_F(Guards, ConnectionsThatAreClosedDoNotCount) {
+  guard({.max_flows = 3});
+  for (const Case& c : {Case{kNatV4, 6}, Case{kDsrV4, 6}}) {
+    for (std::uint16_t port = 40000; port < 40020; ++port) {
+      EXPECT_TRUE(opens(c, port)) << c.vip << ' ' << port;
+      auto end = to_vip(c.vip, 6, port);
+      end.tcp_flags = kTcpRst;
+      (void)rig_.send(end);
+    }
+    for (std::uint16_t port = 41000; port < 41005; ++port) {
+      EXPECT_EQ(opens(c, port), port < 41003) << c.vip << ' ' << port;
+    }
+  }
+}
+
 TEST_F(Guards, FlowsOfOtherWorkersCount) {
   WorkerCounters other;
   Admission admission({&rig_.counters_, &other});
-  other.services[4].flows_created.add(7);
-  other.services[4].flows_ended.add(2);
+  other.loads[4].begun.add(7);
+  other.loads[4].ended.add(2);
   const Guard guard{.max_flows = 5};
   EXPECT_EQ(admission.refuses(guard, 4, ip("198.51.100.7"), {}, 0), Drop::kVipLimit);
-  other.services[4].flows_ended.add();
+  other.loads[4].ended.add();
   EXPECT_EQ(admission.refuses(guard, 4, ip("198.51.100.7"), {}, 0), std::nullopt);
 }
 
@@ -251,6 +267,18 @@ TEST_F(Guards, APingIsAnsweredToWhomAServiceAtTheAddressTakes) {
   rig_.snapshot_.echo =
       EchoTable(rig_.snapshot_.hash_key, {{ip(kNatV4), &denies}, {ip(kNatV4), nullptr}});
   EXPECT_EQ(ping("198.51.100.7"), Action::kReply);
+  // A thousand services of one list are one look; where each has its own, there is none.
+  std::vector<std::pair<net::IpAddress, const Guard*>> alike(1000, {ip(kNatV4), &denies});
+  rig_.snapshot_.echo = EchoTable(rig_.snapshot_.hash_key, alike);
+  EXPECT_EQ(ping("198.51.100.7"), Action::kDrop);
+  std::vector<Guard> guards(EchoTable::kListsMax + 1);
+  for (Guard& guard : guards) guard.deny = list({"198.51.100.0/24"});
+  for (const std::size_t count : {EchoTable::kListsMax, EchoTable::kListsMax + 1}) {
+    std::vector<std::pair<net::IpAddress, const Guard*>> different;
+    for (std::size_t i = 0; i < count; ++i) different.emplace_back(ip(kNatV4), &guards[i]);
+    rig_.snapshot_.echo = EchoTable(rig_.snapshot_.hash_key, different);
+    EXPECT_EQ(ping("198.51.100.7"), count > EchoTable::kListsMax ? Action::kReply : Action::kDrop);
+  }
 }
 
 }  // namespace

@@ -34,6 +34,29 @@ TEST(RateLimiter, HoldsASecondsWorthAndThenKeepsTheRate) {
   }
 }
 
+// Workers read the clock at moments of their own, and so are some ticks apart.
+TEST(RateLimiter, HoldsForWorkersWhoseTicksDiffer) {
+  for (const std::uint32_t rate : {10U, 100U, 5000U}) {
+    for (const std::uint32_t lag : {1U, 5U, 300U}) {
+      RateLimiter limiter;
+      const std::uint32_t interval = RateLimiter::interval(rate);
+      std::uint32_t of_service = 0, of_client = 0;
+      constexpr std::uint32_t kMs = 4000;
+      for (std::uint32_t ms = lag; ms < lag + kMs; ++ms) {
+        for (std::uint32_t i = 0; i < rate / 100 + 2; ++i) {
+          const std::uint32_t now = kNow + ms - (i % 2 == 0 ? 0 : lag);
+          of_service += limiter.admit_service(3, interval, now) ? 1U : 0U;
+          of_client += limiter.admit_client(77, interval, now) ? 1U : 0U;
+        }
+      }
+      const std::uint32_t most = rate * (1 + kMs / 1000) + rate / 20 + 1;
+      EXPECT_LE(of_service, most) << rate << ' ' << lag;
+      EXPECT_LE(of_client, most) << rate << ' ' << lag;
+      EXPECT_GE(of_service, rate * (kMs / 1000)) << rate << ' ' << lag;
+    }
+  }
+}
+
 TEST(RateLimiter, WhatIsLeftOutlivesTheTurnOfTheClock) {
   RateLimiter limiter;
   const std::uint32_t interval = RateLimiter::interval(10);

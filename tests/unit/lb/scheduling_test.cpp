@@ -22,7 +22,10 @@ class Pool {
     service_.scheduling = scheduling;
     service_.method = Method::kDsr;
     snapshot_.servers.resize(weights.size());
-    for (Server& server : snapshot_.servers) server.incarnation = 1;
+    for (Server& server : snapshot_.servers) {
+      server.incarnation = 1;
+      server.hop.resolved = server.on_link = true;
+    }
     set_weights(weights);
   }
 
@@ -35,6 +38,10 @@ class Pool {
       members.push_back({{net::IpAddress::v4(10, 0, third, last), 80}, slot, weights[i]});
     }
     service_.maglev = std::make_shared<Maglev>(snapshot_.hash_key, members);
+  }
+  void set_reachable(std::size_t server, bool resolved, bool on_link) {
+    snapshot_.servers[server].hop.resolved = resolved;
+    snapshot_.servers[server].on_link = on_link;
   }
   void set_response(std::size_t server, std::uint32_t us) {
     snapshot_.servers[server].response_us = us;
@@ -70,6 +77,25 @@ class Pool {
  private:
   std::deque<std::uint16_t> open_;
 };
+
+// It has no flow, ever, and would otherwise be the one to take them all.
+TEST(Scheduling, WhoCannotBeReachedIsNotTheLeastLoaded) {
+  for (const Scheduling scheduling : {Scheduling::kLeastConnections, Scheduling::kResponseTime}) {
+    for (const std::size_t servers : {3U, 40U}) {
+      Pool pool(scheduling, std::vector<std::uint16_t>(servers, 1));
+      pool.set_reachable(0, false, true);
+      pool.set_reachable(1, true, false);
+      int in_vain = 0;
+      for (int i = 0; i < 1000; ++i) in_vain += pool.open() <= 1 ? 1 : 0;
+      // Two drawn by hash may be both of them.
+      EXPECT_LE(in_vain, scheduling == Scheduling::kLeastConnections && servers == 3 ? 0
+                         : servers == 3                                              ? 500
+                                                                                     : 20);
+      for (std::size_t i = 0; i < servers; ++i) pool.set_reachable(i, false, false);
+      EXPECT_LT(pool.open(), servers);
+    }
+  }
+}
 
 TEST(RoundRobin, ServersTakeTurns) {
   Pool pool(Scheduling::kRoundRobin, {1, 1, 1});
