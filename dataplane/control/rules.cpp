@@ -108,7 +108,8 @@ Status check_guard(const api::Vip& vip, const Names& lists) {
   const std::string what = "vip " + vip.name;
   for (const std::string& list : {vip.allow, vip.deny}) {
     if (list.empty() || lists.contains(list)) continue;
-    return refuse(kNoSuchList, what + ": there is no prefix list " + list);
+    std::string text = what;
+    return refuse(kNoSuchList, text.append(": there is no prefix list ").append(list));
   }
   const api::FlowLimits& limits = vip.limits;
   for (const std::uint32_t rate : {limits.new_flow_rate, limits.client_new_flow_rate}) {

@@ -321,7 +321,7 @@ Status Committer::stage(const Compiled& compiled) {
   const auto digest = data_plane_.stage(compiled.configuration);
   is_staging_ = false;
   meanwhile_.insert(unpublished_.begin(), unpublished_.end());
-  const auto told = publish();
+  auto told = publish();
   if (!digest) return tl::unexpected<Error>(digest.error());
   if (!told && !data_plane_.reachable()) return told;
   if (*digest == compiled.digest) return {};

@@ -196,6 +196,7 @@ std::vector<Scheduler::Untried> Scheduler::untried(MonoTime now) const {
     }
   }
   std::vector<Untried> rows;
+  rows.reserve(found.size());
   for (auto& [key, row] : found) rows.push_back(std::move(row));
   return rows;
 }
