@@ -80,7 +80,7 @@ def test_the_data_plane_away_is_an_alarm(lab):
 
 
 # What a unit that is new tells first.
-FIRST = ("configuration-applied", "the data plane runs revision 0")
+FIRST = ("started", "unit lb-a, revision 0")
 
 
 def test_the_event_log_has_what_the_journal_has_also_after_kill_9(lab):
