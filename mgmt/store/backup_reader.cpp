@@ -13,7 +13,9 @@
 #include "mgmt/store/config_store.h"
 #include "mgmt/store/database.h"
 #include "mgmt/store/errors.h"
+#include "mgmt/store/file.h"
 #include "mgmt/store/sha256.h"
+#include "mgmt/store/unit_file.h"
 
 namespace yoke::store {
 namespace {
@@ -134,11 +136,14 @@ Result<Restorable> BackupReader::finish() {
   auto store =
       has_unit_part ? ConfigStore::open(work.path()) : tl::unexpected<Error>(has_unit_part.error());
   if (!store) {
-    Error error = store.error();
-    // The path means nothing to whoever has the backup.
-    if (error.text.starts_with(work.path()))
-      error.text.replace(0, work.path().size(), "the backup");
-    return tl::unexpected<Error>(std::move(error));
+    if (store.error().id == kUnitPartLost) {
+      return fail(
+          Errc::kInvalid, kBackupDamaged,
+          "the backup is altered: what it has of the unit's own cannot be read; use another");
+    }
+    // The paths mean nothing to whoever has the backup.
+    Error error = renamed(store.error(), work.path(), "the backup");
+    return tl::unexpected<Error>(renamed(std::move(error), unit_path(work.path()), "the backup"));
   }
   const Running& running = (*store)->running();
   return Restorable{work.label, running.revision, running.config, *has_unit_part};

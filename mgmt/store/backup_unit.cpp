@@ -43,7 +43,9 @@ Result<std::optional<std::string>> document_in(Database& database, const UnitRow
   if (!found) return tl::unexpected<Error>(found.error());
   if (!*found) return std::optional<std::string>();
   std::string document = statement->text(0);
-  if (stamp_of(row.revision, document) == row.stamp) return std::optional(std::move(document));
+  if (document.size() <= kUnitDocumentMax && stamp_of(row.revision, document) == row.stamp) {
+    return std::optional(std::move(document));
+  }
   return fail(Errc::kInvalid, kBackupDamaged,
               "the backup is altered: what it has of the unit's own is not what was written; use "
               "another");

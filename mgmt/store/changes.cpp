@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "mgmt/model/json.h"
+
 namespace yoke::store {
 namespace {
 
@@ -44,8 +46,8 @@ std::string changes_text(const Records& from, const Records& to) {
 }
 
 bool apply_changes(const std::string& text, Records& records) {
-  const json changes = json::parse(text, nullptr, false);
-  return changes.is_array() && std::ranges::all_of(changes, [&](const json& change) {
+  const auto changes = model::parse_json(text);  // no deeper than a document is
+  return changes && changes->is_array() && std::ranges::all_of(*changes, [&](const json& change) {
            return apply_change(change, records);
          });
 }

@@ -15,6 +15,7 @@
 #include "mgmt/store/revisions.h"
 #include "mgmt/store/transaction.h"
 #include "mgmt/store/unit_file.h"
+#include "mgmt/store/unit_lost.h"
 
 namespace yoke::store {
 namespace {
@@ -63,8 +64,13 @@ struct ConfigStore::State {
   }
   // What belongs to the unit, as the row says.
   [[nodiscard]] Result<Records> own_part(const UnitRow& row) const;
-  // The same of the newest revision, which a person may have given up.
-  [[nodiscard]] Result<Records> own_part_of(Newest& newest);
+  // A person may have given up what belonged to the unit, in all revisions.
+  [[nodiscard]] Status forget_given_up();
+  // All is verified: what is read so far stays as it is, and both files can be written to.
+  [[nodiscard]] Status begin_writing();
+  [[nodiscard]] Result<model::Config> config_of(std::uint64_t id) const;
+  // With the names of what this is a copy of.
+  [[nodiscard]] Error named(Error error) const;
   // The row for what belongs to the unit in the revision `id`: the one that is there if that is
   // the same, else a new one, on the disk.
   [[nodiscard]] Result<UnitRow> prepare_own(std::uint64_t id, const Records& part);
@@ -77,6 +83,7 @@ struct ConfigStore::State {
 
   StoreFile file;
   std::unique_ptr<UnitFile> unit;  // none while there has been nothing to put into it
+  bool gives_up = false;           // as long as it is not done
   Running running;
   std::optional<Unconfirmed> unconfirmed;
   std::optional<Scheduled> scheduled;
@@ -110,7 +117,8 @@ Status ConfigStore::State::load() {
                     std::to_string(latest->revision) +
                     "; restore a backup, or move it away to begin with an empty configuration");
   }
-  auto part = own_part_of(*latest);
+  if (gives_up && latest->unit) latest->unit = UnitRow();
+  auto part = own_part(latest->unit.value_or(UnitRow()));
   if (!part) return tl::unexpected<Error>(part.error());
   const Records whole = model::join(*loaded, *part);
   auto config = to_config(database(), whole);
@@ -143,6 +151,7 @@ Status ConfigStore::State::load() {
 
 Status ConfigStore::State::open_unit_file() {
   const std::string path = unit_path(database().path());
+  gives_up = is_given_up(path);
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) return {};
   auto opened = UnitFile::open(path);
@@ -157,15 +166,27 @@ Result<Records> ConfigStore::State::own_part(const UnitRow& row) const {
   return tl::unexpected<Error>(unit_file_missing(unit_path(database().path()), row.revision));
 }
 
-Result<Records> ConfigStore::State::own_part_of(Newest& newest) {
-  if (!newest.unit) return Records();
-  if (!newest.unit->is_empty() && is_given_up(unit_path(database().path()))) {
-    if (auto forgotten = forget_unit_rows(database()); !forgotten) {
-      return tl::unexpected<Error>(forgotten.error());
-    }
-    newest.unit = UnitRow();
+Status ConfigStore::State::forget_given_up() {
+  if (!gives_up) return {};
+  if (auto forgotten = forget_unit_rows(database()); !forgotten) return forgotten;
+  gives_up = false;
+  return {};
+}
+
+Status ConfigStore::State::begin_writing() {
+  if (auto forgotten = forget_given_up(); !forgotten) return forgotten;
+  if (auto ready = store::begin_writing(database()); !ready) return ready;
+  if (unit) {
+    if (auto ready = unit->begin_writing(); !ready) return ready;
   }
-  return own_part(*newest.unit);
+  put_away(unit_path(database().path()));
+  return {};
+}
+
+Error ConfigStore::State::named(Error error) const {
+  if (!original) return error;
+  error = renamed(std::move(error), database().path(), original->path);
+  return renamed(std::move(error), unit_path(database().path()), unit_path(original->path));
 }
 
 Result<UnitRow> ConfigStore::State::prepare_own(std::uint64_t id, const Records& part) {
@@ -258,10 +279,6 @@ Result<std::unique_ptr<ConfigStore::State>> ConfigStore::open_state(const std::s
   if (auto loaded = state->load(); !loaded) {
     return tl::unexpected<Error>(while_opening(path, loaded.error()));
   }
-  if (auto ready = state->database().write_ahead(); !ready) {
-    return tl::unexpected<Error>(ready.error());
-  }
-  put_away(unit_path(path));
   return state;
 }
 
@@ -271,11 +288,11 @@ Result<std::unique_ptr<ConfigStore::State>> ConfigStore::open_copy(const std::st
   auto copy = open_store_copy(path, scratch);
   if (!copy) return tl::unexpected<Error>(std::move(why));
   auto state = std::make_unique<State>(std::move(copy->file));
-  if (auto opened = state->open_unit_file(); !opened) {
-    return tl::unexpected<Error>(opened.error());
-  }
-  if (auto loaded = state->load(); !loaded) return tl::unexpected<Error>(loaded.error());
   state->original = {path, scratch, std::move(copy->lock)};
+  Status ready = state->open_unit_file();
+  if (ready) ready = state->load();
+  if (ready) ready = state->forget_given_up();
+  if (!ready) return tl::unexpected<Error>(state->named(ready.error()));
   state->unwritable = std::move(why);
   return state;
 }
@@ -283,10 +300,13 @@ Result<std::unique_ptr<ConfigStore::State>> ConfigStore::open_copy(const std::st
 Result<std::unique_ptr<ConfigStore>> ConfigStore::open(const std::string& path,
                                                        const std::string& scratch) {
   auto state = open_state(path, Missing::kIsMade);
+  if (state) {
+    if (auto ready = (*state)->begin_writing(); !ready) state = tl::unexpected(ready.error());
+  }
   const bool takes_no_writes =
       !state && (state.error().id == kReadOnly || state.error().id == kDiskFull);
   if (takes_no_writes && !scratch.empty()) state = open_copy(path, scratch, state.error());
-  if (!state) return tl::unexpected<Error>(state.error());
+  if (!state) return tl::unexpected<Error>(told_at_start(state.error(), unit_path(path)));
   return std::unique_ptr<ConfigStore>(new ConfigStore(std::move(*state)));
 }
 
@@ -304,10 +324,13 @@ Status ConfigStore::make_writable() {
                      std::to_string(state_->running.revision) +
                      " as it runs; put it back, or restart yoke-mgmt to run what it holds");
   }
+  if (state) {
+    if (auto ready = (*state)->begin_writing(); !ready) state = tl::unexpected(ready.error());
+  }
   if (!state) {
     if (auto lock = lock_store(path)) state_->original->lock = std::move(*lock);
-    state_->unwritable = state.error();
-    return tl::unexpected<Error>(state.error());
+    state_->unwritable = told_writing(state.error());
+    return tl::unexpected<Error>(*state_->unwritable);
   }
   const Aside aside = state_->aside;
   state_ = std::move(*state);
@@ -341,11 +364,11 @@ Result<ConfigStore::Pending> ConfigStore::begin(const model::Config& config,
   // Before there is a transaction here: meanwhile others read through this connection.
   model::Parts parts = model::split(config.records());
   auto row = state_->prepare_own(state_->running.revision + 1, parts.own);
-  if (!row) return tl::unexpected<Error>(row.error());
+  if (!row) return tl::unexpected<Error>(told_writing(row.error()));
   auto transaction = Transaction::begin(state_->database());
   if (!transaction) return tl::unexpected<Error>(transaction.error());
   if (auto confirmed = state_->confirm_running(); !confirmed) {
-    return tl::unexpected<Error>(confirmed.error());
+    return tl::unexpected<Error>(told_writing(confirmed.error()));
   }
   Pending pending(*state_);
   pending.running_ = {state_->running.revision + 1, config, info.at};
@@ -358,7 +381,7 @@ Result<ConfigStore::Pending> ConfigStore::begin(const model::Config& config,
   pending.is_scheduled_ = info.is_scheduled;
   state_->transaction.emplace(std::move(*transaction));
   if (auto written = state_->write(pending, info); !written) {
-    return tl::unexpected<Error>(written.error());
+    return tl::unexpected<Error>(told_writing(written.error()));
   }
   return pending;
 }
@@ -402,25 +425,32 @@ Status ConfigStore::schedule(std::optional<Scheduled> scheduled) {
   return {};
 }
 
+Result<model::Config> ConfigStore::State::config_of(std::uint64_t id) const {
+  const auto held =
+      database().is_committing() ? content_read_aside(id) : content_of(database(), id, records);
+  if (!held) return tl::unexpected<Error>(held.error());
+  const auto part = own_part(held->unit.value_or(UnitRow()));
+  if (!part) return tl::unexpected<Error>(part.error());
+  return to_config(database(), model::join(held->records, *part));
+}
+
 Result<model::Config> ConfigStore::config_of(std::uint64_t id) const {
   if (id == 0) return model::Config{};
   if (id == state_->running.revision) return state_->running.config;
-  const auto held = state_->database().is_committing()
-                        ? state_->content_read_aside(id)
-                        : content_of(state_->database(), id, state_->records);
-  if (!held) return tl::unexpected<Error>(held.error());
-  const auto part = state_->own_part(held->unit.value_or(UnitRow()));
-  if (!part) return tl::unexpected<Error>(part.error());
-  return to_config(state_->database(), model::join(held->records, *part));
+  auto config = state_->config_of(id);
+  if (!config) return tl::unexpected<Error>(state_->named(told_reading(config.error())));
+  return config;
 }
 
 Result<std::unique_ptr<BackupWriter>> ConfigStore::begin_backup(BackupLabel label,
                                                                 const std::string& file) {
   if (auto writable = make_writable(); !writable) return tl::unexpected<Error>(writable.error());
   const auto part = [state = state_.get()](const UnitRow& row) -> Result<std::string> {
-    if (state->unit) return state->unit->document(row);
-    return tl::unexpected<Error>(
-        unit_file_missing(unit_path(state->database().path()), row.revision));
+    const auto path = unit_path(state->database().path());
+    auto document = state->unit ? state->unit->document(row)
+                                : tl::unexpected<Error>(unit_file_missing(path, row.revision));
+    if (!document) return tl::unexpected<Error>(told_writing(document.error()));
+    return document;
   };
   return BackupWriter::begin(state_->database(), part, std::move(label), file);
 }

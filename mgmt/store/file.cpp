@@ -23,6 +23,7 @@
 #include "mgmt/store/migrations.h"
 #include "mgmt/store/previous.h"
 #include "mgmt/store/unit_file.h"
+#include "mgmt/store/unit_lost.h"
 
 namespace yoke::store {
 namespace {
@@ -197,6 +198,22 @@ Error while_opening(const std::string& path, Error error) {
   const std::string named = path + ": ";
   const std::size_t skip = error.text.starts_with(named) ? named.size() : 0;
   return damaged(path, error.text.substr(skip)).value();
+}
+
+Status begin_writing(Database& database) {
+  if (auto ready = database.write_ahead(); !ready) return ready;
+  auto moved = database.checkpoint();
+  if (!moved && moved.error().id == kInUse) return {};
+  return moved;
+}
+
+Error renamed(Error error, const std::string& file, const std::string& name) {
+  std::size_t at = 0;
+  while ((at = error.text.find(file, at)) != std::string::npos) {
+    error.text.replace(at, file.size(), name);
+    at += name.size();
+  }
+  return error;
 }
 
 Result<StoreFile> open_store_file(const std::string& path, Missing missing) {

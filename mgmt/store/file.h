@@ -47,6 +47,13 @@ struct StoreCopy {
 // The names in the folder of `path` are on the disk.
 [[nodiscard]] Status sync_folder_of(const std::string& path);
 
+// A database that is verified is written to from now on; first what a process that was killed left
+// in its log is brought into it, unless somebody else reads it just now.
+[[nodiscard]] Status begin_writing(Database& database);
+
+// The error with another name for the file than its text has.
+[[nodiscard]] Error renamed(Error error, const std::string& file, const std::string& name);
+
 // What an error means while a store is being opened: SQL that has always worked fails on nothing
 // but damage.
 [[nodiscard]] Error while_opening(const std::string& path, Error error);

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/store/unit_file.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <utility>
 
@@ -14,6 +11,7 @@
 #include "mgmt/store/file.h"
 #include "mgmt/store/sha256.h"
 #include "mgmt/store/transaction.h"
+#include "mgmt/store/unit_lost.h"
 
 namespace yoke::store {
 namespace {
@@ -36,11 +34,7 @@ bool is_there(const std::string& path) {
 }
 
 tl::unexpected<Error> lost(const std::string& path, const std::string& how) {
-  return fail(Errc::kFailed, kUnitPartLost,
-              path + ": " + how +
-                  "; put back what was there, or begin without this unit's own "
-                  "settings: mv " +
-                  path + ' ' + given_up_path(path));
+  return tl::unexpected<Error>(unit_file_lost(path, how));
 }
 
 Status write_table(Database& database) {
@@ -127,32 +121,6 @@ std::string unit_path(const std::string& store) {
   return (std::filesystem::path(store).parent_path() / "unit.db").string();
 }
 
-std::string given_up_path(const std::string& path) { return path + ".lost"; }
-
-bool is_given_up(const std::string& path) {
-  return !is_there(path) && is_there(given_up_path(path));
-}
-
-void put_away(const std::string& path) {
-  if (!is_there(given_up_path(path))) return;
-  const std::string kept = path + ".given-up";
-  // A log belongs to its database, and would be taken for that of the next.
-  if (!is_there(path) && is_there(path + "-wal")) {
-    (void)std::rename((path + "-wal").c_str(), (kept + "-wal").c_str());
-    ::unlink((path + "-shm").c_str());
-  }
-  (void)std::rename(given_up_path(path).c_str(), kept.c_str());
-}
-
-Error unit_file_missing(const std::string& path, std::uint64_t revision) {
-  return {Errc::kFailed, std::string(kUnitPartLost),
-          path + ": is missing, and revision " + std::to_string(revision) +
-              " needs what it holds of this unit's own settings; put it back, or begin without "
-              "them: touch " +
-              given_up_path(path),
-          -1};
-}
-
 std::string stamp_of(std::uint64_t revision, std::string_view document) {
   Sha256 hash;
   hash.add(std::to_string(revision) + ' ');
@@ -172,24 +140,33 @@ Result<std::unique_ptr<UnitFile>> UnitFile::open(const std::string& path) {
   auto database = Database::open(path, false);
   Status ready = database ? verify_identity(**database) : Status(tl::unexpected(database.error()));
   if (ready) ready = verify_pages(**database);
-  if (ready) ready = (*database)->write_ahead();
   if (ready) return std::unique_ptr<UnitFile>(new UnitFile(std::move(*database)));
   const Error error = while_opening(path, ready.error());
   if (error.id != kCorrupt) return tl::unexpected<Error>(error);
   return lost(path, "is damaged");
 }
 
+Status UnitFile::begin_writing() {
+  if (auto ready = store::begin_writing(*database_); !ready) {
+    return tl::unexpected<Error>(told(ready.error()));
+  }
+  return {};
+}
+
 Result<std::unique_ptr<UnitFile>> UnitFile::make(const std::string& path) {
-  if (is_there(path)) return open(path);
-  if (is_there(path + "-wal")) {
-    return fail(Errc::kRefused, kUnitPartLost,
-                path + ": is missing, but its log " + path +
-                    "-wal is there; put the database back, or move the log away as well");
+  if (!is_there(path)) {
+    if (is_there(path + "-wal")) {
+      return lost(path, "is missing, but its log " + path +
+                            "-wal is there; put the database back, or move the log away as well");
+    }
+    if (auto made = put_new_file(path, write_table); !made) {
+      return tl::unexpected<Error>(made.error());
+    }
   }
-  if (auto made = put_new_file(path, write_table); !made) {
-    return tl::unexpected<Error>(made.error());
-  }
-  return open(path);
+  auto file = open(path);
+  if (!file) return file;
+  if (auto ready = (*file)->begin_writing(); !ready) return tl::unexpected<Error>(ready.error());
+  return file;
 }
 
 Result<std::string> UnitFile::document(const UnitRow& row) const {
@@ -218,7 +195,10 @@ Result<Records> UnitFile::part(const UnitRow& row) const {
   const auto text = document(row);
   if (!text) return tl::unexpected<Error>(text.error());
   Records part;
-  if (apply_changes(*text, part) && part.size() <= model::kRecordsMax) return part;
+  if (text->size() <= kUnitDocumentMax && apply_changes(*text, part) &&
+      part.size() <= model::kRecordsMax) {
+    return part;
+  }
   return fail(Errc::kRefused, kNewerVersion,
               database_->path() + ": its revision " + std::to_string(row.revision) +
                   " is not understood; run the release that wrote it");
@@ -227,6 +207,11 @@ Result<Records> UnitFile::part(const UnitRow& row) const {
 Result<UnitRow> UnitFile::prepare(std::uint64_t revision, const Records& part,
                                   const std::optional<std::vector<UnitRow>>& needed) {
   const std::string document = changes_text(Records(), part);
+  if (document.size() > kUnitDocumentMax) {
+    return fail(Errc::kInvalid, kStoreFailed,
+                database_->path() + ": what belongs to this unit alone is longer than " +
+                    std::to_string(kUnitDocumentMax >> 20) + " MiB; remove some of it");
+  }
   UnitRow row{revision, stamp_of(revision, document)};
   if (auto written = put(row, document, needed); !written) {
     return tl::unexpected<Error>(written.error());
@@ -240,13 +225,17 @@ Status UnitFile::put(const UnitRow& row, const std::string& document,
   if (!transaction) return tl::unexpected<Error>(told(transaction.error()));
   Status done;
   if (needed) done = forget_unneeded(*database_, row.revision, *needed);
-  // Also where it is there already: it may be so in the log alone, which has not been synced.
-  if (done) {
-    done = run_for(*database_, "INSERT OR REPLACE INTO part VALUES (?, ?, ?)", row, &document);
-  }
-  if (done) done = transaction->commit();
+  // Also where it is there already: it may be so in the log alone, which has not been synced. What
+  // is removed and added again is written, whatever SQLite makes of a row that stays as it is.
+  if (done) done = run_for(*database_, "DELETE FROM part WHERE revision = ? AND stamp = ?", row);
+  if (done) done = run_for(*database_, "INSERT INTO part VALUES (?, ?, ?)", row, &document);
   if (!done) return tl::unexpected<Error>(told(done.error()));
-  return {};
+  done = transaction->commit();
+  if (done) return {};
+  // Frames of it may lie in the log, and in the way of those after them: empty the log while we
+  // can.
+  (void)database_->checkpoint();
+  return tl::unexpected<Error>(told(done.error()));
 }
 
 }  // namespace yoke::store

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -26,21 +27,28 @@ namespace yoke::store {
 // "/var/lib/yoke/unit.db" of "/var/lib/yoke/config.db".
 [[nodiscard]] std::string unit_path(const std::string& store);
 
+// Of a row's document; that of a unit with hundreds of interfaces and routes has some dozen KiB.
+inline constexpr std::size_t kUnitDocumentMax = std::size_t{16} << 20;
+
 class UnitFile {
  public:
   // One that is there must be whole: E-518 where it is damaged or another program's, E-505 where it
-  // is of a newer release.
+  // is of a newer release. Nothing is written to it until begin_writing() is called.
   [[nodiscard]] static Result<std::unique_ptr<UnitFile>> open(const std::string& path);
   // Makes one where none is: whole in its place, or not there. One that is there, as after a
-  // failure behind its making, is opened.
+  // failure behind its making, is opened. It can be written to.
   [[nodiscard]] static Result<std::unique_ptr<UnitFile>> make(const std::string& path);
+
+  // From now on it is written to; first what is left in its log is brought into it.
+  [[nodiscard]] Status begin_writing();
 
   // E-518 where it is not there or not what it was.
   [[nodiscard]] Result<Records> part(const UnitRow& row) const;
   [[nodiscard]] Result<std::string> document(const UnitRow& row) const;
 
-  // Writes the row of the revision `revision` and waits for the disk. Rows of revisions before it
-  // that `needed` does not name are forgotten; none where it says nothing.
+  // Writes the row of the revision `revision` and waits for the disk; E-508 where it is too long.
+  // Rows of revisions before it that `needed` does not name are forgotten; none where it says
+  // nothing.
   [[nodiscard]] Result<UnitRow> prepare(std::uint64_t revision, const Records& part,
                                         const std::optional<std::vector<UnitRow>>& needed);
   // The same of a row that another file had.
@@ -53,16 +61,6 @@ class UnitFile {
   [[nodiscard]] Error told(const Error& error) const;
   std::unique_ptr<Database> database_;
 };
-
-// A file of this name in its place, beside no unit.db, says that a person gives up what the unit's
-// own settings were: "unit.db.lost".
-[[nodiscard]] std::string given_up_path(const std::string& path);
-// Whether it is given up: unit.db is not there, and that file is.
-[[nodiscard]] bool is_given_up(const std::string& path);
-// That is done: it says so no more. What is left of the file is kept as "unit.db.given-up".
-void put_away(const std::string& path);
-
-[[nodiscard]] Error unit_file_missing(const std::string& path, std::uint64_t revision);
 
 // The stamp of a row: 64 hexadecimal digits over its number and document.
 [[nodiscard]] std::string stamp_of(std::uint64_t revision, std::string_view document);

@@ -7,7 +7,9 @@
 #include <filesystem>
 #include <random>
 
+#include "mgmt/store/digest.h"
 #include "mgmt/store/sha256.h"
+#include "mgmt/store/unit_file.h"
 #include "tests/unit/store/release_before.h"
 #include "tests/unit/store/store_fixture.h"
 
@@ -246,6 +248,24 @@ TEST_F(Backup, WithAnothersUnitPartIsRefusedOrLacksIt) {
   EXPECT_FALSE(other->has_unit_part);
   EXPECT_EQ(error_of(without_label(bytes, "DROP TABLE unit_part; CREATE TABLE unit_part (x)")),
             "E-504");
+}
+
+// Its stamps are right: whoever made it knows how.
+TEST_F(Backup, WhoseUnitPartIsNoDocumentIsRefusedByTheNameOfTheBackup) {
+  ASSERT_TRUE(commit(*store_, named(first_config(), "lb-a")));
+  ASSERT_TRUE(back_up(*store_, file()));
+  const std::string bytes = read_file(file());
+  for (const std::string& document : {std::string(100'000, '['), std::string("[[]]")}) {
+    const std::string stamp = stamp_of(3, document);
+    const std::string needs = "3 " + stamp;
+    const auto found =
+        restored(without_label(bytes, "UPDATE unit_part SET stamp = '" + stamp + "', document = '" +
+                                          document + "'; UPDATE revision SET unit = '" + needs +
+                                          ' ' + digest(needs) + "' WHERE id = 3"));
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().id, "E-505");
+    EXPECT_THAT(found.error().text, testing::StartsWith("the backup: its revision 3"));
+  }
 }
 
 TEST_F(Backup, OfANewerReleaseSaysSo) {

@@ -171,6 +171,63 @@ TEST_F(UnitPartOfTheStore, GivenUpIsKeptWithItsLog) {
   EXPECT_TRUE(commit(*must_open(file()), named(first_config(), "new")));
 }
 
+TEST_F(UnitPartOfTheStore, IsGivenUpAlsoWhereTheNewestRevisionHasNone) {
+  make_named();
+  { ASSERT_TRUE(commit(*must_open(file()), first_config())); }
+  std::filesystem::remove(unit());
+  {
+    const auto lost = must_open(file())->config_of(3);
+    ASSERT_FALSE(lost);
+    EXPECT_EQ(lost.error().id, "E-518");
+    EXPECT_THAT(lost.error().text, HasSubstr("cannot be gone back to"));
+    EXPECT_THAT(lost.error().text, Not(HasSubstr(".lost")));
+  }
+  write_file(unit() + ".lost", "");
+  const auto store = must_open(file());
+  EXPECT_EQ(store->running().config, first_config());
+  EXPECT_EQ(store->config_of(3).value(), second_config());
+  EXPECT_FALSE(std::filesystem::exists(unit() + ".lost"));
+}
+
+// Moved away under a process it takes with it what was acknowledged.
+TEST_F(UnitPartOfTheStore, LostInAStoreThatRunsIsNotToBeMovedAway) {
+  make_named();
+  const auto store = must_open(file());
+  ASSERT_TRUE(commit(*store, named(second_config(), "b")));
+  alter(unit(), "DELETE FROM part");
+  CommitInfo waits = info();
+  waits.confirm_by = Deadline{};
+  const auto backup = store->begin_backup(BackupLabel{}, folder_.file("unit.backup"));
+  ASSERT_TRUE(backup);
+  Result<bool> step = false;
+  for (int i = 0; i < 100 && step && !*step; ++i) step = (*backup)->step();
+  ASSERT_FALSE(step);
+  const auto old = store->config_of(3);
+  ASSERT_FALSE(old);
+  const auto next = commit(*store, named(second_config(), "c"), waits);
+  ASSERT_FALSE(next);
+  for (const Error& error : {step.error(), old.error(), next.error()}) {
+    EXPECT_EQ(error.id, "E-518");
+    EXPECT_THAT(error.text, HasSubstr(unit() + ": has not what belongs to this unit"));
+    EXPECT_THAT(error.text, Not(HasSubstr(".lost")));
+  }
+  EXPECT_THAT(step.error().text, HasSubstr("export it"));
+  EXPECT_THAT(next.error().text, HasSubstr("export it"));
+}
+
+TEST_F(UnitPartOfTheStore, LongerThanAnyUnitHasIsNotWritten) {
+  make_store(file());
+  const auto store = must_open(file());
+  const auto file = UnitFile::make(unit());
+  ASSERT_TRUE(file);
+  model::Records part;
+  part.at(model::only("system")) = {{"name", std::string(kUnitDocumentMax, 'x')}};
+  const auto row = (*file)->prepare(2, part, std::nullopt);
+  ASSERT_FALSE(row);
+  EXPECT_EQ(row.error().id, "E-508");
+  EXPECT_EQ(rows(), 0);
+}
+
 TEST_F(UnitPartOfTheStore, EveryTruncationIsRefusedAndLeftAsItIs) {
   make_named();
   const std::string whole = read_file(unit());
