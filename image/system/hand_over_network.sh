@@ -17,8 +17,9 @@ umask 022
 
 # yoke-mgmt has not been here yet: the machine keeps what it has.
 [ -e "$from/time-zone" ] || exit 0
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+work=$scratch/now before=$scratch/before  # what is to be there
 
 name_of() {
   name=${1##*/00-yoke-}
@@ -26,13 +27,23 @@ name_of() {
 }
 
 is_good() {  # FILE KIND NAME
+  case $3 in
+    '' | *[!A-Za-z0-9._-]*) return 1 ;;
+  esac
   [ "$(wc -c <"$1")" -le "$bytes_max" ] && [ "$(tr -d '\n -~' <"$1" | wc -c)" -eq 0 ] &&
-    awk -v kind="$2" -v name="$3" -f "$check" "$1"
+    YOKE_KIND=$2 YOKE_NAME=$3 awk -f "$check" "$1"
 }
 
-# What is to be there, in $work. Where a file is none of ours the one before stays.
+# Of what may be a fifo or a link by the time that it is opened.
+copy() {  # FILE
+  [ -f "$1" ] && [ ! -L "$1" ] && timeout 2 head -c "$((bytes_max + 1))" "$1" >"$scratch/copy"
+}
+
+# Where a file is none of ours the one before stays.
 take() {
-  rm -f "$work"/*
+  rm -rf "$work"
+  mkdir "$work"
+  : >"$scratch/told"
   count=0
   for file in "$from"/network/00-yoke-*.network "$from"/network/00-yoke-*.netdev; do
     [ -e "$file" ] || [ -L "$file" ] || continue
@@ -40,27 +51,77 @@ take() {
     count=$((count + 1))
     [ "$count" -le "$files_max" ] || break
     name_of "$file"
-    if [ -f "$file" ] && [ ! -L "$file" ] && head -c "$((bytes_max + 1))" "$file" >"$work/.copy" &&
-      is_good "$work/.copy" "${base##*.}" "$name"; then
-      mv "$work/.copy" "$work/$base"
+    if copy "$file" && is_good "$scratch/copy" "${base##*.}" "$name"; then
+      mv "$scratch/copy" "$work/$base"
     else
-      echo "not taken: $base is no file that yoke-mgmt writes" >&2
+      echo "not taken: $base is no file that yoke-mgmt writes" >>"$scratch/told"
       [ ! -f "$to/$base" ] || cp "$to/$base" "$work/$base"
     fi
   done
 }
 
+# yoke-mgmt writes one file after the other: half of a commit is not to be handed over.
+settle() {
+  for _ in 1 2 3 4 5; do
+    rm -rf "$before"
+    mv "$work" "$before"
+    sleep 0.1
+    take
+    ! diff -r "$before" "$work" >/dev/null || return 0
+  done
+}
+
+tell() {  # what was not taken, once
+  ! cmp -s "$scratch/told" "$scratch/said" || return 0
+  cat "$scratch/told" >&2
+  mv "$scratch/told" "$scratch/said"
+}
+
 exists() { [ -e "/sys/class/net/$1" ]; }
 
-# A VLAN or bond that networkd made of our file, and of none else: networkd deletes none.
+value_of() {  # KEY FILE
+  sed -n "s/^$1=//p" "$2" 2>/dev/null || true
+}
+
+# A VLAN or bond that is there of our file, and of none else: networkd deletes none.
 delete_made() {  # FILE
   name_of "$1"
-  kind=$(sed -n 's/^Kind=//p' "$1")
+  [ ! -e "$to/.yoke-found-$name" ] || return 0
+  kind=$(value_of Kind "$1")
   grep -qx "DEVTYPE=$kind" "/sys/class/net/$name/uevent" 2>/dev/null || return 0
   networkctl delete "$name" || return 0
   for _ in 1 2 3 4 5 6 7 8 9 10; do
     exists "$name" || return 0
     sleep 0.1
+  done
+}
+
+# networkd makes a VLAN of a name that it once had with the number of then. What is there already it
+# takes as it is; what cannot be made now it makes itself.
+make_vlan() {  # FILE NAME
+  for parent in "$to"/00-yoke-*.network; do
+    grep -qxF "VLAN=$2" "$parent" 2>/dev/null || continue
+    name_of "$parent"
+    exists "$name" || return 0
+    ip link add link "$name" name "$2" type vlan id "$(value_of Id "$1")" || true
+    return 0
+  done
+}
+
+make_bond() {  # FILE NAME
+  hash=$(value_of TransmitHashPolicy "$1")
+  ip link add name "$2" type bond mode "$(value_of Mode "$1")" miimon 100 \
+    ${hash:+xmit_hash_policy "$hash"} || true
+}
+
+# Bonds first: they may carry VLANs.
+make_links() {
+  for made in bond vlan; do
+    for file in "$to"/00-yoke-*.netdev; do
+      [ "$(value_of Kind "$file")" = "$made" ] || continue
+      name_of "$file"
+      exists "$name" || "make_$made" "$file" "$name"
+    done
   done
 }
 
@@ -77,6 +138,12 @@ mtu_before() {  # NAME
 note_mtu() {  # FILE
   name_of "$1"
   [ -e "$1" ] || ! exists "$name" || cat "/sys/class/net/$name/mtu" >"$to/.yoke-mtu-$name"
+}
+
+# A VLAN or bond of the machine's own is not ours to delete.
+note_found() {  # FILE
+  name_of "$1"
+  [ -e "$1" ] || ! exists "$name" || : >"$to/.yoke-found-$name"
 }
 
 # What networkd sets and leaves so where nobody configures it any more: the MTU, and that an
@@ -101,12 +168,21 @@ put() {  # FROM TO: whole, or not at all
   mv -f "$to/.yoke-new" "$2"
 }
 
+has_line() {  # START FILE
+  grep -q "^$1" "$2" 2>/dev/null
+}
+
 leaves_traces() {  # BEFORE AFTER
-  if [ -e "$2" ]; then
-    grep -q '^MTUBytes=' "$1" && ! grep -q '^MTUBytes=' "$2"
-  else
-    grep -qE '^(MTUBytes=|ActivationPolicy=down)' "$1"
-  fi
+  for trace in MTUBytes= ActivationPolicy=down Bond=; do
+    ! has_line "$trace" "$1" || has_line "$trace" "$2" || return 0
+  done
+  return 1
+}
+
+# A member of no bond any more, which networkd leaves in it.
+release() {  # NAME BOND
+  master=$(readlink "/sys/class/net/$1/master" 2>/dev/null) || return 0
+  [ "${master##*/}" != "$2" ] || ip link set dev "$1" nomaster || true
 }
 
 part_with() {
@@ -115,8 +191,10 @@ part_with() {
     [ -e "$file" ] || continue
     name_of "$file"
     exists "$name" && leaves_traces "$file" "$work/${file##*/}" || continue
-    write_parting "$name" >"$work/.parting"
-    put "$work/.parting" "$file"
+    bond=$(value_of Bond "$file")
+    [ -z "$bond" ] || has_line Bond= "$work/${file##*/}" || release "$name" "$bond"
+    write_parting "$name" >"$scratch/parting"
+    put "$scratch/parting" "$file"
     parting="$parting $name"
   done
   [ -n "$parting" ] || return 0
@@ -134,11 +212,22 @@ differs() {
   return 1
 }
 
+# Before networkd is told of anything: it would make what was deleted again.
+replace_netdevs() {
+  for file in "$to"/00-yoke-*.netdev; do
+    [ -e "$file" ] && ! cmp -s "$file" "$work/${file##*/}" || continue
+    delete_made "$file"
+    if [ -e "$work/${file##*/}" ]; then
+      put "$work/${file##*/}" "$file"
+    else
+      rm -f "$file" "$to/.yoke-found-$name"
+    fi
+  done
+}
+
 hand_over() {
   touch "$to/.yoke-told-not"
-  for file in "$to"/00-yoke-*.netdev; do
-    [ ! -e "$file" ] || cmp -s "$file" "$work/${file##*/}" || delete_made "$file"
-  done
+  replace_netdevs
   part_with
   for file in "$to"/00-yoke-*; do
     [ -e "$file" ] && [ ! -e "$work/${file##*/}" ] || continue
@@ -147,7 +236,10 @@ hand_over() {
   done
   for file in "$work"/00-yoke-*; do
     [ -e "$file" ] && ! cmp -s "$file" "$to/${file##*/}" || continue
-    note_mtu "$to/${file##*/}"
+    case $file in
+      *.netdev) note_found "$to/${file##*/}" ;;
+      *) note_mtu "$to/${file##*/}" ;;
+    esac
     put "$file" "$to/${file##*/}"
   done
 }
@@ -155,11 +247,14 @@ hand_over() {
 # Again while anything changes meanwhile.
 for _ in 1 2 3 4 5; do
   take
+  ! differs || settle
+  tell
   if differs; then
     hand_over
   elif [ ! -e "$to/.yoke-told-not" ]; then
     break
   fi
+  make_links
   networkctl reload
   rm -f "$to/.yoke-told-not"
 done

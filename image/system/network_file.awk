@@ -2,7 +2,9 @@
 # Whether a file is one of those that mgmt/system/network_files.cpp writes: no other section, key or
 # form of a value, and about the one interface that its name says. For POSIX awk, LC_ALL=C.
 #
-#   awk -v kind=network|netdev -v name=NAME -f network_file.awk FILE    exit status 0: it is
+#   YOKE_KIND=network|netdev YOKE_NAME=NAME awk -f network_file.awk FILE    exit status 0: it is
+#
+# By the environment, where a backslash is one.
 function refuse() {
   refused = 1
   exit 1
@@ -17,7 +19,23 @@ function allow(place, form) {
   allowed[place] = form
 }
 
+# What a file of an interface is to have: without it networkd's own defaults count, which take
+# addresses away, set DNS servers and names, or have the machine wait for the interface.
+function is_whole() {
+  if (!("Link.RequiredForOnline" in has) || !("Network.KeepConfiguration" in has)) return 0
+  if ("Network.Bond" in has) return !asks4 && !asks6
+  if (!("Network.DHCP" in has) || !("Network.IPv6AcceptRA" in has)) return 0
+  return (!asks4 || is_told("DHCPv4")) &&
+    (!asks6 || (is_told("DHCPv6") && "IPv6AcceptRA.UseDNS" in has))
+}
+
+function is_told(part) {
+  return (part ".UseDNS") in has && (part ".UseNTP") in has && (part ".UseHostname") in has
+}
+
 BEGIN {
+  kind = ENVIRON["YOKE_KIND"]
+  name = ENVIRON["YOKE_NAME"]
   address = "[0-9a-f.:]+"
   if (kind == "network") {
     allow("Link.MTUBytes", "[0-9]+")
@@ -73,7 +91,12 @@ length($0) > 100 { refuse() }
   } else if (!(place in allowed) || value !~ ("^(" allowed[place] ")$")) {
     refuse()
   }
+  has[place] = 1
+  # Any of several lines may be the one that counts.
+  if (place == "Network.DHCP" && value ~ /^(yes|ipv4)$/) asks4 = 1
+  if (place == "Network.DHCP" && value ~ /^(yes|ipv6)$/) asks6 = 1
+  if (place == "Network.IPv6AcceptRA" && value == "yes") asks6 = 1
 }
 
 # A file that names no interface is about all of them.
-END { if (refused || names != 1) exit 1 }
+END { if (refused || names != 1 || (kind == "network" && !is_whole())) exit 1 }

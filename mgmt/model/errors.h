@@ -56,7 +56,7 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-242", "interfaces that carry each other in a circle"},
     ErrorMeaning{"E-243", "a member of a bond that is another's, or has settings of its own"},
     ErrorMeaning{"E-244", "an address that the unit has twice"},
-    ErrorMeaning{"E-245", "an MTU too short for IPv6, or longer than what carries it"},
+    ErrorMeaning{"E-245", "an MTU longer than that of what carries it"},
     ErrorMeaning{"E-246", "an address that both the unit itself and a VIP would answer for"},
     ErrorMeaning{"E-247", "a route that leads nowhere"},
     ErrorMeaning{"E-301", "a message between mgmt and data plane that is not one JSON object"},

@@ -26,10 +26,6 @@ struct Interface {
   std::vector<std::string> members;
 
   [[nodiscard]] const std::string& name() const { return path.key(); }
-  [[nodiscard]] bool has_ipv6() const {
-    return dhcp == "ipv6" || dhcp == "both" ||
-           std::ranges::any_of(addresses, [](const auto& one) { return !one.address.is_v4(); });
-  }
 };
 
 std::vector<std::string> list_of(const std::string& text) {
@@ -138,11 +134,6 @@ class NetworkChecker {
 
   void check_mtu(const Interface& interface) {
     if (interface.mtu == 0) return;
-    if (interface.mtu < static_cast<std::uint64_t>(kMtuOfIpv6) && interface.has_ipv6()) {
-      add_(
-          interface.path, "E-245",
-          fmt::format("its mtu is {}, and it has IPv6, which needs {}", interface.mtu, kMtuOfIpv6));
-    }
     const auto parent = interfaces_.find(interface.parent);
     if (parent == interfaces_.end() || parent->second.mtu == 0) return;
     if (interface.mtu > parent->second.mtu) {

@@ -15,7 +15,6 @@ inline constexpr std::size_t kInterfaceAddressesMax = 16;  // of one interface
 inline constexpr std::size_t kMembersMax = 16;             // of one bond
 inline constexpr std::size_t kUnitRoutesMax = 1024;
 inline constexpr std::int64_t kInterfaceNameMax = 15;  // IFNAMSIZ, its NUL aside
-inline constexpr std::int64_t kMtuOfIpv6 = 1280;       // RFC 8200 section 5: the least
 
 inline constexpr std::array<std::string_view, 4> kDhcp{"no", "ipv4", "ipv6", "both"};
 inline constexpr std::array<std::string_view, 2> kBondModes{"active-backup", "802.3ad"};
@@ -33,7 +32,7 @@ inline constexpr std::array kInterfaceFields{
           .help = "Longest packet in bytes; 0 leaves it as it is",
           .example = "9000",
           .default_value = "0",
-          .min = 576,  // RFC 1122 section 3.3.2: what every host takes
+          .min = 1280,  // RFC 8200 section 5: each has IPv6, link-local at least
           .max = 9216,
           .zero = true},
     Field{.name = "dhcp",

@@ -74,4 +74,6 @@ Files files_of(const model::Config& config) {
 
 bool is_of_keys(std::string_view name) { return name.starts_with(kKeys); }
 
+bool comes_first(std::string_view name) { return name.ends_with(".netdev"); }
+
 }  // namespace yoke::system

@@ -24,6 +24,9 @@ using Files = std::map<std::string, std::string>;
 // Values are canonical text, of which none holds a control character: a line is never two.
 [[nodiscard]] Files files_of(const model::Config& config);
 
+// Whether the file is to be there before others that tell of what it makes.
+[[nodiscard]] bool comes_first(std::string_view name);
+
 // Whether the file opens the machine to somebody.
 [[nodiscard]] bool is_of_keys(std::string_view name);
 

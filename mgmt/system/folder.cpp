@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -104,6 +105,13 @@ Status remove_others(const fs::path& folder, const std::set<std::string>& wanted
   return error ? Status(unwritten(folder, error.value())) : Status();
 }
 
+std::vector<const Files::value_type*> in_order(const Files& files) {
+  std::vector<const Files::value_type*> order;
+  for (const auto& file : files) order.push_back(&file);
+  std::ranges::stable_partition(order, [](const auto* file) { return comes_first(file->first); });
+  return order;
+}
+
 }  // namespace
 
 Status hold_files(const fs::path& folder, const Files& files) {
@@ -113,7 +121,8 @@ Status hold_files(const fs::path& folder, const Files& files) {
     if (first && !done) first = std::move(done);
   };
   std::map<fs::path, std::set<std::string>> wanted{{folder, {}}};
-  for (const auto& [name, text] : files) {
+  for (const Files::value_type* const each : in_order(files)) {
+    const auto& [name, text] = *each;
     const fs::path file = folder / name;
     const fs::path parent = file.parent_path();
     if (!wanted.contains(parent)) {

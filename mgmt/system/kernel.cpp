@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/system/kernel.h"
 
+#include <linux/if_vlan.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
@@ -41,10 +43,21 @@ Device device_of(const fs::path& folder) {
   return Device::kOther;
 }
 
+std::uint16_t vlan_of(const std::string& name) {
+  const FileDescriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  vlan_ioctl_args asked{};
+  asked.cmd = GET_VLAN_VID_CMD;
+  if (name.size() >= sizeof asked.device1) return 0;
+  std::memcpy(&asked.device1[0], name.data(), name.size());
+  if (!socket || ::ioctl(socket.get(), SIOCGIFVLAN, &asked) != 0) return 0;
+  return static_cast<std::uint16_t>(asked.u.VID);
+}
+
 KernelInterface read_interface(const fs::path& folder) {
   KernelInterface read;
   read.name = folder.filename().string();
   read.device = device_of(folder);
+  if (read.device == Device::kVlan) read.vlan = vlan_of(read.name);
   const std::string flags = line_of(folder / "flags");  // "0x1003"
   read.is_up = (std::strtoul(flags.c_str(), nullptr, 16) & IFF_UP) != 0;
   read.has_link = line_of(folder / "carrier") == "1";
@@ -101,6 +114,8 @@ Kernel read_kernel(const KernelFolders& folders) {
   std::error_code error;
   for (fs::directory_iterator at(folders.devices, error), end; !error && at != end;
        at.increment(error)) {
+    std::error_code ignored;  // bonding_masters is a file
+    if (!fs::is_directory(at->path(), ignored)) continue;
     kernel.interfaces.push_back(read_interface(at->path()));
   }
   std::ranges::sort(kernel.interfaces, {}, &KernelInterface::name);

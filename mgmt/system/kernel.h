@@ -11,7 +11,8 @@
 #include "dataplane/net/address.h"
 
 // The interfaces and routes that the kernel has, to look at alone. Read from sysfs and procfs, and
-// IPv4 addresses by SIOCGIFCONF: the unit's walls let no netlink through.
+// IPv4 addresses and VLANs by ioctls: the unit's walls let no netlink through, and /proc/net/vlan
+// is root's.
 namespace yoke::system {
 
 enum class Device : std::uint8_t { kOther, kVlan, kBond, kTap };
@@ -19,8 +20,9 @@ enum class Device : std::uint8_t { kOther, kVlan, kBond, kTap };
 struct KernelInterface {
   std::string name;
   Device device = Device::kOther;
-  bool is_up = false;     // as somebody wants it
-  bool has_link = false;  // and it can carry packets
+  std::uint16_t vlan = 0;  // of a VLAN, its number; 0: not known
+  bool is_up = false;      // as somebody wants it
+  bool has_link = false;   // and it can carry packets
   std::uint64_t mtu = 0;
   std::string mac;
   std::vector<net::Prefix> addresses;  // usable ones, in order

@@ -71,6 +71,10 @@ std::string trouble_of(const Config& config, const Path& path, const Kernel& ker
     return fmt::format("{} is there already and no {}: give it another name", name,
                        wanted == Device::kVlan ? "VLAN" : "bond");
   }
+  if (const auto vlan = parse_decimal(config.value(path, "vlan")).value_or(0);
+      wanted == Device::kVlan && has->vlan != 0 && has->vlan != vlan) {
+    return fmt::format("{} is VLAN {} and not {}{}", name, has->vlan, vlan, kWay);
+  }
   const bool is_to_be_up = config.value(path, "enabled") != "no";
   if (has->is_up != is_to_be_up) {
     return fmt::format("{} is {} and should not be{}", name, has->is_up ? "up" : "down", kWay);
@@ -101,9 +105,10 @@ std::string trouble_of_route(const Config& config, const Path& path, const Kerne
   if (is_told_of_interface) return {};
   const auto prefix = net::Prefix::parse(path.key());
   const auto via = net::IpAddress::parse(gateway);
+  const auto metric = parse_decimal(config.value(path, "metric")).value_or(0);
   const auto is_it = [&](const KernelRoute& route) {
     return prefix && route.prefix == *prefix && route.interface == interface &&
-           route.gateway == (via ? std::optional(*via) : std::nullopt);
+           route.metric == metric && route.gateway == (via ? std::optional(*via) : std::nullopt);
   };
   if (std::ranges::any_of(kernel.routes, is_it)) return {};
   return fmt::format("the route to {} is not set{}", path.key(), kWay);

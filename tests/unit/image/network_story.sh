@@ -45,6 +45,7 @@ Name=mg0
 Address=10.7.0.2/24
 Gateway=10.7.0.254
 END
+systemctl start systemd-journald
 systemctl start dbus systemd-networkd yoke-network.path yoke-network.timer yoke-mgmt yoke-dataplane
 until_holds says 'DATAPLANE +running'
 until_holds routes 'default via 10.7.0.254 dev mg0'
@@ -156,6 +157,11 @@ refuses() {
 }
 refuses ex0.network <<<"$good"$'\nDNS=192.0.2.1'
 refuses ex0.network <<<"$good"$'\n[Link]\nMACAddress=02:00:00:00:00:01'
+refuses ex0.network <<<"${good/KeepConfiguration=yes/}"
+refuses ex0.network <<<"${good/RequiredForOnline=no/}"
+refuses ex0.network <<<"${good/DHCP=no/}"
+refuses ex0.network <<<"${good/DHCP=no/DHCP=yes}"
+refuses ex0.network <<<"${good/IPv6AcceptRA=no/IPv6AcceptRA=yes}"
 refuses ex0.network <<<"${good/Name=ex0/Name=*}"
 refuses ex0.network <<<"${good/Name=ex0/Name=mg0}"
 refuses ex0.network <<<"${good/10.6.0.11\/24/10.6.0.11/24 \\}"
@@ -164,8 +170,10 @@ refuses ex0.network < <(printf '%s\n# \0IPForward=yes\n' "$good")
 refuses ex0.network < <(head -c 300000 /dev/zero | tr '\0' '\n')
 refuses lo.network <<<"${good/Name=ex0/Name=lo}"
 refuses '*.network' <<<"${good/Name=ex0/Name=*}"
+refuses 'e\170.network' <<<"${good/Name=ex0/Name=ex}"
 refuses ex0.link <<<"$good"
 refuses tun9.netdev <<<$'[NetDev]\nName=tun9\nKind=tun'
+until_holds bash -c "journalctl -u yoke-network | grep -q 'not taken: 00-yoke-tun9.netdev'"
 as yoke ln -s /etc/shadow $folder/00-yoke-mg0.network
 as yoke ln -s /etc/systemd/network/20-mg0.network $folder/00-yoke-mg1.network
 as yoke mkfifo $folder/00-yoke-ex1.network

@@ -3,11 +3,17 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
+#include <cstring>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "hal/base/file_descriptor.h"
 #include "tests/unit/store/store_fixture.h"
 
 namespace yoke::system {
@@ -45,6 +51,25 @@ class FolderTest : public testing::Test {
   const Files files_{
       {"resolv.conf", "one\n"}, {"ssh-keys/ann", "key\n"}, {"ssh-keys/bob", "key\n"}};
 };
+
+// As somebody sees it who looks between two of them.
+TEST_F(FolderTest, WritesFirstWhatComesFirst) {
+  hold({});
+  ASSERT_EQ(::mkdir((folder_ / "network").c_str(), 0750), 0);
+  const FileDescriptor watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  ASSERT_GE(::inotify_add_watch(watch.get(), (folder_ / "network").c_str(), IN_MOVED_TO), 0);
+  hold({{"network/a.network", "1\n"}, {"network/b.netdev", "2\n"}, {"network/c.network", "3\n"}});
+  std::array<char, 4096> events{};
+  const ssize_t size = ::read(watch.get(), events.data(), events.size());
+  std::vector<std::string> order;
+  for (ssize_t at = 0; at < size;) {
+    inotify_event event{};
+    std::memcpy(&event, &events.at(static_cast<std::size_t>(at)), sizeof event);
+    order.emplace_back(&events.at(static_cast<std::size_t>(at) + sizeof event));
+    at += static_cast<ssize_t>(sizeof event + event.len);
+  }
+  EXPECT_THAT(order, testing::ElementsAre("b.netdev", "a.network", "c.network"));
+}
 
 TEST_F(FolderTest, HoldsWhatItIsGivenForItsGroupToRead) {
   const mode_t before = ::umask(0077);

@@ -131,9 +131,9 @@ TEST(NetworkFiles, AreWhatTheMachineTakes) {
     store::write_file(file, text);
     const auto from = name.find("yoke-") + 5;
     const auto dot = name.rfind('.');
-    const std::string command = "LC_ALL=C awk -v kind=" + name.substr(dot + 1) +
-                                " -v name=" + name.substr(from, dot - from) +
-                                " -f " YOKE_SOURCE_DIR "/image/system/network_file.awk " + file;
+    const std::string command = "LC_ALL=C YOKE_KIND=" + name.substr(dot + 1) +
+                                " YOKE_NAME=" + name.substr(from, dot - from) +
+                                " awk -f " YOKE_SOURCE_DIR "/image/system/network_file.awk " + file;
     return std::system(command.c_str()) == 0;
   };
   for (unsigned seed = 0; seed < 30; ++seed) {
@@ -143,6 +143,35 @@ TEST(NetworkFiles, AreWhatTheMachineTakes) {
     }
   }
   EXPECT_FALSE(takes("network/00-yoke-a.network", "[Network]\nDHCP=no\n")) << "of all interfaces";
+}
+
+TEST(NetworkFiles, AreTakenWholeAlone) {
+  store::TempFolder temp;
+  const std::string file = temp.file("file");
+  const auto takes = [&](const std::string& text) {
+    store::write_file(file, text);
+    const std::string command = "LC_ALL=C YOKE_KIND=network YOKE_NAME=a awk -f " YOKE_SOURCE_DIR
+                                "/image/system/network_file.awk " +
+                                file;
+    return std::system(command.c_str()) == 0;
+  };
+  model::Config config;
+  must_set(config, {"interface", "a"}, {{"dhcp", "both"}});
+  const std::string text = network_files_of(config).at("network/00-yoke-a.network");
+  EXPECT_TRUE(takes(text));
+  // All that a line of it would leave to networkd's defaults.
+  std::size_t needed = 0;
+  for (std::size_t at = 0, end = 0; at < text.size(); at = end + 1) {
+    end = text.find('\n', at);
+    const std::string line = text.substr(at, end - at);
+    const bool is_needed = line.starts_with("Use") || line.starts_with("DHCP=") ||
+                           line.starts_with("KeepConf") || line.starts_with("Required") ||
+                           line.starts_with("IPv6AcceptRA=");
+    needed += is_needed ? 1 : 0;
+    if (!is_needed) continue;
+    EXPECT_FALSE(takes(std::string(text).erase(at, line.size() + 1))) << line;
+  }
+  EXPECT_EQ(needed, 11U);
 }
 
 }  // namespace

@@ -58,6 +58,8 @@ TEST(Troubles, TellWhatIsNotAsConfigured) {
               HasSubstr("wan: this unit has no interface wan"));
   EXPECT_THAT(with([](World& w) { w.kernel.routes.clear(); }),
               HasSubstr("route 0.0.0.0/0: the route to 0.0.0.0/0 is not set"));
+  EXPECT_THAT(with([](World& w) { w.kernel.routes.front().metric = 2; }),
+              HasSubstr("route 0.0.0.0/0: the route to 0.0.0.0/0 is not set"));
   EXPECT_THAT(with([](World& w) {
                 must_set(w.config, {"route", "0.0.0.0/0"}, {{"gateway", "198.51.100.1"}});
               }),
@@ -79,6 +81,14 @@ TEST(Troubles, TellOfVlansAndBondsThatAreNotMade) {
   taken.name = "wan.5";
   world.kernel.interfaces.push_back(taken);
   EXPECT_THAT(world.trouble(), HasSubstr("there already and no VLAN"));
+  KernelInterface& vlan = world.kernel.interfaces.back();
+  vlan.device = Device::kVlan;
+  vlan.is_up = vlan.has_link = true;
+  EXPECT_EQ(world.trouble(), "") << "its number is not known";
+  vlan.vlan = 4;
+  EXPECT_THAT(world.trouble(), HasSubstr("wan.5: wan.5 is VLAN 4 and not 5; on the machine"));
+  vlan.vlan = 5;
+  EXPECT_EQ(world.trouble(), "");
 }
 
 class WatchTest : public testing::Test {
