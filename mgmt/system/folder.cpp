@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -107,8 +106,12 @@ Status remove_others(const fs::path& folder, const std::set<std::string>& wanted
 
 std::vector<const Files::value_type*> in_order(const Files& files) {
   std::vector<const Files::value_type*> order;
-  for (const auto& file : files) order.push_back(&file);
-  std::ranges::stable_partition(order, [](const auto* file) { return comes_first(file->first); });
+  order.reserve(files.size());
+  for (const bool first : {true, false}) {
+    for (const auto& file : files) {
+      if (comes_first(file.first) == first) order.push_back(&file);
+    }
+  }
   return order;
 }
 

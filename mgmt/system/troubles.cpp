@@ -33,7 +33,7 @@ std::string port_below(const Config& config, const Path& path, const Kernel& ker
     const KernelInterface* const known = kernel.find(name);
     return known != nullptr && known->device == Device::kTap;
   };
-  const std::string parent = config.value(path, "parent");
+  std::string parent = config.value(path, "parent");
   if (is_port(parent)) return parent;
   const std::string members = config.value(path, "members");
   for (const std::string_view member : parts_of(members)) {
