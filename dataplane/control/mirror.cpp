@@ -26,6 +26,9 @@ constexpr std::uint32_t kGroups = RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE
 // whatever its device, and a person's way in by a management port must survive our start.
 constexpr std::uint32_t kFirstMetric = 4000;
 
+// News of what was set may be late, or somebody may take it away once more.
+constexpr unsigned kTries = 3;
+
 std::uint8_t family_of(const net::IpAddress& address) {
   return static_cast<std::uint8_t>(address.is_v4() ? AF_INET : AF_INET6);
 }
@@ -248,21 +251,41 @@ Status Mirror::set_gateways(unsigned port, const std::vector<net::IpAddress>& ga
   return {};
 }
 
+bool Mirror::is_to_be_set(const Key& key, bool is_there) {
+  if (is_there) {
+    vain_.erase(key);
+    return false;
+  }
+  const auto tried = vain_.find(key);
+  if (tried == vain_.end() || tried->second < kTries) return true;
+  if (tried->second == kTries) {
+    ++tried->second;
+    log::warning("network-not-kept", "what the board file says of " + key.second.to_string() +
+                                         " is not there although it was set; it is left so");
+  }
+  return false;
+}
+
 void Mirror::keep(unsigned port, const std::vector<net::Prefix>& addresses,
                   const std::vector<net::IpAddress>& gateways) {
   const auto number = static_cast<std::uint8_t>(port);
   for (const net::Prefix& prefix : addresses) {
-    const LocalAddress wanted{number, prefix};
-    if (std::binary_search(addresses_.begin(), addresses_.end(), wanted)) continue;
-    (void)set_addresses(port, {prefix});
+    const auto is_it = [&](const LocalAddress& known) {
+      return known.port == number && known.prefix.address == prefix.address &&
+             (known.prefix.length == prefix.length || !prefix.address.is_v4());
+    };
+    const Key key(port, prefix.address);
+    if (!is_to_be_set(key, std::any_of(addresses_.begin(), addresses_.end(), is_it))) continue;
+    if (set_addresses(port, {prefix})) ++vain_[key];
   }
   for (const net::IpAddress& gateway : gateways) {
     const auto is_it = [&](const lb::Route& route) {
       return route.port == number && route.metric == kFirstMetric + port &&
              route.gateway == gateway;
     };
-    if (std::any_of(routes_.begin(), routes_.end(), is_it)) continue;
-    (void)set_gateways(port, {gateway});
+    const Key key(port, gateway);
+    if (!is_to_be_set(key, std::any_of(routes_.begin(), routes_.end(), is_it))) continue;
+    if (set_gateways(port, {gateway})) ++vain_[key];
   }
 }
 

@@ -41,7 +41,9 @@ class Mirror {
   [[nodiscard]] Status set_gateways(unsigned port, const std::vector<net::IpAddress>& gateways);
   // Sets those again that somebody has taken away, as far as is known: whoever gives a twin more
   // addresses may take back one that is the board file's as well, and a twin that was down has lost
-  // its routes. What cannot be set now is left.
+  // its routes. What cannot be set now is left; what was set some times and is not there for all
+  // that is told once and given up until it is there. An IPv6 address is there whatever the length
+  // of its network: Linux has it once.
   void keep(unsigned port, const std::vector<net::Prefix>& addresses,
             const std::vector<net::IpAddress>& gateways);
 
@@ -59,6 +61,8 @@ class Mirror {
   [[nodiscard]] int read_addresses();
   bool take(const nlmsghdr& message);
   bool take(const NeighborMessage& neighbor);
+  // Whether keep() is to set it.
+  [[nodiscard]] bool is_to_be_set(const Key& key, bool is_there);
   // False, and said once, if there is no room for one more.
   [[nodiscard]] static bool has_room(std::size_t size, std::size_t limit, const char* what,
                                      bool& told);
@@ -71,6 +75,7 @@ class Mirror {
   struct Stale {
     bool routes = true, neighbors = true, addresses = true;
   } stale_;
+  std::map<Key, unsigned> vain_;     // how often keep() has set what was not there by then
   bool left_out_neighbors_ = false;  // for want of room
   struct Told {
     bool routes = false, neighbors = false, addresses = false, several_hops = false;

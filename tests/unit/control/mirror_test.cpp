@@ -91,6 +91,13 @@ class KernelNetwork : public ::testing::Test {
     }
     return true;
   }
+  // Takes news in until there are none for a while.
+  void settle() {
+    pollfd wait{mirror_->fd(), POLLIN, 0};
+    do {
+      if (mirror_->update()) (void)mirror_->network();
+    } while (::poll(&wait, 1, 200) > 0);
+  }
   static bool has_neighbor(const Network& network, unsigned port, const std::string& address,
                            const std::string& mac) {
     return std::ranges::any_of(network.neighbors, [&](const lb::Neighbor& neighbor) {
@@ -199,6 +206,26 @@ TEST_F(KernelNetwork, WhatSomebodyTookAwayIsSetAgainAndTheRestLeft) {
   ASSERT_TRUE(until(is_whole));
   mirror_->keep(0, addresses, gateways);
   EXPECT_FALSE(mirror_->update()) << "nothing was missing, so nothing is set";
+}
+
+TEST_F(KernelNetwork, AnIpv6AddressIsThereWhateverItsNetwork) {
+  ip_command("address add 2001:db8::2/48 dev wan0 nodad");
+  settle();
+  mirror_->keep(0, {*net::Prefix::parse("2001:db8::2/64")}, {});
+  EXPECT_FALSE(mirror_->update());
+}
+
+TEST_F(KernelNetwork, WhatIsNotThereAlthoughItWasSetIsGivenUp) {
+  const std::vector<net::Prefix> never_seen{*net::Prefix::parse("127.0.0.9/8")};
+  const auto is_tried = [&] {
+    ip_command("address flush dev wan0");
+    settle();
+    mirror_->keep(0, never_seen, {});
+    return mirror_->update();
+  };
+  EXPECT_TRUE(is_tried());
+  for (int i = 0; i < 5; ++i) (void)is_tried();
+  EXPECT_FALSE(is_tried());
 }
 
 TEST_F(KernelNetwork, ResolvingMakesTheKernelAsk) {
