@@ -203,6 +203,9 @@ Activation read_activation(const Reader& at) {
   return {.generation = at["generation"].number<std::uint64_t>(), .digest = at["digest"].string()};
 }
 
+// Without a sign, as what is read: a message means the same before it has been text.
+constexpr std::uint32_t kWritten = kVersion;
+
 // kVersion and the one before it.
 int read_version(const Reader& at) {
   const auto version = at.number<std::uint32_t>();
@@ -282,11 +285,11 @@ Json encode(const Activation& activation) {
 }
 
 Json encode_stage(const Configuration& configuration) {
-  return {{"version", kVersion}, {"configuration", encode(configuration)}};
+  return {{"version", kWritten}, {"configuration", encode(configuration)}};
 }
 
 Json encode_stage(const Difference& difference) {
-  return {{"version", kVersion},
+  return {{"version", kWritten},
           {"difference",
            {{"base", difference.base},
             {"revision", difference.revision},

@@ -49,6 +49,7 @@ TEST(Codec, WhatIsEncodedIsDecodedTheSame) {
     EXPECT_EQ(decode_stage(sent(encode_stage(configuration))), configuration) << seed;
     const auto difference = api::difference(random.configuration(), configuration);
     EXPECT_EQ(decode_stage_difference(sent(encode_stage(difference))), difference) << seed;
+    EXPECT_EQ(decode_stage_difference(encode_stage(difference)), difference) << "never text";
     const auto running = random.running();
     EXPECT_EQ(decode_running_state(sent(encode(running))), running) << seed;
     const ProcessStatus status{running, kVersion, random.flag(), random.number<std::uint64_t>()};
