@@ -329,7 +329,7 @@ def test_a_script_is_run_with_what_happened(lab, folder):
     programs, output = lab.unit.root / "etc/yoke/notify", folder / "paged"
     programs.mkdir(parents=True, exist_ok=True)
     script = programs / "page"
-    script.write_text(f"#!/bin/sh\ncat >>{output}\necho \"$YOKE_EVENT\" >>{output}.names\n",
+    script.write_text(f"#!/bin/sh\necho \"$YOKE_EVENT\" >>{output}.names\ncat >>{output}\n",
                       encoding="ascii")
     script.chmod(0o700)
     lab.unit.commit("set notify script:page program page")
