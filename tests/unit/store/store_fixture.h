@@ -13,35 +13,24 @@
 
 #include "mgmt/model/config.h"
 #include "mgmt/store/config_store.h"
+#include "tests/support/temp_folder.h"
 
 namespace yoke::store {
 
-// A folder of the test's own, gone with it; in memory where there is such a place, because these
-// tests sync thousands of times.
+// In memory where there is such a place, because these tests sync thousands of times.
 class TempFolder {
  public:
-  TempFolder() {
-    const std::filesystem::path memory = "/dev/shm";
-    const bool in_memory = ::access(memory.c_str(), W_OK) == 0;
-    std::string name =
-        ((in_memory ? memory : std::filesystem::temp_directory_path()) / "yoke-store-XXXXXX")
-            .string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    path_ = name;
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
   [[nodiscard]] std::string file(const std::string& name = "config.db") const {
-    return (path_ / name).string();
+    return folder_.file(name);
   }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] std::filesystem::path path() const { return folder_.path(); }
 
  private:
-  std::filesystem::path path_;
+  static std::filesystem::path place() {
+    const std::filesystem::path memory = "/dev/shm";
+    return ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
+  }
+  yoke::TempFolder folder_{place()};
 };
 
 inline std::string read_file(const std::string& path) {
