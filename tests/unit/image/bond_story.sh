@@ -6,22 +6,9 @@
 set -Eeuxo pipefail
 trap 'systemctl status --no-pager -l "yoke-*" systemd-networkd; ip -d address; ip route
   head -n 50 /run/systemd/network/00-yoke-* /run/yoke/system/network/*' ERR
+# shellcheck source=tests/unit/image/story.sh
+source /usr/lib/yoke-story.sh
 
-# until_holds COMMAND...: within 20 seconds.
-until_holds() {
-  local end=$((SECONDS + 20))
-  until "$@"; do
-    ((SECONDS < end)) || return 1
-    sleep 0.1
-  done
-}
-fails() { ! "$@"; }
-commit() {
-  local words=()
-  for line in "$@"; do words+=(-c "$line"); done
-  yoke "${words[@]}" -c commit
-}
-has() { ip -o address show dev "$1" | grep -qF " $2 "; }
 is() { ip -d -o link show dev "$1" | grep -qE "$2"; }
 
 systemd-sysusers

@@ -4,16 +4,9 @@
 # in /result/story, and at the end that it came through.
 set -Eeuxo pipefail
 trap 'systemctl status --no-pager -l "yoke-*"' ERR
+# shellcheck source=tests/unit/image/story.sh
+source /usr/lib/yoke-story.sh
 
-# until_holds COMMAND...: within 20 seconds.
-until_holds() {
-  local end=$((SECONDS + 20))
-  until "$@"; do
-    ((SECONDS < end)) || return 1
-    sleep 0.1
-  done
-}
-says() { yoke show status | grep -qE "$1"; }
 main_pid() { systemctl show -p MainPID --value "$1"; }
 restarts() { systemctl show -p NRestarts --value "$1"; }
 came_back() { [[ $(restarts "$1") -eq $2 && $(systemctl is-active "$1") == active ]]; }

@@ -48,6 +48,7 @@ install_yoke() {
   cp "$folder/board.conf" "$root/etc/yoke/board.conf"
   # The story alone runs, with none of this machine's own units.
   cp "$folder/$story" "$root/usr/bin/yoke-boot-story"
+  cp "$folder/story.sh" "$root/usr/lib/yoke-story.sh"
   cp "$folder/boot.target" "$folder/boot-story.service" "$root/etc/systemd/system/"
   # Of a build with sanitizers: what they do at the end takes ptrace.
   local unit

@@ -4,23 +4,9 @@
 # sshd, chronyd and glibc read them, as on a box; who is nobody there gets in by none of it.
 set -Eeuxo pipefail
 trap 'systemctl status --no-pager -l "yoke-*"; ls -lR /run/yoke/system /run/yoke-system' ERR
+# shellcheck source=tests/unit/image/story.sh
+source /usr/lib/yoke-story.sh
 
-# until_holds COMMAND...: within 30 seconds.
-until_holds() {
-  local end=$((SECONDS + 30))
-  until "$@"; do
-    ((SECONDS < end)) || return 1
-    sleep 0.1
-  done
-}
-fails() { ! "$@"; }
-as() { runuser -u "$1" -- "${@:2}"; }
-commit() {
-  local words=()
-  for line in "$@" commit; do words+=(-c "$line"); done
-  yoke "${words[@]}"
-}
-says() { yoke show status | grep -qE "$1"; }
 # log_in USER KEY
 log_in() {
   ssh -F none -i "$2" -p 2222 -o IdentitiesOnly=yes -o BatchMode=yes -o UserKnownHostsFile=/dev/null \

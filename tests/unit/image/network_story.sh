@@ -5,24 +5,9 @@
 set -Eeuxo pipefail
 trap 'systemctl status --no-pager -l "yoke-*" systemd-networkd; ip address; ip route; ip -6 route
   head -n 50 /run/systemd/network/00-yoke-* /run/yoke/system/network/*' ERR
+# shellcheck source=tests/unit/image/story.sh
+source /usr/lib/yoke-story.sh
 
-# until_holds COMMAND...: within 30 seconds.
-until_holds() {
-  local end=$((SECONDS + 30))
-  until "$@"; do
-    ((SECONDS < end)) || return 1
-    sleep 0.1
-  done
-}
-fails() { ! "$@"; }
-as() { runuser -u "$1" -- "${@:2}"; }
-commit() {
-  local words=()
-  for line in "$@"; do words+=(-c "$line"); done
-  yoke "${words[@]}" -c "${COMMIT:-commit}"
-}
-says() { yoke show status | grep -qE "$1"; }
-has() { ip -o address show dev "$1" | grep -qF " $2 "; }
 has_mtu() { [[ $(cat "/sys/class/net/$1/mtu") == "$2" ]]; }
 routes() { { ip -o route show; ip -6 -o route show; } | grep -qE "^$1"; }
 is_up() { ip -o link show dev "$1" up | grep -q .; }
