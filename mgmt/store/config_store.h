@@ -26,8 +26,6 @@
 // process at a time uses a store. Threads: owned by one.
 namespace yoke::store {
 
-enum class Missing : bool;  // file.h
-
 struct Running {
   std::uint64_t revision = 0;  // 0: nothing has been committed yet
   model::Config config;
@@ -67,8 +65,8 @@ class ConfigStore {
   };
 
   // Opens the store at `path`, made new where no file is. Where its disk takes no writes (E-502,
-  // E-503) it is read from a copy in the folder `scratch`, if one is named, and each commit finds
-  // out anew whether the disk does.
+  // E-503) it is read from a copy in the folder `scratch`, if one is named, and each commit
+  // finds out anew whether the disk does.
   [[nodiscard]] static Result<std::unique_ptr<ConfigStore>> open(const std::string& path,
                                                                  const std::string& scratch = {});
   ConfigStore(const ConfigStore&) = delete;
@@ -116,11 +114,6 @@ class ConfigStore {
 
  private:
   explicit ConfigStore(std::unique_ptr<State> state);
-  [[nodiscard]] static Result<std::unique_ptr<State>> open_state(const std::string& path,
-                                                                 Missing missing);
-  [[nodiscard]] static Result<std::unique_ptr<State>> open_copy(const std::string& path,
-                                                                const std::string& scratch,
-                                                                Error why);
   std::unique_ptr<State> state_;
 };
 

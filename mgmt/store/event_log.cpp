@@ -12,6 +12,7 @@
 
 #include "mgmt/store/database.h"
 #include "mgmt/store/errors.h"
+#include "mgmt/store/identity.h"
 #include "mgmt/store/transaction.h"
 
 namespace yoke::store {
@@ -100,38 +101,22 @@ bool is_useless(const Error& error) {
   return error.id == kCorrupt || error.id == kNotADatabase || error.id == kNewerVersion;
 }
 
-Status make_table(Database& database) {
-  auto transaction = Transaction::begin(database);
-  if (!transaction) return tl::unexpected<Error>(transaction.error());
-  auto made = database.execute(std::string(kTable) +
-                               "PRAGMA application_id=" + std::to_string(kApplicationId) +
-                               "; PRAGMA user_version=" + std::to_string(kVersion));
-  if (!made) return made;
-  return transaction->commit();
-}
-
 Status verify(Database& database) {
-  const auto application = database.integer("PRAGMA application_id");
-  if (!application) return tl::unexpected<Error>(application.error());
-  const auto version = database.integer("PRAGMA user_version");
-  if (!version) return tl::unexpected<Error>(version.error());
+  const auto identity = identity_of(database);
+  if (!identity) return tl::unexpected<Error>(identity.error());
   const auto tables = database.integer("SELECT count(*) FROM sqlite_schema");
   if (!tables) return tl::unexpected<Error>(tables.error());
-  if (tables->value_or(0) == 0) return make_table(database);
-  if (*application != kApplicationId || *version != kVersion) {
+  if (tables->value_or(0) == 0) return make_tables(database, kTable, {kApplicationId, kVersion});
+  if (identity->application != kApplicationId || identity->version != kVersion) {
     return fail(Errc::kRefused, kNotADatabase,
                 database.path() +
                     ": is not an event log of this "
                     "release");
   }
-  auto check = database.prepare("PRAGMA quick_check(1)");
-  if (!check) return tl::unexpected<Error>(check.error());
-  const auto row = check->step();
-  if (!row) return tl::unexpected<Error>(row.error());
-  if (*row && check->text(0) != "ok") {
-    return fail(Errc::kFailed, kCorrupt, database.path() + ": is damaged (" + check->text(0) + ")");
-  }
-  return {};
+  const auto damage = damage_in(database, "quick_check(1)");
+  if (!damage) return tl::unexpected<Error>(damage.error());
+  if (damage->empty()) return {};
+  return fail(Errc::kFailed, kCorrupt, database.path() + ": is damaged (" + *damage + ")");
 }
 
 }  // namespace

@@ -20,6 +20,7 @@
 
 #include "hal/base/file_descriptor.h"
 #include "mgmt/store/errors.h"
+#include "mgmt/store/identity.h"
 #include "mgmt/store/migrations.h"
 #include "mgmt/store/previous.h"
 #include "mgmt/store/unit_file.h"
@@ -106,11 +107,9 @@ Status verify_records(Database& database) {
     const auto table = tables->step();
     if (!table) return tl::unexpected<Error>(table.error());
     if (!*table) return {};
-    auto check = database.prepare("PRAGMA integrity_check(\"" + tables->text(0) + "\")");
-    if (!check) return tl::unexpected<Error>(check.error());
-    const auto row = check->step();
-    if (!row) return tl::unexpected<Error>(row.error());
-    if (*row && check->text(0) != "ok") return damaged(database.path(), check->text(0));
+    const auto damage = damage_in(database, "integrity_check(\"" + tables->text(0) + "\")");
+    if (!damage) return tl::unexpected<Error>(damage.error());
+    if (!damage->empty()) return damaged(database.path(), *damage);
   }
 }
 

@@ -9,6 +9,7 @@
 #include "mgmt/store/changes.h"
 #include "mgmt/store/errors.h"
 #include "mgmt/store/file.h"
+#include "mgmt/store/identity.h"
 #include "mgmt/store/sha256.h"
 #include "mgmt/store/transaction.h"
 #include "mgmt/store/unit_lost.h"
@@ -38,26 +39,18 @@ tl::unexpected<Error> lost(const std::string& path, const std::string& how) {
 }
 
 Status write_table(Database& database) {
-  auto transaction = Transaction::begin(database);
-  if (!transaction) return tl::unexpected<Error>(transaction.error());
-  auto made = database.execute(std::string(kTable) +
-                               "PRAGMA application_id=" + std::to_string(kApplicationId) +
-                               "; PRAGMA user_version=" + std::to_string(kVersion));
-  if (!made) return made;
-  return transaction->commit();
+  return make_tables(database, kTable, {kApplicationId, kVersion});
 }
 
 Status verify_identity(Database& database) {
-  const auto application = database.integer("PRAGMA application_id");
-  if (!application) return tl::unexpected<Error>(application.error());
-  const auto version = database.integer("PRAGMA user_version");
-  if (!version) return tl::unexpected<Error>(version.error());
-  if (*application != kApplicationId || version->value_or(0) < 1) {
+  const auto identity = identity_of(database);
+  if (!identity) return tl::unexpected<Error>(identity.error());
+  if (identity->application != kApplicationId || identity->version < 1) {
     return lost(database.path(), "is a database, but not of a unit's own settings");
   }
-  if (*version > kVersion) {
+  if (identity->version > kVersion) {
     return fail(Errc::kRefused, kNewerVersion,
-                database.path() + ": is of version " + std::to_string(**version) +
+                database.path() + ": is of version " + std::to_string(identity->version) +
                     "; this release knows version " + std::to_string(kVersion) +
                     ": run the release that wrote it");
   }
@@ -65,15 +58,11 @@ Status verify_identity(Database& database) {
 }
 
 Status verify_pages(Database& database) {
-  auto check = database.prepare("PRAGMA integrity_check(1)");
-  if (!check) return tl::unexpected<Error>(check.error());
-  const auto row = check->step();
-  if (!row) return tl::unexpected<Error>(row.error());
-  if (!*row || check->text(0) == "ok") {
-    const auto table = database.prepare("SELECT revision, stamp, document FROM part");
-    return table ? Status() : tl::unexpected<Error>(table.error());
-  }
-  return lost(database.path(), "is damaged (" + check->text(0) + ")");
+  const auto damage = damage_in(database, "integrity_check(1)");
+  if (!damage) return tl::unexpected<Error>(damage.error());
+  if (!damage->empty()) return lost(database.path(), "is damaged (" + *damage + ")");
+  const auto table = database.prepare("SELECT revision, stamp, document FROM part");
+  return table ? Status() : tl::unexpected<Error>(table.error());
 }
 
 Result<std::vector<UnitRow>> rows_of(Database& database) {
