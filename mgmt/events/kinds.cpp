@@ -113,7 +113,7 @@ constexpr std::array kKinds{
             "5e5deac62e1b86316d113378302df6a5", "The file system of the store has room again"},
     KindRow{Kind::kStoreUnwritable, "store-unwritable", "V-503", Level::kError,
             "5be96e33274d91e93efcdf1335f597e2",
-            "The store takes no writes, its disk being full or read-only: commits fail",
+            "The store takes no writes, its disk being full, read-only or failing: commits fail",
             "show log"},
     KindRow{Kind::kStoreWritable, "store-writable", "V-504", Level::kNotice,
             "11d3aff33dbbc4f23ac847edf15008ee", "The store takes writes again"},

@@ -20,7 +20,8 @@ Result<std::unique_ptr<ConfigStore>> ConfigStore::open(const std::string& path,
     if (auto ready = (*state)->begin_writing(); !ready) state = tl::unexpected(ready.error());
   }
   const bool takes_no_writes =
-      !state && (state.error().id == kReadOnly || state.error().id == kDiskFull);
+      !state && (state.error().id == kReadOnly || state.error().id == kDiskFull ||
+                 state.error().id == kDiskFailed);
   if (takes_no_writes && !scratch.empty()) state = State::open_copy(path, scratch, state.error());
   if (!state) return tl::unexpected<Error>(told_at_start(state.error(), unit_path(path)));
   return std::unique_ptr<ConfigStore>(new ConfigStore(std::move(*state)));
@@ -111,7 +112,7 @@ Status ConfigStore::confirm() {
   auto transaction = Transaction::begin(state_->database());
   if (!transaction) return tl::unexpected<Error>(transaction.error());
   if (auto saved = save_unconfirmed(state_->database(), std::nullopt); !saved) return saved;
-  if (auto committed = transaction->commit(); !committed) {
+  if (auto committed = transaction->commit_or_leave_no_trace(); !committed) {
     // It may have happened nevertheless; what the file says is what the next start will go by.
     const auto waits = load_unconfirmed(state_->database());
     if (!waits || *waits) return committed;
@@ -129,7 +130,7 @@ Status ConfigStore::schedule(std::optional<Scheduled> scheduled) {
   auto transaction = Transaction::begin(state_->database());
   if (!transaction) return tl::unexpected<Error>(transaction.error());
   if (auto saved = save_scheduled(state_->database(), scheduled); !saved) return saved;
-  if (auto committed = transaction->commit(); !committed) {
+  if (auto committed = transaction->commit_or_leave_no_trace(); !committed) {
     // It may have happened nevertheless; what the file says is what the next start will go by.
     auto stored = load_scheduled(state_->database());
     if (!stored) return committed;
@@ -184,13 +185,9 @@ ConfigStore::Pending::~Pending() {
 
 Status ConfigStore::Pending::finish() {
   State& state = *std::exchange(state_, nullptr);
-  auto committed = state.transaction->commit();
+  auto committed = state.transaction->commit_or_leave_no_trace();
   state.transaction.reset();
-  if (!committed && !state.turned_out_committed(revision())) {
-    // Frames of it may lie in the log, to be found after a crash: empty the log while we can.
-    (void)state.database().checkpoint();
-    return committed;
-  }
+  if (!committed && !state.turned_out_committed(revision())) return committed;
   state.records = std::move(shared_);
   state.own = std::move(own_);
   state.unit_row = std::move(unit_row_);

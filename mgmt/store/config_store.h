@@ -65,7 +65,7 @@ class ConfigStore {
   };
 
   // Opens the store at `path`, made new where no file is. Where its disk takes no writes (E-502,
-  // E-503) it is read from a copy in the folder `scratch`, if one is named, and each commit
+  // E-503, E-507) it is read from a copy in the folder `scratch`, if one is named, and each commit
   // finds out anew whether the disk does.
   [[nodiscard]] static Result<std::unique_ptr<ConfigStore>> open(const std::string& path,
                                                                  const std::string& scratch = {});

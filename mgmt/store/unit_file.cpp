@@ -219,12 +219,8 @@ Status UnitFile::put(const UnitRow& row, const std::string& document,
   if (done) done = run_for(*database_, "DELETE FROM part WHERE revision = ? AND stamp = ?", row);
   if (done) done = run_for(*database_, "INSERT INTO part VALUES (?, ?, ?)", row, &document);
   if (!done) return tl::unexpected<Error>(told(done.error()));
-  done = transaction->commit();
-  if (done) return {};
-  // Frames of it may lie in the log, and in the way of those after them: empty the log while we
-  // can.
-  (void)database_->checkpoint();
-  return tl::unexpected<Error>(told(done.error()));
+  done = transaction->commit_or_leave_no_trace();
+  return done ? done : tl::unexpected<Error>(told(done.error()));
 }
 
 }  // namespace yoke::store

@@ -61,9 +61,9 @@ class LeftByAKilledProcess : public testing::Test {
   }
   [[nodiscard]] std::string unit() const { return folder_.file("unit.db"); }
   // From a copy: there was no room for what is in a log.
-  [[nodiscard]] std::unique_ptr<ConfigStore> open_without_room() const {
+  [[nodiscard]] std::unique_ptr<ConfigStore> open_on_a_disk_that_fails(int code) const {
     FaultyDisk disk;
-    disk.arm(1, SQLITE_FULL, false);
+    disk.arm(1, code, false);
     auto store = ConfigStore::open(folder_.file(), scratch_.file("copy"));
     EXPECT_TRUE(store) << store.error().text;
     if (!store) return nullptr;
@@ -107,6 +107,40 @@ TEST(UnitFileOnADisk, AFailedSyncLeavesNothingInItsLog) {
   const auto found = must_open(killed.file());
   EXPECT_EQ(found->running().config, named(first_config(), "b"));
   EXPECT_EQ(found->config_of(2).value(), named(first_config(), "a"));
+}
+
+// Whoever was told that it failed does not find it done after a crash.
+TEST(StoreOnADisk, AConfirmationWhoseSyncFailsIsNotFoundInTheLog) {
+  const TempFolder folder;
+  SyncedDisk disk;
+  const auto store = must_open(folder.file());
+  CommitInfo waits = info();
+  waits.confirm_by = Deadline{"boot", std::chrono::milliseconds(1), {}, {}};
+  ASSERT_TRUE(commit(*store, first_config(), waits));
+  disk.failing = "config.db-wal";
+  ASSERT_FALSE(store->confirm());
+  EXPECT_TRUE(store->unconfirmed());
+  const TempFolder killed;
+  copy_killed(folder, killed);
+  EXPECT_TRUE(must_open(killed.file())->unconfirmed());
+  EXPECT_TRUE(store->confirm());
+}
+
+TEST(StoreOnADisk, APlanWhoseSyncFailsIsNotFoundInTheLog) {
+  const TempFolder folder;
+  SyncedDisk disk;
+  const auto store = must_open(folder.file());
+  ASSERT_TRUE(commit(*store, first_config()));
+  Scheduled plan;
+  plan.at = std::chrono::system_clock::time_point(std::chrono::hours(1));
+  plan.config = second_config();
+  disk.failing = "config.db-wal";
+  ASSERT_FALSE(store->schedule(plan));
+  EXPECT_FALSE(store->scheduled());
+  const TempFolder killed;
+  copy_killed(folder, killed);
+  EXPECT_FALSE(must_open(killed.file())->scheduled());
+  EXPECT_TRUE(store->schedule(plan));
 }
 
 TEST_F(LeftByAKilledProcess, BothLogsAreBroughtInAtTheStart) {
@@ -160,9 +194,18 @@ TEST_F(LeftByAKilledProcess, IsReadFromACopyWhereThereIsNoRoomToBringItIn) {
   EXPECT_GT(copies, 3);
 }
 
+// The disk gives what it has and takes nothing: packets are not to wait for another.
+TEST_F(LeftByAKilledProcess, IsReadFromACopyWhereTheDiskFailsAsItIsBroughtIn) {
+  const auto store = open_on_a_disk_that_fails(SQLITE_IOERR_WRITE);
+  ASSERT_TRUE(store);
+  EXPECT_EQ(store->unwritable()->id, "E-507");
+  EXPECT_EQ(store->running().config, named(second_config(), "b"));
+  EXPECT_TRUE(store->make_writable());
+}
+
 TEST_F(LeftByAKilledProcess, ACopySaysWhatIsLostByTheNameOfItsOriginal) {
   alter(unit(), "DELETE FROM part WHERE revision = 2");
-  const auto store = open_without_room();
+  const auto store = open_on_a_disk_that_fails(SQLITE_FULL);
   ASSERT_TRUE(store);
   const auto lost = store->config_of(2);
   ASSERT_FALSE(lost);
@@ -173,7 +216,7 @@ TEST_F(LeftByAKilledProcess, ACopySaysWhatIsLostByTheNameOfItsOriginal) {
 }
 
 TEST_F(LeftByAKilledProcess, AStoreThatIsNotWhatACopyIsOfIsLeftAsItIs) {
-  const auto store = open_without_room();
+  const auto store = open_on_a_disk_that_fails(SQLITE_FULL);
   ASSERT_TRUE(store);
   std::filesystem::rename(unit(), unit() + ".lost");
   const std::string config = read_file(folder_.file()) + read_file(log("config.db"));
