@@ -48,7 +48,7 @@ Checking::Checking(sd_event* loop, commit::Committer& committer, const Settings&
           loop, checks_,
           [this](const auto& pools) { return connection_counts(committer_.data_plane(), pools); }),
       trials_(prober_),
-      publish_(loop, [this] { (void)committer_.publish(); }),
+      publish_(loop, [this] { publish(); }),
       publish_responses_(loop, [this] { publish_responses(); }),
       untried_look_(loop, [this] { look_at_untried(); }) {
   checks_.on_response(
@@ -127,9 +127,14 @@ void Checking::on_response(const std::string& pool, const net::Endpoint& server,
   if (!publish_responses_.running()) publish_responses_.start(kResponseInterval);
 }
 
+// Of many pools in more than one turn of the loop: it has others to serve.
+void Checking::publish() {
+  if (committer_.publish_some().value_or(false)) publish_.start(milliseconds(0));
+}
+
 // A commit under way has them wait.
 void Checking::publish_responses() {
-  (void)committer_.publish();
+  publish();
   if (committer_.is_changing()) publish_responses_.start(kResponseInterval);
 }
 

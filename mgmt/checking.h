@@ -53,6 +53,7 @@ class Checking {
   void on_change(const health::Scheduler::Change& change);
   void on_response(const std::string& pool, const net::Endpoint& server,
                    std::chrono::microseconds time);
+  void publish();
   void publish_responses();
   void look_at_untried();
   [[nodiscard]] Result<std::uint64_t> test(const model::Config& config, const std::string& pool,

@@ -43,6 +43,8 @@ Error nothing_changed(Error cause) {
 constexpr std::chrono::seconds kPatience{10};
 // What clocks differ by that are right.
 constexpr std::chrono::minutes kClockTolerance{1};
+// The data plane builds the tables of a pool in about a millisecond; whoever tells it waits.
+constexpr std::size_t kPoolsAtOnce = 32;
 
 }  // namespace
 
@@ -450,20 +452,34 @@ void Committer::take_responses() {
 }
 
 Status Committer::publish() {
+  for (;;) {
+    const auto more = publish_some();
+    if (!more) return tl::unexpected<Error>(more.error());
+    if (!*more) return {};
+  }
+}
+
+Result<bool> Committer::publish_some() {
   take_responses();
-  if (unpublished_.empty() || is_staging_) return {};
+  if (unpublished_.empty() || is_staging_) return false;
+  std::set<ServerId> ids;
+  const std::string* last = nullptr;
+  for (std::size_t pools = 0; !unpublished_.empty();) {
+    const std::string& pool = unpublished_.begin()->pool;
+    if ((last == nullptr || *last != pool) && ++pools > kPoolsAtOnce) break;
+    last = &ids.insert(unpublished_.extract(unpublished_.begin())).position->pool;
+  }
   std::vector<api::ServerStateChange> changes;
-  auto ids = std::exchange(unpublished_, {});
   for (const ServerId& id : ids) {
     const ServerStatus* status = states_.find(id);
     if (status != nullptr) changes.push_back(told_of(id, *status));
   }
-  auto told = data_plane_.set_server_state(changes);
-  if (!told) {
+  if (auto told = data_plane_.set_server_state(changes); !told) {
     reconciled_ = false;
     unpublished_.merge(ids);
+    return tl::unexpected<Error>(told.error());
   }
-  return told;
+  return !unpublished_.empty();
 }
 
 }  // namespace yoke::commit

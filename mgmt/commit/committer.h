@@ -98,9 +98,11 @@ class Committer {
   // How long a server takes to answer its checks; published with the next publish() that comes when
   // no change is under way.
   void report_response(const ServerId& id, std::chrono::microseconds response);
-  // Tells the data plane all verdicts since the last time in one go, or, while it is being staged
-  // to, once it has been. Those that cannot be told are not lost: reconcile() finds them.
+  // Tells the data plane all verdicts since the last time, or, while it is being staged to, once it
+  // has been. Those that cannot be told are not lost: reconcile() finds them.
   [[nodiscard]] Status publish();
+  // Of as many pools as it builds in a moment. True: there is more to tell.
+  [[nodiscard]] Result<bool> publish_some();
 
   [[nodiscard]] const store::Running& running() const noexcept { return store_.running(); }
   [[nodiscard]] const ServerStates& servers() const noexcept { return states_; }

@@ -279,6 +279,38 @@ TEST_F(CommitterTest, VerdictsGoOutInOneBatchAndOnlyWhereTheyChangeSomething) {
   EXPECT_EQ(data_plane_.batches.size(), 1U);
 }
 
+// Whoever tells of all pools of a large unit in one go waits for as long as all are built.
+TEST_F(CommitterTest, VerdictsOfManyPoolsGoOutSomePoolsAtATime) {
+  model::Config config;
+  std::vector<ServerId> servers;
+  for (int i = 0; i < 100; ++i) {
+    const std::string pool = "p" + std::to_string(i);
+    for (const char* address : {"192.0.2.11:80", "192.0.2.12:80"}) {
+      must_set(config, {"pool", pool, "server", address}, {});
+      servers.push_back({pool, net::Endpoint::parse(address).value()});
+    }
+    must_set(config, {"pool", pool, "check", "tcp"}, {});
+  }
+  ASSERT_TRUE(commit(config));
+  data_plane_.batches.clear();
+  for (const ServerId& server : servers) committer_.report(server, Verdict::kUp, kNow);
+  while (committer_.publish_some().value()) {
+    ASSERT_LT(data_plane_.batches.size(), 100U);
+  }
+  EXPECT_GT(data_plane_.batches.size(), 1U);
+  std::set<std::string> told;
+  for (const auto& batch : data_plane_.batches) {
+    std::set<std::string> pools;
+    for (const auto& change : batch) pools.insert(change.pool);
+    EXPECT_LE(pools.size(), 32U);
+    for (const std::string& pool : pools) EXPECT_TRUE(told.insert(pool).second) << "built twice";
+  }
+  EXPECT_EQ(told.size(), 100U);
+  for (const ServerId& server : servers) {
+    EXPECT_EQ(data_plane_.state_of(server.pool, server.server.to_string()), api::ServerState::kUp);
+  }
+}
+
 TEST_F(CommitterTest, AVerdictThatCouldNotBeToldIsToldByTheNextReconcile) {
   begin_with_web();
   data_plane_.states_fail = {Fails::kUnreachable};
