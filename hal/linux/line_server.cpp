@@ -116,6 +116,7 @@ LineServer::LineServer(sd_event* event, FileDescriptor fd, Config config)
       fd_(std::move(fd)),
       reserve_(open_reserve()),
       config_(std::move(config)),
+      places_(config_.connections_max, ::geteuid()),
       io_(event, fd_.get(), EPOLLIN, [this](std::uint32_t) { accept_one(); }) {}
 
 LineServer::~LineServer() { (void)::unlink(config_.path.c_str()); }
@@ -128,20 +129,22 @@ void LineServer::accept_one() {
   }
   auto peer = admitted(client.get());
   if (peer && config_.admits && !config_.admits(*peer)) peer.reset();
-  const bool has_room = connections_.size() < config_.connections_max;
-  auto session = peer && has_room ? config_.open_session(*peer) : nullptr;
-  const bool refused = session == nullptr;
+  const bool taken = peer && places_.take(peer->uid, peer->user);
   connections_.push_back(std::make_unique<LineConnection>(
-      event_, std::move(client), config_, std::move(session), [this](LineConnection* ended) {
+      event_, std::move(client), config_, taken ? config_.open_session(*peer) : nullptr,
+      [this, uid = taken ? std::optional(peer->uid) : std::nullopt](LineConnection* ended) {
+        if (uid) places_.leave(*uid);
         connections_.remove_if([ended](const auto& held) { return held.get() == ended; });
       }));
-  if (!refused) return;
-  connections_.back()->refuse(
-      peer ? Error{Errc::kUnavailable, "E-607", "too many connections; close some", -1}
-           : Error{Errc::kDenied, "E-602",
-                   "not permitted: be root or a member of the group yoke, "
-                   "or, with the data plane, the management plane",
-                   -1});
+  if (!taken) connections_.back()->refuse(why_refused(peer));
+}
+
+Error LineServer::why_refused(const std::optional<Peer>& peer) const {
+  if (peer) return {Errc::kUnavailable, "E-607", places_.why_none(peer->uid), -1};
+  return {Errc::kDenied, "E-602",
+          "not permitted: be root or a member of the group yoke, "
+          "or, with the data plane, the management plane",
+          -1};
 }
 
 // Out of descriptors the queue would stay readable for ever: take its first client and hang up.

@@ -7,11 +7,13 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "hal/base/file_descriptor.h"
 #include "hal/base/result.h"
 #include "hal/linux/event.h"
+#include "hal/linux/places.h"
 
 // A local socket of the unit: a line is a request, a line is its answer, in order. What the lines
 // mean is the session's. Threads: the loop's.
@@ -52,7 +54,7 @@ class LineServer {
   struct Config {
     std::string path;
     std::size_t line_bytes_max = 0;     // of a request, without its newline
-    std::size_t connections_max = 256;  // those beyond are told E-607 and let go
+    std::size_t connections_max = 256;  // shared out by places.h; those beyond are told E-607
     std::function<std::unique_ptr<LineSession>(const Peer&)> open_session;
     std::function<std::string(const Error&)> error_line;  // for what concerns no request
     // Of those whom the socket lets in; unset: all.
@@ -71,12 +73,14 @@ class LineServer {
  private:
   LineServer(sd_event* event, FileDescriptor fd, Config config);
   void accept_one();
+  [[nodiscard]] Error why_refused(const std::optional<Peer>& peer) const;
   void shed_one();
 
   sd_event* event_;
   FileDescriptor fd_;
   FileDescriptor reserve_;  // given up to turn a client away when descriptors run out
   Config config_;
+  Places places_;
   std::list<std::unique_ptr<LineConnection>> connections_;
   IoSource io_;
 };

@@ -108,6 +108,23 @@ as yoke bash -c 'echo leapseconds >/run/yoke/system/time-zone'
 systemctl start yoke-system
 [[ $(readlink -f /etc/localtime) == /usr/share/zoneinfo/Asia/Tokyo ]]
 
+# A viewer who takes every connection that is to be had keeps nobody else out.
+usermod --append --groups yoke bob
+as bob python3 -c '
+import socket, time
+held = [socket.socket(socket.AF_UNIX) for _ in range(100)]
+for each in held:
+    each.connect("/run/yoke/mgmt.sock")
+open("/tmp/held", "w").close()
+time.sleep(60)' &
+holder=$!
+until_holds test -e /tmp/held
+yoke show version
+as ann yoke show version
+fails as bob yoke show version 2>/tmp/bob.err
+grep -q 'user bob has 16 connections' /tmp/bob.err
+kill "$holder"
+
 systemctl stop yoke-dataplane yoke-mgmt
 [[ $(systemctl show -p Result --value yoke-system yoke-chrony yoke-mgmt | sort -u | xargs) == success ]]
 touch /result/passed
