@@ -131,7 +131,7 @@ struct Activation {
 struct TrafficCounters {
   std::uint64_t packets_in = 0, packets_out = 0, bytes_in = 0, bytes_out = 0;
   std::uint64_t flows_created = 0;  // flows ever opened
-  std::uint64_t flows_open = 0;     // now
+  std::uint64_t flows_open = 0;     // now, without those that are over and merely remembered
   friend bool operator==(const TrafficCounters&, const TrafficCounters&) = default;
 };
 // rx + taken_over = tx + replied + punted + handed_over + sum of drops (dataplane/lb/counters.h).

@@ -10,17 +10,18 @@
 namespace yoke::control {
 namespace {
 
-void add(api::TrafficCounters& total, const lb::TrafficCounter& part) {
+void add(api::TrafficCounters& total, const lb::TrafficCounter& part,
+         const lb::RestCounter& rests) {
   total.packets_in += part.packets_in.value();
   total.packets_out += part.packets_out.value();
   total.bytes_in += part.bytes_in.value();
   total.bytes_out += part.bytes_out.value();
-  // Ended first: a flow that opens and ends between the two reads would make the difference
-  // negative.
-  const std::uint64_t ended = part.flows_ended.value();
-  const std::uint64_t created = part.flows_created.value();
-  total.flows_created += created;
-  total.flows_open += created > ended ? created - ended : 0;
+  // In this order: a flow that opens and ends between two of the reads would make the difference
+  // negative. Those that are over are remembered, not open.
+  const std::uint64_t gone = part.flows_ended.value() + rests.begun.value();
+  const std::uint64_t come = part.flows_created.value() + rests.ended.value();
+  total.flows_created += part.flows_created.value();
+  total.flows_open += come > gone ? come - gone : 0;
 }
 
 api::TrafficCounters since(const api::TrafficCounters& now, const api::TrafficCounters& base) {
@@ -71,13 +72,17 @@ void remember(const Slots<Key>& running, const Slots<Key>& next, std::vector<Cou
 
 api::TrafficCounters Tally::service_total(std::size_t slot) const {
   Totals total;
-  for (const lb::WorkerCounters* worker : workers_) add(total, worker->services[slot]);
+  for (const lb::WorkerCounters* worker : workers_) {
+    add(total, worker->services[slot], worker->service_rests[slot]);
+  }
   return total;
 }
 
 api::TrafficCounters Tally::server_total(std::size_t slot) const {
   Totals total;
-  for (const lb::WorkerCounters* worker : workers_) add(total, worker->servers[slot]);
+  for (const lb::WorkerCounters* worker : workers_) {
+    add(total, worker->servers[slot], worker->server_rests[slot]);
+  }
   return total;
 }
 

@@ -49,6 +49,12 @@ struct LoadCounter {
   Counter begun, ended;
 };
 
+// Flows of the record in the slot that are over and merely remembered: the difference. Apart from
+// its traffic, which every packet touches: these are touched as a connection ends.
+struct RestCounter {
+  Counter begun, ended;
+};
+
 // Packets that a service's lists and limits refused, in the order of net::kRefusals.
 struct alignas(64) RefusalCounter {
   std::array<Counter, net::kRefusals.size()> by_reason;
@@ -69,6 +75,8 @@ struct alignas(64) WorkerCounters {
   std::vector<TrafficCounter> servers{limits::kServers};         // by server slot
   std::vector<ConnectionCounter> connections{limits::kServers};  // by server slot
   std::vector<LoadCounter> loads{limits::kVips};                 // by service slot
+  std::vector<RestCounter> service_rests{limits::kVips};         // by service slot
+  std::vector<RestCounter> server_rests{limits::kServers};       // by server slot
   std::vector<RefusalCounter> refusals{limits::kVips};           // by service slot
 
   void drop(net::Drop reason, std::uint64_t n = 1) noexcept {

@@ -60,6 +60,13 @@ inline constexpr milliseconds kSynPatience{500};
   return state <= FlowState::kEstablished;
 }
 
+// Whether nothing would be cut with it: both ends have closed it, or one has reset it. Where one
+// direction alone is seen, as in dsr, the client's end stands for both.
+[[nodiscard]] constexpr bool is_over(FlowState state, bool sees_both) noexcept {
+  return state == FlowState::kClosed || state == FlowState::kReset ||
+         (state == FlowState::kClosing && !sees_both);
+}
+
 // Whether a new SYN with the same ports opens a new connection here, as RFC 9293 section 3.10.7.4
 // allows in TIME-WAIT, and as a client does that has forgotten the old one.
 [[nodiscard]] constexpr bool may_reopen(FlowState state) noexcept {

@@ -67,6 +67,13 @@ bool has_its_server(const Flow& flow, const Snapshot& snapshot) noexcept {
          snapshot.servers[flow.server].incarnation == flow.server_incarnation;
 }
 
+bool has_its_service(const Flow& flow, const Snapshot& snapshot) noexcept {
+  return flow.service < snapshot.services.size() &&
+         snapshot.services[flow.service].incarnation == flow.service_incarnation;
+}
+
+bool is_over(const Flow& flow) noexcept { return is_over(flow.state, flow.is_nat != 0); }
+
 void remember_client(Flow& flow, const Packet& packet, Tick now) noexcept {
   flow.last_seen = now;
   flow.client_mac = net::load<net::EthernetHeader>(packet.data).source;
@@ -191,10 +198,16 @@ Pipeline::Outcome Pipeline::from_client(Lane& lane, Flow& flow) noexcept {
   return send_to_server(lane, flow);
 }
 
-// A step of a flow in the table: its server has one open flow less, or has it back.
+// A step of a flow in the table, whose records are there: its server has one open flow less, or has
+// it back.
 void Pipeline::advance(Flow& flow, const net::ParsedPacket& parsed, bool from_client) noexcept {
-  const bool was_open = is_open(flow.state);
+  const bool was_open = is_open(flow.state), was_over = is_over(flow);
   step(flow, parsed, from_client);
+  if (is_over(flow) && !was_over) begin_rest(flow);
+  if (was_over && !is_over(flow)) {
+    counters_.service_rests[flow.service].ended.add();
+    counters_.server_rests[flow.server].ended.add();
+  }
   if (is_open(flow.state) == was_open) return;
   if (was_open) {
     lose_load(flow);
@@ -211,6 +224,11 @@ void Pipeline::add_load(const Flow& flow) noexcept {
 void Pipeline::lose_load(const Flow& flow) noexcept {
   scheduler_.closed(flow.server, flow.server_incarnation);
   counters_.loads[flow.service].ended.add();
+}
+
+void Pipeline::begin_rest(const Flow& flow) noexcept {
+  counters_.service_rests[flow.service].begun.add();
+  counters_.server_rests[flow.server].begun.add();
 }
 
 // Called as the SYN comes again, and now and then: this flow may have waited for an answer too
@@ -373,6 +391,7 @@ Pipeline::Outcome Pipeline::open_flow(Lane& lane, std::uint16_t service_slot,
     return send_to_server(lane, flow);
   }
   if (is_open(flow.state)) add_load(flow);
+  if (is_over(flow)) begin_rest(flow);
   counters_.flows_open_added.add();
   counters_.services[service_slot].flows_created.add();
   counters_.servers[choice.server].flows_created.add();
@@ -405,13 +424,17 @@ bool Pipeline::choose_snat(const Lane& lane, const Service& service, const Serve
 
 void Pipeline::end_flow(Flow& flow, const Snapshot& snapshot) noexcept {
   counters_.flows_open_removed.add();
-  const bool has_its_service =
-      flow.service < snapshot.services.size() &&
-      snapshot.services[flow.service].incarnation == flow.service_incarnation;
+  const bool was_over = is_over(flow);
   TrafficCounter& service = counters_.services[flow.service];
-  (has_its_service ? service.flows_ended : service.flows_orphaned).add();
+  if (has_its_service(flow, snapshot)) {
+    service.flows_ended.add();
+    if (was_over) counters_.service_rests[flow.service].ended.add();
+  } else {
+    service.flows_orphaned.add();
+  }
   if (has_its_server(flow, snapshot)) {
     counters_.servers[flow.server].flows_ended.add();
+    if (was_over) counters_.server_rests[flow.server].ended.add();
   }
   if (is_open(flow.state)) lose_load(flow);
   flows_.erase(&flow);
@@ -431,8 +454,7 @@ void Pipeline::sweep(const Snapshot& snapshot, Tick now, std::uint32_t entries) 
   const bool audits = unaudited_ > 0;
   unaudited_ -= std::min(unaudited_, entries);
   flows_.walk(entries, [&](Flow& flow) {
-    const bool is_orphan = flow.service >= snapshot.services.size() ||
-                           snapshot.services[flow.service].incarnation != flow.service_incarnation;
+    const bool is_orphan = !has_its_service(flow, snapshot);
     const milliseconds idle(
         is_orphan ? 0 : std::int64_t{snapshot.services[flow.service].idle_timeout_s} * 1000);
     const milliseconds rested(static_cast<std::uint32_t>(now - flow.last_seen));

@@ -94,6 +94,7 @@ class Pipeline {
   [[nodiscard]] Outcome send_to_server(Lane& lane, const Flow& flow) noexcept;
   void add_load(const Flow& flow) noexcept;
   void lose_load(const Flow& flow) noexcept;
+  void begin_rest(const Flow& flow) noexcept;
   void end_flow(Flow& flow, const Snapshot& snapshot) noexcept;
   [[nodiscard]] bool is_barred(const Flow& flow, const Snapshot& snapshot) const noexcept;
 

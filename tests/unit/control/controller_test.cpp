@@ -290,6 +290,8 @@ TEST_F(Control, CountersOfAllWorkersAreAddedUpUnderTheirNames) {
     workers_.worker(w).servers[slot].packets_in.add(3);
     workers_.worker(w).servers[slot].flows_created.add(5);
     workers_.worker(w).servers[slot].flows_ended.add(1);
+    workers_.worker(w).server_rests[slot].begun.add(3);
+    workers_.worker(w).server_rests[slot].ended.add(2);
     workers_.worker(w).flows_open_added.add(4);
   }
   const auto counters = controller_.counters();
@@ -298,7 +300,7 @@ TEST_F(Control, CountersOfAllWorkersAreAddedUpUnderTheirNames) {
   EXPECT_EQ(counters.workers[0].drops.at("no-flow"), 2u);
   EXPECT_EQ(counters.workers[0].drops.size(), net::kDropCount);
   EXPECT_EQ(counters.servers.at("web").at("10.0.0.1:80").packets_in, 6u);
-  EXPECT_EQ(counters.servers.at("web").at("10.0.0.1:80").flows_open, 8u);
+  EXPECT_EQ(counters.servers.at("web").at("10.0.0.1:80").flows_open, 6u);
   EXPECT_EQ(counters.flows_open, 8u);
   EXPECT_EQ(counters.flows_capacity, 1000u);
   EXPECT_EQ(counters.vips.size(), 2u);

@@ -78,6 +78,45 @@ TEST_P(Load, WhatIsForgottenIsNoLoad) {
   for (const auto& [server, count] : per_server(open(30'000, 30))) EXPECT_EQ(count, 10);
 }
 
+// What a commit would cut, and `show` has: connections that are over are none.
+TEST_P(Load, WhatIsOverIsNotOpen) {
+  const bool is_nat = GetParam() == kNatV4 || GetParam() == kNatV6;
+  const auto open_of = [](const std::vector<TrafficCounter>& traffic,
+                          const std::vector<RestCounter>& rests) {
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i < traffic.size(); ++i) {
+      count += traffic[i].flows_created.value() - traffic[i].flows_ended.value();
+      count -= rests[i].begun.value() - rests[i].ended.value();
+    }
+    return count;
+  };
+  const auto expect_open = [&](std::uint64_t count, const char* when) {
+    const WorkerCounters& counters = rig_.counters_;
+    EXPECT_EQ(open_of(counters.services, counters.service_rests), count) << when;
+    EXPECT_EQ(open_of(counters.servers, counters.server_rests), count) << when;
+  };
+  std::map<std::uint16_t, Rig::Result> sent;
+  for (std::uint16_t port = 20'000; port < 20'010; ++port) sent[port] = send(port, kTcpSyn);
+  expect_open(10, "as they begin");
+  (void)send(20'000, kTcpFin | kTcpAck);
+  expect_open(is_nat ? 10 : 9, "one end is closed: where both are seen, the other may go on");
+  if (is_nat) (void)rig_.send(Rig::answer_to(sent[20'000], kTcpFin | kTcpAck), 1);
+  expect_open(9, "both");
+  (void)send(20'000, kTcpAck);
+  expect_open(9, "the last acknowledgement");
+  (void)send(20'001, kTcpRst);
+  expect_open(8, "reset");
+  (void)send(20'001, kTcpAck);
+  expect_open(9, "data behind a reset that was not meant");
+  (void)send(20'001, kTcpRst);
+  (void)send(20'001, kTcpSyn);
+  expect_open(9, "opened anew");
+  rig_.now_ += 10'000'000;  // longer than any flow rests
+  rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_, 1000);
+  ASSERT_EQ(rig_.flows_.size(), 0U);
+  expect_open(0, "forgotten");
+}
+
 TEST_P(Load, AnEstablishedFlowStaysWhereItIsWhateverTheScheduler) {
   const auto went = open(20'000, 30);
   for (const auto scheduling : {Scheduling::kMaglev, Scheduling::kRoundRobin,
