@@ -39,6 +39,11 @@ copy() {  # FILE
   [ -f "$1" ] && [ ! -L "$1" ] && timeout 2 head -c "$((bytes_max + 1))" "$1" >"$scratch/copy"
 }
 
+# Looked at before: what is there, and what the look before this one let pass.
+is_known() {  # FILE BASE
+  cmp -s "$1" "$to/$2" || cmp -s "$1" "$before/$2"
+}
+
 # Where a file is none of ours the one before stays.
 take() {
   rm -rf "$work"
@@ -51,7 +56,8 @@ take() {
     count=$((count + 1))
     [ "$count" -le "$files_max" ] || break
     name_of "$file"
-    if copy "$file" && is_good "$scratch/copy" "${base##*.}" "$name"; then
+    if copy "$file" && { is_known "$scratch/copy" "$base" ||
+      is_good "$scratch/copy" "${base##*.}" "$name"; }; then
       mv "$scratch/copy" "$work/$base"
     else
       echo "not taken: $base is no file that yoke-mgmt writes" >>"$scratch/told"
@@ -83,12 +89,15 @@ value_of() {  # KEY FILE
   sed -n "s/^$1=//p" "$2" 2>/dev/null || true
 }
 
+is_kind() {  # KIND NAME
+  grep -qx "DEVTYPE=$1" "/sys/class/net/$2/uevent" 2>/dev/null
+}
+
 # A VLAN or bond that is there of our file, and of none else: networkd deletes none.
 delete_made() {  # FILE
   name_of "$1"
   [ ! -e "$to/.yoke-found-$name" ] || return 0
-  kind=$(value_of Kind "$1")
-  grep -qx "DEVTYPE=$kind" "/sys/class/net/$name/uevent" 2>/dev/null || return 0
+  is_kind "$(value_of Kind "$1")" "$name" || return 0
   networkctl delete "$name" || return 0
   for _ in 1 2 3 4 5 6 7 8 9 10; do
     exists "$name" || return 0
@@ -99,8 +108,7 @@ delete_made() {  # FILE
 # networkd makes a VLAN of a name that it once had with the number of then. What is there already it
 # takes as it is; what cannot be made now it makes itself.
 make_vlan() {  # FILE NAME
-  for parent in "$to"/00-yoke-*.network; do
-    grep -qxF "VLAN=$2" "$parent" 2>/dev/null || continue
+  for parent in $(grep -lxF "VLAN=$2" "$to"/00-yoke-*.network 2>/dev/null); do
     name_of "$parent"
     exists "$name" || return 0
     ip link add link "$name" name "$2" type vlan id "$(value_of Id "$1")" || true
@@ -108,20 +116,52 @@ make_vlan() {  # FILE NAME
   done
 }
 
-make_bond() {  # FILE NAME
-  hash=$(value_of TransmitHashPolicy "$1")
-  ip link add name "$2" type bond mode "$(value_of Mode "$1")" miimon 100 \
-    ${hash:+xmit_hash_policy "$hash"} || true
+vlan_files() { grep -lx Kind=vlan "$to"/00-yoke-*.netdev 2>/dev/null; }
+
+number_of() {  # NAME
+  ip -d -o link show dev "$1" 2>/dev/null |
+    sed -n 's/.* vlan protocol 802\.1Q id \([0-9]*\) .*/\1/p'
 }
 
-# Bonds first: they may carry VLANs.
-make_links() {
-  for made in bond vlan; do
-    for file in "$to"/00-yoke-*.netdev; do
-      [ "$(value_of Kind "$file")" = "$made" ] || continue
-      name_of "$file"
-      exists "$name" || "make_$made" "$file" "$name"
-    done
+# What is wrong, or comes to be, with no file changing: networkd makes a VLAN whose parent comes late
+# with the number that it first read; a VLAN's MTU, cut to its parent's, stays so when that grows; a
+# member is out of its bond.
+mend_vlan() {  # FILE NAME
+  number=$(number_of "$2")
+  if [ -n "$number" ] && [ "$number" != "$(value_of Id "$1")" ]; then
+    delete_made "$1"
+    exists "$2" || make_vlan "$1" "$2"
+  fi
+  mtu=$(value_of MTUBytes "${1%.netdev}.network")
+  [ -z "$mtu" ] || [ "$(cat "/sys/class/net/$2/mtu")" = "$mtu" ] ||
+    ip link set dev "$2" mtu "$mtu" 2>/dev/null || true
+}
+
+mend_member() {  # NAME BOND
+  exists "$1" && is_kind bond "$2" || return 0
+  ! readlink "/sys/class/net/$1/master" >/dev/null 2>&1 || return 0
+  ip link set dev "$1" down || return 0
+  ip link set dev "$1" master "$2" || true
+}
+
+mend() {
+  for file in $(grep -l '^Bond=' "$to"/00-yoke-*.network 2>/dev/null); do
+    name_of "$file"
+    mend_member "$name" "$(value_of Bond "$file")"
+  done
+  for file in $(vlan_files); do
+    name_of "$file"
+    ! exists "$name" || [ -e "$to/.yoke-found-$name" ] || mend_vlan "$file" "$name"
+  done
+}
+
+# Not bonds: networkd makes those with what it reads now. Of one that was made before it read the file
+# it waits for word from the kernel, and leaves its members out until then.
+make_vlans() {
+  for file in $(vlan_files); do
+    name_of "$file"
+    made=$name
+    exists "$made" || make_vlan "$file" "$made"
   done
 }
 
@@ -188,7 +228,7 @@ release() {  # NAME BOND
 part_with() {
   parting=
   for file in "$to"/00-yoke-*.network; do
-    [ -e "$file" ] || continue
+    [ -e "$file" ] && ! cmp -s "$file" "$work/${file##*/}" || continue
     name_of "$file"
     exists "$name" && leaves_traces "$file" "$work/${file##*/}" || continue
     bond=$(value_of Bond "$file")
@@ -254,7 +294,10 @@ for _ in 1 2 3 4 5; do
   elif [ ! -e "$to/.yoke-told-not" ]; then
     break
   fi
-  make_links
+  make_vlans
   networkctl reload
   rm -f "$to/.yoke-told-not"
+  touch "$to/.yoke-told"
 done
+# networkd may still be at what it was told.
+[ -n "$(find "$to/.yoke-told" -newermt '10 seconds ago' 2>/dev/null)" ] || mend

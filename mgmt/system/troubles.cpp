@@ -53,6 +53,28 @@ std::string missing_addresses(const Config& config, const Path& path, const Kern
   return missing;
 }
 
+// A VLAN or bond that is not there.
+std::string trouble_of_making(const Config& config, const Path& path, const Kernel& kernel) {
+  const std::string parent = config.value(path, "parent");
+  if (parent.empty() || kernel.find(parent) != nullptr) {
+    return fmt::format("{} was not made{}", path.key(), kWay);
+  }
+  return fmt::format("{} was not made: {}, which is to carry it, is not there", path.key(), parent);
+}
+
+std::string trouble_of_mtu(const Config& config, const Path& path, const Kernel& kernel,
+                           const KernelInterface& has) {
+  const auto mtu = parse_decimal(config.value(path, "mtu")).value_or(0);
+  if (mtu == 0 || mtu == has.mtu) return {};
+  const std::string is = fmt::format("{} has an MTU of {} and not of {}", has.name, has.mtu, mtu);
+  const KernelInterface* const parent = kernel.find(config.value(path, "parent"));
+  if (parent != nullptr && parent->mtu < mtu) {
+    return fmt::format("{}: {}, which carries it, has {}; set interface {} mtu {}", is,
+                       parent->name, parent->mtu, parent->name, mtu);
+  }
+  return is + std::string(kWay);
+}
+
 // Empty: nothing is wrong.
 std::string trouble_of(const Config& config, const Path& path, const Kernel& kernel) {
   const std::string& name = path.key();
@@ -66,7 +88,7 @@ std::string trouble_of(const Config& config, const Path& path, const Kernel& ker
     return fmt::format("this unit has no interface {}: those that it has are in show address",
                        name);
   }
-  if (has == nullptr) return fmt::format("{} was not made{}", name, kWay);
+  if (has == nullptr) return trouble_of_making(config, path, kernel);
   if (wanted != Device::kOther && has->device != wanted) {
     return fmt::format("{} is there already and no {}: give it another name", name,
                        wanted == Device::kVlan ? "VLAN" : "bond");
@@ -83,10 +105,7 @@ std::string trouble_of(const Config& config, const Path& path, const Kernel& ker
   if (const std::string missing = missing_addresses(config, path, *has); !missing.empty()) {
     return fmt::format("{} has not {}{}", name, missing, kWay);
   }
-  const auto mtu = parse_decimal(config.value(path, "mtu")).value_or(0);
-  if (mtu != 0 && mtu != has->mtu) {
-    return fmt::format("{} has an MTU of {} and not of {}{}", name, has->mtu, mtu, kWay);
-  }
+  if (std::string text = trouble_of_mtu(config, path, kernel, *has); !text.empty()) return text;
   return has->has_link ? std::string() : fmt::format("{} has no link: look at its cable", name);
 }
 

@@ -12,9 +12,7 @@ import unit
 
 KERNEL = pathlib.Path(os.environ.get("YOKE_KERNEL", "build/kernel")).resolve()
 CARD = "0000:00:03.0"
-# In the order of who needs whom.
-_MODULES = ("irqbypass", "vfio", "vfio_virqfd", "vfio_iommu_type1", "vfio-pci-core", "vfio-pci",
-            "tun")
+_MODULES = ("vfio_iommu_type1", "vfio-pci", "tun")
 _BOARD = f"""[unit]
 name = guest
 [dataplane]
@@ -62,9 +60,7 @@ class Guest:
         for program in ("yoke", "yoke-mgmt", "yoke-dataplane"):
             root.add_program(unit.PROGRAMS / program, f"usr/bin/{program}")
         root.add_dpdk_drivers()
-        for number, name in enumerate(_MODULES):
-            module = next((KERNEL / "modules").rglob(f"{name}.ko"))
-            root.add(f"modules/{number}-{name}.ko", module.read_bytes())
+        root.add_modules(KERNEL / "modules", _MODULES)
         root.add("etc/yoke/board.conf", _BOARD.encode(), 0o644)
         root.add("unit.conf", "".join(f"{line}\n" for line in commands).encode(), 0o644)
         root.write(self.root / "initrd")

@@ -4,6 +4,7 @@ the unit needs, a few kernel modules, and nothing else."""
 
 import os
 import pathlib
+import re
 import subprocess
 
 DPDK_DRIVERS = pathlib.Path("/usr/lib/x86_64-linux-gnu/dpdk")
@@ -38,6 +39,24 @@ class Initrd:
         for word in linked.split():
             if word.startswith("/"):
                 self.add_from_host(word)
+
+    def add_modules(self, folder, names):
+        """Kernel modules and those that they need, below /modules in the order to load them."""
+        have = {file.stem.replace("-", "_"): file for file in folder.rglob("*.ko")}
+        order = {}
+
+        def take(name):
+            if name not in order:
+                data = have[name].read_bytes()
+                for needed in re.search(rb"\0depends=([^\0]*)\0", data)[1].decode().split(","):
+                    if needed:
+                        take(needed.replace("-", "_"))
+                order[name] = data
+
+        for name in names:
+            take(name.replace("-", "_"))
+        for number, (name, data) in enumerate(order.items()):
+            self.add(f"modules/{number:02}-{name}.ko", data)
 
     def add_dpdk_drivers(self):
         for driver in sorted(DPDK_DRIVERS.glob("pmds-*/*.so.*")):

@@ -5,10 +5,19 @@
 # or outlives this script. Exit status 77: skipped.
 #
 #   boot_test.sh BUILD STORY    the test: what its systemd runs, beside this script
+#                               YOKE_PATIENCE: how many times slower it may be (1)
 #   boot_test.sh boot ...       within the namespaces: makes the root and becomes systemd
 set -euo pipefail
 self=$(readlink -f "$0")
 folder=$(dirname "$self")
+patience=${YOKE_PATIENCE:-1}
+
+# How long a story may take it says itself, where it is long: "# seconds: 200".
+seconds_of() {
+  local said
+  said=$(sed -n 's/^# seconds: //p' "$folder/$1")
+  echo $((${said:-80} * patience))
+}
 
 skip() {
   echo "skipped: $1"
@@ -50,8 +59,14 @@ install_yoke() {
   cp "$folder/$story" "$root/usr/bin/yoke-boot-story"
   cp "$folder/story.sh" "$root/usr/lib/yoke-story.sh"
   cp "$folder/boot.target" "$folder/boot-story.service" "$root/etc/systemd/system/"
-  # Of a build with sanitizers: what they do at the end takes ptrace.
   local unit
+  for unit in "boot-story:$(seconds_of "$story")" "yoke-network:$((60 * patience))"; do
+    mkdir "$root/etc/systemd/system/${unit%:*}.service.d"
+    printf '[Service]\nTimeoutStartSec=%ds\nEnvironment=YOKE_PATIENCE=%d\n' \
+      "${unit#*:}" "$patience" \
+      >"$root/etc/systemd/system/${unit%:*}.service.d/patience.conf"
+  done
+  # Of a build with sanitizers: what they do at the end takes ptrace.
   for unit in yoke-dataplane yoke-mgmt yoke-snmp; do
     mkdir -p "$root/etc/systemd/system/$unit.service.d"
     printf '[Service]\nEnvironment=ASAN_OPTIONS=detect_leaks=0\n' \
@@ -89,7 +104,7 @@ for kind in $(sed -n 's/^# needs: //p' "$folder/$2"); do
   [[ $kind != vlan ]] || words="link add link probe1 name probe0 type vlan id 5"
   # shellcheck disable=SC2016
   unshare --net bash -c 'ip link add probe1 type veth && ip $1' - "$words" 2>/dev/null ||
-    skip "the kernel has no interfaces of the kind $kind"
+    skip "the kernel has no interfaces of the kind $kind: tests/run lab -- -k vlans has one that has"
 done
 [[ -x /lib/systemd/systemd ]] || skip "no systemd on this machine"
 for program in yoke-dataplane yoke-mgmt yoke-snmp yoke; do
@@ -114,7 +129,8 @@ mkdir "$group" 2>/dev/null || skip "no control group may be made here"
 unshare --mount true 2>/dev/null || skip "no namespaces to be had here"
 
 # shellcheck disable=SC2016
-timeout --signal=KILL 90 bash -c 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"' - "$group" \
+timeout --signal=KILL $(($(seconds_of "$2") + 10 * patience)) \
+  bash -c 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"' - "$group" \
   unshare --mount --pid --fork --kill-child --uts --ipc --net --cgroup \
   "$self" boot "$1" "$2" "$scratch" >"$scratch/console" 2>&1 || true
 if [[ -f $scratch/result/passed ]]; then

@@ -74,6 +74,11 @@ TEST(Troubles, TellOfVlansAndBondsThatAreNotMade) {
   World world;
   must_set(world.config, {"interface", "wan.5"}, {{"parent", "wan"}, {"vlan", "5"}});
   EXPECT_THAT(world.trouble(), HasSubstr("wan.5 was not made"));
+  world.wan().name = "other";
+  const auto of_missing = troubles_of(world.config, world.kernel);
+  ASSERT_EQ(of_missing.size(), 2U);
+  EXPECT_EQ(of_missing.back().text, "wan.5 was not made: wan, which is to carry it, is not there");
+  world.wan().name = "wan";
   world.wan().device = Device::kTap;
   EXPECT_THAT(world.trouble(), HasSubstr("wan is a port of the data plane"));
   world.wan().device = Device::kOther;
@@ -89,6 +94,23 @@ TEST(Troubles, TellOfVlansAndBondsThatAreNotMade) {
   EXPECT_THAT(world.trouble(), HasSubstr("wan.5: wan.5 is VLAN 4 and not 5; on the machine"));
   vlan.vlan = 5;
   EXPECT_EQ(world.trouble(), "");
+  must_set(world.config, {"interface", "wan.5"}, {{"mtu", "1300"}});
+  vlan.mtu = 1200;
+  EXPECT_THAT(world.trouble(), HasSubstr("an MTU of 1200 and not of 1300; on the machine"));
+}
+
+// No rule refuses it: what an interface has that is told none nobody knows beforehand.
+TEST(Troubles, SayWhatCutsAVlansMtu) {
+  World world;
+  must_set(world.config, {"interface", "wan.5"}, {{"parent", "wan"}, {"vlan", "5"}});
+  must_set(world.config, {"interface", "wan.5"}, {{"mtu", "8000"}});
+  KernelInterface vlan = world.wan();
+  vlan.name = "wan.5";
+  vlan.device = Device::kVlan;
+  world.kernel.interfaces.push_back(vlan);
+  EXPECT_EQ(world.trouble(),
+            "wan.5: wan.5 has an MTU of 1400 and not of 8000: wan, which carries it, has 1400; set "
+            "interface wan mtu 8000");
 }
 
 class WatchTest : public testing::Test {
