@@ -200,11 +200,14 @@ void Backups::end_asked(const Status& status) {
   record_({events::Kind::kBackupFailed, status.error().text, {{"ERROR", status.error().id}}});
 }
 
+// Those that somebody asked for, before a change say, are not what a schedule pushes out, nor the
+// other way round.
 void Backups::rotate() {
-  auto kept = folder_.kept();
   const std::string url = dispatch_.url();
-  for (; kept.size() > schedule_.keep; kept.pop_back()) {
-    const std::string& name = kept.back().name;
+  std::size_t of_schedule = 0, asked_for = 0;
+  for (const auto& [name, number, bytes, made_at] : folder_.kept()) {
+    std::size_t& newer = folder_.is_scheduled(name) ? of_schedule : asked_for;
+    if (newer++ < schedule_.keep) continue;
     if (auto removed = folder_.remove(name, url); !removed) {
       not_removed(name, removed.error());
       return;

@@ -23,7 +23,7 @@ namespace yoke::backup {
 // What the configuration wants of backups.
 struct Schedule {
   std::chrono::milliseconds interval{0};  // 0: none but those asked for
-  std::size_t keep = 14;                  // also of those asked for
+  std::size_t keep = 14;                  // as many of those asked for as well
   std::string to;                         // empty: they stay on this unit
   friend bool operator==(const Schedule&, const Schedule&) = default;
 };

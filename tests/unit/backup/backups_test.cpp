@@ -77,6 +77,28 @@ TEST_F(BackupsTest, ByScheduleOneIsMadeWhenItIsTimeAndTheOldestGo) {
   EXPECT_THAT(numbers, testing::ElementsAre(5U, 4U, 3U));
 }
 
+// The one that was made before the great change is not pushed out overnight.
+TEST_F(BackupsTest, TheScheduleThrowsAwayNothingThatWasAskedFor) {
+  put(1, 5h);
+  const auto id = backups_->start("");
+  ASSERT_TRUE(id && until_ended(*id));
+  put(3, 3h);
+  put(4, 3h);
+  backups_->follow({.interval = 2h, .keep = 2, .to = ""});
+  told_.clear();
+  ASSERT_TRUE(loop_.until([&] { return !told_.empty(); }));
+  std::vector<std::uint64_t> numbers;
+  for (const Kept& kept : backups_->kept()) numbers.push_back(kept.number);
+  EXPECT_THAT(numbers, testing::ElementsAre(5U, 4U, 2U));
+  for (int times = 0; times < 2; ++times) {
+    const auto more = backups_->start("");
+    ASSERT_TRUE(more && until_ended(*more));
+  }
+  numbers.clear();
+  for (const Kept& kept : backups_->kept()) numbers.push_back(kept.number);
+  EXPECT_THAT(numbers, testing::ElementsAre(7U, 6U, 5U, 4U)) << "of those asked for two as well";
+}
+
 TEST_F(BackupsTest, BeforeItIsTimeNothingIsMadeAlsoAfterARestart) {
   put(1, 1h);
   backups_->follow({.interval = 2h, .keep = 3, .to = ""});
