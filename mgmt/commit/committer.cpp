@@ -43,8 +43,6 @@ Error nothing_changed(Error cause) {
 constexpr std::chrono::seconds kPatience{10};
 // What clocks differ by that are right.
 constexpr std::chrono::minutes kClockTolerance{1};
-// The data plane builds the tables of a pool in about a millisecond; whoever tells it waits.
-constexpr std::size_t kPoolsAtOnce = 32;
 
 }  // namespace
 
@@ -154,6 +152,7 @@ tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidat
   }
   if (changes.empty()) return Committed{running().revision, 0};
   if (!violated.empty()) return refuse(std::move(violated));
+  if (!data_plane_.reachable()) return commit_alone(candidate, author, request, changes);
   if (auto adopted = adopt_first(); !adopted) {
     return refuse(nothing_changed(adopted.error()));
   }
@@ -170,16 +169,41 @@ tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidat
   run_from_now_on(running().config, std::move(states), compiled);
   reconciled_ = true;
   (void)publish();
+  return committed(author, changes);
+}
+
+Committed Committer::committed(const Author& author, const std::vector<model::Change>& changes) {
   record_({Kind::kCommit,
            fmt::format("revision {} committed by {}", running().revision, author.user),
            {{"REVISION", std::to_string(running().revision)},
             {"USER", author.user},
             {"ORIGIN", author.origin},
             {"CHANGES", model::summary(changes)}}});
-  const Committed committed{running().revision, changes.size()};
   undo_failed_ = false;
+  const Committed done{running().revision, changes.size()};
   if (changed_) changed_();
-  return committed;
+  return done;
+}
+
+// Without the data plane, which may be what is to be mended: a commit that asks nothing of it.
+tl::expected<Committed, Refusal> Committer::commit_alone(
+    const model::Config& candidate, const Author& author, const Request& request,
+    const std::vector<model::Change>& changes) {
+  ServerStates states, next_states;
+  const auto before = compile_aside(running().config, running().revision, states);
+  const auto after = compile_aside(candidate, running().revision, next_states);
+  if (before.digest != after.digest) {
+    return refuse({Errc::kUnavailable, std::string(kNotReachable),
+                   "nothing is changed: the data plane is not running; see systemctl status "
+                   "yoke-dataplane (what does not concern it can be committed)",
+                   -1});
+  }
+  auto info = info_of(author, request, changes);
+  if (request.confirm_within) info.confirm_by = deadline_in(*request.confirm_within, clocks_());
+  if (auto stored = persist(candidate, info); !stored) return refuse(stored.error());
+  reconciled_ = false;
+  states_ = states_.following(running().config, MonoClock::now());
+  return committed(author, changes);
 }
 
 // Both take as long as the configuration is large. Of copies, which cost nothing: what they are of
@@ -304,7 +328,9 @@ tl::expected<Committed, Refusal> Committer::undo(const store::Unconfirmed& waits
 // A commit sends states with it: after a restart, those in force are to be known before.
 Status Committer::adopt_first() {
   if (adopted_) return {};
-  return reconcile(MonoClock::now());
+  auto done = reconcile(MonoClock::now());
+  if (!done && done.error().id == kUnknownRevision) return {};
+  return done;
 }
 
 Committer::Compiled Committer::compile_for(const model::Config& config, const ServerStates& states,
@@ -416,6 +442,13 @@ Status Committer::reconcile(MonoTime now) {
   if (!status) return tl::unexpected<Error>(status.error());
   if (!adopted_) states_.adopt(status->running.servers, now);
   adopted_ = true;
+  if (running().revision == 0 && status->running.revision != 0) {
+    return fail(Errc::kConflict, kUnknownRevision,
+                fmt::format("the data plane runs revision {}, and the store is new and empty: it "
+                            "goes on as it is until something is committed (request restore FILE, "
+                            "apply FILE), or yoke-dataplane restarts",
+                            status->running.revision));
+  }
   ServerStates states;
   const auto wanted = compile_aside(running().config, running().revision, states);
   if (status->running.revision != wanted.configuration.revision ||
@@ -432,54 +465,6 @@ Status Committer::reconcile(MonoTime now) {
   if (auto published = publish(); !published) return published;
   reconciled_ = true;
   return {};
-}
-
-void Committer::report(const ServerId& id, Verdict verdict, MonoTime now) {
-  if (is_changing()) meanwhile_.insert(id);
-  if (states_.report(id, verdict, now)) unpublished_.insert(id);
-}
-
-void Committer::report_response(const ServerId& id, std::chrono::microseconds response) {
-  responses_[id] = response;
-}
-
-// Not while a change is under way: it would have to be compiled again for every figure.
-void Committer::take_responses() {
-  if (is_changing()) return;
-  for (const auto& [id, response] : std::exchange(responses_, {})) {
-    if (states_.report_response(id, response)) unpublished_.insert(id);
-  }
-}
-
-Status Committer::publish() {
-  for (;;) {
-    const auto more = publish_some();
-    if (!more) return tl::unexpected<Error>(more.error());
-    if (!*more) return {};
-  }
-}
-
-Result<bool> Committer::publish_some() {
-  take_responses();
-  if (unpublished_.empty() || is_staging_) return false;
-  std::set<ServerId> ids;
-  const std::string* last = nullptr;
-  for (std::size_t pools = 0; !unpublished_.empty();) {
-    const std::string& pool = unpublished_.begin()->pool;
-    if ((last == nullptr || *last != pool) && ++pools > kPoolsAtOnce) break;
-    last = &ids.insert(unpublished_.extract(unpublished_.begin())).position->pool;
-  }
-  std::vector<api::ServerStateChange> changes;
-  for (const ServerId& id : ids) {
-    const ServerStatus* status = states_.find(id);
-    if (status != nullptr) changes.push_back(told_of(id, *status));
-  }
-  if (auto told = data_plane_.set_server_state(changes); !told) {
-    reconciled_ = false;
-    unpublished_.merge(ids);
-    return tl::unexpected<Error>(told.error());
-  }
-  return !unpublished_.empty();
 }
 
 }  // namespace yoke::commit

@@ -62,7 +62,8 @@ class Committer {
             events::Record record = events::write_to_journal);
 
   // While another commit waits for its confirmation none is taken (E-455), not even one that
-  // changes nothing, which would look like a confirmation. One whose undoing has failed stands in
+  // changes nothing, which would look like a confirmation. Without a data plane (E-451) only what
+  // asks nothing of it is committed. One whose undoing has failed stands in
   // nobody's way: the next commit takes its place.
   [[nodiscard]] tl::expected<Committed, Refusal> commit(const model::Config& candidate,
                                                         const Author& author,
@@ -87,8 +88,9 @@ class Committer {
 
   // Makes the data plane run what is committed, with the states known; asks first, and does nothing
   // where it does so already. To be called whenever a connection is made, and again after an error.
-  // The first call after a start adopts the states that the data plane was told before it. A change
-  // as the others are: one at a time.
+  // The first call after a start adopts the states that the data plane was told before it. A new
+  // store, without a revision, takes nothing away from a data plane that runs one: E-461, until
+  // there is a commit. A change as the others are: one at a time.
   [[nodiscard]] Status reconcile(MonoTime now);
   // Since the last reconcile nothing has happened that needs another one.
   [[nodiscard]] bool reconciled() const noexcept { return reconciled_ && data_plane_.reachable(); }
@@ -146,6 +148,11 @@ class Committer {
 
   [[nodiscard]] std::vector<model::Violation> look_at(const model::Config& candidate,
                                                       std::vector<model::Change>& changes);
+  [[nodiscard]] tl::expected<Committed, Refusal> commit_alone(
+      const model::Config& candidate, const Author& author, const Request& request,
+      const std::vector<model::Change>& changes);
+  [[nodiscard]] Committed committed(const Author& author,
+                                    const std::vector<model::Change>& changes);
   [[nodiscard]] Status adopt_first();
   [[nodiscard]] static Compiled compile_for(const model::Config& config, const ServerStates& states,
                                             std::uint64_t revision,

@@ -35,7 +35,7 @@ Result<std::array<std::uint8_t, 16>> load_hash_key(Database& database) {
   std::array<std::uint8_t, 16> key{};
   if (bytes.size() != key.size()) {
     return fail(Errc::kFailed, kCorrupt,
-                database.path() + ": its hash key is damaged; restore a backup");
+                database.path() + ": its hash key is damaged; " + to_begin_anew(database.path()));
   }
   std::transform(bytes.begin(), bytes.end(), key.begin(),
                  [](char byte) { return static_cast<std::uint8_t>(byte); });
@@ -82,8 +82,7 @@ Status ConfigStore::State::load() {
   if (digest(*loaded) != latest->digest) {
     return fail(Errc::kFailed, kCorrupt,
                 database().path() + ": its records are not those of revision " +
-                    std::to_string(latest->revision) +
-                    "; restore a backup, or move it away to begin with an empty configuration");
+                    std::to_string(latest->revision) + "; " + to_begin_anew(database().path()));
   }
   if (gives_up && latest->unit) latest->unit = UnitRow();
   auto part = own_part(latest->unit.value_or(UnitRow()));

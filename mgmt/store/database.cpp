@@ -192,10 +192,7 @@ Error Database::error(int code) const {
                   "no space left on its file system; free some and try again");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return make(Errc::kFailed, kCorrupt,
-                  "is damaged (" + detail +
-                      "); restore a backup in its place, or move it away "
-                      "to begin with an empty configuration");
+      return make(Errc::kFailed, kCorrupt, "is damaged (" + detail + "); " + to_begin_anew(path_));
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return make(Errc::kConflict, kInUse, "is locked by another process; end that one first");

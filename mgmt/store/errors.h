@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
 #include <string_view>
 
 // Identifiers of what can go wrong with a store. Every text names the file and what to do.
-// Threads: constant data, any.
+// Threads: any.
 namespace yoke::store {
 
 inline constexpr std::string_view kNoPermission = "E-501";   // file or folder not accessible
@@ -21,5 +22,12 @@ inline constexpr std::string_view kNotABackup = "E-511";     // a file of anothe
 inline constexpr std::string_view kNewerBackup = "E-512";    // made by a newer release
 inline constexpr std::string_view kBackupDamaged = "E-513";  // cut short or altered
 inline constexpr std::string_view kUnitPartLost = "E-518";   // unit.db: missing, damaged, another's
+
+// What to do about a database that is of no use, as the end of a sentence. A backup is no database:
+// it is not put in its place.
+[[nodiscard]] inline std::string to_begin_anew(const std::string& path) {
+  return "move " + path + "* to another folder, start yoke-mgmt, and type: request restore FILE, " +
+         "with a backup, and commit (what the data plane runs goes on meanwhile)";
+}
 
 }  // namespace yoke::store

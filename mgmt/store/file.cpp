@@ -33,10 +33,7 @@ namespace {
 constexpr std::uint64_t kSmallestFile = 512;
 
 tl::unexpected<Error> damaged(const std::string& path, const std::string& how) {
-  return fail(Errc::kFailed, kCorrupt,
-              path + ": is damaged (" + how +
-                  "); restore a backup in its place, or move it away to begin with an empty "
-                  "configuration");
+  return fail(Errc::kFailed, kCorrupt, path + ": is damaged (" + how + "); " + to_begin_anew(path));
 }
 
 std::uint32_t big_endian(std::string_view bytes) {
@@ -91,8 +88,7 @@ Status create(const std::string& path) {
   if (::stat((path + "-wal").c_str(), &log) == 0) {
     return fail(Errc::kRefused, kCorrupt,
                 path + ": is missing, but its log " + path +
-                    "-wal is there; put the database back, or move the log away as well to begin "
-                    "with an empty configuration");
+                    "-wal is there; put the database back, or " + to_begin_anew(path));
   }
   return put_new_file(path, migrate);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/store/identity.h"
 
+#include <algorithm>
+
 #include "mgmt/store/database.h"
 #include "mgmt/store/transaction.h"
 
@@ -30,6 +32,7 @@ Result<std::string> damage_in(Database& database, const std::string& check) {
   const auto row = statement->step();
   if (!row) return tl::unexpected<Error>(row.error());
   std::string said = *row ? statement->text(0) : std::string();
+  std::ranges::replace(said, '\n', ' ');  // it is a part of one line
   return said == "ok" ? std::string() : said;
 }
 

@@ -96,14 +96,18 @@ Status verify_identity(Database& database) {
   if (!application) return tl::unexpected<Error>(application.error());
   if (*application != kApplicationId) {
     return fail(Errc::kRefused, kNotADatabase,
-                database.path() +
-                    ": is a database, but not a Yoke configuration; "
-                    "restore a backup in its place, or move it away");
+                database.path() + ": is a database, but not a Yoke configuration; " +
+                    to_begin_anew(database.path()));
   }
   const auto version = version_of(database);
   if (!version) return tl::unexpected<Error>(version.error());
   const std::int64_t known = version_of_this_release();
-  if (*version < 1 || *version > known) {
+  if (*version < 1) {
+    return fail(Errc::kRefused, kNotADatabase,
+                database.path() + ": is a Yoke configuration of no release; " +
+                    to_begin_anew(database.path()));
+  }
+  if (*version > known) {
     return fail(Errc::kRefused, kNewerVersion,
                 database.path() + ": is of version " + std::to_string(*version) +
                     "; this release knows versions 1 to " + std::to_string(known) +

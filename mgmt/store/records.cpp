@@ -19,7 +19,7 @@ namespace {
 tl::unexpected<Error> unexpected_row(const Database& database, const model::Path& path) {
   return fail(Errc::kFailed, kCorrupt,
               database.path() + ": the record " + path.to_string() +
-                  " is not as it was committed; restore a backup");
+                  " is not as it was committed; " + to_begin_anew(database.path()));
 }
 
 std::string field_text(const Statement& row, int column, const model::Field& field) {

@@ -170,8 +170,7 @@ Result<Newest> newest_revision(Database& database) {
   if (newest.unit) return newest;
   return fail(Errc::kFailed, kCorrupt,
               database.path() + ": its revision " + std::to_string(newest.revision) +
-                  " is damaged; restore a backup in its place, or move it away to begin with an "
-                  "empty configuration");
+                  " is damaged; " + to_begin_anew(database.path()));
 }
 
 Status add_revision(Database& database, std::uint64_t id, const CommitInfo& info,

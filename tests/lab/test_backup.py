@@ -13,6 +13,7 @@ import pytest
 import remote
 import topology
 import traffic
+import unit
 import waiting
 
 WEB = topology.vip("web")
@@ -77,6 +78,31 @@ def test_a_backup_is_restored_with_a_look_at_it_first(lab):
     lab.unit.until_servers("up")
     with lab.client.entered():
         assert not traffic.ask(WEB).error
+
+
+def test_a_damaged_store_is_begun_anew_and_no_client_notices(lab):
+    before = revision(lab)
+    file = make(lab)
+    store = lab.unit.root / "var/lib/yoke"
+    with traffic.Traffic(lab.client, WEB, at_once=2, pause=0.01) as clients:
+        lab.unit.mgmt.terminate()
+        damaged = store / "damaged"
+        damaged.mkdir()
+        (store / "config.db").write_bytes(b"not a database" * 1000)
+        refused = lab.unit.namespace.run(unit.PROGRAMS / "yoke-mgmt", "--root", lab.unit.root,
+                                         check=False)
+        assert refused.returncode and "E-504" in refused.stderr
+        assert "request restore FILE" in refused.stderr
+        for left in store.glob("config.db*"):
+            left.rename(damaged / left.name)
+        lab.unit.start_mgmt()
+        waiting.until(lambda: any("E-461" in str(row) for row in lab.unit.show("log")), "it is told")
+        assert lab.unit.status()["revision"] == before, "what runs goes on"
+        lab.unit.yoke("-c", f"request restore {file}", "-c", "commit")
+        lab.unit.until_mgmt_is_in_charge()
+    assert clients.requests and not traffic.failed(clients.requests)
+    assert revision(lab) == 1 and "web" in lab.unit.yoke("export").stdout
+    shutil.rmtree(damaged)
 
 
 def test_a_restore_can_be_confirmed_like_any_commit(lab):
@@ -215,10 +241,11 @@ def test_by_schedule_they_are_made_sent_and_rotated(lab, server):
     waiting.until(lambda: len(backups(lab)) == 2 and all(row["sent"] for row in backups(lab)),
                   "two are kept and sent", 60)
     assert server.names() == sorted(row["file"] for row in backups(lab))
-    lab.unit.yoke("request", "backup")
-    lab.unit.yoke("request", "backup")
-    assert not any(row["sent"] for row in backups(lab)), "those asked for are kept here"
-    assert len(server.names()) == 2, "and push nothing out there"
+    for _ in range(3):
+        lab.unit.yoke("request", "backup")
+    assert [bool(row["sent"]) for row in backups(lab)] == [False, False, True, True], \
+        "those asked for are kept here, and push out none of the schedule's"
+    assert len(server.names()) == 2, "nor there"
     lab.unit.commit("delete backup")
 
 

@@ -40,17 +40,18 @@ class ScheduleTest : public Process {
     return committer_->commit(config, {"bob", "pid 8", "cli"}, {});
   }
   // The web configuration with a name, in an hour.
-  void plan(std::optional<milliseconds> confirm_within = {}) {
-    ASSERT_TRUE(committer_->schedule(
-        store::Scheduled{.at = now_.wall + 1h,
-                         .base = committer_->running().config,
-                         .config = edited(committer_->running().config, {"set system name lb-7"}),
-                         .is_whole = whole_,
-                         .user = "ann",
-                         .origin = "10.1.1.9 ssh",
-                         .note = "at night",
-                         .uid = 1000,
-                         .confirm_within = confirm_within}));
+  void plan(std::optional<milliseconds> confirm_within = {},
+            const std::vector<std::string>& edits = {"set system name lb-7"}) {
+    ASSERT_TRUE(
+        committer_->schedule(store::Scheduled{.at = now_.wall + 1h,
+                                              .base = committer_->running().config,
+                                              .config = edited(committer_->running().config, edits),
+                                              .is_whole = whole_,
+                                              .user = "ann",
+                                              .origin = "10.1.1.9 ssh",
+                                              .note = "at night",
+                                              .uid = 1000,
+                                              .confirm_within = confirm_within}));
   }
   // As whoever opens the file after a kill would find.
   [[nodiscard]] int plans_on_disk() const {
@@ -216,7 +217,7 @@ TEST_F(ScheduleTest, InConflictWithWhatOthersHaveCommittedItIsGivenUp) {
 }
 
 TEST_F(ScheduleTest, WithoutADataPlaneItIsTriedAgain) {
-  plan();
+  plan({}, {"set system name lb-7", "set pool dns"});
   data_plane_.alive = false;
   pass(1h);
   EXPECT_EQ(name(), "");

@@ -239,7 +239,7 @@ TEST(ConfigStore, RecordsChangedBehindItsBackAreRefused) {
     const Error error = open_error(folder.file());
     EXPECT_EQ(error.id, "E-504") << change;
     EXPECT_THAT(error.text, HasSubstr(folder.file()));
-    EXPECT_THAT(error.text, HasSubstr("restore a backup"));
+    EXPECT_THAT(error.text, HasSubstr("request restore FILE"));
   }
 }
 

@@ -39,7 +39,7 @@ TEST(Damage, EveryTruncationIsRefusedAndLeftAsItIs) {
     const auto store = ConfigStore::open(folder.file());
     ASSERT_FALSE(store) << length;
     EXPECT_EQ(store.error().id, "E-504") << length << ": " << store.error().text;
-    EXPECT_THAT(store.error().text, testing::HasSubstr("restore a backup"));
+    EXPECT_THAT(store.error().text, testing::HasSubstr("request restore FILE"));
     EXPECT_EQ(read_file(folder.file()).size(), length);
   }
 }
