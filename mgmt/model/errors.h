@@ -7,7 +7,7 @@
 // Every stable error identifier, once, with what it means. A number is never given a second meaning
 // and never taken back: scripts and documentation rely on it. 1xx words and values, 2xx rules of a
 // whole configuration, 3xx the data plane, 4xx what a request names or asks for, 5xx the store, 6xx
-// the local socket, HTTP and log servers. Threads: constant data, any.
+// the local socket, HTTP and log servers, 7xx the pair. Threads: constant data, any.
 namespace yoke::model {
 
 struct ErrorMeaning {
@@ -162,6 +162,7 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-631", "a file of certificates to trust that cannot be used"},
     ErrorMeaning{"E-640", "somebody who is to be told of events and is not"},
     ErrorMeaning{"E-641", "an event that somebody who is to be told of it refuses for good"},
+    ErrorMeaning{"E-701", "timers of the pair with which two units could answer at once"},
 };
 
 }  // namespace yoke::model

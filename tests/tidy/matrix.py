@@ -46,6 +46,7 @@ _MAY_INCLUDE = {
                      "mgmt/notify", "mgmt/syslog", "mgmt/rpc"),
     "mgmt/snmp": (_BASE, _NET, _RPC_CLIENT),
     "mgmt/system": (_BASE, _LINUX, _NET, _MODEL, _EVENTS, _ALARMS),
+    "mgmt/pair": (_BASE,),
     "cli": (_BASE, _MODEL, _RPC_CLIENT),
 }
 
