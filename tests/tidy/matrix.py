@@ -15,6 +15,7 @@ _HTTP = "mgmt/http"
 _SOCKET_ADDRESS = "mgmt/health/socket_address.h"  # a plain value
 _BACKUP = "mgmt/backup"
 _RPC_CLIENT = "mgmt/rpc/client.h"
+_PAIR_MESSAGES = "mgmt/pair/messages.h"  # plain values
 
 # folder: what it may include besides itself, as folders or single headers
 _MAY_INCLUDE = {
@@ -47,6 +48,7 @@ _MAY_INCLUDE = {
     "mgmt/snmp": (_BASE, _NET, _RPC_CLIENT),
     "mgmt/system": (_BASE, _LINUX, _NET, _MODEL, _EVENTS, _ALARMS),
     "mgmt/pair": (_BASE,),
+    "mgmt/pair/wire": (_BASE, _NET, _PAIR_MESSAGES),
     "cli": (_BASE, _MODEL, _RPC_CLIENT),
 }
 
