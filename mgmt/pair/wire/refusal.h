@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "mgmt/pair/wire/tally.h"
+
 // Why a sealed frame was not taken, and how many were not. Threads: values, any.
 namespace yoke::pair {
 
@@ -37,22 +39,6 @@ inline constexpr std::size_t kRefusals = 15;
   return kNames[static_cast<std::size_t>(reason)];
 }
 
-// Frames refused by reason, since the start.
-class Refusals {
- public:
-  void count(Refusal reason) noexcept { ++counts_[static_cast<std::size_t>(reason)]; }
-  [[nodiscard]] std::uint64_t of(Refusal reason) const noexcept {
-    return counts_[static_cast<std::size_t>(reason)];
-  }
-  [[nodiscard]] std::uint64_t all() const noexcept {
-    std::uint64_t sum = 0;
-    for (const std::uint64_t count : counts_) sum += count;
-    return sum;
-  }
-  friend bool operator==(const Refusals&, const Refusals&) = default;
-
- private:
-  std::array<std::uint64_t, kRefusals> counts_{};
-};
+using Refusals = Tally<Refusal, kRefusals>;
 
 }  // namespace yoke::pair
