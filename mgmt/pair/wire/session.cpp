@@ -27,7 +27,7 @@ std::size_t Session::seal_as(FrameKind kind, std::uint8_t channel, Bytes body,
   header.kind = static_cast<std::uint8_t>(kind);
   header.stream = static_cast<std::uint8_t>(stream_);
   header.channel = channel;
-  header.sender = unit_;
+  header.sender = static_cast<std::uint8_t>(unit_);
   header.key = keys_.sealing();
   header.length = net::Be16::from_host(static_cast<std::uint16_t>(body.size()));
   header.boot = boot_;
@@ -118,7 +118,8 @@ tl::expected<Session::Opened, Refusal> Session::meet(const FrameHeader& header,
                                                      MonoTime now) noexcept {
   stranger_ = true;
   // Else a unit that starts with both keys would never get through to one that has the newer alone.
-  if (header.sender != unit_) keys_.learn_shown(header.key);
+  const bool is_own = header.sender == static_cast<std::uint8_t>(unit_);
+  if (!is_own) keys_.learn_shown(header.key);
   if (header.kind != static_cast<std::uint8_t>(FrameKind::kHello)) {
     return tl::unexpected(Refusal::kUnprovenBoot);
   }
@@ -126,7 +127,7 @@ tl::expected<Session::Opened, Refusal> Session::meet(const FrameHeader& header,
   if (!hello) return tl::unexpected(Refusal::kMalformed);
   if (hello->challenge) freshness_.asked(*hello->challenge);
   if (!freshness_.proves(*hello, now)) return tl::unexpected(Refusal::kUnprovenBoot);
-  if (header.sender == unit_) return tl::unexpected(Refusal::kDuplicateUnit);
+  if (is_own) return tl::unexpected(Refusal::kDuplicateUnit);
   adopt(header, *hello);
   return Opened{FrameKind::kHello, {}, true};
 }
@@ -134,6 +135,9 @@ tl::expected<Session::Opened, Refusal> Session::meet(const FrameHeader& header,
 void Session::adopt(const FrameHeader& header, const Hello& hello) noexcept {
   if (peer_) retired_[retirements_++ % kRetired] = *peer_;
   peer_ = header.boot;
+  // Of 96 random bits 64 are as good a name.
+  sender_ =
+      Sender{static_cast<Unit>(header.sender), net::load<net::Be64>(header.boot.data()).host()};
   stranger_ = false;
   keys_.set_peer(header.boot);
   // What was sent before this hello may have been seen by this unit's process before this one.

@@ -9,6 +9,7 @@
 #include <tl/expected.hpp>
 
 #include "hal/base/clock.h"
+#include "mgmt/pair/messages.h"
 #include "mgmt/pair/wire/frame.h"
 #include "mgmt/pair/wire/freshness.h"
 #include "mgmt/pair/wire/key_ring.h"
@@ -31,7 +32,7 @@ class Session {
  public:
   struct Start {
     Stream stream = Stream::kControl;
-    std::uint8_t unit = 0;
+    Unit unit = Unit::kA;
     Boot boot{};      // random
     KeyBytes seed{};  // random; for challenges
     Key key;
@@ -60,7 +61,8 @@ class Session {
                                        std::span<std::uint8_t> frame) noexcept;
 
   [[nodiscard]] KeyRing& keys() noexcept { return keys_; }
-  [[nodiscard]] const std::optional<Boot>& peer() const noexcept { return peer_; }
+  // The peer's process, once it has shown that it lives: whom bodies are from.
+  [[nodiscard]] const std::optional<Sender>& peer() const noexcept { return sender_; }
   [[nodiscard]] std::uint64_t taken() const noexcept { return taken_; }
   [[nodiscard]] const Refusals& refusals() const noexcept { return refusals_; }
 
@@ -82,7 +84,7 @@ class Session {
   }
 
   Stream stream_;
-  std::uint8_t unit_;
+  Unit unit_;
   Boot boot_;
   KeyRing keys_;
   Freshness freshness_;
@@ -92,7 +94,8 @@ class Session {
   std::array<ReplayWindow, kFrameChannels> windows_;
   std::array<std::optional<Boot>, kRetired> retired_;
   std::size_t retirements_ = 0;
-  bool stranger_ = false;  // an authentic frame of another boot came since the last hello
+  std::optional<Sender> sender_;  // as `peer_`, in the election's words
+  bool stranger_ = false;         // an authentic frame of another boot came since the last hello
   std::uint64_t taken_ = 0;
   Refusals refusals_;
   std::array<std::uint8_t, kBodyMost> body_{};

@@ -26,7 +26,7 @@ inline Key key_of(std::uint8_t id) {
 // `boot` stands for what a process draws at random at its start.
 inline Session::Start start_of(std::uint8_t unit, std::uint8_t boot, const Key& key = key_of(1)) {
   Session::Start start;
-  start.unit = unit;
+  start.unit = static_cast<Unit>(unit);
   start.boot.fill(boot);
   start.boot[0] = static_cast<std::uint8_t>(0xf0 + unit);
   start.seed.fill(static_cast<std::uint8_t>(boot * 3 + 101 * unit));
