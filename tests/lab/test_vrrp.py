@@ -4,8 +4,6 @@ keepalived, announcements and questions to and from a kernel. Frames are made an
 product's own code (wire_frames) and carried by the test."""
 
 import json
-import os
-import pathlib
 import subprocess
 import threading
 
@@ -13,9 +11,9 @@ import pytest
 
 import frames
 import namespace
+import unit
 import waiting
 
-WIRE_FRAMES = pathlib.Path(os.environ.get("YOKE_BIN", "build/release/bin"), "wire_frames")
 VRID, INTERVAL_S = 51, 0.1
 FAMILIES = {
     4: {"ours": "10.7.0.2", "theirs": "10.7.0.3/24", "vips": ["10.7.0.100", "10.7.0.101"],
@@ -26,7 +24,7 @@ FAMILIES = {
 
 
 def wire_frames(*words, lines=None):
-    done = subprocess.run([WIRE_FRAMES, *map(str, words)], input=lines, capture_output=True,
+    done = subprocess.run([unit.PROGRAMS / "wire_frames", *map(str, words)], input=lines, capture_output=True,
                           text=True, timeout=20, check=True)
     return done.stdout.strip()
 

@@ -33,6 +33,7 @@ CipherContext context_of(const char* name) {
 Nonce nonce_of(const FrameHeader& header) noexcept {
   Nonce nonce{};
   nonce[0] = header.channel;
+  nonce[1] = header.stream;
   std::memcpy(nonce.data() + nonce.size() - sizeof header.counter, &header.counter,
               sizeof header.counter);
   return nonce;

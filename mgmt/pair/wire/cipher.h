@@ -18,7 +18,8 @@ struct evp_cipher_ctx_st;
 // of the two candidates (ChaCha20-Poly1305 is for those without) and constant in time; flow records
 // go through it at the rate of the link. GCM fails badly where a nonce repeats under one key, so no
 // nonce is drawn: each boot of each unit has a key of its own, derived from the pair's key and its
-// 96 random bits (the derivation of RFC 8452 section 4), and a nonce is channel and counter.
+// 96 random bits (the derivation of RFC 8452 section 4), and a nonce is stream, channel and
+// counter.
 // Threads: owned by one.
 namespace yoke::pair {
 

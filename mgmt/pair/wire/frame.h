@@ -47,10 +47,13 @@ inline constexpr std::size_t kFrameOverhead = sizeof(FrameHeader) + kTagSize;
 // The longest body: of a jumbo frame, behind Ethernet, IPv6 and UDP headers.
 inline constexpr std::size_t kBodyMost = 9000 - 40 - 8 - kFrameOverhead;
 
-// Sessions of one pair that know nothing of each other: each has a boot, windows and a thread.
+// Sessions of one process that know nothing of each other, each with a thread; they may share a
+// boot.
 enum class Stream : std::uint8_t { kControl = 0, kFlows = 1 };
 
-// Ways that a session's frames go. The number is the wire's.
+// Ways that a session's frames go, by number: those of heartbeats (Channel), then the VIPs' VLANs
+// (one for all of them, in frames of our EtherType), then none yet.
+inline constexpr std::uint8_t kVipChannel = 3;
 inline constexpr std::size_t kFrameChannels = 16;
 
 }  // namespace yoke::pair

@@ -136,7 +136,7 @@ Pairing::Message Pairing::begin() {
   if (state_ != PairingState::kIdle) return {};
   initiator_ = true;
   state_ = PairingState::kExchanging;
-  const Message message = message_of(kCommit, [&](TlvWriter& writer) {
+  Message message = message_of(kCommit, [&](TlvWriter& writer) {
     writer.add(kName, bytes_of(name_));
     writer.add(kCommitment, commitment(public_key_, random_.number));
   });
@@ -192,7 +192,7 @@ Pairing::Message Pairing::take_commit(const Body& body, Bytes message) {
   secrets_.other = body.name;
   state_ = PairingState::kExchanging;
   add_to_transcript(message);
-  const Message offer = message_of(kOffer, [&](TlvWriter& writer) {
+  Message offer = message_of(kOffer, [&](TlvWriter& writer) {
     writer.add(kName, bytes_of(name_));
     writer.add(kPublicKey, public_key_);
     writer.add(kNumber, random_.number);
@@ -205,7 +205,7 @@ Pairing::Message Pairing::take_offer(const Body& body, Bytes message) {
   if (!body.key || !body.number || body.name.empty()) return fail(PairingFailure::kMalformed);
   secrets_.other = body.name;
   add_to_transcript(message);
-  const Message reveal = message_of(kReveal, [&](TlvWriter& writer) {
+  Message reveal = message_of(kReveal, [&](TlvWriter& writer) {
     writer.add(kPublicKey, public_key_);
     writer.add(kNumber, random_.number);
   });

@@ -272,6 +272,12 @@ TEST_F(SessionTest, StreamsOfOnePairDoNotMix) {
   Session flows(start);
   EXPECT_EQ(heard(b_, hello_of(flows)), "[other-stream]");
   EXPECT_FALSE(b_.wants_hello());
+  // One process may give its boot to both: no two frames are sealed with one nonce.
+  start.boot = start_of(0, 1).boot;
+  Session shared(start), control(start_of(0, 1));
+  const Frame one = sealed(shared, "same"), other = sealed(control, "same");
+  EXPECT_NE(Frame(one.begin() + 32, one.begin() + 36),
+            Frame(other.begin() + 32, other.begin() + 36));
 }
 
 // ---- keys ------------------------------------------------------------------------------------
