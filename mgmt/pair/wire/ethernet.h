@@ -28,7 +28,7 @@ struct Link {
 // The group MAC that an IPv6 multicast address goes to (RFC 2464 section 7).
 [[nodiscard]] net::MacAddress group_mac(const net::IpAddress& multicast) noexcept;
 
-// Begins a frame in `frame`: the octets written, after which its payload goes.
+// Octets of the header that put_header() writes; the payload goes behind.
 [[nodiscard]] std::size_t header_size(const Link& link) noexcept;
 void put_header(std::uint8_t* frame, const Link& link, const net::MacAddress& destination,
                 std::uint16_t type) noexcept;

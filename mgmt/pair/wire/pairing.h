@@ -69,7 +69,6 @@ class Pairing {
   };
   using Message = std::vector<std::uint8_t>;
 
-  // What messages there are to send then; empty: none.
   static constexpr std::size_t kNameMost = 63;
   static constexpr std::size_t kMessageMost = 1024;
 
