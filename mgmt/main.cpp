@@ -175,7 +175,9 @@ class Process {
     auto server = rpc::serve(loop_, socket, unit_);
     if (!server) return tl::unexpected(server.error());
     server_ = std::move(*server);
-    system_.follow(committer_.running().config);
+    // A new store has nothing to say of the machine yet: one that was begun anew over a damaged one
+    // is not to take away the address by which somebody comes to mend it.
+    if (committer_.running().revision != 0) system_.follow(committer_.running().config);
     remember();  // before anything happens, so that whoever is to be told of it is
     outlets_->follow(committer_.running().config);
     expiry_.follow();
@@ -239,6 +241,9 @@ class Process {
     auto found = outlets_->conditions();
     std::ranges::move(system_.conditions(), std::back_inserter(found));
     std::ranges::move(checking_.conditions(), std::back_inserter(found));
+    if (const auto unknown = committer_.unknown()) {
+      found.push_back({Kind::kStoreNew, "", unknown->text, {{"ERROR", unknown->id}}});
+    }
     if (!event_log_.failure().empty()) {
       found.push_back({Kind::kEventLogFailed, "", event_log_.failure(), {}});
     }

@@ -193,10 +193,12 @@ ServerStateChange read_change(const Reader& at) {
 }
 
 RunningState read_running(const Reader& at) {
-  return {.revision = at["revision"].number<std::uint64_t>(),
-          .generation = at["generation"].number<std::uint64_t>(),
-          .digest = at["digest"].string(),
-          .servers = at["servers"].list(read_change)};
+  return {
+      .revision = at["revision"].number<std::uint64_t>(),
+      .generation = at["generation"].number<std::uint64_t>(),
+      .digest = at["digest"].string(),
+      .servers = at["servers"].list(read_change),
+      .hash_key = at.has("hash_key") ? std::optional(read_hash_key(at["hash_key"])) : std::nullopt};
 }
 
 Activation read_activation(const Reader& at) {
@@ -266,10 +268,12 @@ Json encode(const ServerStateChange& change) {
 }
 
 Json encode(const RunningState& running) {
-  return {{"revision", running.revision},
-          {"generation", running.generation},
-          {"digest", running.digest},
-          {"servers", encode_list<ServerStateChange>(running.servers, encode)}};
+  Json json = {{"revision", running.revision},
+               {"generation", running.generation},
+               {"digest", running.digest},
+               {"servers", encode_list<ServerStateChange>(running.servers, encode)}};
+  if (running.hash_key) json["hash_key"] = hex(*running.hash_key);
+  return json;
 }
 
 Json encode(const ProcessStatus& status) {

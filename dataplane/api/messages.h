@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -108,6 +109,8 @@ struct RunningState {
   std::uint64_t generation = 0;            // of the snapshot all workers have reached
   std::string digest;                      // of the Configuration, as digest() gives it
   std::vector<ServerStateChange> servers;  // state of each
+  // Of the Configuration; nothing: a release before, or it runs none.
+  std::optional<std::array<std::uint8_t, 16>> hash_key = {};
   friend bool operator==(const RunningState&, const RunningState&) = default;
 };
 

@@ -85,6 +85,9 @@ api::ProcessStatus Controller::status(MonoTime now, const api::StatusWanted& wan
   status.running.revision = running_.configuration.revision;
   status.running.generation = generation_;
   status.running.digest = running_.digest;
+  if (running_.configuration.revision != 0) {
+    status.running.hash_key = running_.configuration.hash_key;
+  }
   for (const api::Pool& pool : running_.configuration.pools) {
     if (!wanted.servers) break;
     for (const api::Server& server : pool.servers) {

@@ -34,6 +34,10 @@ Errc kind_told(Errc kind) {
   return kind == Errc::kUnavailable || kind == Errc::kTimeout ? kind : Errc::kFailed;
 }
 
+bool asks_nothing(const api::Configuration& configuration) {
+  return configuration.pools.empty() && configuration.vips.empty();
+}
+
 Error nothing_changed(Error cause) {
   cause.kind = kind_told(cause.kind);
   return within("nothing is changed", std::move(cause)).value();
@@ -156,8 +160,18 @@ tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidat
   if (auto adopted = adopt_first(); !adopted) {
     return refuse(nothing_changed(adopted.error()));
   }
+  if (unknown_ && request.confirm_within) {
+    return refuse({Errc::kConflict, std::string(kUnknownRevision),
+                   "nothing is changed: to go back would be to go back to nothing, and the data "
+                   "plane runs revision " +
+                       std::to_string(unknown_->revision) + "; commit without confirm",
+                   -1});
+  }
   ServerStates states;
   const Compiled compiled = compile_aside(candidate, running().revision + 1, states);
+  if (unknown_ && asks_nothing(compiled.configuration)) {
+    return store_alone(candidate, author, request, changes);
+  }
   if (auto staged = stage(compiled); !staged) return refuse(nothing_changed(staged.error()));
   auto info = info_of(author, request, changes);
   if (request.confirm_within) info.confirm_by = deadline_in(*request.confirm_within, clocks_());
@@ -168,6 +182,7 @@ tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidat
   }
   run_from_now_on(running().config, std::move(states), compiled);
   reconciled_ = true;
+  unknown_.reset();
   (void)publish();
   return committed(author, changes);
 }
@@ -192,12 +207,19 @@ tl::expected<Committed, Refusal> Committer::commit_alone(
   ServerStates states, next_states;
   const auto before = compile_aside(running().config, running().revision, states);
   const auto after = compile_aside(candidate, running().revision, next_states);
-  if (before.digest != after.digest) {
+  if (before.configuration != after.configuration) {
     return refuse({Errc::kUnavailable, std::string(kNotReachable),
                    "nothing is changed: the data plane is not running; see systemctl status "
                    "yoke-dataplane (what does not concern it can be committed)",
                    -1});
   }
+  return store_alone(candidate, author, request, changes);
+}
+
+tl::expected<Committed, Refusal> Committer::store_alone(const model::Config& candidate,
+                                                        const Author& author,
+                                                        const Request& request,
+                                                        const std::vector<model::Change>& changes) {
   auto info = info_of(author, request, changes);
   if (request.confirm_within) info.confirm_by = deadline_in(*request.confirm_within, clocks_());
   if (auto stored = persist(candidate, info); !stored) return refuse(stored.error());
@@ -228,7 +250,7 @@ void Committer::run_from_now_on(const model::Config& config, ServerStates states
     states_ = std::move(states);
     return;
   }
-  states_ = states_.following(config, MonoClock::now());
+  states_ = states_for(config);
   unpublished_.merge(meanwhile_);
   std::vector<api::ServerStateChange> staged;
   for (const api::Pool& pool : compiled.configuration.pools) {
@@ -246,7 +268,7 @@ Committer::Compiled Committer::compile_aside(const model::Config& wanted, std::u
                                              ServerStates& states) {
   const model::Config config = wanted;
   const auto take_states = [&] {
-    states = states_.following(config, MonoClock::now());
+    states = states_for(config);
     meanwhile_.clear();
   };
   const auto hash_key = store_.hash_key();
@@ -408,7 +430,7 @@ Refusal Committer::go_back(const model::Config& previous, const Error& cause) {
              -1},
             {}};
   }
-  if (auto back = run_committed(); !back) {
+  if (auto back = unknown_ ? Status() : run_committed(); !back) {
     record_({Kind::kRevertWaiting,
              "the configuration before it is activated once the data plane "
              "answers: " +
@@ -442,17 +464,15 @@ Status Committer::reconcile(MonoTime now) {
   if (!status) return tl::unexpected<Error>(status.error());
   if (!adopted_) states_.adopt(status->running.servers, now);
   adopted_ = true;
-  if (running().revision == 0 && status->running.revision != 0) {
-    return fail(Errc::kConflict, kUnknownRevision,
-                fmt::format("the data plane runs revision {}, and the store is new and empty: it "
-                            "goes on as it is until something is committed (request restore FILE, "
-                            "apply FILE), or yoke-dataplane restarts",
-                            status->running.revision));
-  }
+  const bool was_unknown = unknown_ && unknown_->digest == status->running.digest;
+  unknown_.reset();
   ServerStates states;
   const auto wanted = compile_aside(running().config, running().revision, states);
   if (status->running.revision != wanted.configuration.revision ||
       status->running.digest != wanted.digest) {
+    const bool is_unknown = asks_nothing(wanted.configuration) && status->running.revision != 0 &&
+                            (was_unknown || status->running.revision >= running().revision);
+    if (is_unknown) return leave_unknown(status->running);
     if (auto runs = run(wanted); !runs) return runs;
     record_({Kind::kConfigurationApplied,
              fmt::format("the data plane runs revision {}", running().revision),

@@ -88,12 +88,17 @@ class Committer {
 
   // Makes the data plane run what is committed, with the states known; asks first, and does nothing
   // where it does so already. To be called whenever a connection is made, and again after an error.
-  // The first call after a start adopts the states that the data plane was told before it. A new
-  // store, without a revision, takes nothing away from a data plane that runs one: E-461, until
-  // there is a commit. A change as the others are: one at a time.
+  // The first call after a start adopts the states that the data plane was told before it. E-461
+  // where it runs what this store never had: see unknown(). A change as the others are: one at a
+  // time.
   [[nodiscard]] Status reconcile(MonoTime now);
   // Since the last reconcile nothing has happened that needs another one.
   [[nodiscard]] bool reconciled() const noexcept { return reconciled_ && data_plane_.reachable(); }
+
+  // The data plane runs what this store never had, and the store holds nothing for it: it was begun
+  // anew. What runs goes on until there is a commit that asks something of it; its hash key is ours
+  // from now on, so that its connections live on then.
+  [[nodiscard]] std::optional<Error> unknown() const;
 
   // A verdict of the health checks; published with the next publish().
   void report(const ServerId& id, Verdict verdict, MonoTime now);
@@ -153,6 +158,11 @@ class Committer {
       const std::vector<model::Change>& changes);
   [[nodiscard]] Committed committed(const Author& author,
                                     const std::vector<model::Change>& changes);
+  [[nodiscard]] tl::expected<Committed, Refusal> store_alone(
+      const model::Config& candidate, const Author& author, const Request& request,
+      const std::vector<model::Change>& changes);
+  [[nodiscard]] Status leave_unknown(const api::RunningState& running);
+  [[nodiscard]] ServerStates states_for(const model::Config& config) const;
   [[nodiscard]] Status adopt_first();
   [[nodiscard]] static Compiled compile_for(const model::Config& config, const ServerStates& states,
                                             std::uint64_t revision,
@@ -181,11 +191,13 @@ class Committer {
   std::function<Clocks()> clocks_;
   events::Record record_;
   std::set<ServerId> unpublished_;  // their state has changed since the data plane was told
+  std::string next_pool_;           // where telling it goes on
   std::map<ServerId, std::chrono::microseconds> responses_;  // reported and not taken yet
   std::function<void()> changed_;
   Aside aside_ = in_place;
   std::set<ServerId> meanwhile_;  // reported since the states of the change under way were taken
   std::optional<MonoTime> on_disk_since_;
+  std::optional<api::RunningState> unknown_;  // what the data plane runs, as far as that is so
   bool is_changing_ = false;
   bool undo_failed_ = false;  // of the commit that waits
   bool is_staging_ = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Committer's other half: what checks find, on its way to the data plane.
 #include <cstddef>
+#include <iterator>
 #include <set>
 #include <string>
 #include <utility>
@@ -41,16 +42,21 @@ Status Committer::publish() {
   }
 }
 
+// Pools take turns, so that none waits behind others that change all the time; response times are
+// taken once all that there was is told.
 Result<bool> Committer::publish_some() {
-  take_responses();
+  if (unpublished_.empty()) take_responses();
   if (unpublished_.empty() || is_staging_) return false;
   std::set<ServerId> ids;
-  const std::string* last = nullptr;
-  for (std::size_t pools = 0; !unpublished_.empty();) {
-    const std::string& pool = unpublished_.begin()->pool;
-    if ((last == nullptr || *last != pool) && ++pools > kPoolsAtOnce) break;
-    last = &ids.insert(unpublished_.extract(unpublished_.begin())).position->pool;
+  auto at = unpublished_.lower_bound(ServerId{next_pool_, {}});
+  if (at == unpublished_.end()) at = unpublished_.begin();
+  for (std::size_t pools = 0; at != unpublished_.end();) {
+    if ((ids.empty() || ids.rbegin()->pool != at->pool) && ++pools > kPoolsAtOnce) break;
+    const auto next = std::next(at);
+    ids.insert(unpublished_.extract(at));
+    at = next;
   }
+  next_pool_ = at == unpublished_.end() ? std::string() : at->pool;
   std::vector<api::ServerStateChange> changes;
   for (const ServerId& id : ids) {
     const ServerStatus* status = states_.find(id);

@@ -52,6 +52,8 @@ enum class Kind : std::uint8_t {
   kDiskNormal,
   kStoreUnwritable,
   kStoreWritable,
+  kStoreNew,
+  kStoreKnown,
   kEventLogFailed,
   kEventLogWritten,
   kEventLogReplaced,

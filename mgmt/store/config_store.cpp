@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/store/config_store.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "mgmt/model/unit_part.h"
@@ -67,6 +69,20 @@ const Running& ConfigStore::running() const noexcept { return state_->running; }
 
 const std::array<std::uint8_t, 16>& ConfigStore::hash_key() const noexcept {
   return state_->hash_key;
+}
+
+Status ConfigStore::set_hash_key(const std::array<std::uint8_t, 16>& key) {
+  if (auto writable = make_writable(); !writable) return writable;
+  std::string digits;
+  for (const auto byte : key) digits += fmt::format("{:02x}", byte);
+  auto transaction = Transaction::begin(state_->database());
+  if (!transaction) return tl::unexpected<Error>(transaction.error());
+  auto set = state_->database().execute("UPDATE setting SET value = x'" + digits +
+                                        "' WHERE name = 'hash_key'");
+  if (!set) return set;
+  if (auto done = transaction->commit_or_leave_no_trace(); !done) return done;
+  state_->hash_key = key;
+  return {};
 }
 
 Result<ConfigStore::Pending> ConfigStore::begin(const model::Config& config,

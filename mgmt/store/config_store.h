@@ -76,6 +76,8 @@ class ConfigStore {
   [[nodiscard]] const Running& running() const noexcept;
   // Made once with the store: keys every hash of the data plane.
   [[nodiscard]] const std::array<std::uint8_t, 16>& hash_key() const noexcept;
+  // That one from now on, durably.
+  [[nodiscard]] Status set_hash_key(const std::array<std::uint8_t, 16>& key);
 
   // Why nothing can be committed: what is read is a copy.
   [[nodiscard]] const std::optional<Error>& unwritable() const noexcept;

@@ -4,9 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "mgmt/commit/compile.h"
-#include "tests/unit/commit/fake_data_plane.h"
-#include "tests/unit/commit/web_config.h"
+#include "tests/unit/commit/committer_fixture.h"
 
 namespace yoke::commit {
 namespace {
@@ -16,46 +14,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using Fails = FakeDataPlane::Fails;
-
-const MonoTime kNow = MonoTime(std::chrono::hours(5));
-const ServerId kFirst{"web", net::Endpoint::parse("192.0.2.11:80").value()};
-const ServerId kSecond{"web", net::Endpoint::parse("192.0.2.12:80").value()};
-
-class CommitterTest : public testing::Test {
- protected:
-  CommitterTest() : store_(store::must_open(folder_.file())), committer_(*store_, data_plane_) {
-    EXPECT_TRUE(committer_.reconcile(kNow));
-    data_plane_.calls.clear();
-  }
-
-  auto commit(const model::Config& config) {
-    return committer_.commit(config, {"ann", "pid 7", "cli"}, {.note = "a note"});
-  }
-
-  // At revision 1, web_config() and nothing else, both servers up.
-  void begin_with_web() {
-    ASSERT_TRUE(commit(web_config()));
-    committer_.report(kFirst, Verdict::kUp, kNow);
-    committer_.report(kSecond, Verdict::kUp, kNow);
-    ASSERT_TRUE(committer_.publish());
-    data_plane_.calls.clear();
-    data_plane_.batches.clear();
-  }
-
-  // Store and data plane hold `config`, and say so to anybody who asks; a store opened anew too.
-  void expect_everywhere(const model::Config& config, std::uint64_t revision) {
-    EXPECT_EQ(committer_.running().config, config);
-    EXPECT_EQ(committer_.running().revision, revision);
-    ASSERT_TRUE(data_plane_.running);
-    EXPECT_EQ(*data_plane_.running,
-              compile(config, committer_.servers(), revision, store_->hash_key()));
-  }
-
-  store::TempFolder folder_;
-  std::unique_ptr<store::ConfigStore> store_;
-  FakeDataPlane data_plane_;
-  Committer committer_;
-};
 
 TEST_F(CommitterTest, ACommitIsStagedThenStoredThenActivated) {
   const auto done = commit(web_config());
@@ -255,45 +213,6 @@ TEST_F(CommitterTest, AVerdictFromBeforeTheFirstContactCountsMoreThanWhatIsAdopt
   ASSERT_TRUE(again.reconcile(kNow));
   EXPECT_EQ(again.servers().find(kFirst)->verdict, Verdict::kDown);
   EXPECT_EQ(data_plane_.state_of("web", "192.0.2.11:80"), api::ServerState::kDown);
-}
-
-// Whoever is to mend the data plane may need a key, an address or a log server for it.
-TEST_F(CommitterTest, WhatAsksNothingOfTheDataPlaneIsCommittedWithoutIt) {
-  begin_with_web();
-  for (const bool is_known : {true, false}) {
-    Committer again(*store_, data_plane_);
-    if (is_known) {
-      ASSERT_TRUE(again.reconcile(kNow));
-    }
-    data_plane_.alive = false;
-    model::Config next = store_->running().config;
-    must_set(next, {"system", ""}, {{"banner", is_known ? "Hands off" : "Hands on"}});
-    const auto done = again.commit(next, {"ann", "pid 7", "cli"}, {});
-    ASSERT_TRUE(done) << done.error().error.text;
-    EXPECT_EQ(store_->running().config, next);
-    EXPECT_FALSE(again.reconciled());
-    data_plane_.alive = true;
-    ASSERT_TRUE(again.reconcile(kNow));
-    expect_everywhere(next, done->revision);
-    EXPECT_EQ(data_plane_.state_of("web", "192.0.2.11:80"), api::ServerState::kUp);
-  }
-}
-
-// The store was moved away because it was damaged, say. Connections live on what runs.
-TEST_F(CommitterTest, ANewStoreTakesNothingAwayFromADataPlaneThatRuns) {
-  begin_with_web();
-  const store::TempFolder other;
-  const auto empty = store::must_open(other.file());
-  Committer again(*empty, data_plane_);
-  const auto running = data_plane_.running;
-  const auto kept = again.reconcile(kNow);
-  ASSERT_FALSE(kept);
-  EXPECT_EQ(kept.error().id, "E-461");
-  EXPECT_EQ(data_plane_.running, running);
-  Committer first(*empty, data_plane_);
-  ASSERT_TRUE(first.commit(other_config(), {"ann", "pid 7", "cli"}, {}));
-  EXPECT_EQ(data_plane_.running->revision, 1U);
-  EXPECT_TRUE(first.reconciled());
 }
 
 TEST_F(CommitterTest, ADataPlaneWithTheRightRulesAndAnotherRevisionGetsOurs) {

@@ -78,7 +78,7 @@ class FakeDataPlane final : public DataPlane {
     api::ProcessStatus status;
     status.ports_ready = true;
     if (!running) return status;
-    status.running = {running->revision, generation, api::digest(*running), {}};
+    status.running = {running->revision, generation, api::digest(*running), {}, running->hash_key};
     for (const auto& pool : running->pools) {
       for (const auto& server : pool.servers) {
         status.running.servers.push_back(

@@ -202,6 +202,20 @@ TEST(ConfigStore, AValueThatHasBecomeTheDefaultStaysCommittable) {
   EXPECT_EQ(must_open(folder.file())->running().config, first_config());
 }
 
+TEST(ConfigStore, AHashKeyThatIsSetStays) {
+  const TempFolder folder;
+  std::array<std::uint8_t, 16> key{};
+  key[0] = 0x27;
+  key[15] = 0xff;
+  {
+    const auto store = must_open(folder.file());
+    ASSERT_NE(store->hash_key(), key);
+    ASSERT_TRUE(store->set_hash_key(key));
+    EXPECT_EQ(store->hash_key(), key);
+  }
+  EXPECT_EQ(must_open(folder.file())->hash_key(), key);
+}
+
 TEST(ConfigStore, ANewerReleasesStoreIsRefusedAndLeftAlone) {
   const auto next = std::to_string(version_of_this_release() + 1);
   for (const std::string& change :
