@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import json
 import shutil
+import socket
 import sqlite3
 import subprocess
 
@@ -80,10 +81,18 @@ def test_a_backup_is_restored_with_a_look_at_it_first(lab):
         assert not traffic.ask(WEB).error
 
 
+def is_answered_on(connection):
+    connection.sendall(b"GET / HTTP/1.1\r\nHost: yoke\r\n\r\n")
+    return connection.recv(4096).startswith(b"HTTP/1.1 200")
+
+
 def test_a_damaged_store_is_begun_anew_and_no_client_notices(lab):
     before = revision(lab)
     file = make(lab)
     store = lab.unit.root / "var/lib/yoke"
+    with lab.client.entered():
+        held = socket.create_connection((WEB, 80), timeout=10)
+    assert is_answered_on(held)
     with traffic.Traffic(lab.client, WEB, at_once=2, pause=0.01) as clients:
         lab.unit.mgmt.terminate()
         damaged = store / "damaged"
@@ -101,6 +110,8 @@ def test_a_damaged_store_is_begun_anew_and_no_client_notices(lab):
         lab.unit.yoke("-c", f"request restore {file}", "-c", "commit")
         lab.unit.until_mgmt_is_in_charge()
     assert clients.requests and not traffic.failed(clients.requests)
+    assert is_answered_on(held), "a connection of before lives on"
+    held.close()
     assert revision(lab) == 1 and "web" in lab.unit.yoke("export").stdout
     shutil.rmtree(damaged)
 

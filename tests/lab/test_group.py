@@ -2,6 +2,7 @@
 """VIPs that move together: on one unit, out of use and back."""
 
 import json
+import socket
 
 import topology
 import traffic
@@ -25,11 +26,16 @@ def test_a_group_takes_its_vips_out_and_brings_them_back(lab):
                                        "pools": "direct,web,web6"}]
     assert all(is_answered(lab, name) for name in GROUPED)
 
+    with lab.client.entered():
+        held = [socket.create_connection((topology.vip(name, brackets=False), 80), timeout=10)
+                for name in GROUPED]
     diff = json.loads(lab.unit.yoke("--json", "-c", "disable group blue", "-c", "diff")
                       .stdout.splitlines()[-1])
-    # A connection that was closed is remembered for a while, and would be forgotten.
     assert {effect["path"]: effect["effect"] for effect in diff["impact"]} == {
         f"vip {name}": "cut" for name in GROUPED}, diff
+    assert {effect["flows"] for effect in diff["impact"]} == {1}, "those that are closed are none"
+    for connection in held:
+        connection.close()
 
     lab.unit.commit("disable group blue")
     assert not any(is_answered(lab, name) for name in GROUPED)
