@@ -2,7 +2,10 @@
 #include "mgmt/health/http_probe.h"
 
 #include <fmt/format.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -24,7 +27,7 @@ bool option(CURL* easy, CURLoption name, T value) {
   return curl_easy_setopt(easy, name, value) == CURLE_OK;
 }
 
-// What this unit lacks or has done itself; no server can bring it about.
+// What this unit lacks or has done itself; no server can bring it about, but for a want of memory.
 bool is_ours(CURLcode code) {
   constexpr std::array kOurs{CURLE_OUT_OF_MEMORY,         CURLE_FAILED_INIT,
                              CURLE_ABORTED_BY_CALLBACK,   CURLE_SSL_CACERT_BADFILE,
@@ -140,6 +143,8 @@ bool HttpProbe::set_callbacks() {
   CURL* easy = easy_.get();
   return option(easy, CURLOPT_OPENSOCKETFUNCTION, &HttpProbe::open_socket) &&
          option(easy, CURLOPT_OPENSOCKETDATA, this) &&
+         option(easy, CURLOPT_CLOSESOCKETFUNCTION, &HttpProbe::close_socket) &&
+         option(easy, CURLOPT_CLOSESOCKETDATA, this) &&
          option(easy, CURLOPT_HEADERFUNCTION, &HttpProbe::take_header) &&
          option(easy, CURLOPT_HEADERDATA, this) &&
          option(easy, CURLOPT_WRITEFUNCTION, &HttpProbe::take_body) &&
@@ -157,6 +162,15 @@ curl_socket_t HttpProbe::open_socket(void* self, curlsocktype /*purpose*/, curl_
   const linger reset{.l_onoff = 1, .l_linger = 0};
   (void)::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   return fd;
+}
+
+int HttpProbe::close_socket(void* self, curl_socket_t fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0) {
+    static_cast<HttpProbe*>(self)->bytes_came_ = info.tcpi_bytes_received;
+  }
+  return ::close(fd);
 }
 
 std::size_t HttpProbe::take_header(char* data, std::size_t size, std::size_t count, void* self) {
@@ -206,8 +220,15 @@ ProbeResult HttpProbe::result_of(CURLcode code) const {
   if (code == CURLE_OPERATION_TIMEDOUT) {
     return timed_out(timeout_, stage(), duration, plan_.lag->since(started_));
   }
-  if (header_bytes_ > kHeaderBytesMax) return failure("header longer than 64 KiB");
+  if (header_is_too_long(code)) return failure("header longer than 64 KiB");
   return judge_failure(code);
+}
+
+// libcurl calls it a want of memory where one line is longer than it takes, 100 KB, of which no end
+// is told. Of a body no more than a part is ever read.
+bool HttpProbe::header_is_too_long(CURLcode code) const {
+  const bool is_past_libcurl = code == CURLE_OUT_OF_MEMORY && bytes_came_ > kHeaderBytesMax;
+  return header_bytes_ > kHeaderBytesMax || is_past_libcurl;
 }
 
 ProbeResult HttpProbe::judge_failure(CURLcode code) const {

@@ -207,6 +207,39 @@ TEST_F(Probing, AnAnswerWithoutEndIsBrokenOff) {
   EXPECT_EQ(result.text, "http header longer than 64 KiB");
 }
 
+// What a server sends, and how: libcurl calls much of it a want of memory, being past a bound of
+// its own.
+TEST_F(Probing, NothingThatAServerAnswersIsAWantOfThisUnit) {
+  const std::string kHead = "HTTP/1.1 200 OK\r\n";
+  const std::string kChunked = kHead + "Transfer-Encoding: chunked\r\n\r\n";
+  const std::string kKiB(1024, 'x'), kMuch(300 << 10, 'x');
+  struct Case {
+    const char* what;
+    std::string first, then;  // `then` again and again
+    const char* says;
+  };
+  const Case kCases[] = {
+      {"a line that ends", kHead + "X: " + kMuch + "\r\n\r\n", "", "header longer than 64 KiB"},
+      {"a line without end", kHead + "X: ", kKiB, "header longer than 64 KiB"},
+      {"a status without end", "HTTP/1.1 200 ", kKiB, "header longer than 64 KiB"},
+      {"lines without end", kHead, "X: " + kKiB + "\r\n", "header longer than 64 KiB"},
+      {"folded lines", kHead + "X: y\r\n", " " + kKiB + "\r\n", "header longer than 64 KiB"},
+      {"a long trailer", kChunked + "2\r\nok\r\n0\r\nX: " + kMuch + "\r\n\r\n", "", ""},
+      {"a trailer without end", kChunked + "2\r\nok\r\n0\r\nX: ", kKiB, ""},
+      {"bytes of nothing", "", kKiB, "answer is not HTTP"},
+      {"no length", kHead + "Content-Length: many\r\n\r\nok", "", ""},
+      {"codings", kHead + "Transfer-Encoding: a, b, c, d, e, f, g, h\r\n\r\nok", "", ""},
+      {"a zero byte", kHead + std::string("X: \0y\r\n\r\n", 9), "", ""},
+  };
+  for (const Case& c : kCases) {
+    const Server server(c.then.empty() ? answering(c.first) : repeating(c.first, c.then));
+    const auto result = judge(server.endpoint(), http());
+    EXPECT_EQ(result.outcome, Outcome::kFailed) << c.what << ": " << result.text;
+    EXPECT_NE(result.text.find(c.says), std::string::npos) << c.what << ": " << result.text;
+    EXPECT_EQ(result.text.find("emory"), std::string::npos) << c.what << ": " << result.text;
+  }
+}
+
 TEST_F(Probing, TheCheckMayAskAnotherPort) {
   const Server server(answering(""));
   Check check;
@@ -299,10 +332,12 @@ TEST(Results, ATimeoutCountsOnlyWhereTheLoopKeptUp) {
 }
 
 TEST(Results, WhatThisUnitLacksIsNoFailureOfTheServer) {
-  for (const int error : {EMFILE, ENFILE, ENOMEM, ENOBUFS, ENOSPC, EAGAIN, EADDRNOTAVAIL}) {
+  for (const int error : {EMFILE, ENFILE, ENOMEM, ENOBUFS, ENOSPC, EAGAIN, EADDRNOTAVAIL, EPERM}) {
     EXPECT_EQ(socket_failure("tcp", error, {}).outcome, Outcome::kNotTried) << error;
   }
-  for (const int error : {ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT}) {
+  // EACCES is what an ICMPv6 says that a server's firewall rejects with, or a router's.
+  for (const int error : {ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT, EACCES,
+                          EHOSTDOWN, ENONET, ENOPROTOOPT, EMSGSIZE, EOPNOTSUPP, EPROTO, EPIPE}) {
     EXPECT_EQ(socket_failure("tcp", error, {}).outcome, Outcome::kFailed) << error;
   }
 }
