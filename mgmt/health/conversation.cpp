@@ -275,6 +275,7 @@ bool Conversation::end(ProbeResult result) {
   result.text = secrecy_.keep(result.text);
   note(result.text);
   result.transcript = std::move(transcript_);
+  if (tls_) result.certificate_end = tls_->certificate_end();
   event_.reset();
   timer_.reset();
   socket_.reset();

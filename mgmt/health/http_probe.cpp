@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <ctime>
 #include <system_error>
 
 #include "mgmt/health/probe_text.h"
@@ -125,9 +124,8 @@ bool HttpProbe::set_tls() {
     return false;
   }
   const char* const none = nullptr;
-  return option(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L) && option(easy, CURLOPT_CERTINFO, 1L) &&
-         option(easy, CURLOPT_CAINFO, none) && option(easy, CURLOPT_CAPATH, none) &&
-         option(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L) &&
+  return option(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L) && option(easy, CURLOPT_CAINFO, none) &&
+         option(easy, CURLOPT_CAPATH, none) && option(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L) &&
          option(easy, CURLOPT_SSL_VERIFYPEER, tls_.verify ? 1L : 0L) &&
          option(easy, CURLOPT_SSL_VERIFYHOST, tls_.verify ? 2L : 0L) &&
          option(easy, CURLOPT_SSL_CTX_FUNCTION, &HttpProbe::lend_trust) &&
@@ -135,7 +133,8 @@ bool HttpProbe::set_tls() {
 }
 
 CURLcode HttpProbe::lend_trust(CURL* /*easy*/, void* context, void* self) {
-  static_cast<HttpProbe*>(self)->plan_.tls->lend_trust(static_cast<SSL_CTX*>(context));
+  auto& me = *static_cast<HttpProbe*>(self);
+  me.plan_.tls->lend_trust(static_cast<SSL_CTX*>(context), me.certificate_end_);
   return CURLE_OK;
 }
 
@@ -205,6 +204,7 @@ void HttpProbe::finish(CURLcode code) {
     result.text += "; " + warning;
   }
   result.transcript = transcript_of(result);
+  result.certificate_end = certificate_end_;
   const ProbeDone done = std::move(done_);
   done(std::move(result));
 }
@@ -277,22 +277,11 @@ Transcript HttpProbe::transcript_of(const ProbeResult& result) const {
   return transcript;
 }
 
-// The first certificate is the server's own.
+// Of a connection that stands: where it does not, libcurl has said what is wrong.
 std::string HttpProbe::certificate_warning() const {
-  curl_certinfo* info = nullptr;
-  if (!speaks_tls_ || curl_easy_getinfo(easy_.get(), CURLINFO_CERTINFO, &info) != CURLE_OK ||
-      info == nullptr || info->num_of_certs < 1) {
-    return {};
-  }
-  constexpr std::string_view kEnd = "Expire date:";
-  for (const curl_slist* line = info->certinfo[0]; line != nullptr; line = line->next) {
-    const std::string_view text = line->data;
-    if (!text.starts_with(kEnd)) continue;
-    const std::time_t end = curl_getdate(line->data + kEnd.size(), nullptr);
-    if (end < 0) return {};
-    return expiry_warning(std::chrono::seconds(end - std::time(nullptr)), tls_.warn_days);
-  }
-  return {};
+  if (!certificate_end_ || time_of(CURLINFO_APPCONNECT_TIME_T).count() == 0) return {};
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  return expiry_warning(*certificate_end_ - now, tls_.warn_days);
 }
 
 std::string_view HttpProbe::stage() const {

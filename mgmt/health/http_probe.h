@@ -84,6 +84,7 @@ class HttpProbe final : public Probe {
   std::size_t header_bytes_ = 0;
   std::uint64_t bytes_came_ = 0;  // over the wire, once the connection is closed
   bool body_is_cut_ = false;
+  CertificateEnd certificate_end_;
   HttpAnswer answer_;
   List headers_, connect_to_;
   std::unique_ptr<CURL, EasyRelease> easy_;

@@ -5,6 +5,7 @@ which must be told in words."""
 import contextlib
 import json
 import subprocess
+import time
 
 import pytest
 
@@ -121,6 +122,24 @@ def test_a_web_server_that_does_not_come_to_an_end(unit, web):
     with web.paused():
         assert "timeout after 1s at TLS handshake" in tried(
             unit, addressed(web.endpoint, 8081), "tls", "interval 2s timeout 1s")
+
+
+def test_a_certificate_that_ends_soon_is_an_alarm_until_it_is_not_looked_at(unit, web):
+    def standing():
+        return {row["subject"]: row for row in unit.show("alarm")
+                if row["alarm"] == "certificate-expires" and row["state"] == "raised"}
+    ending, lasting = addressed(web.endpoint, 8082), addressed(web.endpoint, 8081)
+    pools = {"fresh": ("https", lasting), "soon": ("https", ending), "late": ("tls", ending)}
+    for name, (check, server) in pools.items():
+        unit.commit(f"set pool {name} server {server}", f"set pool {name} check {check} {PACE}")
+    waiting.until(lambda: set(standing()) == {"soon https", "late tls"}, "both are alarms", 20)
+    soon = standing()["soon https"]
+    assert f"certificate of {ending} ends in " in soon["text"] and soon["level"] == "warning"
+    assert soon["next"] == "show check soon"
+    row, = unit.show("check", "soon")
+    assert abs(row["certificate_end"] - time.time() - 3 * 86400) < 86400
+    unit.commit(*(f"delete pool {name}" for name in pools))
+    waiting.until(lambda: not standing(), "it is over", 20)
 
 
 @contextlib.contextmanager

@@ -21,7 +21,8 @@ class Show : public testing::Test {
       rig_.committer().report(kSecond, Verdict::kDown, MonoClock::now());
       rig_.data_plane().traffic = traffic();
       rig_.reports = {{kFirst, "tcp", Verdict::kUp, MonoClock::now() - 90s, 1, "tcp 1ms"},
-                      {kSecond, "tcp", Verdict::kDown, MonoClock::now(), 7, "tcp refused"}};
+                      {kSecond, "tcp", Verdict::kDown, MonoClock::now(), 7, "tcp refused",
+                       std::chrono::sys_seconds(1900000000s)}};
     });
   }
 
@@ -251,7 +252,8 @@ TEST_F(Show, Check) {
                           {"check", "tcp"},
                           {"state", "down"},
                           {"failures", 7},
-                          {"last", "tcp refused"}}));
+                          {"last", "tcp refused"},
+                          {"certificate_end", 1900000000}}));
 }
 
 TEST_F(Show, ProbesOfAServerWithWhatHappenedInEach) {
