@@ -60,20 +60,23 @@ bool Alarms::stands(events::Kind kind) const {
   });
 }
 
-// As all of them in the order of their kinds and subjects, sorted by time and cut off.
-std::vector<const Alarm*> Alarms::newest(std::size_t most) const {
+// As all of them in the order of their kinds and subjects, sorted and cut off.
+std::vector<const Alarm*> Alarms::first(std::size_t most) const {
   std::vector<const Alarm*> list;
   for (const auto& standing : standing_) {
     for (const auto& [key, alarm] : standing) list.push_back(&alarm);
   }
-  std::ranges::stable_sort(list, std::ranges::greater(), &Alarm::raised);
+  const auto urgency = [](const Alarm* alarm) {
+    return std::pair(events::row_of(alarm->what.kind).level, -alarm->raised.time_since_epoch());
+  };
+  std::ranges::stable_sort(list, {}, urgency);
   list.resize(std::min(list.size(), most));
   return list;
 }
 
 std::vector<Alarm> Alarms::all() const {
   std::vector<Alarm> list;
-  for (const Alarm* alarm : newest(std::numeric_limits<std::size_t>::max())) {
+  for (const Alarm* alarm : first(std::numeric_limits<std::size_t>::max())) {
     list.push_back(*alarm);
   }
   list.insert(list.end(), cleared_.begin(), cleared_.end());
@@ -83,7 +86,7 @@ std::vector<Alarm> Alarms::all() const {
 Alarms::Digest Alarms::digest(std::size_t most) const {
   Digest digest;
   for (const auto& standing : standing_) digest.standing += standing.size();
-  for (const Alarm* alarm : newest(most)) digest.newest.push_back(*alarm);
+  for (const Alarm* alarm : first(most)) digest.first.push_back(*alarm);
   return digest;
 }
 

@@ -213,6 +213,29 @@ global(workDirectory="{folder}" maxMessageSize="16k" defaultNetstreamDriver="oss
        defaultNetstreamDriverCAFile="{folder}/ca.crt"
        defaultNetstreamDriverCertFile="{folder}/log.crt"
        defaultNetstreamDriverKeyFile="{folder}/log.key")
+@pytest.mark.deadline(240)
+def test_many_alarms_leave_room_and_the_worst_stands_first(lab, page, folder):
+    assert page.exists()
+    servers = " ".join(f"10.9.0.21:{port}" for port in range(9, 21))
+    lab.unit.commit(f"set pool gone server {servers}",
+                    "set pool gone check tcp interval 200ms timeout 150ms rise 1 fall 1",
+                    "set vip gone 10.9.0.109:80/tcp pool gone")
+    try:
+        waiting.until(lambda: len(alarm_texts(lab)) == 13, "all are down", 20)
+        assert alarm_texts(lab)[0].startswith("vip gone is down")
+        lines = lab.unit.yoke("show", "status").stdout
+        assert "vip gone is down" in lines and "and 10 more" in lines
+        dom = browse(lab, folder, "--dump-dom", seconds=600).stdout
+        shown = dom[dom.index('id="alarms"'):]
+        assert shown.index('<li class="error">') < shown.index('<li class="warning">')
+        opened, folded = shown.split("<details>")
+        assert opened.count("<li ") == 5 and "<summary>and 8 more</summary>" in folded
+        assert folded[:folded.index("</details>")].count("<li ") == 8
+    finally:
+        lab.unit.commit("delete vip gone", "delete pool gone")
+        waiting.until(lambda: not alarm_texts(lab), "nothing is wrong")
+
+
 template(name="all" type="string"
   string="%inputname% %hostname% %app-name% %msgid% %syslogpriority-text% %structured-data% %msg%\\n")
 ruleset(name="keep") {{ action(type="omfile" file="{folder}/received" template="all") }}

@@ -5,6 +5,9 @@
 
 #include <map>
 #include <random>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace yoke::alarms {
 namespace {
@@ -65,7 +68,7 @@ TEST(Alarms, OfOnePartSayNothingOfTheOther) {
   EXPECT_EQ(alarms.follow({{Kind::kDiskLow, "", "60 MiB are free"}}, at(2)).size(), 1U);
   EXPECT_TRUE(alarms.stands(Kind::kVipDown));
   EXPECT_TRUE(alarms.stands(Kind::kDiskLow));
-  EXPECT_EQ(alarms.all().at(0).raised, at(2)) << "the newest first, of both";
+  EXPECT_EQ(alarms.all().at(0).what.kind, Kind::kVipDown) << "the worst first, of both";
   EXPECT_EQ(alarms.follow({}, at(3), Part::kServices).size(), 1U);
   EXPECT_TRUE(alarms.stands(Kind::kDiskLow));
 }
@@ -92,6 +95,25 @@ TEST(Alarms, OfAnyHistoryExactlyWhatHoldsStandsAndEveryChangeIsToldOnce) {
     for (const char* name : {"a", "b", "c", "d"}) {
       const bool held = holding.contains(name);
       if (random() % 3 == 0 ? !held : held) {
+TEST(Alarms, TheWorstComeFirstAndOfOneLevelTheNewest) {
+  Alarms alarms;
+  const Condition low{Kind::kDiskLow, "", "60 MiB are free"},
+      full{Kind::kFlowTableHigh, "", "full"};
+  (void)alarms.follow({vip_down("web")}, at(1), Part::kServices);
+  (void)alarms.follow({vip_down("web"), vip_down("dns")}, at(2), Part::kServices);
+  (void)alarms.follow({low}, at(3));
+  (void)alarms.follow({low, full}, at(4));
+  std::vector<std::string> order;
+  for (const Alarm& alarm : alarms.all()) order.push_back(alarm.what.text);
+  EXPECT_EQ(order, (std::vector<std::string>{"vip dns is down", "vip web is down", "full",
+                                             "60 MiB are free"}));
+  const auto digest = alarms.digest(3);
+  EXPECT_EQ(digest.standing, 4U);
+  ASSERT_EQ(digest.first.size(), 3U);
+  EXPECT_EQ(digest.first[0].what.text, "vip dns is down");
+  EXPECT_EQ(digest.first[2].what.text, "full");
+}
+
         conditions.push_back(vip_down(name));
         next[name] = held ? holding[name] : at(second);
       }

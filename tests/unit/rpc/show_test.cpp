@@ -141,15 +141,18 @@ TEST_F(Show, TheStatusHasTheFirstAlarmsThatStand) {
     (void)rig_.alarms.follow({server_down(0), server_down(1), server_down(2), server_down(3)},
                              kRaised);
     (void)rig_.alarms.follow({server_down(0), server_down(2), server_down(3)}, kCleared);
-    (void)rig_.alarms.follow({{events::Kind::kDiskLow, "", "60 MiB are free"}}, kCleared,
+    (void)rig_.alarms.follow({{events::Kind::kVipDown, "web", "web is down"}}, kRaised,
                              alarms::Part::kServices);
+    (void)rig_.alarms.follow({{events::Kind::kVipDown, "web", "web is down"},
+                              {events::Kind::kDiskLow, "", "60 MiB are free"}},
+                             kCleared, alarms::Part::kServices);
   });
   const json row = only_row("status");
-  EXPECT_EQ(row["alarms_standing"], 4);
+  EXPECT_EQ(row["alarms_standing"], 5);
   ASSERT_EQ(row["alarms"].size(), 3U);
-  EXPECT_EQ(row["alarms"][0]["alarm"], "disk-low") << "the newest first";
-  EXPECT_EQ(row["alarms"][1]["subject"], "web 0");
-  EXPECT_EQ(row["alarms"][2]["subject"], "web 2");
+  EXPECT_EQ(row["alarms"][0]["alarm"], "vip-down") << "the worst first";
+  EXPECT_EQ(row["alarms"][1]["alarm"], "disk-low") << "and then the newest";
+  EXPECT_EQ(row["alarms"][2]["subject"], "web 0");
 }
 
 TEST_F(Show, Log) {
