@@ -43,6 +43,17 @@ bool append(List& list, const std::string& line) {
   return true;
 }
 
+// What libcurl says of a handshake, as TlsClient says it: "OpenSSL/3.0.19: error:0A000410:SSL
+// routines::sslv3 alert handshake failure", "OpenSSL SSL_connect: Connection reset by peer in ...".
+std::string tls_failure(const std::string& words) {
+  constexpr std::string_view kReason = "SSL routines::";
+  const auto at = words.rfind(kReason);
+  if (at == std::string::npos) return "closed at TLS handshake";
+  const std::string reason = words.substr(at + kReason.size());
+  if (reason == "wrong version number") return std::string(kSpeaksNoTls);
+  return "TLS: " + reason;
+}
+
 }  // namespace
 
 HttpProbe::HttpProbe(sd_event* loop, CURLM* multi, const net::Endpoint& server, const Check& check,
@@ -240,6 +251,10 @@ ProbeResult HttpProbe::judge_failure(CURLcode code) const {
     return failure("answer is not HTTP");
   }
   if (code == CURLE_PARTIAL_FILE) return failure(fmt::format("{} cut short", status()));
+  if (code == CURLE_SSL_CONNECT_ERROR) return failure(tls_failure(words));
+  if (words.ends_with("in chunked-encoding")) {
+    return failure(fmt::format("{} body is not chunked as its header says", status()));
+  }
   if (code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR) return failure("connection reset");
   return failure(words);
 }

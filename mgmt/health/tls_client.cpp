@@ -152,6 +152,8 @@ std::string TlsClient::why_not() const {
   std::string text;
   if (ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
     text = fmt::format("certificate: {}", X509_verify_cert_error_string(verified));
+  } else if (ERR_GET_REASON(error) == SSL_R_WRONG_VERSION_NUMBER) {
+    text = kSpeaksNoTls;
   } else {
     const char* const reason = ERR_reason_error_string(error);
     text = fmt::format("TLS: {}", reason == nullptr ? "failed" : reason);

@@ -23,6 +23,9 @@ struct TlsWishes {
 };
 [[nodiscard]] TlsWishes tls_wishes_of(const Settings& settings);
 
+// Of a server whose first bytes are nothing of TLS.
+inline constexpr std::string_view kSpeaksNoTls = "does not speak TLS";
+
 // When a server's certificate ends, once it has been seen, be it trusted or not.
 using CertificateEnd = std::optional<std::chrono::sys_seconds>;
 

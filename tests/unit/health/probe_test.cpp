@@ -240,6 +240,46 @@ TEST_F(Probing, NothingThatAServerAnswersIsAWantOfThisUnit) {
   }
 }
 
+TEST_F(Probing, WhatIsWrongIsSaidInWordsOfThisWorld) {
+  const std::string kChunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  // What has been read is not reset as the connection is closed.
+  const auto to_hello = [](const std::string& text) {
+    return [text](int connection, const std::string&) {
+      char hello[4096];
+      (void)::recv(connection, hello, sizeof hello, 0);
+      say(connection, text);
+    };
+  };
+  const std::string alert("\x15\x03\x03\x00\x02\x02\x28", 7);  // handshake_failure
+  const Server plain(to_hello("HTTP/1.1 400 Bad\r\n\r\n"), "127.0.0.1", Server::First::kServer);
+  const Server closing(to_hello(""), "127.0.0.1", Server::First::kServer);
+  const Server choosy(to_hello(alert), "127.0.0.1", Server::First::kServer);
+  const Server broken(answering(kChunked + "what is this\r\n"));
+  const Server cut(answering(kChunked + "5\r\nab"));
+  struct Case {
+    const char* kind;
+    const Server& server;
+    const char* says;
+  };
+  const Case kCases[] = {
+      {"https", plain, "https does not speak TLS"},
+      {"tls", plain, "tls does not speak TLS"},
+      {"https", closing, "https closed at TLS handshake"},
+      {"tls", closing, "tls closed at TLS handshake"},
+      {"https", choosy, "https TLS: sslv3 alert handshake failure"},
+      {"tls", choosy, "tls TLS: sslv3 alert handshake failure"},
+      {"http", broken, "http 200 body is not chunked as its header says"},
+      {"http", cut, "http 200 cut short"},
+  };
+  for (const Case& c : kCases) {
+    Check check = http();
+    check.key = c.kind;
+    const auto result = judge(c.server.endpoint(), check);
+    EXPECT_EQ(result.outcome, Outcome::kFailed);
+    EXPECT_EQ(result.text, c.says);
+  }
+}
+
 TEST_F(Probing, TheCheckMayAskAnotherPort) {
   const Server server(answering(""));
   Check check;
