@@ -133,6 +133,16 @@ def test_an_address_that_is_taken_is_an_alarm_until_it_is_free(lab, metrics):
     waiting.until(metrics, "where it was before")
 
 
+@pytest.mark.deadline(120)
+def test_an_address_that_the_unit_does_not_have_is_an_alarm(lab, metrics):
+    lab.unit.commit("set metrics listen 9.9.9.9:9110")
+    waiting.until(lambda: any("does not have this address" in text for text in alarm_texts(lab)),
+                  "alarm", 60)
+    lab.unit.commit(f"set metrics listen {METRICS}")
+    waiting.until(lambda: not alarm_texts(lab), "it is over")
+    waiting.until(metrics, "where it was before")
+
+
 # ---- the status page
 
 
