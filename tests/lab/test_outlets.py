@@ -213,16 +213,6 @@ def test_a_browser_shows_the_unit_as_it_is(lab, page, folder):
         lab.unit.until_servers("up")
 
 
-# ---- log servers
-
-
-RSYSLOG = """\
-module(load="imtcp" StreamDriver.Name="ossl" StreamDriver.Mode="1" StreamDriver.AuthMode="anon")
-module(load="imudp")
-global(workDirectory="{folder}" maxMessageSize="16k" defaultNetstreamDriver="ossl"
-       defaultNetstreamDriverCAFile="{folder}/ca.crt"
-       defaultNetstreamDriverCertFile="{folder}/log.crt"
-       defaultNetstreamDriverKeyFile="{folder}/log.key")
 @pytest.mark.deadline(240)
 def test_many_alarms_leave_room_and_the_worst_stands_first(lab, page, folder):
     assert page.exists()
@@ -246,6 +236,16 @@ def test_many_alarms_leave_room_and_the_worst_stands_first(lab, page, folder):
         waiting.until(lambda: not alarm_texts(lab), "nothing is wrong")
 
 
+# ---- log servers
+
+
+RSYSLOG = """\
+module(load="imtcp" StreamDriver.Name="ossl" StreamDriver.Mode="1" StreamDriver.AuthMode="anon")
+module(load="imudp")
+global(workDirectory="{folder}" maxMessageSize="16k" defaultNetstreamDriver="ossl"
+       defaultNetstreamDriverCAFile="{folder}/ca.crt"
+       defaultNetstreamDriverCertFile="{folder}/log.crt"
+       defaultNetstreamDriverKeyFile="{folder}/log.key")
 template(name="all" type="string"
   string="%inputname% %hostname% %app-name% %msgid% %syslogpriority-text% %structured-data% %msg%\\n")
 ruleset(name="keep") {{ action(type="omfile" file="{folder}/received" template="all") }}
@@ -307,7 +307,7 @@ def log_server(lab, folder):
 
 def test_events_arrive_by_tls_tcp_and_udp_with_their_fields(lab, log_server):
     lab.unit.commit(
-        f"set syslog tls {LOGS}:6514 authorities {log_server.folder}/ca.crt",
+        f"set syslog tls {LOGS}:6514 authorities {lab.unit.holding(log_server.folder / 'ca.crt')}",
         f"set syslog tcp {LOGS}:5140 transport tcp facility local3",
         f"set syslog udp {LOGS}:5140 transport udp level warning")
     lab.unit.commit("set pool told")
@@ -336,7 +336,7 @@ def test_while_a_log_server_is_away_events_wait_and_arrive_once_it_is_back(lab, 
 
 
 def test_a_server_that_is_not_who_it_should_be_is_told_nothing(lab, log_server):
-    lab.unit.commit(f"set syslog named {LOGS}:6514 authorities {log_server.folder}/ca.crt "
+    lab.unit.commit(f"set syslog named {LOGS}:6514 authorities {lab.unit.holding(log_server.folder / 'ca.crt')} "
                     "certificate-name other.lab",
                     f"set syslog stranger {LOGS}:6514")
     waiting.until(lambda: sum("certificate" in text for text in alarm_texts(lab)) == 2,
