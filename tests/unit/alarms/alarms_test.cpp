@@ -36,6 +36,7 @@ TEST(Alarms, ARaisedOneStandsUntilItHoldsNoMore) {
   told = alarms.follow({}, at(3));
   ASSERT_EQ(told.size(), 1U);
   EXPECT_EQ(told[0].kind, Kind::kVipUp);
+  EXPECT_EQ(told[0].text, "over after 2s; it was: vip web is down");
   EXPECT_EQ(told[0].fields, vip_down("web").fields);
   EXPECT_FALSE(alarms.stands(Kind::kVipDown));
   ASSERT_EQ(alarms.all().size(), 1U);
@@ -53,6 +54,17 @@ TEST(Alarms, OneThatEndsForAnotherReasonSaysWhy) {
   EXPECT_EQ(told[0].text, "notify mail: it is not configured any more");
   EXPECT_TRUE(alarms.follow({condition}, at(3)).empty()) << "nothing stands, and nothing is raised";
   EXPECT_FALSE(alarms.stands(Kind::kNotifyFailed));
+}
+
+TEST(Alarms, HowLongOneStoodIsToldRoughly) {
+  for (const auto& [seconds, text] :
+       {std::pair{0, "0s"}, std::pair{119, "119s"}, std::pair{120, "2m"}, std::pair{7199, "119m"},
+        std::pair{7200, "2h"}, std::pair{172'800, "2d"}, std::pair{-5, "0s"}}) {
+    Alarms alarms;
+    (void)alarms.follow({vip_down("web")}, at(0));
+    EXPECT_EQ(alarms.follow({}, at(seconds)).at(0).text,
+              std::string("over after ") + text + "; it was: vip web is down");
+  }
 }
 
 TEST(Alarms, WhatItsSourceTellsIsNotToldAgain) {
@@ -83,18 +95,6 @@ TEST(Alarms, TheTextIsTheLatestAndTheTimeTheFirst) {
   EXPECT_EQ(all[0].raised, at(1));
 }
 
-// Against plain bookkeeping of what held when.
-TEST(Alarms, OfAnyHistoryExactlyWhatHoldsStandsAndEveryChangeIsToldOnce) {
-  std::mt19937 random(11);
-  Alarms alarms;
-  std::map<std::string, Wall> holding;
-  for (int second = 1; second < 2000; ++second) {
-    std::map<std::string, Wall> next;
-    std::vector<Condition> conditions;
-    std::size_t changes = 0;
-    for (const char* name : {"a", "b", "c", "d"}) {
-      const bool held = holding.contains(name);
-      if (random() % 3 == 0 ? !held : held) {
 TEST(Alarms, TheWorstComeFirstAndOfOneLevelTheNewest) {
   Alarms alarms;
   const Condition low{Kind::kDiskLow, "", "60 MiB are free"},
@@ -114,6 +114,18 @@ TEST(Alarms, TheWorstComeFirstAndOfOneLevelTheNewest) {
   EXPECT_EQ(digest.first[2].what.text, "full");
 }
 
+// Against plain bookkeeping of what held when.
+TEST(Alarms, OfAnyHistoryExactlyWhatHoldsStandsAndEveryChangeIsToldOnce) {
+  std::mt19937 random(11);
+  Alarms alarms;
+  std::map<std::string, Wall> holding;
+  for (int second = 1; second < 2000; ++second) {
+    std::map<std::string, Wall> next;
+    std::vector<Condition> conditions;
+    std::size_t changes = 0;
+    for (const char* name : {"a", "b", "c", "d"}) {
+      const bool held = holding.contains(name);
+      if (random() % 3 == 0 ? !held : held) {
         conditions.push_back(vip_down(name));
         next[name] = held ? holding[name] : at(second);
       }
