@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "mgmt/health/targets.h"
+#include "mgmt/health/tls_client.h"
 #include "mgmt/model/diff.h"
 #include "mgmt/reports.h"
 
@@ -17,7 +18,7 @@ namespace {
 using events::Kind;
 using std::chrono::milliseconds;
 
-constexpr std::chrono::seconds kUntriedInterval{5};
+constexpr std::chrono::seconds kWatchesInterval{5};
 // How often the data plane is told response times, of however many servers.
 constexpr milliseconds kResponseInterval{1000};
 
@@ -36,6 +37,19 @@ std::optional<health::Observer::Counts> connection_counts(commit::DataPlane& dat
   return counts;
 }
 
+std::string expiry_text(const health::Scheduler::Expiring& row,
+                        std::chrono::system_clock::time_point now) {
+  const auto left = std::chrono::floor<std::chrono::seconds>(row.end - now);
+  std::string text = fmt::format("check {} of pool {}: certificate of {} {}", row.check, row.pool,
+                                 row.first.to_string(), health::end_text(left));
+  if (row.servers > 1) {
+    const std::size_t others = row.servers - 1;
+    text += fmt::format("; {} other server{} one that does, too", others,
+                        others == 1 ? " has" : "s have");
+  }
+  return text + ": renew it";
+}
+
 }  // namespace
 
 Checking::Checking(sd_event* loop, commit::Committer& committer, const Settings& settings,
@@ -50,11 +64,11 @@ Checking::Checking(sd_event* loop, commit::Committer& committer, const Settings&
       trials_(prober_),
       publish_(loop, [this] { publish(); }),
       publish_responses_(loop, [this] { publish_responses(); }),
-      untried_look_(loop, [this] { look_at_untried(); }) {
+      watches_look_(loop, [this] { look_at_watches(); }) {
   checks_.on_response(
       [this](const auto& pool, const auto& server, auto time) { on_response(pool, server, time); });
   checks_.pause();
-  look_at_untried();
+  look_at_watches();
 }
 
 // A server in use stays in use until its checks have failed as often as they must.
@@ -139,9 +153,12 @@ void Checking::publish_responses() {
 }
 
 // Rarely: there may be sixteen thousand.
-void Checking::look_at_untried() {
-  if (!checks_.paused()) untried_ = checks_.untried(MonoClock::now());
-  untried_look_.start(kUntriedInterval);
+void Checking::look_at_watches() {
+  if (!checks_.paused()) {
+    untried_ = checks_.untried(MonoClock::now());
+    expiring_ = checks_.expiring(std::chrono::system_clock::now());
+  }
+  watches_look_.start(kWatchesInterval);
 }
 
 std::string Checking::reason(const commit::ServerId& server) const {
@@ -156,6 +173,12 @@ std::vector<alarms::Condition> Checking::conditions() const {
                      row.pool + ' ' + row.check,
                      fmt::format("check {} of pool {} tells nothing of {} server{}: {}", row.check,
                                  row.pool, row.servers, row.servers == 1 ? "" : "s", row.last),
+                     {{"POOL", row.pool}, {"CHECK", row.check}}});
+  }
+  for (const auto& row : expiring_) {
+    found.push_back({Kind::kCertificateExpires,
+                     row.pool + ' ' + row.check,
+                     expiry_text(row, std::chrono::system_clock::now()),
                      {{"POOL", row.pool}, {"CHECK", row.check}}});
   }
   return found;

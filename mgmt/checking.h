@@ -55,7 +55,7 @@ class Checking {
                    std::chrono::microseconds time);
   void publish();
   void publish_responses();
-  void look_at_untried();
+  void look_at_watches();
   [[nodiscard]] Result<std::uint64_t> test(const model::Config& config, const std::string& pool,
                                            const std::optional<net::Endpoint>& server);
   [[nodiscard]] std::optional<std::vector<rpc::ProbeReport>> tested(std::uint64_t number);
@@ -66,8 +66,9 @@ class Checking {
   health::Scheduler checks_;
   health::Observer observer_;
   health::Trials trials_;
-  hal::Timer publish_, publish_responses_, untried_look_;
+  hal::Timer publish_, publish_responses_, watches_look_;
   std::vector<health::Scheduler::Untried> untried_;
+  std::vector<health::Scheduler::Expiring> expiring_;
   model::Config followed_;                           // what is checked
   std::map<commit::ServerId, std::string> reasons_;  // why a server went down, until it is up
 };

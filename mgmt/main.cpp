@@ -143,11 +143,7 @@ class Process {
       return route_reports(committer_.running().config, system::read_kernel());
     };
     unit_.before_answer = [this] { event_log_.write_soon(); };
-    outlets_ = std::make_unique<outlets::Outlets>(
-        loop, unit_,
-        outlets::Outlets::Folders{.state = options.root / "var/lib/yoke",
-                                  .programs = options.root / "etc/yoke/notify"},
-        recorder());
+    outlets_ = std::make_unique<outlets::Outlets>(loop, unit_, options.root, recorder());
     unit_.notifications = {
         .test =
             [this](const auto& which, const auto& user) {

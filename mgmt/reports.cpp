@@ -88,7 +88,10 @@ std::vector<rpc::CheckReport> check_reports(const health::Scheduler& checks,
                                             const health::Observer& observer,
                                             const std::string& pool) {
   std::vector<rpc::CheckReport> reports;
-  for (const auto& row : checks.status(pool)) reports.push_back(check_report(row, row.check));
+  for (const auto& row : checks.status(pool)) {
+    reports.push_back(check_report(row, row.check));
+    reports.back().certificate_end = row.certificate_end;
+  }
   for (const auto& row : observer.status(pool)) {
     reports.push_back(check_report(row, std::string(kPassive)));
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/alarms/alarms.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -10,6 +12,17 @@ namespace {
 
 bool tells(events::Kind kind) {
   return events::alarm_row_of(kind).telling == events::Telling::kAlarm;
+}
+
+// "45s", "3m", "2h", "3d". The clock may have been set back meanwhile.
+std::string age_text(Wall::duration age) {
+  const auto seconds =
+      std::max<std::int64_t>(std::chrono::duration_cast<std::chrono::seconds>(age).count(), 0);
+  constexpr std::int64_t kMinute = 60, kHour = 60 * kMinute, kDay = 24 * kHour;
+  if (seconds < 2 * kMinute) return fmt::format("{}s", seconds);
+  if (seconds < 2 * kHour) return fmt::format("{}m", seconds / kMinute);
+  if (seconds < 2 * kDay) return fmt::format("{}h", seconds / kHour);
+  return fmt::format("{}d", seconds / kDay);
 }
 
 }  // namespace
@@ -35,8 +48,7 @@ std::vector<events::Event> Alarms::follow(std::vector<Condition> holding, Wall n
     if (known != before.end()) before.erase(known);
   }
   for (auto& [key, alarm] : before) {
-    const std::string why = "no more: " + alarm.what.text;
-    clear(std::move(alarm), why, now, told);
+    clear(std::move(alarm), {}, now, told);
   }
   return told;
 }
@@ -47,7 +59,9 @@ void Alarms::clear(Alarm alarm, const std::string& why, Wall now,
   const auto& row = events::alarm_row_of(alarm.what.kind);
   if (row.telling == events::Telling::kAlarm) {
     const std::string of = alarm.what.subject.empty() ? "" : alarm.what.subject + ": ";
-    told.push_back({row.cleared, of + why, alarm.what.fields, now});
+    const std::string over =
+        fmt::format("over after {}; it was: {}", age_text(now - alarm.raised), alarm.what.text);
+    told.push_back({row.cleared, why.empty() ? over : of + why, alarm.what.fields, now});
   }
   cleared_.push_front(std::move(alarm));
   if (cleared_.size() > kClearedKept) cleared_.pop_back();
@@ -60,20 +74,23 @@ bool Alarms::stands(events::Kind kind) const {
   });
 }
 
-// As all of them in the order of their kinds and subjects, sorted by time and cut off.
-std::vector<const Alarm*> Alarms::newest(std::size_t most) const {
+// As all of them in the order of their kinds and subjects, sorted and cut off.
+std::vector<const Alarm*> Alarms::first(std::size_t most) const {
   std::vector<const Alarm*> list;
   for (const auto& standing : standing_) {
     for (const auto& [key, alarm] : standing) list.push_back(&alarm);
   }
-  std::ranges::stable_sort(list, std::ranges::greater(), &Alarm::raised);
+  const auto urgency = [](const Alarm* alarm) {
+    return std::pair(events::row_of(alarm->what.kind).level, -alarm->raised.time_since_epoch());
+  };
+  std::ranges::stable_sort(list, {}, urgency);
   list.resize(std::min(list.size(), most));
   return list;
 }
 
 std::vector<Alarm> Alarms::all() const {
   std::vector<Alarm> list;
-  for (const Alarm* alarm : newest(std::numeric_limits<std::size_t>::max())) {
+  for (const Alarm* alarm : first(std::numeric_limits<std::size_t>::max())) {
     list.push_back(*alarm);
   }
   list.insert(list.end(), cleared_.begin(), cleared_.end());
@@ -83,7 +100,7 @@ std::vector<Alarm> Alarms::all() const {
 Alarms::Digest Alarms::digest(std::size_t most) const {
   Digest digest;
   for (const auto& standing : standing_) digest.standing += standing.size();
-  for (const Alarm* alarm : newest(most)) digest.newest.push_back(*alarm);
+  for (const Alarm* alarm : first(most)) digest.first.push_back(*alarm);
   return digest;
 }
 

@@ -49,11 +49,12 @@ class Alarms {
   [[nodiscard]] std::vector<events::Event> follow(std::vector<Condition> holding, Wall now,
                                                   Part part = Part::kUnit);
 
-  // Those that stand, the newest first; after them those cleared lately, the newest first.
+  // Those that stand, the worst first, and of one level the newest; after them those cleared
+  // lately, the newest first.
   [[nodiscard]] std::vector<Alarm> all() const;
-  // Of those that stand, the newest; and how many there are.
+  // Of those that stand, the first; and how many there are.
   struct Digest {
-    std::vector<Alarm> newest;
+    std::vector<Alarm> first;
     std::size_t standing = 0;
   };
   [[nodiscard]] Digest digest(std::size_t most) const;
@@ -61,7 +62,8 @@ class Alarms {
 
  private:
   using Key = std::pair<events::Kind, std::string>;
-  [[nodiscard]] std::vector<const Alarm*> newest(std::size_t most) const;
+  [[nodiscard]] std::vector<const Alarm*> first(std::size_t most) const;
+  // `why` where it is not simply over; may be empty.
   void clear(Alarm alarm, const std::string& why, Wall now, std::vector<events::Event>& told);
 
   std::array<std::map<Key, Alarm>, 2> standing_;  // by part

@@ -30,6 +30,22 @@ struct PoolFacts {
   bool undecided = false;  // a server that is not known yet may take some
 };
 
+std::string why_down(const PoolFacts& pool) {
+  if (pool.servers == 0) return "has no servers";
+  if (pool.servers == 1) {
+    return pool.down == 1 ? "has one server, which is down"
+                          : "has one server, which takes no flows";
+  }
+  return fmt::format("has {} servers, none of which takes flows; {} are down", pool.servers,
+                     pool.down);
+}
+
+// "640 MiB"; small ones in KiB.
+std::string size_text(std::uint64_t bytes) {
+  constexpr std::uint64_t kKiB = 1024, kSmall = 10 * kMiB;
+  return bytes < kSmall ? fmt::format("{} KiB", bytes / kKiB) : fmt::format("{} MiB", bytes / kMiB);
+}
+
 // The conditions, in the order they are found.
 class Found {
  protected:
@@ -93,11 +109,8 @@ class ServiceFinder : Found {
       if (pool.empty() || !model::is_answered_for(seen_.config, path)) continue;
       const PoolFacts& facts = pools_[pool];
       if (facts.takes_flows || facts.undecided) continue;
-      const std::string why = facts.servers == 0
-                                  ? "has no servers"
-                                  : fmt::format("has none of {} servers that takes flows, {} down",
-                                                facts.servers, facts.down);
-      add(Kind::kVipDown, name, fmt::format("vip {} is down: its pool {} {}", name, pool, why),
+      add(Kind::kVipDown, name,
+          fmt::format("vip {} is down: its pool {} {}", name, pool, why_down(facts)),
           {{"VIP", name}, {"POOL", pool}});
     }
   }
@@ -174,8 +187,8 @@ class UnitFinder : Found {
     const DiskLimit limit = stands(Kind::kDiskLow) ? kDiskNormal : kDiskLow;
     if (disk.bytes_free < std::min(limit.bytes, disk.bytes / 100 * limit.percent)) {
       add(Kind::kDiskLow, "",
-          fmt::format("{} MiB of {} are free where the store is: remove what is not needed",
-                      disk.bytes_free / kMiB, disk.bytes / kMiB));
+          fmt::format("{} of {} are free where the store is: remove what is not needed",
+                      size_text(disk.bytes_free), size_text(disk.bytes)));
     }
   }
 

@@ -48,6 +48,8 @@ enum class Kind : std::uint8_t {
   kCheckTried,
   kVipLimited,
   kVipUnlimited,
+  kCertificateExpires,
+  kCertificateRenewed,
   kDiskLow,
   kDiskNormal,
   kStoreUnwritable,

@@ -67,7 +67,7 @@ int Conversation::connect() {
   if (plan_.transport == Transport::kPing) to.port = 0;
   const SocketAddress address(to);
   socket_ = FileDescriptor(open_socket(address.family()));
-  if (!socket_) return errno;
+  if (!socket_) return errno == EACCES ? EPERM : errno;  // leave that this unit lacks
   if (is_stream()) {
     const linger reset{.l_onoff = 1, .l_linger = 0};
     (void)::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
@@ -275,6 +275,7 @@ bool Conversation::end(ProbeResult result) {
   result.text = secrecy_.keep(result.text);
   note(result.text);
   result.transcript = std::move(transcript_);
+  if (tls_) result.certificate_end = tls_->certificate_end();
   event_.reset();
   timer_.reset();
   socket_.reset();

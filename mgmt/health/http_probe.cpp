@@ -2,12 +2,14 @@
 #include "mgmt/health/http_probe.h"
 
 #include <fmt/format.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <ctime>
 #include <system_error>
 
 #include "mgmt/health/probe_text.h"
@@ -24,7 +26,7 @@ bool option(CURL* easy, CURLoption name, T value) {
   return curl_easy_setopt(easy, name, value) == CURLE_OK;
 }
 
-// What this unit lacks or has done itself; no server can bring it about.
+// What this unit lacks or has done itself; no server can bring it about, but for a want of memory.
 bool is_ours(CURLcode code) {
   constexpr std::array kOurs{CURLE_OUT_OF_MEMORY,         CURLE_FAILED_INIT,
                              CURLE_ABORTED_BY_CALLBACK,   CURLE_SSL_CACERT_BADFILE,
@@ -39,6 +41,17 @@ bool append(List& list, const std::string& line) {
   (void)list.release();
   list.reset(longer);
   return true;
+}
+
+// What libcurl says of a handshake, as TlsClient says it: "OpenSSL/3.0.19: error:0A000410:SSL
+// routines::sslv3 alert handshake failure", "OpenSSL SSL_connect: Connection reset by peer in ...".
+std::string tls_failure(const std::string& words) {
+  constexpr std::string_view kReason = "SSL routines::";
+  const auto at = words.rfind(kReason);
+  if (at == std::string::npos) return "closed at TLS handshake";
+  const std::string reason = words.substr(at + kReason.size());
+  if (reason == "wrong version number") return std::string(kSpeaksNoTls);
+  return "TLS: " + reason;
 }
 
 }  // namespace
@@ -122,9 +135,8 @@ bool HttpProbe::set_tls() {
     return false;
   }
   const char* const none = nullptr;
-  return option(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L) && option(easy, CURLOPT_CERTINFO, 1L) &&
-         option(easy, CURLOPT_CAINFO, none) && option(easy, CURLOPT_CAPATH, none) &&
-         option(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L) &&
+  return option(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L) && option(easy, CURLOPT_CAINFO, none) &&
+         option(easy, CURLOPT_CAPATH, none) && option(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L) &&
          option(easy, CURLOPT_SSL_VERIFYPEER, tls_.verify ? 1L : 0L) &&
          option(easy, CURLOPT_SSL_VERIFYHOST, tls_.verify ? 2L : 0L) &&
          option(easy, CURLOPT_SSL_CTX_FUNCTION, &HttpProbe::lend_trust) &&
@@ -132,7 +144,8 @@ bool HttpProbe::set_tls() {
 }
 
 CURLcode HttpProbe::lend_trust(CURL* /*easy*/, void* context, void* self) {
-  static_cast<HttpProbe*>(self)->plan_.tls->lend_trust(static_cast<SSL_CTX*>(context));
+  auto& me = *static_cast<HttpProbe*>(self);
+  me.plan_.tls->lend_trust(static_cast<SSL_CTX*>(context), me.certificate_end_);
   return CURLE_OK;
 }
 
@@ -140,6 +153,8 @@ bool HttpProbe::set_callbacks() {
   CURL* easy = easy_.get();
   return option(easy, CURLOPT_OPENSOCKETFUNCTION, &HttpProbe::open_socket) &&
          option(easy, CURLOPT_OPENSOCKETDATA, this) &&
+         option(easy, CURLOPT_CLOSESOCKETFUNCTION, &HttpProbe::close_socket) &&
+         option(easy, CURLOPT_CLOSESOCKETDATA, this) &&
          option(easy, CURLOPT_HEADERFUNCTION, &HttpProbe::take_header) &&
          option(easy, CURLOPT_HEADERDATA, this) &&
          option(easy, CURLOPT_WRITEFUNCTION, &HttpProbe::take_body) &&
@@ -157,6 +172,15 @@ curl_socket_t HttpProbe::open_socket(void* self, curlsocktype /*purpose*/, curl_
   const linger reset{.l_onoff = 1, .l_linger = 0};
   (void)::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   return fd;
+}
+
+int HttpProbe::close_socket(void* self, curl_socket_t fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0) {
+    static_cast<HttpProbe*>(self)->bytes_came_ = info.tcpi_bytes_received;
+  }
+  return ::close(fd);
 }
 
 std::size_t HttpProbe::take_header(char* data, std::size_t size, std::size_t count, void* self) {
@@ -191,6 +215,7 @@ void HttpProbe::finish(CURLcode code) {
     result.text += "; " + warning;
   }
   result.transcript = transcript_of(result);
+  result.certificate_end = certificate_end_;
   const ProbeDone done = std::move(done_);
   done(std::move(result));
 }
@@ -206,8 +231,15 @@ ProbeResult HttpProbe::result_of(CURLcode code) const {
   if (code == CURLE_OPERATION_TIMEDOUT) {
     return timed_out(timeout_, stage(), duration, plan_.lag->since(started_));
   }
-  if (header_bytes_ > kHeaderBytesMax) return failure("header longer than 64 KiB");
+  if (header_is_too_long(code)) return failure("header longer than 64 KiB");
   return judge_failure(code);
+}
+
+// libcurl calls it a want of memory where one line is longer than it takes, 100 KB, of which no end
+// is told. Of a body no more than a part is ever read.
+bool HttpProbe::header_is_too_long(CURLcode code) const {
+  const bool is_past_libcurl = code == CURLE_OUT_OF_MEMORY && bytes_came_ > kHeaderBytesMax;
+  return header_bytes_ > kHeaderBytesMax || is_past_libcurl;
 }
 
 ProbeResult HttpProbe::judge_failure(CURLcode code) const {
@@ -219,6 +251,10 @@ ProbeResult HttpProbe::judge_failure(CURLcode code) const {
     return failure("answer is not HTTP");
   }
   if (code == CURLE_PARTIAL_FILE) return failure(fmt::format("{} cut short", status()));
+  if (code == CURLE_SSL_CONNECT_ERROR) return failure(tls_failure(words));
+  if (words.ends_with("in chunked-encoding")) {
+    return failure(fmt::format("{} body is not chunked as its header says", status()));
+  }
   if (code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR) return failure("connection reset");
   return failure(words);
 }
@@ -256,22 +292,11 @@ Transcript HttpProbe::transcript_of(const ProbeResult& result) const {
   return transcript;
 }
 
-// The first certificate is the server's own.
+// Of a connection that stands: where it does not, libcurl has said what is wrong.
 std::string HttpProbe::certificate_warning() const {
-  curl_certinfo* info = nullptr;
-  if (!speaks_tls_ || curl_easy_getinfo(easy_.get(), CURLINFO_CERTINFO, &info) != CURLE_OK ||
-      info == nullptr || info->num_of_certs < 1) {
-    return {};
-  }
-  constexpr std::string_view kEnd = "Expire date:";
-  for (const curl_slist* line = info->certinfo[0]; line != nullptr; line = line->next) {
-    const std::string_view text = line->data;
-    if (!text.starts_with(kEnd)) continue;
-    const std::time_t end = curl_getdate(line->data + kEnd.size(), nullptr);
-    if (end < 0) return {};
-    return expiry_warning(std::chrono::seconds(end - std::time(nullptr)), tls_.warn_days);
-  }
-  return {};
+  if (!certificate_end_ || time_of(CURLINFO_APPCONNECT_TIME_T).count() == 0) return {};
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  return expiry_warning(*certificate_end_ - now, tls_.warn_days);
 }
 
 std::string_view HttpProbe::stage() const {

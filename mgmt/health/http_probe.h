@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 #include <array>
+#include <cstdint>
 #include <memory>
 
 #include "mgmt/health/event_source.h"
@@ -49,6 +50,8 @@ class HttpProbe final : public Probe {
   [[nodiscard]] bool set_callbacks();
   // libcurl tells no reason where there is no socket to be had: ours to remember.
   static curl_socket_t open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
+  // Notes how much has come, which libcurl does not tell of a header that it breaks off.
+  static int close_socket(void* self, curl_socket_t fd);
   static CURLcode lend_trust(CURL* easy, void* context, void* self);
   // Keeps what comes in, and breaks off what is more than a check needs.
   static std::size_t take_header(char* data, std::size_t size, std::size_t count, void* self);
@@ -56,6 +59,7 @@ class HttpProbe final : public Probe {
   static int on_not_started(sd_event_source* source, void* self);
 
   [[nodiscard]] ProbeResult result_of(CURLcode code) const;
+  [[nodiscard]] bool header_is_too_long(CURLcode code) const;
   [[nodiscard]] ProbeResult failure(std::string_view text) const;
   [[nodiscard]] ProbeResult judge_answer() const;
   [[nodiscard]] ProbeResult judge_connect() const;
@@ -78,7 +82,9 @@ class HttpProbe final : public Probe {
   std::string_view lack_ = "the request could not be made";
   std::array<char, CURL_ERROR_SIZE> reason_{};  // libcurl's own words
   std::size_t header_bytes_ = 0;
+  std::uint64_t bytes_came_ = 0;  // over the wire, once the connection is closed
   bool body_is_cut_ = false;
+  CertificateEnd certificate_end_;
   HttpAnswer answer_;
   List headers_, connect_to_;
   std::unique_ptr<CURL, EasyRelease> easy_;

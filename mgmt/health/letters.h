@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,17 @@ namespace yoke::health {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   });
   return out;
+}
+
+// What a server says is wrong, as model::shown() has it, but long enough for whole sentences with
+// the names of accounts and hosts in them.
+[[nodiscard]] inline std::string quoted(std::string_view words) {
+  constexpr std::size_t kLongest = 160;
+  std::string safe(words.substr(0, kLongest));
+  for (char& c : safe) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return "'" + safe + (words.size() > kLongest ? "...'" : "'");
 }
 
 }  // namespace yoke::health

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "hal/base/number.h"
+#include "mgmt/health/letters.h"
 #include "mgmt/model/duration.h"
 #include "mgmt/model/words.h"
 
@@ -81,8 +82,7 @@ Move MysqlProtocol::refused(const mysql::Failure& failure) {
     asks_old_way_ = true;
     return ask(State::kReplication, "SHOW SLAVE STATUS", {});
   }
-  return failed(
-      fmt::format("{} refused: {} {}", stage(), failure.code, model::shown(failure.text)));
+  return failed(fmt::format("{} refused: {} {}", stage(), failure.code, quoted(failure.text)));
 }
 
 Move MysqlProtocol::greet(const Packet& packet) {

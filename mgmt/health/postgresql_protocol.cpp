@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "mgmt/health/digest.h"
+#include "mgmt/health/letters.h"
 #include "mgmt/model/words.h"
 
 namespace yoke::health {
@@ -136,8 +137,8 @@ Move PostgresqlProtocol::refused(std::string_view body) {
   const bool is_busy = code.starts_with(kNotNow) || code.starts_with(kResources);
   if (code.empty()) return failed(fmt::format("{} answered nonsense", stage()));
   if (user_.empty() && !is_busy) return passed("takes logins");
-  return failed(fmt::format("{} refused: {} {}", stage(), model::shown(code),
-                            model::shown(field(body, 'M'))));
+  return failed(
+      fmt::format("{} refused: {} {}", stage(), model::shown(code), quoted(field(body, 'M'))));
 }
 
 Move PostgresqlProtocol::authenticate(std::string_view body) {

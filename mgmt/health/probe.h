@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "dataplane/net/address.h"
@@ -24,6 +25,8 @@ struct ProbeResult {
   std::string text;  // for people: "http 200 3ms", "tcp connection refused"
   std::chrono::microseconds duration{0};
   Transcript transcript = {};
+  // Of the server's certificate, where one was seen.
+  std::optional<std::chrono::sys_seconds> certificate_end = {};
 };
 
 // A probe that has ended.

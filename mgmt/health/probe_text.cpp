@@ -23,6 +23,8 @@ std::string reason(int error) {
       return "network unreachable";
     case ETIMEDOUT:
       return "no answer";
+    case EACCES:
+      return "rejected: a firewall or a router forbids it";
     default:
       return std::generic_category().message(error);
   }
@@ -34,10 +36,11 @@ constexpr std::chrono::milliseconds kLateMin(100);
 constexpr std::chrono::milliseconds kLateMax(250);
 
 // What this unit lacks: descriptors, memory, ports, room in epoll, a family or leave to speak it.
-// Not a way to the server: traffic would find none either.
+// Not a way to the server: traffic would find none either. EACCES is one of these: a server's
+// firewall has it said by ICMPv6 (administratively prohibited).
 bool is_ours(int error) {
   constexpr std::array kOurs{EMFILE, ENFILE,        ENOMEM,       ENOBUFS, ENOSPC,
-                             EAGAIN, EADDRNOTAVAIL, EAFNOSUPPORT, EPERM,   EACCES};
+                             EAGAIN, EADDRNOTAVAIL, EAFNOSUPPORT, EPERM};
   return std::ranges::find(kOurs, error) != kOurs.end();
 }
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "mgmt/health/tls_client.h"
+
 namespace yoke::health {
 
 using std::chrono::milliseconds;
@@ -180,7 +182,7 @@ std::vector<Scheduler::Status> Scheduler::status(const std::string& pool) const 
     if (!pool.empty() && key.first != pool) break;
     for (const auto& [check, watch] : server.watches) {
       rows.push_back({key.first, key.second, check, watch->verdict(), watch->since(),
-                      watch->failures(), watch->last_text()});
+                      watch->failures(), watch->last_text(), watch->certificate_end()});
     }
   }
   return rows;
@@ -196,6 +198,27 @@ std::vector<Scheduler::Untried> Scheduler::untried(MonoTime now) const {
     }
   }
   std::vector<Untried> rows;
+  rows.reserve(found.size());
+  for (auto& [key, row] : found) rows.push_back(std::move(row));
+  return rows;
+}
+
+std::vector<Scheduler::Expiring> Scheduler::expiring(
+    std::chrono::system_clock::time_point now) const {
+  std::map<std::pair<std::string, std::string>, Expiring> found;
+  for (const auto& [key, server] : servers_) {
+    for (const auto& [check, watch] : server.watches) {
+      const auto end = watch->certificate_end();
+      if (!end) continue;
+      const auto left = std::chrono::floor<std::chrono::seconds>(*end - now);
+      if (!ends_soon(left, tls_wishes_of(watch->check().settings).warn_days)) continue;
+      Expiring& of = found[{key.first, check}];
+      const std::size_t servers = of.servers + 1;
+      if (of.servers == 0 || *end < of.end) of = {key.first, check, 0, key.second, *end};
+      of.servers = servers;
+    }
+  }
+  std::vector<Expiring> rows;
   rows.reserve(found.size());
   for (auto& [key, row] : found) rows.push_back(std::move(row));
   return rows;

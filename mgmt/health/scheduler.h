@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -74,6 +75,8 @@ class Scheduler {
     MonoTime since;              // of the verdict
     std::uint64_t failures = 0;  // since the check began
     std::string last;            // the last result in words; empty before the first
+    // Of the server's certificate, where it has been seen.
+    std::optional<std::chrono::sys_seconds> certificate_end = {};
   };
   // By pool, server and check; of one pool, or, without a name, of all.
   [[nodiscard]] std::vector<Status> status(const std::string& pool = {}) const;
@@ -86,6 +89,16 @@ class Scheduler {
     std::string last;  // of one of them, in words
   };
   [[nodiscard]] std::vector<Untried> untried(MonoTime now) const;
+
+  // Checks that see certificates which have ended, or end within the check's warning time.
+  struct Expiring {
+    std::string pool;
+    std::string check;
+    std::size_t servers = 0;  // that have one
+    net::Endpoint first;      // the one whose ends first
+    std::chrono::sys_seconds end;
+  };
+  [[nodiscard]] std::vector<Expiring> expiring(std::chrono::system_clock::time_point now) const;
 
   // What the checks of one server saw last: each check's probes, oldest first.
   struct History {

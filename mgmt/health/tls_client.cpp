@@ -12,6 +12,8 @@
 namespace yoke::health {
 namespace {
 
+constexpr int kEndIndex = 0;  // of what OpenSSL keeps for us with a connection
+
 struct CertificateRelease {
   void operator()(X509* certificate) const noexcept { X509_free(certificate); }
 };
@@ -19,14 +21,25 @@ using Certificate = std::unique_ptr<X509, CertificateRelease>;
 
 Certificate certificate_of(const SSL* ssl) { return Certificate(SSL_get1_peer_certificate(ssl)); }
 
-// Until it ends; below zero once it has.
-std::optional<std::chrono::seconds> time_left(const X509* certificate) {
-  int days = 0;
-  int seconds = 0;
-  if (ASN1_TIME_diff(&days, &seconds, nullptr, X509_get0_notAfter(certificate)) != 1) {
+CertificateEnd end_of(const X509* certificate) {
+  std::tm end{};
+  if (certificate == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) != 1) {
     return std::nullopt;
   }
-  return std::chrono::days(days) + std::chrono::seconds(seconds);
+  return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&end)));
+}
+
+// What OpenSSL calls instead of its own: the same, and on the way it notes when the certificate
+// ends, which nobody tells of one that is not trusted. Where is `given`, or said by the connection.
+int verify(X509_STORE_CTX* chain, void* given) {
+  auto* end = static_cast<CertificateEnd*>(given);
+  if (end == nullptr) {
+    const auto* const ssl = static_cast<const SSL*>(
+        X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    if (ssl != nullptr) end = static_cast<CertificateEnd*>(SSL_get_ex_data(ssl, kEndIndex));
+  }
+  if (end != nullptr) *end = end_of(X509_STORE_CTX_get0_cert(chain));
+  return X509_verify_cert(chain) == 1 ? 1 : 0;
 }
 
 std::string last_day(const X509* certificate) {
@@ -50,6 +63,7 @@ TlsContext::TlsContext(const std::string& trusted) : context_(SSL_CTX_new(TLS_cl
   has_trust_ = read == 1;
   // As libcurl has it: what is in the file is trusted, be it a root or not.
   (void)X509_STORE_set_flags(SSL_CTX_get_cert_store(context_.get()), X509_V_FLAG_PARTIAL_CHAIN);
+  SSL_CTX_set_cert_verify_callback(context_.get(), verify, nullptr);
   ERR_clear_error();
 }
 
@@ -59,19 +73,28 @@ std::optional<std::string_view> TlsContext::lack(const TlsWishes& wishes) const 
   return std::nullopt;
 }
 
-void TlsContext::lend_trust(SSL_CTX* other) const noexcept {
+void TlsContext::lend_trust(SSL_CTX* other, CertificateEnd& end) const noexcept {
   SSL_CTX_set1_cert_store(other, SSL_CTX_get_cert_store(context_.get()));
+  SSL_CTX_set_cert_verify_callback(other, verify, &end);
 }
 
 TlsWishes tls_wishes_of(const Settings& settings) {
   return {std::string(settings.text("sni")), settings.flag("verify"), settings.number("warn-days")};
 }
 
-std::string expiry_warning(std::chrono::seconds left, unsigned warn_days) {
+bool ends_soon(std::chrono::seconds left, unsigned warn_days) noexcept {
   const std::int64_t days = std::chrono::floor<std::chrono::days>(left).count();
-  if (days < 0) return fmt::format("certificate ended {} ago", days_text(-days));
-  if (days >= warn_days) return {};
-  return fmt::format("certificate ends in {}", days_text(days));
+  return days < 0 || days < warn_days;
+}
+
+std::string end_text(std::chrono::seconds left) {
+  const std::int64_t days = std::chrono::floor<std::chrono::days>(left).count();
+  return days < 0 ? fmt::format("ended {} ago", days_text(-days))
+                  : fmt::format("ends in {}", days_text(days));
+}
+
+std::string expiry_warning(std::chrono::seconds left, unsigned warn_days) {
+  return ends_soon(left, warn_days) ? "certificate " + end_text(left) : std::string();
 }
 
 TlsClient::TlsClient(const TlsContext& context, const net::IpAddress& server,
@@ -91,6 +114,7 @@ bool TlsClient::set_up(const net::IpAddress& server, const TlsWishes& wishes) {
   (void)BIO_set_mem_eof_return(in, -1);  // empty means later, not the end
   SSL_set_bio(ssl_.get(), in, out);
   SSL_set_connect_state(ssl_.get());
+  if (SSL_set_ex_data(ssl_.get(), kEndIndex, &certificate_end_) != 1) return false;
   SSL_set_verify(ssl_.get(), wishes.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
   // A certificate must never be verified against no name at all.
   if (wishes.name.empty()) {
@@ -128,6 +152,8 @@ std::string TlsClient::why_not() const {
   std::string text;
   if (ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
     text = fmt::format("certificate: {}", X509_verify_cert_error_string(verified));
+  } else if (ERR_GET_REASON(error) == SSL_R_WRONG_VERSION_NUMBER) {
+    text = kSpeaksNoTls;
   } else {
     const char* const reason = ERR_reason_error_string(error);
     text = fmt::format("TLS: {}", reason == nullptr ? "failed" : reason);
@@ -170,9 +196,9 @@ std::string TlsClient::description() const {
 }
 
 std::string TlsClient::warning() const {
-  const Certificate certificate = certificate_of(ssl_.get());
-  const auto left = certificate ? time_left(certificate.get()) : std::nullopt;
-  return left ? expiry_warning(*left, warn_days_) : std::string();
+  if (!certificate_end_) return {};
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  return expiry_warning(*certificate_end_ - now, warn_days_);
 }
 
 }  // namespace yoke::health

@@ -23,6 +23,12 @@ struct TlsWishes {
 };
 [[nodiscard]] TlsWishes tls_wishes_of(const Settings& settings);
 
+// Of a server whose first bytes are nothing of TLS.
+inline constexpr std::string_view kSpeaksNoTls = "does not speak TLS";
+
+// When a server's certificate ends, once it has been seen, be it trusted or not.
+using CertificateEnd = std::optional<std::chrono::sys_seconds>;
+
 // What all of a unit's TLS connections share: above all the certificates that it trusts, read and
 // kept once. Threads: the loop's own.
 class TlsContext {
@@ -32,8 +38,9 @@ class TlsContext {
   // What this unit lacks to do as `wishes` say, in words; nothing: nothing.
   [[nodiscard]] std::optional<std::string_view> lack(const TlsWishes& wishes) const noexcept;
   [[nodiscard]] SSL_CTX* get() const noexcept { return context_.get(); }
-  // Makes `other` trust the same certificates.
-  void lend_trust(SSL_CTX* other) const noexcept;
+  // Makes `other` trust the same certificates, and note when a server's ends in `end`, which
+  // outlives it.
+  void lend_trust(SSL_CTX* other, CertificateEnd& end) const noexcept;
 
  private:
   struct Release {
@@ -43,6 +50,10 @@ class TlsContext {
   bool has_trust_ = false;
 };
 
+// Whether it has ended, or ends in fewer than `warn_days` whole days.
+[[nodiscard]] bool ends_soon(std::chrono::seconds left, unsigned warn_days) noexcept;
+// "ends in 3 days", of whole days, or "ended 1 day ago", of those begun.
+[[nodiscard]] std::string end_text(std::chrono::seconds left);
 // "certificate ends in 3 days", of whole days, or "certificate ended 1 day ago", of those begun;
 // empty where there are `warn_days` or more.
 [[nodiscard]] std::string expiry_warning(std::chrono::seconds left, unsigned warn_days);
@@ -52,6 +63,9 @@ class TlsContext {
 class TlsClient {
  public:
   TlsClient(const TlsContext& context, const net::IpAddress& server, const TlsWishes& wishes);
+  TlsClient(const TlsClient&) = delete;
+  TlsClient& operator=(const TlsClient&) = delete;
+  ~TlsClient() = default;
   // False where there was no memory for it: nothing else may be called then.
   [[nodiscard]] bool valid() const noexcept { return ssl_ != nullptr; }
 
@@ -69,6 +83,7 @@ class TlsClient {
   // Of the handshake: "TLSv1.3, certificate until 2027-01-31".
   [[nodiscard]] std::string description() const;
   [[nodiscard]] std::string warning() const;
+  [[nodiscard]] const CertificateEnd& certificate_end() const noexcept { return certificate_end_; }
 
  private:
   struct Release {
@@ -78,6 +93,7 @@ class TlsClient {
   [[nodiscard]] std::string why_not() const;
 
   unsigned warn_days_;
+  CertificateEnd certificate_end_;
   std::unique_ptr<SSL, Release> ssl_;
   bool is_closed_ = false;
 };

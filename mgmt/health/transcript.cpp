@@ -6,7 +6,7 @@
 namespace yoke::health {
 namespace {
 
-constexpr std::size_t kStepBytesMax = 120;
+constexpr std::size_t kStepBytesMax = 160;
 constexpr std::size_t kBytesMax = 1000;
 
 }  // namespace

@@ -99,6 +99,7 @@ void Watch::take(ProbeResult result) {
 }
 
 void Watch::remember(ProbeResult result) {
+  if (result.certificate_end) certificate_end_ = result.certificate_end;
   if (past_.size() == kPastMax) past_.erase(past_.begin());
   past_.push_back({began_, std::move(result)});
 }

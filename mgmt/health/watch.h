@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -52,6 +53,10 @@ class Watch {
   [[nodiscard]] std::chrono::microseconds response() const noexcept { return response_.value(); }
   // The last ones, oldest first.
   [[nodiscard]] const std::vector<PastProbe>& past() const noexcept { return past_; }
+  // When the server's certificate ends, as the last probe to see it has it.
+  [[nodiscard]] std::optional<std::chrono::sys_seconds> certificate_end() const noexcept {
+    return certificate_end_;
+  }
   // Of the last one; empty before the first. Of one that has waited for its turn longer than
   // kLateIntervals, that it does.
   [[nodiscard]] std::string last_text() const;
@@ -80,6 +85,7 @@ class Watch {
   MonoTime since_;
   std::uint64_t failures_ = 0;
   std::vector<PastProbe> past_;
+  std::optional<std::chrono::sys_seconds> certificate_end_;
   hal::Timer next_;
   std::unique_ptr<Probe> probe_;
 };

@@ -53,10 +53,11 @@ json rows_of(const rpc::Moment& moment, std::string_view object) {
 
 }  // namespace
 
-Outlets::Outlets(sd_event* event, const rpc::Unit& unit, Folders folders, events::Record record)
+Outlets::Outlets(sd_event* event, const rpc::Unit& unit, std::filesystem::path root,
+                 events::Record record)
     : event_(event),
       unit_(unit),
-      folders_(std::move(folders)),
+      root_(std::move(root)),
       metrics_(event, [this](const auto& settings) { return metrics(settings); }),
       web_(event, [this](const auto& settings) { return web(settings); }),
       trials_([event](const auto& target) { return notify::make_carrier(event, target); }),
@@ -71,7 +72,7 @@ void Outlets::follow(const model::Config& config) {
 }
 
 void Outlets::follow_syslog(const model::Config& config) {
-  const auto targets = syslog_targets(config);
+  const auto targets = syslog_targets(config, root_);
   const syslog::Origin origin{.host = unit_.name(), .process = std::to_string(::getpid())};
   std::erase_if(forwarders_, [&](const auto& known) { return !targets.contains(known.first); });
   for (const auto& [name, target] : targets) {
@@ -85,7 +86,7 @@ void Outlets::follow_syslog(const model::Config& config) {
 }
 
 void Outlets::follow_notify(const model::Config& config) {
-  const auto targets = notify_targets(config, folders_.programs);
+  const auto targets = notify_targets(config, root_);
   remove_notifiers(targets);
   for (const auto& [whom, target] : targets) {
     removed_.erase(whom);
@@ -157,7 +158,7 @@ void Outlets::take(const events::Entry& entry) {
 
 Result<std::uint64_t> Outlets::try_notification(const model::Config& config,
                                                 const std::string& name, const std::string& user) {
-  auto targets = notify_targets(config, folders_.programs);
+  auto targets = notify_targets(config, root_);
   std::erase_if(targets, [&](const auto& known) { return known.first.notification != name; });
   if (targets.empty()) {
     return fail(Errc::kNotFound, rpc::kNotThere, "there is no notify " + name);
@@ -212,7 +213,7 @@ http::Server::Config Outlets::metrics(const http::Service::Settings& settings) c
 
 Result<http::Server::Config> Outlets::web(const http::Service::Settings& settings) const {
   auto certificate =
-      http::certificate_at(folders_.state / "web", {unit_.name(), settings.listen->address});
+      http::certificate_at(root_ / "var/lib/yoke/web", {unit_.name(), settings.listen->address});
   if (!certificate) return tl::unexpected<Error>(certificate.error());
   const auto answer = [this](std::string_view path) {
     const rpc::Moment moment(unit_, MonoClock::now());

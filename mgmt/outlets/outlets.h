@@ -28,13 +28,9 @@ namespace yoke::outlets {
 // loop's.
 class Outlets {
  public:
-  struct Folders {
-    std::filesystem::path state;     // where the status page's certificate is kept
-    std::filesystem::path programs;  // that may be run to tell of events
-  };
-
-  // `unit` outlives it. What is lost on the way is recorded.
-  Outlets(sd_event* event, const rpc::Unit& unit, Folders folders, events::Record record);
+  // All files are below `root`. `unit` outlives it. What is lost on the way is recorded.
+  Outlets(sd_event* event, const rpc::Unit& unit, std::filesystem::path root,
+          events::Record record);
 
   // From now on as `config` says; what stays as it was keeps its clients and connections.
   void follow(const model::Config& config);
@@ -65,7 +61,7 @@ class Outlets {
 
   sd_event* event_;
   const rpc::Unit& unit_;
-  Folders folders_;
+  std::filesystem::path root_;
   http::Service metrics_, web_;
   std::map<std::string, std::unique_ptr<syslog::Forwarder>> forwarders_;  // by name
   std::map<notify::Whom, std::unique_ptr<notify::Notifier>> notifiers_;

@@ -13,6 +13,12 @@ syslog::Transport transport_of(const std::string& word) {
   return word == "tcp" ? syslog::Transport::kTcp : syslog::Transport::kTls;
 }
 
+// "/etc/yoke/ca.pem" of the root "/"; nothing stays nothing.
+std::string below(const std::filesystem::path& root, const std::string& path) {
+  if (path.empty()) return {};
+  return (root / std::filesystem::path(path).relative_path()).string();
+}
+
 log::Level level_of(const std::string& word) {
   for (const log::Level level : {log::Level::kError, log::Level::kWarning, log::Level::kInfo}) {
     if (word == events::word(level)) return level;
@@ -36,7 +42,8 @@ http::Service::Settings http_settings(const model::Config& config, std::string_v
   return settings;
 }
 
-std::map<std::string, syslog::Target> syslog_targets(const model::Config& config) {
+std::map<std::string, syslog::Target> syslog_targets(const model::Config& config,
+                                                     const std::filesystem::path& root) {
   constexpr int kLocal0 = 16;
   std::map<std::string, syslog::Target> targets;
   for (const std::string& name : config.keys("syslog")) {
@@ -49,7 +56,7 @@ std::map<std::string, syslog::Target> syslog_targets(const model::Config& config
                      .transport = transport_of(value("transport")),
                      .level = level_of(value("level")),
                      .facility = kLocal0 + static_cast<int>(facility.value_or(0)),
-                     .trust = {.authorities = value("authorities"),
+                     .trust = {.authorities = below(root, value("authorities")),
                                .name = value("certificate-name"),
                                .verify = value("verify") != "no"}};
   }
@@ -57,7 +64,7 @@ std::map<std::string, syslog::Target> syslog_targets(const model::Config& config
 }
 
 std::map<notify::Whom, notify::Target> notify_targets(const model::Config& config,
-                                                      const std::filesystem::path& programs) {
+                                                      const std::filesystem::path& root) {
   std::map<notify::Whom, notify::Target> targets;
   for (const std::string& key : config.keys("notify")) {
     const model::Path path{{"notify", key}};
@@ -65,10 +72,10 @@ std::map<notify::Whom, notify::Target> notify_targets(const model::Config& confi
     const std::string_view way = model::choice_of(key);
     notify::Target target{.level = level_of(value("level")),
                           .verify = value("verify") != "no",
-                          .authorities = value("authorities")};
+                          .authorities = below(root, value("authorities"))};
     if (way == "script") {
       target.way = notify::Way::kScript;
-      target.path = programs / value("program");
+      target.path = root / "etc/yoke/notify" / value("program");
     } else if (way == "webhook") {
       target.way = notify::Way::kWebhook;
       target.url = value("url");

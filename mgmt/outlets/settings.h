@@ -19,9 +19,11 @@ namespace yoke::outlets {
 [[nodiscard]] http::Service::Settings http_settings(const model::Config& config,
                                                     std::string_view kind);
 
-[[nodiscard]] std::map<std::string, syslog::Target> syslog_targets(const model::Config& config);
-// Each recipient of a mail is one. Programs are in the folder `programs`.
+// All paths are below `root`.
+[[nodiscard]] std::map<std::string, syslog::Target> syslog_targets(
+    const model::Config& config, const std::filesystem::path& root);
+// Each recipient of a mail is one.
 [[nodiscard]] std::map<notify::Whom, notify::Target> notify_targets(
-    const model::Config& config, const std::filesystem::path& programs);
+    const model::Config& config, const std::filesystem::path& root);
 
 }  // namespace yoke::outlets

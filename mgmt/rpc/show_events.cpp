@@ -50,7 +50,7 @@ AlarmDigest alarm_digest(const Question& question) {
   const auto& alarms = question.unit().alarms;
   if (!alarms) return {json::array(), 0};
   const auto digest = alarms().digest(kFew);
-  return {rows_of(digest.newest), digest.standing};
+  return {rows_of(digest.first), digest.standing};
 }
 
 Rows log_rows(const Question& question) {

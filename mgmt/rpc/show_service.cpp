@@ -282,14 +282,18 @@ class Service {
 
   [[nodiscard]] json check_row(const commit::ServerId& id, const std::string& endpoint,
                                const std::string& check) const {
-    json row = {{"pool", id.pool},   {"server", endpoint}, {"check", check}, {"state", "unknown"},
-                {"since_s", json()}, {"failures", 0},      {"last", json()}};
+    json row = {{"pool", id.pool},    {"server", endpoint},       {"check", check},
+                {"state", "unknown"}, {"since_s", json()},        {"failures", 0},
+                {"last", json()},     {"certificate_end", json()}};
     for (const CheckReport& report : reports_of(id)) {
       if (report.check != check) continue;
       row["state"] = word(report.verdict);
       row["failures"] = report.failures;
       if (report.since) row["since_s"] = seconds_between(*report.since, question_.now());
       if (!report.last.empty()) row["last"] = report.last;
+      if (const auto end = report.certificate_end) {
+        row["certificate_end"] = end->time_since_epoch().count();
+      }
     }
     return row;
   }

@@ -27,6 +27,8 @@ struct CheckReport {
   std::optional<MonoTime> since;  // of the verdict
   std::uint64_t failures = 0;     // ever, since the check began
   std::string last;               // "http 503, expected 200"; empty before the first
+  // Of the server's certificate, where one was seen.
+  std::optional<std::chrono::sys_seconds> certificate_end = {};
 };
 
 // A probe of a check: one that has ended, or one under way that somebody asked for.

@@ -2,11 +2,13 @@
 #include "mgmt/store/event_log.h"
 
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -210,6 +212,15 @@ Result<std::vector<Entry>> EventLog::newest(std::size_t count) {
   }
 }
 
+// SQLite says of a log that it cannot make only that it cannot open it.
+Error EventLog::while_opening(Error error) const {
+  struct statvfs disk {};
+  const std::string folder = std::filesystem::path(path_).parent_path().string();
+  if (::statvfs(folder.c_str(), &disk) != 0 || (disk.f_flag & ST_RDONLY) == 0) return error;
+  return {Errc::kFailed, std::string(kReadOnly),
+          path_ + ": its file system is read-only; remount it for writing", -1};
+}
+
 Status EventLog::open() {
   auto database = Database::open(path_, true);
   if (!database) return tl::unexpected<Error>(database.error());
@@ -223,7 +234,8 @@ Status EventLog::open() {
 
 Status EventLog::open_or_replace() {
   auto opened = open();
-  if (opened || !is_useless(opened.error())) return opened;
+  if (opened) return opened;
+  if (!is_useless(opened.error())) return tl::unexpected<Error>(while_opening(opened.error()));
   const std::string why = opened.error().text;
   for (const char* part : {"-wal", "-shm"}) {
     (void)std::rename((path_ + part).c_str(), (path_ + ".old" + part).c_str());

@@ -50,6 +50,7 @@ class EventLog {
   void write_some();
   [[nodiscard]] Status write_batch(std::size_t count);
   [[nodiscard]] Status open();
+  [[nodiscard]] Error while_opening(Error error) const;
   [[nodiscard]] Status open_or_replace();
   void tell_lost();
 

@@ -6,6 +6,7 @@
 const kPeriodMs = 2000;
 const kPoints = 150;
 const kServersDrawn = 2000;
+const kAlarmsOpen = 5;  // of more the rest is folded: VIPs are to be seen without scrolling
 
 const at = (id) => document.getElementById(id);
 const plots = new Map();
@@ -109,15 +110,27 @@ function draw_header(now) {
   at("clock").textContent = when(now.at);
 }
 
+function alarm_line(alarm) {
+  const line = element("li", undefined, alarm.level);
+  if (alarm.next) line.append(element("code", alarm.next));
+  line.append(element("time", when(alarm.raised)), alarm.text);
+  return line;
+}
+
+// In the order in which they come, the worst first.
 function draw_alarms(now) {
   const standing = now.alarm.filter((alarm) => alarm.state === "raised");
+  const all = Math.max(now.status.alarms_standing || 0, standing.length);
+  const [open, folded] = at("alarms").querySelectorAll("ol");
+  const rest = at("alarms").querySelector("details");
   at("alarms").hidden = standing.length === 0;
-  replace(at("alarms").querySelector("ol"), standing.map((alarm) => {
-    const line = element("li", undefined, alarm.level);
-    if (alarm.next) line.append(element("code", alarm.next));
-    line.append(element("time", when(alarm.raised)), alarm.text);
-    return line;
-  }));
+  replace(open, standing.slice(0, kAlarmsOpen).map(alarm_line));
+  rest.hidden = all <= kAlarmsOpen;
+  rest.querySelector("summary").textContent = "and " + (all - kAlarmsOpen) + " more";
+  replace(folded, standing.slice(kAlarmsOpen).map(alarm_line));
+  if (all > standing.length) {
+    folded.append(element("li", all - standing.length + " more are told by: show alarm"));
+  }
 }
 
 function draw_rates(now, last, seconds) {

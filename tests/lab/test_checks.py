@@ -5,6 +5,7 @@ which must be told in words."""
 import contextlib
 import json
 import subprocess
+import time
 
 import pytest
 
@@ -93,7 +94,7 @@ WEB = [
     (8081, "https verify yes sni www.lab.test", "failed: https SSL certificate problem"),
     (8082, "https", "certificate ends in "),
     (8082, "https warn-days 0", "passed: https 200"),
-    (8080, "https", "failed: https "),
+    (8080, "https", "failed: https does not speak TLS"),
     (8081, "http", "failed: http 400"),
     (8080, "tcp", "passed: tcp connected"),
     (8080, r'tcp send "HEAD / HTTP/1.0\\r\\n\\r\\n" receive "200 OK"', "answered '200 OK'"),
@@ -101,7 +102,7 @@ WEB = [
     (8081, "tls", "passed: tls handshake"),
     (8081, "tls verify yes", "failed: tls certificate: self-signed certificate"),
     (8082, "tls", "certificate ends in "),
-    (8080, "tls", "failed: tls TLS: wrong version number"),
+    (8080, "tls", "failed: tls does not speak TLS"),
     (8081, r'tls send "HEAD / HTTP/1.0\\r\\n\\r\\n" receive "200 OK"', "answered '200 OK'"),
     (8079, "http", "failed: http connection refused"),
     (8079, "https", "failed: https connection refused"),
@@ -121,6 +122,24 @@ def test_a_web_server_that_does_not_come_to_an_end(unit, web):
     with web.paused():
         assert "timeout after 1s at TLS handshake" in tried(
             unit, addressed(web.endpoint, 8081), "tls", "interval 2s timeout 1s")
+
+
+def test_a_certificate_that_ends_soon_is_an_alarm_until_it_is_not_looked_at(unit, web):
+    def standing():
+        return {row["subject"]: row for row in unit.show("alarm")
+                if row["alarm"] == "certificate-expires" and row["state"] == "raised"}
+    ending, lasting = addressed(web.endpoint, 8082), addressed(web.endpoint, 8081)
+    pools = {"fresh": ("https", lasting), "soon": ("https", ending), "late": ("tls", ending)}
+    for name, (check, server) in pools.items():
+        unit.commit(f"set pool {name} server {server}", f"set pool {name} check {check} {PACE}")
+    waiting.until(lambda: set(standing()) == {"soon https", "late tls"}, "both are alarms", 20)
+    soon = standing()["soon https"]
+    assert f"certificate of {ending} ends in " in soon["text"] and soon["level"] == "warning"
+    assert soon["next"] == "show check soon"
+    row, = unit.show("check", "soon")
+    assert abs(row["certificate_end"] - time.time() - 3 * 86400) < 86400
+    unit.commit(*(f"delete pool {name}" for name in pools))
+    waiting.until(lambda: not standing(), "it is over", 20)
 
 
 @contextlib.contextmanager

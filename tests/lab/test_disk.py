@@ -87,6 +87,8 @@ def test_a_start_on_a_disk_that_takes_no_writes_manages_nevertheless(lab, disk, 
         waiting.until(lambda: alarm_stands(lab), "the alarm")
         assert id in lab.unit.mgmt.tail() and way in lab.unit.mgmt.tail()
         assert id in lab.unit.show("status")[0]["store_error"]
+        said = [row["text"] for row in lab.unit.show("alarm") if row["alarm"] == "event-log-failed"]
+        assert all(way in text for text in said), said
         assert way in lab.unit.yoke("show", "status").stdout
     assert way in refused_commit(lab, id)
     expect_managed(lab)

@@ -168,9 +168,10 @@ def alarm_of(lab, text):
                for row in lab.unit.show("alarm"))
 
 
-def mail_to(mailbox, *words, to="ops@lab.test,night@lab.test", authorities=None):
+def mail_to(lab, mailbox, *words, to="ops@lab.test,night@lab.test", authorities=None):
+    trusted = lab.unit.holding(authorities or mailbox.authorities)
     return (f"set notify mail server {mailbox.endpoint} from lb-a@lab.test to {to} "
-            f"authorities {authorities or mailbox.authorities} {' '.join(words)}")
+            f"authorities {trusted} {' '.join(words)}")
 
 
 @contextlib.contextmanager
@@ -215,7 +216,7 @@ while True:
 @pytest.mark.smoke
 def test_a_webhook_is_told_what_is_bad_and_that_it_is_over(lab, hook, folder):
     lab.unit.commit(f"set notify webhook:chat url https://{HOOK}:8444/yoke bearer sesame "
-                    f"authorities {folder}/ca.crt")
+                    f"authorities {lab.unit.holding(folder / 'ca.crt')}")
     one_down_and_up(lab)
     waiting.until(lambda: are_whole(hook.events()), "it was told, and nothing that is no trouble")
     down = next(event for event in hook.events() if event["fields"]["POOL"] == "web")
@@ -229,7 +230,8 @@ def test_a_webhook_is_told_what_is_bad_and_that_it_is_over(lab, hook, folder):
 def test_while_a_webhook_takes_nothing_an_alarm_stands_and_nothing_is_lost(lab, hook, folder):
     hook.busy(True)
     before = len(hook.events())
-    lab.unit.commit(f"set notify webhook url https://{HOOK}:8444/ authorities {folder}/ca.crt")
+    lab.unit.commit(f"set notify webhook url https://{HOOK}:8444/ "
+                    f"authorities {lab.unit.holding(folder / 'ca.crt')}")
     one_down_and_up(lab)
     waiting.until(lambda: alarm_of(lab, "status 503"), "an alarm")
     hook.busy(False)
@@ -257,7 +259,7 @@ def test_one_that_failed_and_is_removed_is_not_said_to_work(lab, hook):
 
 def test_a_mail_holds_what_happened_within_a_moment(lab):
     with a_mailbox(lab, account=True) as mailbox:
-        lab.unit.commit(mail_to(mailbox, "user lb-a password p:word"))
+        lab.unit.commit(mail_to(lab, mailbox, "user lb-a password p:word"))
         one_down_and_up(lab)
         waiting.until(lambda: len(mailbox.mails()) == 2, "a mail to each", 40)
         for text, headers in zip(mailbox.mails(), mailbox.headers()):
@@ -275,7 +277,7 @@ def test_a_mail_holds_what_happened_within_a_moment(lab):
     ("user lb-a password p:word", "/etc/ssl/certs/ca-certificates.crt", "certificate")])
 def test_a_mail_that_is_not_taken_says_why_as_it_is_tried(lab, words, authorities, wrong):
     with a_mailbox(lab, account=True) as mailbox:
-        lab.unit.commit(mail_to(mailbox, words, to="ops@lab.test", authorities=authorities))
+        lab.unit.commit(mail_to(lab, mailbox, words, to="ops@lab.test", authorities=authorities))
         done = lab.unit.yoke("request", "notify", "mail", "test", check=False, seconds=60)
         assert done.returncode == 1 and wrong in done.stderr, done
         assert not mailbox.mails()
@@ -283,7 +285,7 @@ def test_a_mail_that_is_not_taken_says_why_as_it_is_tried(lab, words, authoritie
 
 def test_one_recipient_who_is_refused_keeps_it_from_nobody(lab):
     with a_mailbox(lab) as mailbox:
-        lab.unit.commit(mail_to(mailbox, to="nobody@lab.test,ops@lab.test"))
+        lab.unit.commit(mail_to(lab, mailbox, to="nobody@lab.test,ops@lab.test"))
         done = lab.unit.yoke("request", "notify", "mail", "test", check=False, seconds=60)
         assert "notify mail to ops@lab.test: was told." in done.stderr, done
         assert re.search("to nobody@lab.test: was not told: .*550 .*no such mailbox", done.stderr)
@@ -294,7 +296,7 @@ def test_one_recipient_who_is_refused_keeps_it_from_nobody(lab):
 
 def test_a_mail_server_that_takes_its_time_takes_the_mail_once(lab):
     with a_mailbox(lab, late=40) as mailbox:
-        lab.unit.commit(mail_to(mailbox, to="ops@lab.test"))
+        lab.unit.commit(mail_to(lab, mailbox, to="ops@lab.test"))
         one_down_and_up(lab)
         waiting.until(mailbox.mails, "a mail", 90)
         assert not alarm_of(lab, "")

@@ -133,6 +133,16 @@ def test_an_address_that_is_taken_is_an_alarm_until_it_is_free(lab, metrics):
     waiting.until(metrics, "where it was before")
 
 
+@pytest.mark.deadline(120)
+def test_an_address_that_the_unit_does_not_have_is_an_alarm(lab, metrics):
+    lab.unit.commit("set metrics listen 9.9.9.9:9110")
+    waiting.until(lambda: any("does not have this address" in text for text in alarm_texts(lab)),
+                  "alarm", 60)
+    lab.unit.commit(f"set metrics listen {METRICS}")
+    waiting.until(lambda: not alarm_texts(lab), "it is over")
+    waiting.until(metrics, "where it was before")
+
+
 # ---- the status page
 
 
@@ -201,6 +211,29 @@ def test_a_browser_shows_the_unit_as_it_is(lab, page, folder):
     finally:
         lab.server("server2").start()
         lab.unit.until_servers("up")
+
+
+@pytest.mark.deadline(240)
+def test_many_alarms_leave_room_and_the_worst_stands_first(lab, page, folder):
+    assert page.exists()
+    servers = " ".join(f"10.9.0.21:{port}" for port in range(9, 21))
+    lab.unit.commit(f"set pool gone server {servers}",
+                    "set pool gone check tcp interval 200ms timeout 150ms rise 1 fall 1",
+                    "set vip gone 10.9.0.109:80/tcp pool gone")
+    try:
+        waiting.until(lambda: len(alarm_texts(lab)) == 13, "all are down", 20)
+        assert alarm_texts(lab)[0].startswith("vip gone is down")
+        lines = lab.unit.yoke("show", "status").stdout
+        assert "vip gone is down" in lines and "and 10 more" in lines
+        dom = browse(lab, folder, "--dump-dom", seconds=600).stdout
+        shown = dom[dom.index('id="alarms"'):]
+        assert shown.index('<li class="error">') < shown.index('<li class="warning">')
+        opened, folded = shown.split("<details>")
+        assert opened.count("<li ") == 5 and "<summary>and 8 more</summary>" in folded
+        assert folded[:folded.index("</details>")].count("<li ") == 8
+    finally:
+        lab.unit.commit("delete vip gone", "delete pool gone")
+        waiting.until(lambda: not alarm_texts(lab), "nothing is wrong")
 
 
 # ---- log servers
@@ -274,7 +307,7 @@ def log_server(lab, folder):
 
 def test_events_arrive_by_tls_tcp_and_udp_with_their_fields(lab, log_server):
     lab.unit.commit(
-        f"set syslog tls {LOGS}:6514 authorities {log_server.folder}/ca.crt",
+        f"set syslog tls {LOGS}:6514 authorities {lab.unit.holding(log_server.folder / 'ca.crt')}",
         f"set syslog tcp {LOGS}:5140 transport tcp facility local3",
         f"set syslog udp {LOGS}:5140 transport udp level warning")
     lab.unit.commit("set pool told")
@@ -303,7 +336,7 @@ def test_while_a_log_server_is_away_events_wait_and_arrive_once_it_is_back(lab, 
 
 
 def test_a_server_that_is_not_who_it_should_be_is_told_nothing(lab, log_server):
-    lab.unit.commit(f"set syslog named {LOGS}:6514 authorities {log_server.folder}/ca.crt "
+    lab.unit.commit(f"set syslog named {LOGS}:6514 authorities {lab.unit.holding(log_server.folder / 'ca.crt')} "
                     "certificate-name other.lab",
                     f"set syslog stranger {LOGS}:6514")
     waiting.until(lambda: sum("certificate" in text for text in alarm_texts(lab)) == 2,

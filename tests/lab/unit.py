@@ -142,6 +142,12 @@ class Unit:
             words += ["-c", command]
         return self.yoke(*words)
 
+    def holding(self, file):
+        """A copy of this file in the unit's own /etc/yoke, as the unit calls it."""
+        (self.root / "etc/yoke" / pathlib.Path(file).name).write_bytes(
+            pathlib.Path(file).read_bytes())
+        return f"/etc/yoke/{pathlib.Path(file).name}"
+
     def show(self, *words):
         """Rows of `yoke show ... --json`."""
         return json.loads(self.yoke("show", *words, "--json").stdout)["rows"]

@@ -5,6 +5,9 @@
 
 #include <map>
 #include <random>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace yoke::alarms {
 namespace {
@@ -33,6 +36,7 @@ TEST(Alarms, ARaisedOneStandsUntilItHoldsNoMore) {
   told = alarms.follow({}, at(3));
   ASSERT_EQ(told.size(), 1U);
   EXPECT_EQ(told[0].kind, Kind::kVipUp);
+  EXPECT_EQ(told[0].text, "over after 2s; it was: vip web is down");
   EXPECT_EQ(told[0].fields, vip_down("web").fields);
   EXPECT_FALSE(alarms.stands(Kind::kVipDown));
   ASSERT_EQ(alarms.all().size(), 1U);
@@ -52,6 +56,17 @@ TEST(Alarms, OneThatEndsForAnotherReasonSaysWhy) {
   EXPECT_FALSE(alarms.stands(Kind::kNotifyFailed));
 }
 
+TEST(Alarms, HowLongOneStoodIsToldRoughly) {
+  for (const auto& [seconds, text] :
+       {std::pair{0, "0s"}, std::pair{119, "119s"}, std::pair{120, "2m"}, std::pair{7199, "119m"},
+        std::pair{7200, "2h"}, std::pair{172'800, "2d"}, std::pair{-5, "0s"}}) {
+    Alarms alarms;
+    (void)alarms.follow({vip_down("web")}, at(0));
+    EXPECT_EQ(alarms.follow({}, at(seconds)).at(0).text,
+              std::string("over after ") + text + "; it was: vip web is down");
+  }
+}
+
 TEST(Alarms, WhatItsSourceTellsIsNotToldAgain) {
   Alarms alarms;
   EXPECT_TRUE(alarms.follow({{Kind::kServerDown, "web 192.0.2.11:80", "down"}}, at(1)).empty());
@@ -65,7 +80,7 @@ TEST(Alarms, OfOnePartSayNothingOfTheOther) {
   EXPECT_EQ(alarms.follow({{Kind::kDiskLow, "", "60 MiB are free"}}, at(2)).size(), 1U);
   EXPECT_TRUE(alarms.stands(Kind::kVipDown));
   EXPECT_TRUE(alarms.stands(Kind::kDiskLow));
-  EXPECT_EQ(alarms.all().at(0).raised, at(2)) << "the newest first, of both";
+  EXPECT_EQ(alarms.all().at(0).what.kind, Kind::kVipDown) << "the worst first, of both";
   EXPECT_EQ(alarms.follow({}, at(3), Part::kServices).size(), 1U);
   EXPECT_TRUE(alarms.stands(Kind::kDiskLow));
 }
@@ -78,6 +93,25 @@ TEST(Alarms, TheTextIsTheLatestAndTheTimeTheFirst) {
   ASSERT_EQ(all.size(), 1U);
   EXPECT_EQ(all[0].what.text, "50 MiB are free");
   EXPECT_EQ(all[0].raised, at(1));
+}
+
+TEST(Alarms, TheWorstComeFirstAndOfOneLevelTheNewest) {
+  Alarms alarms;
+  const Condition low{Kind::kDiskLow, "", "60 MiB are free"},
+      full{Kind::kFlowTableHigh, "", "full"};
+  (void)alarms.follow({vip_down("web")}, at(1), Part::kServices);
+  (void)alarms.follow({vip_down("web"), vip_down("dns")}, at(2), Part::kServices);
+  (void)alarms.follow({low}, at(3));
+  (void)alarms.follow({low, full}, at(4));
+  std::vector<std::string> order;
+  for (const Alarm& alarm : alarms.all()) order.push_back(alarm.what.text);
+  EXPECT_EQ(order, (std::vector<std::string>{"vip dns is down", "vip web is down", "full",
+                                             "60 MiB are free"}));
+  const auto digest = alarms.digest(3);
+  EXPECT_EQ(digest.standing, 4U);
+  ASSERT_EQ(digest.first.size(), 3U);
+  EXPECT_EQ(digest.first[0].what.text, "vip dns is down");
+  EXPECT_EQ(digest.first[2].what.text, "full");
 }
 
 // Against plain bookkeeping of what held when.

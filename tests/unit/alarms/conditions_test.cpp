@@ -95,6 +95,20 @@ TEST_F(Conditions, AVipIsDownWhenNoServerTakesFlows) {
   EXPECT_EQ(kinds(), Kinds{Kind::kServerDown}) << "nobody expects it to answer";
 }
 
+TEST_F(Conditions, WhyAVipIsDownIsAWholeSentence) {
+  const auto text = [this] {
+    const auto found = conditions_of(services_);
+    return found.empty() ? std::string() : found.back().text;
+  };
+  report(kFirst, Verdict::kDown);
+  report(kSecond, Verdict::kDown);
+  EXPECT_THAT(text(),
+              HasSubstr("its pool web has 2 servers, none of which takes flows; 2 are down"));
+  (void)config_.remove(model::Path{{"pool", "web", "server", kSecond.server.to_string()}});
+  configure(config_);
+  EXPECT_THAT(text(), HasSubstr("its pool web has one server, which is down"));
+}
+
 TEST_F(Conditions, AServerNotKnownYetDecidesNothing) {
   report(kFirst, Verdict::kDown);
   report(kSecond, Verdict::kUnknown);
@@ -159,6 +173,9 @@ TEST_F(Conditions, TheDiskIsLowByBytesAndOfASmallOneByShare) {
     EXPECT_EQ(kinds(), row.holds ? Kinds{Kind::kDiskLow} : Kinds{})
         << row.mib << ' ' << row.free_mib;
   }
+  observation_.disk = Disk{900 << 10, 20 << 10, false};
+  EXPECT_EQ(only().text,
+            "20 KiB of 900 KiB are free where the store is: remove what is not needed");
   observation_.disk = Disk{100 * kMiB, 50 * kMiB, true};
   EXPECT_EQ(kinds(), Kinds{Kind::kStoreUnwritable});
   observation_.store_unwritable = Error{Errc::kFailed, "E-503", "config.db: no space left", -1};

@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,13 +34,18 @@ class FakeProber final : public Prober {
       if (outcomes_.contains(name)) outcome = outcomes_[name];
     }
     return std::make_unique<FakeProbe>(
-        loop_, under_way_[key], holds_, [outcome, done, took = took_] {
-          done({outcome, outcome == Outcome::kPassed ? "fine" : "not fine", took, {}});
+        loop_, under_way_[key], holds_,
+        [outcome, done, took = took_, end = ends_[server.to_string()]] {
+          done({outcome, outcome == Outcome::kPassed ? "fine" : "not fine", took, {}, end});
         });
   }
 
   // Of a server's checks, or of all checks with this key.
   void answer(const std::string& name, Outcome outcome) { outcomes_[name] = outcome; }
+  // When the certificate ends that probes of a server see; nothing: they see none.
+  void certify(const std::string& server, std::optional<std::chrono::sys_seconds> end) {
+    ends_[server] = end;
+  }
   void take(std::chrono::microseconds time) { took_ = time; }  // as it says itself
   void hold(bool holds) { holds_ = holds; }                    // answers nothing
   [[nodiscard]] int started(const std::string& server) { return started_[server]; }
@@ -70,6 +77,7 @@ class FakeProber final : public Prober {
   std::map<std::pair<net::Endpoint, std::string>, int> under_way_;
   std::map<std::string, Outcome> outcomes_;
   std::map<std::string, int> started_;
+  std::map<std::string, std::optional<std::chrono::sys_seconds>> ends_;
   std::vector<MonoTime> begun_;  // of all
 };
 

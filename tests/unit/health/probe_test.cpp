@@ -207,6 +207,79 @@ TEST_F(Probing, AnAnswerWithoutEndIsBrokenOff) {
   EXPECT_EQ(result.text, "http header longer than 64 KiB");
 }
 
+// What a server sends, and how: libcurl calls much of it a want of memory, being past a bound of
+// its own.
+TEST_F(Probing, NothingThatAServerAnswersIsAWantOfThisUnit) {
+  const std::string kHead = "HTTP/1.1 200 OK\r\n";
+  const std::string kChunked = kHead + "Transfer-Encoding: chunked\r\n\r\n";
+  const std::string kKiB(1024, 'x'), kMuch(300 << 10, 'x');
+  struct Case {
+    const char* what;
+    std::string first, then;  // `then` again and again
+    const char* says;
+  };
+  const Case kCases[] = {
+      {"a line that ends", kHead + "X: " + kMuch + "\r\n\r\n", "", "header longer than 64 KiB"},
+      {"a line without end", kHead + "X: ", kKiB, "header longer than 64 KiB"},
+      {"a status without end", "HTTP/1.1 200 ", kKiB, "header longer than 64 KiB"},
+      {"lines without end", kHead, "X: " + kKiB + "\r\n", "header longer than 64 KiB"},
+      {"folded lines", kHead + "X: y\r\n", " " + kKiB + "\r\n", "header longer than 64 KiB"},
+      {"a long trailer", kChunked + "2\r\nok\r\n0\r\nX: " + kMuch + "\r\n\r\n", "", ""},
+      {"a trailer without end", kChunked + "2\r\nok\r\n0\r\nX: ", kKiB, ""},
+      {"bytes of nothing", "", kKiB, "answer is not HTTP"},
+      {"no length", kHead + "Content-Length: many\r\n\r\nok", "", ""},
+      {"codings", kHead + "Transfer-Encoding: a, b, c, d, e, f, g, h\r\n\r\nok", "", ""},
+      {"a zero byte", kHead + std::string("X: \0y\r\n\r\n", 9), "", ""},
+  };
+  for (const Case& c : kCases) {
+    const Server server(c.then.empty() ? answering(c.first) : repeating(c.first, c.then));
+    const auto result = judge(server.endpoint(), http());
+    EXPECT_EQ(result.outcome, Outcome::kFailed) << c.what << ": " << result.text;
+    EXPECT_NE(result.text.find(c.says), std::string::npos) << c.what << ": " << result.text;
+    EXPECT_EQ(result.text.find("emory"), std::string::npos) << c.what << ": " << result.text;
+  }
+}
+
+TEST_F(Probing, WhatIsWrongIsSaidInWordsOfThisWorld) {
+  const std::string kChunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  // What has been read is not reset as the connection is closed.
+  const auto to_hello = [](const std::string& text) {
+    return [text](int connection, const std::string&) {
+      char hello[4096];
+      (void)::recv(connection, hello, sizeof hello, 0);
+      say(connection, text);
+    };
+  };
+  const std::string alert("\x15\x03\x03\x00\x02\x02\x28", 7);  // handshake_failure
+  const Server plain(to_hello("HTTP/1.1 400 Bad\r\n\r\n"), "127.0.0.1", Server::First::kServer);
+  const Server closing(to_hello(""), "127.0.0.1", Server::First::kServer);
+  const Server choosy(to_hello(alert), "127.0.0.1", Server::First::kServer);
+  const Server broken(answering(kChunked + "what is this\r\n"));
+  const Server cut(answering(kChunked + "5\r\nab"));
+  struct Case {
+    const char* kind;
+    const Server& server;
+    const char* says;
+  };
+  const Case kCases[] = {
+      {"https", plain, "https does not speak TLS"},
+      {"tls", plain, "tls does not speak TLS"},
+      {"https", closing, "https closed at TLS handshake"},
+      {"tls", closing, "tls closed at TLS handshake"},
+      {"https", choosy, "https TLS: sslv3 alert handshake failure"},
+      {"tls", choosy, "tls TLS: sslv3 alert handshake failure"},
+      {"http", broken, "http 200 body is not chunked as its header says"},
+      {"http", cut, "http 200 cut short"},
+  };
+  for (const Case& c : kCases) {
+    Check check = http();
+    check.key = c.kind;
+    const auto result = judge(c.server.endpoint(), check);
+    EXPECT_EQ(result.outcome, Outcome::kFailed);
+    EXPECT_EQ(result.text, c.says);
+  }
+}
+
 TEST_F(Probing, TheCheckMayAskAnotherPort) {
   const Server server(answering(""));
   Check check;
@@ -299,10 +372,12 @@ TEST(Results, ATimeoutCountsOnlyWhereTheLoopKeptUp) {
 }
 
 TEST(Results, WhatThisUnitLacksIsNoFailureOfTheServer) {
-  for (const int error : {EMFILE, ENFILE, ENOMEM, ENOBUFS, ENOSPC, EAGAIN, EADDRNOTAVAIL}) {
+  for (const int error : {EMFILE, ENFILE, ENOMEM, ENOBUFS, ENOSPC, EAGAIN, EADDRNOTAVAIL, EPERM}) {
     EXPECT_EQ(socket_failure("tcp", error, {}).outcome, Outcome::kNotTried) << error;
   }
-  for (const int error : {ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT}) {
+  // EACCES is what an ICMPv6 says that a server's firewall rejects with, or a router's.
+  for (const int error : {ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT, EACCES,
+                          EHOSTDOWN, ENONET, ENOPROTOOPT, EMSGSIZE, EOPNOTSUPP, EPROTO, EPIPE}) {
     EXPECT_EQ(socket_failure("tcp", error, {}).outcome, Outcome::kFailed) << error;
   }
 }

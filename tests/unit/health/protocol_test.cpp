@@ -201,8 +201,11 @@ const std::vector<Case>& cases() {
       {"mysql", kAccount, {greeting(), mysql_ok(2)}, "passed logged in"},
       {"mysql",
        kAccount,
-       {greeting(), mysql_error(2, 1045, "Access denied")},
-       "failed login refused: 1045 'Access denied'"},
+       {greeting(), mysql_error(2, 1045,
+                                "Access denied for user 'balancer-check'@'lb-a.example.net' (using "
+                                "password: YES)")},
+       "failed login refused: 1045 'Access denied for user 'balancer-check'@'lb-a.example.net' "
+       "(using password: YES)'"},
       {"mysql",
        kAccount,
        {greeting("unix_socket"),

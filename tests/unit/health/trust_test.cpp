@@ -88,6 +88,7 @@ TEST_F(Trust, IsWhatTheFileSays) {
           << kind << ' ' << c.name << ": " << result.text;
       const bool blames = result.text.find("certificate") != std::string::npos;
       EXPECT_EQ(blames, !c.passes) << kind << ": " << result.text;
+      EXPECT_TRUE(result.certificate_end) << kind << ": it was seen, be it trusted or not";
     }
   }
 }

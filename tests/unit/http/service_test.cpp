@@ -68,5 +68,32 @@ TEST(Service, IsWhereTheSettingsSayAndTriesAgain) {
   EXPECT_EQ(service.failure(), "");
 }
 
+// 192.0.2.0/24 is for documents: no machine has it.
+TEST(Service, AnAddressThatTheUnitDoesNotHaveIsAFailureUnlessItComes) {
+  const health::Loop loop;
+  const auto make = [](const Service::Settings& settings) -> Result<Server::Config> {
+    return Server::Config{.listen = *settings.listen,
+                          .allow = settings.allow,
+                          .tls = {},
+                          .answer = [](std::string_view) { return std::nullopt; },
+                          .headers = {}};
+  };
+  Service service(loop.get(), make, {.look = 10ms, .missing = 3});
+  for (const char* absent : {"192.0.2.7:9110", "[2001:db8::7]:9110"}) {
+    service.follow({.listen = endpoint(absent), .allow = {}});
+    EXPECT_EQ(service.failure(), "") << "it may be on its way";
+    EXPECT_TRUE(loop.until([&] { return !service.failure().empty(); })) << absent;
+    EXPECT_THAT(service.failure(), HasSubstr("the unit does not have this address"));
+    service.follow({.listen = free_endpoint(), .allow = {}});
+    EXPECT_EQ(service.failure(), "");
+  }
+  service.follow(
+      {.listen = endpoint("0.0.0.0:" + std::to_string(free_endpoint().port)), .allow = {}});
+  hal::Timer later(loop.get(), [] {});
+  later.start(100ms);
+  EXPECT_TRUE(loop.until([&] { return !later.running(); }));
+  EXPECT_EQ(service.failure(), "");
+}
+
 }  // namespace
 }  // namespace yoke::http

@@ -36,7 +36,7 @@ json sample_rows(std::string_view object) {
                {"pool": "web", "server": "[2001:db8::1]:80", "state": "draining", "weight": 1,
                 "flows_open": 1, "flows_created": 4, "response_s": null}],
     "check": [{"pool": "web", "server": "192.0.2.11:80", "check": "http", "state": "up",
-               "failures": 3}],
+               "failures": 3, "certificate_end": 1900000000}],
     "connection": [{"pool": "web", "server": "192.0.2.11:80", "answered": 1, "refused": 2,
                     "unanswered": 3, "reset": 4}],
     "interface": [{"name": "wan", "link": "up", "rx_packets": 1, "tx_packets": 2, "rx_bytes": 3,
@@ -62,6 +62,8 @@ TEST(Exposition, SaysOfEachMetricWhatItIsAndOfEachRowItsNumber) {
         "yoke_build_info{version=\"0.1.0\"} 1\n", "yoke_commit_unconfirmed 0\n",
         "gauge\nyoke_server_response_seconds{pool=\"web\",server=\"192.0.2.11:80\"} 0.014231\n# "
         "HELP",
+        "yoke_check_certificate_end_timestamp_seconds{pool=\"web\",server=\"192.0.2.11:80\","
+        "check=\"http\"} 1900000000\n",
         "yoke_server_up{pool=\"web\",server=\"[2001:db8::1]:80\"} 0\n",
         "yoke_dropped_packets_total{reason=\"no-server\",worker=\"0\"} 7\n"}) {
     EXPECT_THAT(text, HasSubstr(line));

@@ -14,7 +14,7 @@ TEST(Settings, NothingIsServedOrSentUnlessTheConfigurationSaysSo) {
   const model::Config config;
   EXPECT_EQ(http_settings(config, "metrics"), http::Service::Settings{});
   EXPECT_EQ(http_settings(config, "web"), http::Service::Settings{});
-  EXPECT_TRUE(syslog_targets(config).empty());
+  EXPECT_TRUE(syslog_targets(config, "/").empty());
 }
 
 TEST(Settings, OfHttpAreItsAddressAndWhomItLetsIn) {
@@ -40,7 +40,7 @@ TEST(Settings, OfSyslogAreItsTargetsByName) {
             {"authorities", "/etc/ca.pem"},
             {"certificate-name", "logs.example.net"},
             {"verify", "no"}});
-  const auto targets = syslog_targets(config);
+  const auto targets = syslog_targets(config, "/");
   ASSERT_EQ(targets.size(), 2U);
   const syslog::Target& plain = targets.at("plain");
   EXPECT_EQ(plain, (syslog::Target{.server = net::Endpoint::parse("192.0.2.9:514").value(),
@@ -51,6 +51,10 @@ TEST(Settings, OfSyslogAreItsTargetsByName) {
   EXPECT_EQ(sealed.level, log::Level::kNotice);
   EXPECT_EQ(sealed.facility, 23);
   EXPECT_EQ(sealed.trust, (syslog::Trust{"/etc/ca.pem", "logs.example.net", false}));
+  EXPECT_EQ(plain.trust.authorities, "") << "the system's";
+  EXPECT_EQ(syslog_targets(config, "/tmp/unit").at("sealed").trust.authorities,
+            "/tmp/unit/etc/ca.pem")
+      << "--root puts all paths below it";
 }
 
 TEST(NotifySettings, AreOfTheWayTheyAreFor) {
@@ -65,9 +69,12 @@ TEST(NotifySettings, AreOfTheWayTheyAreFor) {
   must_set(config, {"notify", "mail:sealed"},
            {{"server", "192.0.2.9:465"}, {"tls", "yes"}, {"to", "d@example.net"}});
   must_set(config, {"notify", "webhook:chat"},
-           {{"url", "https://192.0.2.9/"}, {"bearer", "key"}, {"verify", "no"}});
+           {{"url", "https://192.0.2.9/"},
+            {"bearer", "key"},
+            {"verify", "no"},
+            {"authorities", "/etc/ca.pem"}});
   must_set(config, {"notify", "script"}, {{"program", "page"}});
-  const auto targets = notify_targets(config, "/etc/yoke/notify");
+  const auto targets = notify_targets(config, "/tmp/unit");
   ASSERT_EQ(targets.size(), 5U) << "each recipient is one";
   const notify::Whom kSealed{"mail:sealed", "d@example.net"};
   const notify::Target& mail = targets.at({"mail", "b@example.net"});
@@ -87,7 +94,9 @@ TEST(NotifySettings, AreOfTheWayTheyAreFor) {
   EXPECT_EQ(webhook.url + " " + webhook.bearer, "https://192.0.2.9/ key");
   EXPECT_FALSE(webhook.verify);
   EXPECT_EQ(targets.at({"script"}).way, notify::Way::kScript);
-  EXPECT_EQ(targets.at({"script"}).path, "/etc/yoke/notify/page");
+  EXPECT_EQ(targets.at({"script"}).path, "/tmp/unit/etc/yoke/notify/page");
+  EXPECT_EQ(webhook.authorities, "/tmp/unit/etc/ca.pem");
+  EXPECT_EQ(mail.authorities, "") << "the system's";
 }
 
 }  // namespace

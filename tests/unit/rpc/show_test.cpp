@@ -21,7 +21,8 @@ class Show : public testing::Test {
       rig_.committer().report(kSecond, Verdict::kDown, MonoClock::now());
       rig_.data_plane().traffic = traffic();
       rig_.reports = {{kFirst, "tcp", Verdict::kUp, MonoClock::now() - 90s, 1, "tcp 1ms"},
-                      {kSecond, "tcp", Verdict::kDown, MonoClock::now(), 7, "tcp refused"}};
+                      {kSecond, "tcp", Verdict::kDown, MonoClock::now(), 7, "tcp refused",
+                       std::chrono::sys_seconds(1900000000s)}};
     });
   }
 
@@ -140,15 +141,18 @@ TEST_F(Show, TheStatusHasTheFirstAlarmsThatStand) {
     (void)rig_.alarms.follow({server_down(0), server_down(1), server_down(2), server_down(3)},
                              kRaised);
     (void)rig_.alarms.follow({server_down(0), server_down(2), server_down(3)}, kCleared);
-    (void)rig_.alarms.follow({{events::Kind::kDiskLow, "", "60 MiB are free"}}, kCleared,
+    (void)rig_.alarms.follow({{events::Kind::kVipDown, "web", "web is down"}}, kRaised,
                              alarms::Part::kServices);
+    (void)rig_.alarms.follow({{events::Kind::kVipDown, "web", "web is down"},
+                              {events::Kind::kDiskLow, "", "60 MiB are free"}},
+                             kCleared, alarms::Part::kServices);
   });
   const json row = only_row("status");
-  EXPECT_EQ(row["alarms_standing"], 4);
+  EXPECT_EQ(row["alarms_standing"], 5);
   ASSERT_EQ(row["alarms"].size(), 3U);
-  EXPECT_EQ(row["alarms"][0]["alarm"], "disk-low") << "the newest first";
-  EXPECT_EQ(row["alarms"][1]["subject"], "web 0");
-  EXPECT_EQ(row["alarms"][2]["subject"], "web 2");
+  EXPECT_EQ(row["alarms"][0]["alarm"], "vip-down") << "the worst first";
+  EXPECT_EQ(row["alarms"][1]["alarm"], "disk-low") << "and then the newest";
+  EXPECT_EQ(row["alarms"][2]["subject"], "web 0");
 }
 
 TEST_F(Show, Log) {
@@ -251,7 +255,8 @@ TEST_F(Show, Check) {
                           {"check", "tcp"},
                           {"state", "down"},
                           {"failures", 7},
-                          {"last", "tcp refused"}}));
+                          {"last", "tcp refused"},
+                          {"certificate_end", 1900000000}}));
 }
 
 TEST_F(Show, ProbesOfAServerWithWhatHappenedInEach) {
