@@ -48,11 +48,23 @@ Result<std::string> content_of(const std::string& file) {
   return fail(kind, "E-405", fmt::format("{} cannot be read: {}", file, std::strerror(error)));
 }
 
+// A copy that failed on its way here, or lines that take back what they set, must not take every
+// VIP with them.
+tl::unexpected<FileError> nothing_in_file() {
+  return tl::unexpected(
+      FileError{{Errc::kRefused, "E-406",
+                 "holds no configuration; to remove everything, apply {\"schema\":\"yoke/1\"}", -1},
+                0,
+                {}});
+}
+
 tl::expected<model::Config, FileError> read_document(std::string_view text) {
   auto document = model::parse_json(text);
   if (!document) return tl::unexpected(FileError{document.error(), 0, {}});
   auto config = model::config_from_json(*document);
   if (!config) return tl::unexpected(FileError{config.error(), 0, {}});
+  const bool says_so = *document == json{{"schema", model::kSchemaName}};
+  if (config->records().empty() && !says_so) return nothing_in_file();
   return std::move(*config);
 }
 
@@ -163,24 +175,15 @@ tl::expected<model::Config, FileError> read_configuration(std::string_view text)
   model::Config config;
   std::istringstream lines{std::string(text)};
   std::string line;
-  bool is_empty = true;
   for (std::size_t number = 1; std::getline(lines, line); ++number) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     const auto first = line.find_first_not_of(kBlanks);
     if (first == std::string::npos || line[first] == '#') continue;
-    is_empty = false;
     if (auto added = add_line(line, config); !added) {
       return tl::unexpected(FileError{added.error(), number, line});
     }
   }
-  // A copy that failed on its way here must not take every VIP with it.
-  if (is_empty) {
-    return tl::unexpected(FileError{
-        {Errc::kRefused, "E-406",
-         "holds no configuration; to remove everything, apply {\"schema\":\"yoke/1\"}", -1},
-        0,
-        {}});
-  }
+  if (config.records().empty()) return nothing_in_file();
   return config;
 }
 

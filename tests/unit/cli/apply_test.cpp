@@ -56,6 +56,8 @@ const BadFile kBadFiles[] = {
     {"delete pool web", "E-404", 1, -1},
     {"", "E-406", 0, -1},
     {"# nothing\n\n", "E-406", 0, -1},
+    {"set pool a server 192.0.2.11:80\ndelete pool a\n", "E-406", 0, -1},
+    {"{\"schema\":\"yoke/1\",\"pool\":{}}", "E-406", 0, -1},
     {"{", "E-110", 0, -2},
     {"{\"schema\":\"yoke/1\",\"pool\":7}", "E-111", 0, -2},
     {"{\"schema\":\"yoke/9\"}", "E-111", 0, -2},
@@ -166,6 +168,22 @@ TEST(Apply, FilesThatCannotBeReadAreNotEmptyOnes) {
   EXPECT_THAT(desk.talk.str(), HasSubstr("E-405"));
   EXPECT_THAT(desk.talk.str(), HasSubstr("directory"));
   EXPECT_EQ(mgmt.running(), "set pool web\n");
+}
+
+TEST(Apply, TakesEverythingAwayOnlyFromWhoSaysSo) {
+  FakeMgmt mgmt;
+  mgmt.commit_lines("set pool web\n");
+  const TempFolder folder;
+  Desk desk(mgmt);
+  const std::string nothing = folder.write("nothing.conf", "set pool a\ndelete pool a\n");
+  for (const bool dry_run : {true, false}) {
+    EXPECT_EQ(desk.run({.file = nothing, .note = "", .dry_run = dry_run}), 6);
+    EXPECT_THAT(desk.talk.str(), HasSubstr("E-406"));
+    EXPECT_THAT(desk.talk.str(), HasSubstr("{\"schema\":\"yoke/1\"}"));
+  }
+  EXPECT_THAT(mgmt.calls("load"), IsEmpty());
+  EXPECT_EQ(desk.apply(folder.write("empty.json", "{\"schema\":\"yoke/1\"}\n")), 0);
+  EXPECT_EQ(mgmt.running(), "");
 }
 
 TEST(Apply, AServerThatRestartsInBetweenIsNoSuccess) {

@@ -80,6 +80,19 @@ TEST_F(BackupMethods, WhatIsNoBackupLeavesTheCandidateAlone) {
   EXPECT_TRUE(must(client_, "config", {{"candidate", true}})["document"]["pool"].contains("mine"));
 }
 
+// What is left of a database that was copied without the log beside it.
+TEST_F(BackupMethods, WhatNothingWasEverCommittedInDoesNotTakeEverythingAway) {
+  const store::TempFolder folder;
+  const std::string file = folder.file("config.db");
+  (void)store::must_open(file);
+  const json whole = {
+      {"bytes", to_base64(store::read_file(file))}, {"first", true}, {"last", true}};
+  EXPECT_EQ(refusal(client_, "restore", whole), "E-511");
+  EXPECT_EQ(must(client_, "config", {{"candidate", true}})["document"],
+            model::to_json(web_config()));
+  EXPECT_EQ(must(client_, "diff")["changes"], json::array());
+}
+
 TEST_F(BackupMethods, APlaceThatIsNoneIsRefused) {
   EXPECT_EQ(refusal(client_, "backup", {{"to", "ftp://backup/"}}), "E-515");
   EXPECT_EQ(refusal(client_, "backup", {{"to", 7}}), "E-402");
