@@ -33,8 +33,8 @@ std::string clock_text(milliseconds time) {
 }
 
 // Probes that ended; for scripts it is an error that some did not pass.
-Outcome probed(json answer) {
-  Outcome outcome{.output = probe_output(std::move(answer)), .error = {}};
+Outcome probed(json answer, std::size_t width) {
+  Outcome outcome{.output = probe_output(std::move(answer), width), .error = {}};
   std::size_t passed = 0;
   const json rows = part_of(outcome.output.json, "rows");
   for (const json& row : rows) passed += part_of(row, "outcome") == "passed" ? 1U : 0U;
@@ -78,6 +78,12 @@ Outcome Session::run(const Command& command) {
   return {};
 }
 
+std::size_t Session::width_for(const Command& command) const {
+  const bool saves =
+      std::ranges::any_of(command.pipes, [](const auto& pipe) { return pipe.front() == "save"; });
+  return saves ? kAnyWidth : width_;
+}
+
 Outcome Session::show(const Command& command) {
   const std::string& object = command.words.front();
   if (object == "configuration") return show_configuration(connection_, command);
@@ -89,11 +95,12 @@ Outcome Session::show(const Command& command) {
     params["server"] = command.words[2];
     auto probes = connection_.call("show", params);
     if (!probes) return failed(probes.error());
-    return {.output = probe_output(std::move(*probes)), .error = {}};
+    return {.output = probe_output(std::move(*probes), width_for(command)), .error = {}};
   }
   auto answer = connection_.call("show", params);
   if (!answer) return failed(answer.error());
-  return {.output = show_output(object, of_one, std::move(*answer)), .error = {}};
+  return {.output = show_output(object, of_one, std::move(*answer), width_for(command)),
+          .error = {}};
 }
 
 // yoke-mgmt answers nobody late, so it is asked until the probes have ended: each does within its
@@ -112,7 +119,7 @@ Outcome Session::test(const Command& command) {
       std::this_thread::sleep_for(kPause);
       continue;
     }
-    return probed(std::move(*answer));
+    return probed(std::move(*answer), width_for(command));
   }
 }
 

@@ -37,7 +37,9 @@ struct Output {
   bool is_secret = false;  // has passwords in clear
 };
 
-// `answer` is the result of `show`. Whatever it holds, the output is text that fits the terminal.
-[[nodiscard]] Output show_output(std::string_view object, bool of_one, nlohmann::json answer);
+// `answer` is the result of `show`. Whatever it holds, the output is text that fits `width`
+// columns, and whole, a line a row, at kAnyWidth.
+[[nodiscard]] Output show_output(std::string_view object, bool of_one, nlohmann::json answer,
+                                 std::size_t width = kWidth);
 
 }  // namespace yoke::cli

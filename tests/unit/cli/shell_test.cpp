@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "tests/unit/cli/desk.h"
 
 namespace yoke::cli {
@@ -39,6 +42,21 @@ TEST(Shell, PutsDataAndTalkApart) {
   EXPECT_EQ(desk.run("show bogus"), 2);
   EXPECT_EQ(desk.data.str(), "");
   EXPECT_THAT(desk.talk.str(), StartsWith("show bogus\n     ^"));
+}
+
+TEST(Shell, WhatGoesToAFileFromATerminalIsWhole) {
+  FakeMgmt mgmt;
+  const std::string words(300, 'w');
+  mgmt.answer("show", json{{"rows", {{{"name", "web"}, {"method", "nat"}, {"vips", words}}}}});
+  const TempFolder folder;
+  Desk desk(mgmt);
+  EXPECT_EQ(desk.run("show pool"), 0);
+  EXPECT_THAT(desk.data.str(), HasSubstr("..."));
+  EXPECT_EQ(desk.run("show pool | save " + folder.file("pools")), 0);
+  EXPECT_EQ(desk.run("show pool"), 0);
+  std::ifstream saved(folder.file("pools"));
+  const std::string text{std::istreambuf_iterator<char>(saved), {}};
+  EXPECT_THAT(text, HasSubstr(words + "\n"));
 }
 
 TEST(Shell, InJsonEveryCommandThatPrintsAnswersWithOneObject) {
