@@ -148,7 +148,6 @@ constexpr std::array kVerbs{
          .prints = true,
          .example = "test check web 192.0.2.11:80"},
     Verb{.node = {.word = "configure", .help = "Enter configuration mode", .next = kExclusive},
-         .use = Use::kOper,
          .example = "configure"},
     Verb{.node = {.word = "set", .help = "Change the candidate configuration", .may_end = false},
          .use = Use::kConfig,

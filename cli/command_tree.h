@@ -38,7 +38,6 @@ struct Node {
 // Where a command has a meaning.
 enum class Use : std::uint8_t {
   kAlways,
-  kOper,    // in operational mode
   kConfig,  // in configuration mode
 };
 

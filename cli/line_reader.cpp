@@ -67,8 +67,6 @@ bool LineReader::is_open(const Verb& verb) const {
   switch (verb.use) {
     case Use::kAlways:
       return true;
-    case Use::kOper:
-      return mode_ != Mode::kConfig;
     case Use::kConfig:
       return mode_ != Mode::kOper;
   }
@@ -164,12 +162,9 @@ Status LineReader::take_verb(const Word& word) {
   const Verb* verb = word.quoted ? nullptr : find_verb(word.text);
   if (verb == nullptr) return unknown(word);
   if (!is_open(*verb)) {
-    return bad(
-        "E-113",
-        verb->use == Use::kConfig
-            ? fmt::format("{} belongs to configuration mode: type configure first", word.text)
-            : "this is configuration mode already",
-        word.column);
+    return bad("E-113",
+               fmt::format("{} belongs to configuration mode: type configure first", word.text),
+               word.column);
   }
   command_.verb = verb;
   next_ = verb->node.next;

@@ -202,6 +202,9 @@ Outcome Session::discard() {
 }
 
 Outcome Session::configure(const Command& command) {
+  if (mode_ == Mode::kConfig && command.words.empty()) {
+    return failed({Errc::kInvalid, "E-113", "this is configuration mode already", -1});
+  }
   if (!command.words.empty()) {
     const auto answer = connection_.call("lock", {{"force", command.words.size() > 1}});
     if (!answer) return failed(answer.error());

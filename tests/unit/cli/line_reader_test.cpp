@@ -141,7 +141,6 @@ const BadLine kBadLines[] = {
     {"@set pool web", Mode::kOper, "E-113", "type configure first"},
     {"@commit", Mode::kOper, "E-113"},
     {"@diff", Mode::kOper, "E-113"},
-    {"@configure", Mode::kConfig, "E-113", "already"},
 };
 
 TEST(LineReader, SaysWhatIsWrongAndWhere) {

@@ -90,6 +90,22 @@ TEST(Session, EditsAloneUntilItLeavesTheMode) {
   EXPECT_EQ(mgmt.calls("unlock").size(), 2U) << "what was not locked";
 }
 
+// What E-412 names is to be typed where it is shown.
+TEST(Session, EditsAloneAlsoFromWithinConfigurationMode) {
+  FakeMgmt mgmt;
+  mgmt.answer("lock", json::object());
+  Desk desk(mgmt, Mode::kOper);
+  EXPECT_EQ(desk.run("configure"), 0);
+  EXPECT_EQ(desk.run("set pool web"), 0);
+  EXPECT_EQ(desk.run("edit pool web"), 0);
+  EXPECT_EQ(desk.run("configure exclusive force"), 0) << desk.talk.str();
+  EXPECT_EQ(mgmt.calls("lock").back(), (json{{"force", true}}));
+  EXPECT_EQ(desk.session.prompt(), "lb-a [pool web] [exclusive]*# ");
+  EXPECT_EQ(desk.run("configure exclusive"), 0);
+  EXPECT_EQ(desk.run("configure"), 2);
+  EXPECT_THAT(desk.talk.str(), HasSubstr("E-113 this is configuration mode already"));
+}
+
 TEST(Session, TheLockThatAnAdminTookIsToldAtThePrompt) {
   FakeMgmt mgmt;
   mgmt.answer("lock", json::object());
