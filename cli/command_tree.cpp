@@ -109,10 +109,10 @@ constexpr std::array kPlace{Node{.word = "URL",
                                  .value = Value::kWord}};
 constexpr std::array kBackup{
     Node{.word = "to", .help = "And send it there", .may_end = false, .next = kPlace}};
-constexpr std::array kBackupFile{
-    Node{.word = "FILE",
-         .help = "A backup, or the configuration database of any release",
-         .value = Value::kWord}};
+constexpr std::array kRestored{Node{.word = "FILE",
+                                    .help = "The path of a backup, or of a database of any release",
+                                    .value = Value::kWord,
+                                    .kind = kBackupFile}};
 constexpr std::array kNotifyRequest{
     Node{.word = "test", .help = "Tell them that it is tried, and say what became of it"}};
 constexpr std::array kNotified{Node{.word = "WAY[:NAME]",
@@ -130,7 +130,7 @@ constexpr std::array kRequests{
     Node{.word = "restore",
          .help = "Make what a backup holds the candidate, to be looked at and committed",
          .may_end = false,
-         .next = kBackupFile}};
+         .next = kRestored}};
 constexpr std::array kTopic{
     Node{.word = "COMMAND", .help = "More about one command", .value = Value::kCommand}};
 

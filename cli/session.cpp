@@ -219,11 +219,12 @@ Outcome Session::request(const Command& command) {
     const auto made = make_backup(connection_, command.words.size() > 2 ? command.words[2] : "");
     if (!made) return failed(made.error());
     Outcome outcome = said(backup_sentence(*made));
+    if (const std::string way = way_back(*made); !way.empty()) outcome.output.talk.push_back(way);
     outcome.output.json = with_schema(*made);
     return outcome;
   }
   if (command.words.front() == "notify") return try_notification(command.words[1]);
-  const auto restored = hand_over_backup(connection_, command.words[1]);
+  const auto restored = restore_backup(connection_, command.words[1]);
   if (!restored) return failed(restored.error());
   connection_.set_edits(true);
   Outcome outcome = diff({});
@@ -299,6 +300,7 @@ std::string Session::look_for_unconfirmed() {
 }
 
 std::vector<std::string> Session::keys(std::string_view kind, const model::Path& parent) {
+  if (kind == kBackupFile) return backups_in(ask_quietly("show", {{"object", "backup"}}));
   const json answer = ask_quietly("config", {{"candidate", true}});
   const auto config = model::config_from_json(part_of(answer, "document"));
   return config ? config->keys(kind, parent) : std::vector<std::string>{};

@@ -21,6 +21,7 @@ using Texts = std::vector<std::string>;
 Texts some_keys(std::string_view kind, const model::Path& parent) {
   if (kind == "pool") return {"web", "web-old", "dns"};
   if (kind == "vip") return {"shop"};
+  if (kind == kBackupFile) return {"lb-a-000001.backup"};
   if (kind == "server" && parent == model::Path{{"pool", "web"}}) {
     return {"192.0.2.11:80", "192.0.2.12:80"};
   }
@@ -63,6 +64,7 @@ const Insertion kInsertions[] = {
     {"show pool |", Mode::kOper, " "},
     {"show pool |m", Mode::kOper, "atch "},
     {"help sh", Mode::kOper, "ow "},
+    {"request restore lb", Mode::kOper, "-a-000001.backup "},
     {"bogus x", Mode::kOper, ""},
     {"show pool \"w", Mode::kOper, ""},
     {"show pool \"w\"", Mode::kOper, ""},
