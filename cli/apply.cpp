@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "cli/caret.h"
+#include "cli/impact.h"
 #include "hal/base/file_descriptor.h"
 #include "mgmt/model/diff.h"
 #include "mgmt/model/json.h"
@@ -100,8 +101,9 @@ class Applier {
     if (!compared) return refused(compared.error());
     const auto changes = model::changes_from_json(part_of(*compared, "changes"));
     if (!changes) return refused(changes.error());
-    if (options_.dry_run) return tell_changes(*changes);
-    if (!style_.json) data_ << model::to_text(*changes) << std::flush;
+    const json impact = part_of(*compared, "impact");
+    if (options_.dry_run) return tell_changes(*changes, impact);
+    if (!style_.json) write(*changes, impact);
     return commit();
   }
 
@@ -122,11 +124,21 @@ class Applier {
                     -1});
   }
 
-  int tell_changes(const std::vector<model::Change>& changes) {
+  void write(const std::vector<model::Change>& changes, const json& impact) {
+    data_ << model::to_text(changes);
+    if (!changes.empty()) {
+      for (const std::string& line : impact_lines(impact)) data_ << line << '\n';
+    }
+    data_.flush();
+  }
+
+  int tell_changes(const std::vector<model::Change>& changes, const json& impact) {
     if (style_.json) {
-      print({{"schema", model::kSchemaName}, {"changes", model::to_json(changes)}});
+      print({{"schema", model::kSchemaName},
+             {"changes", model::to_json(changes)},
+             {"impact", impact}});
     } else {
-      data_ << model::to_text(changes);
+      write(changes, impact);
     }
     talk_ << (changes.empty()
                   ? "Dry run: no change.\n"

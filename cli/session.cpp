@@ -152,9 +152,12 @@ Outcome Session::diff(const Command& command) {
                                      {"conflicts", part_of(*answer, "conflicts")},
                                      {"impact", part_of(*answer, "impact")}});
   outcome.output.rows = lines_of(model::to_text(*changes));
-  outcome.output.talk = conflict_lines(*answer);
-  if (command.words.empty() && outcome.output.talk.empty() && !changes->empty()) {
-    outcome.output.talk = impact_lines(part_of(*answer, "impact"));
+  auto& rows = outcome.output.rows;
+  const auto conflicts = conflict_lines(*answer);
+  rows.insert(rows.end(), conflicts.begin(), conflicts.end());
+  if (conflicts.empty() && !changes->empty()) {
+    const auto impact = impact_lines(part_of(*answer, "impact"));
+    rows.insert(rows.end(), impact.begin(), impact.end());
   }
   if (changes->empty()) outcome.output.talk.emplace_back("No change.");
   return outcome;

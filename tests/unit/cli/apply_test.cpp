@@ -125,6 +125,25 @@ TEST(Apply, ADryRunSaysWhatWouldChangeAndChangesNothing) {
   EXPECT_EQ(desk.talk.str(), "Dry run: no change.\n");
 }
 
+TEST(Apply, TellsWhatItDoesToOpenConnections) {
+  FakeMgmt mgmt;
+  const json impact = {{{"path", "vip old"}, {"effect", "cut"}, {"flows", 120}}};
+  mgmt.answer("diff",
+              json{{"changes", {{{"sign", "-"}, {"path", {"vip", "old"}}}}}, {"impact", impact}});
+  const TempFolder folder;
+  const std::string file = folder.write("unit.conf", "set pool web\n");
+  Desk desk(mgmt);
+  const std::string told =
+      "- vip old\n  vip old: 120 open flows cut\n"
+      "impact: 120 open flows cut, no open flow drain\n";
+  EXPECT_EQ(desk.trial(file), 0);
+  EXPECT_EQ(desk.data.str(), told);
+  EXPECT_EQ(desk.trial(file, {.json = true, .pretty = false}), 0);
+  EXPECT_EQ(json::parse(desk.data.str())["impact"], impact);
+  EXPECT_EQ(desk.apply(file), 0);
+  EXPECT_EQ(desk.data.str(), told);
+}
+
 TEST(Apply, InJsonAnswersWithOneObject) {
   FakeMgmt mgmt;
   const TempFolder folder;

@@ -46,7 +46,7 @@ TEST_F(Program, RunsCommandsInOneSession) {
   const Result done = run("-c 'set pool web' -c diff -c 'commit note why'");
   EXPECT_EQ(done.code, 0) << done.talk;
   EXPECT_EQ(done.data, "+ pool web\n");
-  EXPECT_EQ(done.talk, "impact: no open flow cut, no open flow drain\nRevision 7: 1 change.\n");
+  EXPECT_EQ(done.talk, "Revision 7: 1 change.\n");
   EXPECT_EQ(run("show configuration").data, "set pool web\n");
 }
 

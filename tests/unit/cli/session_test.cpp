@@ -177,6 +177,25 @@ TEST(Session, WaitsForTheProbesOfATestAndFailsWhereOneDoes) {
   EXPECT_EQ(desk.run("test check web"), 1) << "which says nothing good of any server";
 }
 
+TEST(Session, ADifferenceThatIsPassedOnHasItsImpactAndConflicts) {
+  FakeMgmt mgmt;
+  Desk desk(mgmt);
+  json diff = {{"changes", {{{"sign", "-"}, {"path", {"vip", "old"}}}}},
+               {"conflicts", json::array()},
+               {"impact", {{{"path", "vip old"}, {"effect", "drain"}, {"flows", nullptr}}}}};
+  mgmt.answer("diff", diff);
+  EXPECT_EQ(desk.run("diff"), 0);
+  EXPECT_EQ(desk.data.str(),
+            "- vip old\n  vip old: some open flows drain\n"
+            "impact: no open flow cut, some open flows drain\n");
+  EXPECT_EQ(desk.talk.str(), "");
+  diff["conflicts"] = {{{"text", "vip old: gone here, kept there"}}};
+  diff["impact"] = json::array();
+  mgmt.answer("diff", diff);
+  EXPECT_EQ(desk.run("diff"), 0);
+  EXPECT_EQ(desk.data.str(), "- vip old\n! vip old: gone here, kept there\n");
+}
+
 TEST(Session, ForgetsEdits) {
   FakeMgmt mgmt;
   Desk desk(mgmt);
