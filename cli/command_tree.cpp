@@ -30,6 +30,8 @@ constexpr std::array kCandidate{
          .help = "As committed then",
          .value = Value::kNumber,
          .next = kSecrets}};
+constexpr std::array kRevision{
+    Node{.word = "REVISION", .help = "One revision, whole", .value = Value::kNumber}};
 constexpr std::array kTested{
     Node{.word = "check",
          .help = "Checks of a pool, or of one server, as the candidate has them",
@@ -55,7 +57,9 @@ constexpr std::array kObjects{
     Node{.word = "worker", .help = "Packets of each worker, and why some were dropped"},
     Node{.word = "alarm", .help = "What is wrong, since when, and what to type next"},
     Node{.word = "log", .help = "What has happened, the newest first"},
-    Node{.word = "history", .help = "Committed revisions: who, when, what"},
+    Node{.word = "history",
+         .help = "Committed revisions: who, when, what; or one of them whole",
+         .next = kRevision},
     Node{.word = "configuration", .help = "The configuration, as set-commands", .next = kCandidate},
     Node{.word = "backup", .help = "Backups that are kept on this unit"},
     Node{.word = "system", .help = "Settings of the machine: time zone, NTP, DNS, banner"},

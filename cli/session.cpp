@@ -12,6 +12,7 @@
 #include "cli/impact.h"
 #include "cli/probe_view.h"
 #include "cli/request.h"
+#include "cli/revision_view.h"
 #include "hal/base/number.h"
 #include "mgmt/model/diff.h"
 #include "mgmt/model/duration.h"
@@ -99,8 +100,29 @@ Outcome Session::show(const Command& command) {
   }
   auto answer = connection_.call("show", params);
   if (!answer) return failed(answer.error());
+  if (object == "history" && of_one) return revision(command, std::move(*answer));
   return {.output = show_output(object, of_one, std::move(*answer), width_for(command)),
           .error = {}};
+}
+
+// What it changed is told where the one before it is kept as well.
+Outcome Session::revision(const Command& command, json answer) {
+  Outcome outcome{.output = revision_output(std::move(answer), width_for(command)), .error = {}};
+  const json rows = part_of(outcome.output.json, "rows");
+  if (!rows.is_array() || rows.empty()) return outcome;
+  const auto compared = connection_.call(
+      "diff", {{"from", part_of(rows[0], "parent")}, {"to", part_of(rows[0], "revision")}});
+  if (!compared && compared.error().id != "E-404") {
+    outcome.output.talk.push_back(sentence(compared.error()));
+  }
+  if (!compared) return outcome;
+  const auto changes = model::changes_from_json(part_of(*compared, "changes"));
+  if (!changes || changes->empty()) return outcome;
+  outcome.output.rows.emplace_back();
+  for (std::string& line : lines_of(model::to_text(*changes))) {
+    outcome.output.rows.push_back(std::move(line));
+  }
+  return outcome;
 }
 
 // yoke-mgmt answers nobody late, so it is asked until the probes have ended: each does within its

@@ -44,6 +44,7 @@ class Session {
 
  private:
   [[nodiscard]] Outcome show(const Command& command);
+  [[nodiscard]] Outcome revision(const Command& command, nlohmann::json answer);
   [[nodiscard]] Outcome test(const Command& command);
   [[nodiscard]] Outcome edit(const Command& command);
   void follow(const model::Operation& edited);

@@ -196,6 +196,31 @@ TEST(Session, ADifferenceThatIsPassedOnHasItsImpactAndConflicts) {
   EXPECT_EQ(desk.data.str(), "- vip old\n! vip old: gone here, kept there\n");
 }
 
+TEST(Session, ShowsOneRevisionWhole) {
+  FakeMgmt mgmt;
+  Desk desk(mgmt);
+  const std::string note = std::string(70, 'a') + " " + std::string(70, 'b');
+  json row = {{"revision", 7},          {"when", 1'700'000'000}, {"user", "ann"},
+              {"from", "10.1.1.9 ssh"}, {"how", "cli"},          {"changes", "+1 pool"},
+              {"note", note},           {"parent", 6},           {"hash", "0123456789abcdef"}};
+  mgmt.answer("show", json{{"rows", {row}}});
+  mgmt.answer("diff", json{{"changes", {{{"sign", "+"}, {"path", {"pool", "web"}}}}}});
+  EXPECT_EQ(desk.run("show history 7"), 0) << desk.talk.str();
+  EXPECT_EQ(mgmt.calls("show").back(), (json{{"object", "history"}, {"name", "7"}}));
+  EXPECT_EQ(mgmt.calls("diff").back(), (json{{"from", 6}, {"to", 7}}));
+  EXPECT_EQ(desk.data.str(), "REVISION  7\nWHEN      " + time_text(1'700'000'000) +
+                                 "\nUSER      ann\nFROM      10.1.1.9 ssh\nHOW       cli\n"
+                                 "NOTE      " +
+                                 std::string(70, 'a') + "\n          " + std::string(70, 'b') +
+                                 "\nPARENT    6\nHASH      0123456789abcdef\n"
+                                 "CHANGES   +1 pool\n\n+ pool web\n");
+  // The one before it is kept no more.
+  mgmt.answer("diff", Error{Errc::kNotFound, "E-404", "there is no revision 6", -1});
+  EXPECT_EQ(desk.run("show history 7"), 0) << desk.talk.str();
+  EXPECT_THAT(desk.data.str(), testing::EndsWith("CHANGES   +1 pool\n"));
+  EXPECT_EQ(desk.run("show history x"), 2);
+}
+
 TEST(Session, ForgetsEdits) {
   FakeMgmt mgmt;
   Desk desk(mgmt);
@@ -368,9 +393,10 @@ TEST(Session, AnswersOfAnotherShapeAreNoCrash) {
     for (const char* method : {"show", "config", "edit", "diff", "check", "discard", "commit"}) {
       mgmt.answer(method, shape);
     }
-    for (const char* line : {"show pool", "show pool web", "show status", "show worker",
-                             "show version", "show configuration", "set pool web", "diff", "check",
-                             "discard", "commit", "show pool | json", "commit | json"}) {
+    for (const char* line :
+         {"show pool", "show pool web", "show status", "show worker", "show version",
+          "show history 7", "show configuration", "set pool web", "diff", "check", "discard",
+          "commit", "show pool | json", "commit | json"}) {
       const int code = desk.run(line);
       EXPECT_TRUE(code == 0 || code == 1 || code == 2) << line << ' ' << shape.dump();
     }

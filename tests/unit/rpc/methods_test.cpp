@@ -173,6 +173,27 @@ TEST_F(Methods, ACommitIsForwardingAndInTheHistory) {
   rig_.run([this] { EXPECT_EQ(rig_.data_plane().running->revision, 1U); });
 }
 
+TEST_F(Methods, TheHistoryHasTheParentAndTheHashOfEachRevisionAndOneByItself) {
+  (void)must(client_, "load", {{"document", model::to_json(web_config())}});
+  (void)must(client_, "commit");
+  (void)must(client_, "edit", operations({set({"pool", "new"})}));
+  (void)must(client_, "commit", {{"note", "second"}});
+  (void)must(client_, "edit", operations({{{"op", "delete"}, {"path", {"pool", "new"}}}}));
+  (void)must(client_, "commit");
+  const json rows = must(client_, "show", {{"object", "history"}})["rows"];
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[2]["parent"], 0);
+  EXPECT_EQ(rows[0]["parent"], 2);
+  EXPECT_EQ(rows[0]["hash"], rows[2]["hash"]) << "they hold the same";
+  EXPECT_NE(rows[0]["hash"], rows[1]["hash"]);
+  EXPECT_GE(rows[0]["hash"].get<std::string>().size(), 16U);
+  EXPECT_EQ(must(client_, "show", {{"object", "history"}, {"name", "2"}})["rows"],
+            json::array({rows[1]}));
+  EXPECT_EQ(refusal(client_, "show", {{"object", "history"}, {"name", "4"}}), "E-404");
+  EXPECT_EQ(refusal(client_, "show", {{"object", "history"}, {"name", "0"}}), "E-404");
+  EXPECT_EQ(refusal(client_, "show", {{"object", "history"}, {"name", "two"}}), "E-402");
+}
+
 TEST_F(Methods, ACommitThatBreaksRulesIsRefusedWithAllOfThem) {
   (void)must(client_, "edit", operations({set({"vip", "a"}, {{"pool", "gone"}})}));
   EXPECT_EQ(refusal(client_, "commit"), "E-450");
