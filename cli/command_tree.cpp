@@ -201,7 +201,7 @@ constexpr std::array kVerbs{
          .use = Use::kConfig,
          .prints = true,
          .example = "update mine"},
-    Verb{.node = {.word = "check", .help = "Whether the candidate may be committed"},
+    Verb{.node = {.word = "check", .help = "Whether the candidate breaks a rule"},
          .use = Use::kConfig,
          .prints = true,
          .example = "check"},

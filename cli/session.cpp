@@ -209,7 +209,9 @@ Outcome Session::check() {
   outcome.output.json = with_schema({{"violations", model::to_json(*found)}});
   outcome.output.rows = violation_lines(*found);
   if (found->empty()) {
-    outcome.output.talk.emplace_back("The candidate may be committed.");
+    outcome.output.talk.emplace_back(
+        "The candidate breaks no rule; whether you may commit it, and the data plane takes it, "
+        "commit tells.");
   } else {
     outcome.error = Error{Errc::kFailed, "E-450",
                           fmt::format("the candidate cannot be committed: {} {}", found->size(),

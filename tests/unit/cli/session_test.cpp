@@ -26,7 +26,9 @@ TEST(Session, EditsADifferenceAndCommitsIt) {
   EXPECT_EQ(desk.run("diff"), 0);
   EXPECT_EQ(desk.data.str(), "+ pool web server 192.0.2.12:80 weight 3\n");
   EXPECT_EQ(desk.run("check"), 0);
-  EXPECT_EQ(desk.talk.str(), "The candidate may be committed.\n");
+  EXPECT_EQ(desk.talk.str(),
+            "The candidate breaks no rule; whether you may commit it, and the data plane takes it, "
+            "commit tells.\n");
   EXPECT_EQ(desk.run("commit note a second server"), 0);
   EXPECT_EQ(desk.talk.str(), "Revision 7: 1 change.\n");
   EXPECT_EQ(mgmt.calls("commit"), (std::vector<json>{{{"note", "a second server"}}}));
