@@ -148,7 +148,7 @@ Outcome Session::test(const Command& command) {
 Outcome Session::edit(const Command& command) {
   const auto answer = connection_.call("edit", {{"operations", model::to_json(command.edits)}});
   if (!answer) return failed(answer.error());
-  connection_.set_edits(true);
+  connection_.set_edits(part_of(*answer, "changed") != false);
   for (const model::Operation& edited : command.edits) follow(edited);
   return {};
 }

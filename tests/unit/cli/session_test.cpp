@@ -223,6 +223,17 @@ TEST(Session, ShowsOneRevisionWhole) {
   EXPECT_EQ(desk.run("show history x"), 2);
 }
 
+TEST(Session, AnEditThatChangesNothingLeavesNoMark) {
+  FakeMgmt mgmt;
+  Desk desk(mgmt, Mode::kOper);
+  EXPECT_EQ(desk.run("configure"), 0);
+  mgmt.answer("edit", json{{"edited", 1}, {"changed", false}});
+  EXPECT_EQ(desk.run("set pool web"), 0);
+  EXPECT_EQ(desk.session.prompt(), "lb-a# ");
+  EXPECT_EQ(desk.run("exit"), 0);
+  EXPECT_EQ(desk.talk.str(), "");
+}
+
 TEST(Session, ForgetsEdits) {
   FakeMgmt mgmt;
   Desk desk(mgmt);

@@ -51,7 +51,7 @@ TEST_F(Methods, HelloInAnotherVersionIsRefused) {
 TEST_F(Methods, AnEditIsSeenInTheCandidateAndNowhereElse) {
   const json edits = operations(
       {set({"pool", "web"}, {{"method", "dsr"}}), set({"pool", "web", "server", "192.0.2.11:80"})});
-  EXPECT_EQ(must(client_, "edit", edits), json({{"edited", 2}}));
+  EXPECT_EQ(must(client_, "edit", edits), json({{"edited", 2}, {"changed", true}}));
   const json document = {
       {"schema", "yoke/1"},
       {"pool", {{"web", {{"method", "dsr"}, {"server", {{"192.0.2.11:80", json::object()}}}}}}}};
@@ -171,6 +171,16 @@ TEST_F(Methods, ACommitIsForwardingAndInTheHistory) {
   EXPECT_EQ(row["from"], "pid " + std::to_string(::getpid()));
   EXPECT_EQ(row["changes"], "+1 pool +2 servers +1 check +1 vip");
   rig_.run([this] { EXPECT_EQ(rig_.data_plane().running->revision, 1U); });
+}
+
+TEST_F(Methods, AnEditThatChangesNothingIsNone) {
+  commit_web(client_);
+  const json same = operations({set({"pool", "web"})});
+  EXPECT_EQ(must(client_, "edit", same), json({{"edited", 1}, {"changed", false}}));
+  EXPECT_EQ(must(client_, "edit", operations({set({"pool", "new"})}))["changed"], true);
+  EXPECT_EQ(must(client_, "edit", same)["changed"], true) << "the other is still there";
+  const json back = operations({{{"op", "delete"}, {"path", {"pool", "new"}}}});
+  EXPECT_EQ(must(client_, "edit", back)["changed"], false);
 }
 
 TEST_F(Methods, TheHistoryHasTheParentAndTheHashOfEachRevisionAndOneByItself) {
