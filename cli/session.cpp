@@ -281,10 +281,13 @@ Outcome Session::exit() {
   if (mode_ == Mode::kConfig) {
     place_.words.clear();
     mode_ = Mode::kOper;
-    if (!connection_.is_alone()) return {};
-    connection_.set_alone(false);
-    const auto answer = connection_.call("unlock", json::object());
-    return answer ? Outcome{} : failed(answer.error());
+    if (connection_.is_alone()) {
+      connection_.set_alone(false);
+      const auto answer = connection_.call("unlock", json::object());
+      if (!answer) return failed(answer.error());
+    }
+    if (!connection_.has_edits()) return {};
+    return said("The edits are kept: configure goes on with them, discard forgets them.");
   }
   if (mode_ == Mode::kOper && connection_.has_edits() && !warned_) {
     warned_ = true;

@@ -79,8 +79,8 @@ TEST(Completion, InsertsWhatAllCandidatesHaveInCommon) {
 
 TEST(Completion, ListsTheVerbsOfTheMode) {
   EXPECT_THAT(texts(complete("", Mode::kOper, some_keys)),
-              ElementsAre("show", "export", "test", "configure", "cancel", "confirm", "reject",
-                          "request", "help", "exit"));
+              ElementsAre("show", "export", "test", "configure", "diff", "cancel", "confirm",
+                          "reject", "discard", "request", "help", "exit"));
   const auto config = texts(complete("", Mode::kConfig, some_keys));
   EXPECT_THAT(config, Contains("set"));
   EXPECT_THAT(config, Contains("commit"));

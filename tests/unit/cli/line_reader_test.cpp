@@ -140,7 +140,7 @@ const BadLine kBadLines[] = {
     // Modes.
     {"@set pool web", Mode::kOper, "E-113", "type configure first"},
     {"@commit", Mode::kOper, "E-113"},
-    {"@diff", Mode::kOper, "E-113"},
+    {"@check", Mode::kOper, "E-113"},
 };
 
 TEST(LineReader, SaysWhatIsWrongAndWhere) {

@@ -309,6 +309,20 @@ TEST(Session, LeavesWithEditsOnlyWhenToldTwice) {
   EXPECT_TRUE(desk.session.ended());
 }
 
+TEST(Session, EditsThatAreKeptOutsideConfigurationModeCanBeSeenAndForgottenThere) {
+  FakeMgmt mgmt;
+  Desk desk(mgmt, Mode::kOper);
+  EXPECT_EQ(desk.run("configure"), 0);
+  EXPECT_EQ(desk.run("set pool web"), 0);
+  EXPECT_EQ(desk.run("exit"), 0);
+  EXPECT_THAT(desk.talk.str(), HasSubstr("The edits are kept"));
+  EXPECT_EQ(desk.run("diff"), 0);
+  EXPECT_EQ(desk.data.str(), "+ pool web\n");
+  EXPECT_EQ(desk.run("diff 5 7"), 0);
+  EXPECT_EQ(desk.run("discard"), 0);
+  EXPECT_EQ(desk.session.prompt(), "lb-a> ");
+}
+
 TEST(Session, CompletesKeysOfTheCandidate) {
   FakeMgmt mgmt;
   mgmt.commit_lines(kWeb);
