@@ -182,6 +182,7 @@ class Applier {
 }  // namespace
 
 tl::expected<model::Config, FileError> read_configuration(std::string_view text) {
+  text = without_mark(text);
   const auto start = text.find_first_not_of(kBlanks);
   if (start != std::string_view::npos && text[start] == '{') return read_document(text);
   model::Config config;

@@ -322,6 +322,12 @@ std::string LineReader::example() const {
 Result<std::chrono::milliseconds> confirm_time(std::string_view text) {
   const auto time = model::parse_duration(text);
   if (time && *time >= std::chrono::seconds(1) && *time <= std::chrono::hours(24)) return *time;
+  if (!time && parse_decimal(text)) {
+    return bad(
+        "E-102",
+        fmt::format("{} has no unit: a time from 1s to 24h, such as 90s or 5m", model::shown(text)),
+        -1);
+  }
   return bad("E-102",
              fmt::format("{} is not a time from 1s to 24h, such as 90s or 5m", model::shown(text)),
              -1);

@@ -37,6 +37,15 @@ TEST(ReadConfiguration, TakesCommandsAndDocumentsAlike) {
   EXPECT_EQ(*document, *commands);
 }
 
+TEST(ReadConfiguration, SkipsTheMarkThatEditorsPutBeforeUtf8) {
+  const std::string mark = "\xef\xbb\xbf";
+  const auto commands = read_configuration(mark + "set pool web\n");
+  ASSERT_TRUE(commands) << commands.error().error.text;
+  const auto document = read_configuration(mark + model::to_json(*commands).dump());
+  ASSERT_TRUE(document) << document.error().error.text;
+  EXPECT_EQ(*document, *commands);
+}
+
 struct BadFile {
   std::string_view text;
   std::string_view id;

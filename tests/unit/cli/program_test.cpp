@@ -62,6 +62,8 @@ TEST_F(Program, ReadsAScriptUpToItsFirstError) {
 TEST_F(Program, AppliesWhatComesOnStandardInput) {
   EXPECT_EQ(run("apply -", "set pool web\n").code, 0);
   EXPECT_EQ(mgmt_.running(), "set pool web\n");
+  EXPECT_EQ(run("", "\xef\xbb\xbfset pool dns\ncommit\n").code, 0);
+  EXPECT_EQ(mgmt_.running(), "set pool dns\nset pool web\n");
 }
 
 TEST_F(Program, WritesNoEscapeSequenceIntoAFile) {
