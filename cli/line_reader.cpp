@@ -113,6 +113,9 @@ std::vector<Offer> LineReader::offers_in_edit() const {
     const bool is_key = expected.type != nullptr && expected.field != nullptr;
     if (is_key && in_record && !edit_has_words_) continue;
     list.push_back(offer_of(expected));
+    list.back().is_there = is_key && (command_.verb->edit == model::EditVerb::kDelete ||
+                                      command_.verb->edit == model::EditVerb::kEnable ||
+                                      command_.verb->edit == model::EditVerb::kDisable);
   }
   return list;
 }

@@ -112,6 +112,33 @@ TEST(Completion, DoesNotOfferWhatTheLineHolds) {
   EXPECT_THAT(offered, Not(Contains("idle-timeout")));
 }
 
+TEST(Completion, DoesNotOfferKeysThatTheLineNames) {
+  EXPECT_THAT(texts(complete("set pool web server 192.0.2.11:80 ", Mode::kConfig, some_keys)),
+              testing::AllOf(Contains("192.0.2.12:80"), Not(Contains("192.0.2.11:80")),
+                             Contains("weight")));
+  EXPECT_THAT(texts(complete("set vip web pool ", Mode::kConfig, some_keys)), Contains("web"));
+}
+
+TEST(Completion, OffersNoNewNameWhereARecordMustBeThere) {
+  EXPECT_THAT(texts(complete("delete pool w", Mode::kConfig, some_keys)),
+              ElementsAre("web", "web-old"));
+  const Completion none = complete("delete pool c-", Mode::kConfig, some_keys);
+  EXPECT_THAT(texts(none), ElementsAre("<name>"));
+  EXPECT_EQ(none.candidates.front().help, "there is no pool that begins so");
+  EXPECT_THAT(texts(complete("set pool c-", Mode::kConfig, some_keys)), ElementsAre("<name>"));
+}
+
+TEST(Completion, HelpIsWhole) {
+  for (const std::string& line : help_lines(complete("set vip web ", Mode::kConfig, some_keys))) {
+    EXPECT_FALSE(line.ends_with("...")) << line;
+  }
+  std::string all;
+  for (const std::string& line : help_lines(complete("set pool ", Mode::kConfig, some_keys))) {
+    all += line.substr(line.find_first_not_of(' ')) + ' ';
+  }
+  EXPECT_THAT(all, HasSubstr("a name: a letter, then letters, digits, - _ . up to 32 characters"));
+}
+
 TEST(Completion, ShowsTheErrorOfALineThatIsWrongAlready) {
   const Completion wrong = complete("show bogus ", Mode::kOper, some_keys);
   ASSERT_TRUE(wrong.error);
