@@ -77,7 +77,8 @@ class Printer {
     };
     std::size_t start = 0;
     for (std::size_t i = 0; i + 1 < columns_.size(); ++i) {
-      const std::string cell = harmless(cells[i]);
+      const std::string whole = harmless(cells[i]);
+      const std::string cell = columns_[i].cuts ? cut(whole, widths_[i]) : whole;
       const bool fits = text_width(cell) <= widths_[i];
       if (!fits && start + text_width(cell) > width_) {
         next_line();

@@ -19,6 +19,7 @@ struct TableColumn {
   std::string_view title;
   std::size_t width_max = 0;  // a longer cell breaks the line behind itself
   Align align = Align::kLeft;
+  bool cuts = false;  // a longer cell is cut instead: what it says is shown whole elsewhere
 };
 
 struct Table {
@@ -28,8 +29,9 @@ struct Table {
 
 // Columns are as wide as their widest cell, two blanks apart. Where `width` is not enough for that,
 // those to the right stay at width_max and a longer cell breaks its row there. Nothing is cut but
-// the last cell of a row, where it would pass `width`, and a cell wider than that; nothing at all
-// at kAnyWidth. Control characters become '?'. Every row has as many cells as there are columns.
+// a cell of a column that says so, the last of a row, where it would pass `width`, and a cell wider
+// than that; nothing at all at kAnyWidth. Control characters become '?'. Every row has as many
+// cells as there are columns.
 [[nodiscard]] Table make_table(std::span<const TableColumn> columns,
                                const std::vector<std::vector<std::string>>& rows,
                                std::size_t width = kWidth);

@@ -108,10 +108,13 @@ constexpr std::array kWorkerColumns{
     Column{"DROPPED", "drops", Format::kSum, 7},
 };
 constexpr std::array kHistoryColumns{
-    Column{"REV", "revision", Format::kText, 5}, Column{"WHEN", "when", Format::kTime, 19},
-    Column{"USER", "user", Format::kText, 8},    Column{"FROM", "from", Format::kText, 14},
-    Column{"HOW", "how", Format::kText, 4},      Column{"CHANGES", "changes", Format::kText, 14},
-    Column{"NOTE", "note", Format::kText, 8},
+    Column{"REV", "revision", Format::kText, 7},
+    Column{"WHEN", "when", Format::kTime, 19},
+    Column{"USER", "user", Format::kText, 9, true},
+    Column{"FROM", "from", Format::kText, 10, true},
+    Column{"HOW", "how", Format::kText, 8, true},
+    Column{"CHANGES", "changes", Format::kText, 11, true},
+    Column{"NOTE", "note", Format::kText, 4},
 };
 constexpr std::array kBackupColumns{
     Column{"BACKUP", "file", Format::kText, 38}, Column{"WHEN", "when", Format::kTime, 19},
@@ -147,7 +150,8 @@ void add_table(std::span<const Column> columns, const json& rows, std::size_t wi
   std::vector<TableColumn> layout;
   for (const Column& column : columns) {
     const bool is_text = column.format == Format::kText || column.format == Format::kTime;
-    layout.push_back({column.title, column.width_max, is_text ? Align::kLeft : Align::kRight});
+    layout.push_back(
+        {column.title, column.width_max, is_text ? Align::kLeft : Align::kRight, column.cuts});
   }
   std::vector<std::vector<std::string>> cells;
   for (const json& row : rows) {

@@ -18,6 +18,7 @@ struct Column {
   std::string_view key;
   Format format = Format::kText;
   std::size_t width_max = 0;
+  bool cuts = false;  // as TableColumn
 };
 
 struct View {
