@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "cli/caret.h"
+#include "cli/impact.h"
 #include "hal/base/file_descriptor.h"
 #include "mgmt/model/diff.h"
 #include "mgmt/model/json.h"
@@ -48,11 +49,23 @@ Result<std::string> content_of(const std::string& file) {
   return fail(kind, "E-405", fmt::format("{} cannot be read: {}", file, std::strerror(error)));
 }
 
+// A copy that failed on its way here, or lines that take back what they set, must not take every
+// VIP with them.
+tl::unexpected<FileError> nothing_in_file() {
+  return tl::unexpected(
+      FileError{{Errc::kRefused, "E-406",
+                 "holds no configuration; to remove everything, apply {\"schema\":\"yoke/1\"}", -1},
+                0,
+                {}});
+}
+
 tl::expected<model::Config, FileError> read_document(std::string_view text) {
   auto document = model::parse_json(text);
   if (!document) return tl::unexpected(FileError{document.error(), 0, {}});
   auto config = model::config_from_json(*document);
   if (!config) return tl::unexpected(FileError{config.error(), 0, {}});
+  const bool says_so = *document == json{{"schema", model::kSchemaName}};
+  if (config->records().empty() && !says_so) return nothing_in_file();
   return std::move(*config);
 }
 
@@ -88,8 +101,9 @@ class Applier {
     if (!compared) return refused(compared.error());
     const auto changes = model::changes_from_json(part_of(*compared, "changes"));
     if (!changes) return refused(changes.error());
-    if (options_.dry_run) return tell_changes(*changes);
-    if (!style_.json) data_ << model::to_text(*changes) << std::flush;
+    const json impact = part_of(*compared, "impact");
+    if (options_.dry_run) return tell_changes(*changes, impact);
+    if (!style_.json) write(*changes, impact);
     return commit();
   }
 
@@ -110,11 +124,21 @@ class Applier {
                     -1});
   }
 
-  int tell_changes(const std::vector<model::Change>& changes) {
+  void write(const std::vector<model::Change>& changes, const json& impact) {
+    data_ << model::to_text(changes);
+    if (!changes.empty()) {
+      for (const std::string& line : impact_lines(impact)) data_ << line << '\n';
+    }
+    data_.flush();
+  }
+
+  int tell_changes(const std::vector<model::Change>& changes, const json& impact) {
     if (style_.json) {
-      print({{"schema", model::kSchemaName}, {"changes", model::to_json(changes)}});
+      print({{"schema", model::kSchemaName},
+             {"changes", model::to_json(changes)},
+             {"impact", impact}});
     } else {
-      data_ << model::to_text(changes);
+      write(changes, impact);
     }
     talk_ << (changes.empty()
                   ? "Dry run: no change.\n"
@@ -158,29 +182,21 @@ class Applier {
 }  // namespace
 
 tl::expected<model::Config, FileError> read_configuration(std::string_view text) {
+  text = without_mark(text);
   const auto start = text.find_first_not_of(kBlanks);
   if (start != std::string_view::npos && text[start] == '{') return read_document(text);
   model::Config config;
   std::istringstream lines{std::string(text)};
   std::string line;
-  bool is_empty = true;
   for (std::size_t number = 1; std::getline(lines, line); ++number) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     const auto first = line.find_first_not_of(kBlanks);
     if (first == std::string::npos || line[first] == '#') continue;
-    is_empty = false;
     if (auto added = add_line(line, config); !added) {
       return tl::unexpected(FileError{added.error(), number, line});
     }
   }
-  // A copy that failed on its way here must not take every VIP with it.
-  if (is_empty) {
-    return tl::unexpected(FileError{
-        {Errc::kRefused, "E-406",
-         "holds no configuration; to remove everything, apply {\"schema\":\"yoke/1\"}", -1},
-        0,
-        {}});
-  }
+  if (config.records().empty()) return nothing_in_file();
   return config;
 }
 

@@ -22,7 +22,8 @@ struct FileError {
 };
 
 // Set-commands, or a JSON document where the first non-blank character is "{". Commands are read
-// from an empty configuration; a `delete` takes back what a line above has set.
+// from an empty configuration; a `delete` takes back what a line above has set. What comes to
+// nothing is E-406, but for the document that is nothing else than {"schema":"yoke/1"}.
 [[nodiscard]] tl::expected<model::Config, FileError> read_configuration(std::string_view text);
 
 struct ApplyOptions {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,8 @@
 namespace yoke::cli {
 
 inline constexpr std::size_t kWidth = 80;  // a serial console's
+// Of what no person looks at as it comes: a file, a pipe.
+inline constexpr std::size_t kAnyWidth = std::numeric_limits<std::size_t>::max();
 
 // "E-101 unknown word 'pol': did you mean pool?"
 [[nodiscard]] std::string sentence(const Error& error);

@@ -30,6 +30,8 @@ constexpr std::array kCandidate{
          .help = "As committed then",
          .value = Value::kNumber,
          .next = kSecrets}};
+constexpr std::array kRevision{
+    Node{.word = "REVISION", .help = "One revision, whole", .value = Value::kNumber}};
 constexpr std::array kTested{
     Node{.word = "check",
          .help = "Checks of a pool, or of one server, as the candidate has them",
@@ -55,7 +57,9 @@ constexpr std::array kObjects{
     Node{.word = "worker", .help = "Packets of each worker, and why some were dropped"},
     Node{.word = "alarm", .help = "What is wrong, since when, and what to type next"},
     Node{.word = "log", .help = "What has happened, the newest first"},
-    Node{.word = "history", .help = "Committed revisions: who, when, what"},
+    Node{.word = "history",
+         .help = "Committed revisions: who, when, what; or one of them whole",
+         .next = kRevision},
     Node{.word = "configuration", .help = "The configuration, as set-commands", .next = kCandidate},
     Node{.word = "backup", .help = "Backups that are kept on this unit"},
     Node{.word = "system", .help = "Settings of the machine: time zone, NTP, DNS, banner"},
@@ -109,10 +113,10 @@ constexpr std::array kPlace{Node{.word = "URL",
                                  .value = Value::kWord}};
 constexpr std::array kBackup{
     Node{.word = "to", .help = "And send it there", .may_end = false, .next = kPlace}};
-constexpr std::array kBackupFile{
-    Node{.word = "FILE",
-         .help = "A backup, or the configuration database of any release",
-         .value = Value::kWord}};
+constexpr std::array kRestored{Node{.word = "FILE",
+                                    .help = "The path of a backup, or of a database of any release",
+                                    .value = Value::kWord,
+                                    .kind = kBackupFile}};
 constexpr std::array kNotifyRequest{
     Node{.word = "test", .help = "Tell them that it is tried, and say what became of it"}};
 constexpr std::array kNotified{Node{.word = "WAY[:NAME]",
@@ -130,7 +134,7 @@ constexpr std::array kRequests{
     Node{.word = "restore",
          .help = "Make what a backup holds the candidate, to be looked at and committed",
          .may_end = false,
-         .next = kBackupFile}};
+         .next = kRestored}};
 constexpr std::array kTopic{
     Node{.word = "COMMAND", .help = "More about one command", .value = Value::kCommand}};
 
@@ -148,7 +152,6 @@ constexpr std::array kVerbs{
          .prints = true,
          .example = "test check web 192.0.2.11:80"},
     Verb{.node = {.word = "configure", .help = "Enter configuration mode", .next = kExclusive},
-         .use = Use::kOper,
          .example = "configure"},
     Verb{.node = {.word = "set", .help = "Change the candidate configuration", .may_end = false},
          .use = Use::kConfig,
@@ -189,7 +192,6 @@ constexpr std::array kVerbs{
     Verb{.node = {.word = "diff",
                   .help = "What the candidate changes, or a revision",
                   .next = kDiffFrom},
-         .use = Use::kConfig,
          .prints = true,
          .example = "diff"},
     Verb{.node = {.word = "update",
@@ -198,7 +200,7 @@ constexpr std::array kVerbs{
          .use = Use::kConfig,
          .prints = true,
          .example = "update mine"},
-    Verb{.node = {.word = "check", .help = "Whether the candidate may be committed"},
+    Verb{.node = {.word = "check", .help = "Whether the candidate breaks a rule"},
          .use = Use::kConfig,
          .prints = true,
          .example = "check"},
@@ -222,9 +224,7 @@ constexpr std::array kVerbs{
          .use = Use::kConfig,
          .prints = true,
          .example = "rollback 213"},
-    Verb{.node = {.word = "discard", .help = "Forget the candidate's edits"},
-         .use = Use::kConfig,
-         .example = "discard"},
+    Verb{.node = {.word = "discard", .help = "Forget the candidate's edits"}, .example = "discard"},
     Verb{.node = {.word = "request",
                   .help = "Have the unit do something",
                   .may_end = false,

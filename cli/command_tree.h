@@ -26,11 +26,14 @@ enum class Value : std::uint8_t {
   kWord,      // anything: a file, a URL
 };
 
+// As Node::kind: what `show backup` lists. No record of the configuration.
+inline constexpr std::string_view kBackupFile = "backup on this unit";
+
 struct Node {
   std::string_view word;  // or, of a value, how help shows it: "NAME"
   std::string_view help;
   Value value = Value::kNone;
-  std::string_view kind = {};  // kKey: of the record
+  std::string_view kind = {};  // kKey: of the record; of others: what is likely
   bool may_end = true;         // the line may end behind it
   std::span<const Node> next = {};
 };
@@ -38,7 +41,6 @@ struct Node {
 // Where a command has a meaning.
 enum class Use : std::uint8_t {
   kAlways,
-  kOper,    // in operational mode
   kConfig,  // in configuration mode
 };
 

@@ -42,6 +42,7 @@ void add(Total& total, const json& effect) {
 
 std::vector<std::string> impact_lines(const json& impact) {
   std::vector<std::string> lines;
+  if (!impact.is_array()) return lines;
   Total cut, drain;
   for (const json& effect : impact) {
     const json path = part_of(effect, "path");

@@ -67,8 +67,6 @@ bool LineReader::is_open(const Verb& verb) const {
   switch (verb.use) {
     case Use::kAlways:
       return true;
-    case Use::kOper:
-      return mode_ != Mode::kConfig;
     case Use::kConfig:
       return mode_ != Mode::kOper;
   }
@@ -115,6 +113,9 @@ std::vector<Offer> LineReader::offers_in_edit() const {
     const bool is_key = expected.type != nullptr && expected.field != nullptr;
     if (is_key && in_record && !edit_has_words_) continue;
     list.push_back(offer_of(expected));
+    list.back().is_there = is_key && (command_.verb->edit == model::EditVerb::kDelete ||
+                                      command_.verb->edit == model::EditVerb::kEnable ||
+                                      command_.verb->edit == model::EditVerb::kDisable);
   }
   return list;
 }
@@ -164,12 +165,9 @@ Status LineReader::take_verb(const Word& word) {
   const Verb* verb = word.quoted ? nullptr : find_verb(word.text);
   if (verb == nullptr) return unknown(word);
   if (!is_open(*verb)) {
-    return bad(
-        "E-113",
-        verb->use == Use::kConfig
-            ? fmt::format("{} belongs to configuration mode: type configure first", word.text)
-            : "this is configuration mode already",
-        word.column);
+    return bad("E-113",
+               fmt::format("{} belongs to configuration mode: type configure first", word.text),
+               word.column);
   }
   command_.verb = verb;
   next_ = verb->node.next;
@@ -327,6 +325,12 @@ std::string LineReader::example() const {
 Result<std::chrono::milliseconds> confirm_time(std::string_view text) {
   const auto time = model::parse_duration(text);
   if (time && *time >= std::chrono::seconds(1) && *time <= std::chrono::hours(24)) return *time;
+  if (!time && parse_decimal(text)) {
+    return bad(
+        "E-102",
+        fmt::format("{} has no unit: a time from 1s to 24h, such as 90s or 5m", model::shown(text)),
+        -1);
+  }
   return bad("E-102",
              fmt::format("{} is not a time from 1s to 24h, such as 90s or 5m", model::shown(text)),
              -1);

@@ -40,6 +40,7 @@ struct Offer {
   const model::Field* field = nullptr;  // of a value the schema knows
   std::string kind;                     // of the records whose keys are likely values, or empty
   model::Path parent;                   // where those records are
+  bool is_there = false;                // only such a record makes sense
 };
 
 // Reads a line word by word. Paths of verbs that edit begin at `place`.

@@ -41,12 +41,14 @@ std::string typed_from() {
   return yoke::cli::origin(ssh == nullptr ? "" : ssh, terminal == nullptr ? "" : terminal);
 }
 
+std::size_t output_width() { return ::isatty(STDOUT_FILENO) == 1 ? kWidth : kAnyWidth; }
+
 int talk_to_person(Connection& connection, Style style) {
   if (auto greeted = connection.greet(); !greeted) return tell(greeted.error());
   if (!connection.banner().empty()) std::cout << connection.banner() << '\n';
   // Ctrl-C while a command runs must not take the session and its candidate with it.
   (void)std::signal(SIGINT, SIG_IGN);
-  Session session(connection, Mode::kOper);
+  Session session(connection, Mode::kOper, output_width());
   Shell shell(session, style, std::cout, std::cerr);
   const auto keys = [&](std::string_view kind, const yoke::model::Path& parent) {
     return session.keys(kind, parent);
@@ -71,7 +73,7 @@ int talk_to_person(Connection& connection, Style style) {
 }
 
 int run_script(const Options& options, Connection& connection, Style style) {
-  Session session(connection, Mode::kScript);
+  Session session(connection, Mode::kScript, output_width());
   Shell shell(session, style, std::cout, std::cerr);
   int code = 0;
   if (!options.words.empty()) {

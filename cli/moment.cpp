@@ -25,14 +25,17 @@ std::optional<int> part(std::string_view text, std::size_t at, std::size_t lengt
   return static_cast<int>(*value);
 }
 
+// "02:00" or "02:00:30"
 bool read_clock(std::string_view text, std::tm& time) {
-  if (text.size() != 5 || text[2] != ':') return false;
+  const bool has_seconds = text.size() == 8 && text[5] == ':';
+  if ((text.size() != 5 && !has_seconds) || text[2] != ':') return false;
   const auto hour = part(text, 0, 2, 23);
   const auto minute = part(text, 3, 2, 59);
-  if (!hour || !minute) return false;
+  const auto second = has_seconds ? part(text, 6, 2, 59) : std::optional(0);
+  if (!hour || !minute || !second) return false;
   time.tm_hour = *hour;
   time.tm_min = *minute;
-  time.tm_sec = 0;
+  time.tm_sec = *second;
   return true;
 }
 
@@ -89,11 +92,11 @@ Result<system_clock::time_point> moment(std::string_view text, system_clock::tim
   if (read_clock(text, time)) {
     if (const auto found = next(time, now)) return *found;
   }
-  const bool has_day = text.size() == 16 && (text[10] == 'T' || text[10] == ' ') &&
+  const bool has_day = text.size() > 10 && (text[10] == 'T' || text[10] == ' ') &&
                        read_day(text.substr(0, 10), time) && read_clock(text.substr(11), time);
   if (!has_day) {
-    return bad(
-        fmt::format("{} is not a time such as 02:00 or 2026-12-01T02:00", model::shown(text)));
+    return bad(fmt::format("{} is not a time such as 02:00, 02:00:30 or 2026-12-01T02:00",
+                           model::shown(text)));
   }
   const auto found = to_time(time);
   if (!found) return bad(fmt::format("there is no {}", text));

@@ -13,6 +13,6 @@ namespace yoke::cli {
 
 // `answer` is the result of `show` for probes, or of `tested`. Whatever it holds, the output is
 // text that fits the terminal.
-[[nodiscard]] Output probe_output(nlohmann::json answer);
+[[nodiscard]] Output probe_output(nlohmann::json answer, std::size_t width = kWidth);
 
 }  // namespace yoke::cli

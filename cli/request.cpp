@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -105,6 +106,29 @@ Result<json> hand_over_backup(Connection& connection, const std::string& file) {
   }
 }
 
+std::vector<std::string> backups_in(const json& shown) {
+  std::vector<std::string> names;
+  for (const json& row : part_of(shown, "rows")) {
+    if (std::string name = text_of(row, "file"); !name.empty()) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+Result<json> restore_backup(Connection& connection, const std::string& name) {
+  if (name.find('/') != std::string::npos) return hand_over_backup(connection, name);
+  const auto shown = connection.call("show", {{"object", "backup"}});
+  if (!shown) return shown;
+  const auto kept = backups_in(*shown);
+  if (std::ranges::find(kept, name) != kept.end()) {
+    return connection.call("restore", {{"file", name}});
+  }
+  auto restored = hand_over_backup(connection, name);
+  if (!restored && restored.error().kind == Errc::kNotFound && restored.error().id == "E-405") {
+    restored.error().text += "; show backup lists what the unit keeps";
+  }
+  return restored;
+}
+
 Result<json> test_notification(Connection& connection, const std::string& name) {
   auto begun = connection.call("notify_test", {{"notify", name}});
   if (!begun) return begun;
@@ -129,6 +153,12 @@ std::string backup_sentence(const json& state) {
       bytes.is_number_unsigned() ? (bytes.get<std::uint64_t>() + 1023) / 1024 : 0;
   return fmt::format("Backup {}: revision {}, {} KiB{}.", text_of(state, "file"),
                      part_of(state, "revision").dump(), kib, to.empty() ? "" : ", sent to " + to);
+}
+
+std::string way_back(const json& state) {
+  const std::string path = text_of(state, "path");
+  if (path.empty()) return {};
+  return fmt::format("It is {}; to have it back: request restore {}", path, text_of(state, "file"));
 }
 
 std::string restore_sentence(const json& restored) {

@@ -12,6 +12,7 @@
 #include "cli/impact.h"
 #include "cli/probe_view.h"
 #include "cli/request.h"
+#include "cli/revision_view.h"
 #include "hal/base/number.h"
 #include "mgmt/model/diff.h"
 #include "mgmt/model/duration.h"
@@ -33,8 +34,8 @@ std::string clock_text(milliseconds time) {
 }
 
 // Probes that ended; for scripts it is an error that some did not pass.
-Outcome probed(json answer) {
-  Outcome outcome{.output = probe_output(std::move(answer)), .error = {}};
+Outcome probed(json answer, std::size_t width) {
+  Outcome outcome{.output = probe_output(std::move(answer), width), .error = {}};
   std::size_t passed = 0;
   const json rows = part_of(outcome.output.json, "rows");
   for (const json& row : rows) passed += part_of(row, "outcome") == "passed" ? 1U : 0U;
@@ -78,6 +79,12 @@ Outcome Session::run(const Command& command) {
   return {};
 }
 
+std::size_t Session::width_for(const Command& command) const {
+  const bool saves =
+      std::ranges::any_of(command.pipes, [](const auto& pipe) { return pipe.front() == "save"; });
+  return saves ? kAnyWidth : width_;
+}
+
 Outcome Session::show(const Command& command) {
   const std::string& object = command.words.front();
   if (object == "configuration") return show_configuration(connection_, command);
@@ -89,11 +96,33 @@ Outcome Session::show(const Command& command) {
     params["server"] = command.words[2];
     auto probes = connection_.call("show", params);
     if (!probes) return failed(probes.error());
-    return {.output = probe_output(std::move(*probes)), .error = {}};
+    return {.output = probe_output(std::move(*probes), width_for(command)), .error = {}};
   }
   auto answer = connection_.call("show", params);
   if (!answer) return failed(answer.error());
-  return {.output = show_output(object, of_one, std::move(*answer)), .error = {}};
+  if (object == "history" && of_one) return revision(command, std::move(*answer));
+  return {.output = show_output(object, of_one, std::move(*answer), width_for(command)),
+          .error = {}};
+}
+
+// What it changed is told where the one before it is kept as well.
+Outcome Session::revision(const Command& command, json answer) {
+  Outcome outcome{.output = revision_output(std::move(answer), width_for(command)), .error = {}};
+  const json rows = part_of(outcome.output.json, "rows");
+  if (!rows.is_array() || rows.empty()) return outcome;
+  const auto compared = connection_.call(
+      "diff", {{"from", part_of(rows[0], "parent")}, {"to", part_of(rows[0], "revision")}});
+  if (!compared && compared.error().id != "E-404") {
+    outcome.output.talk.push_back(sentence(compared.error()));
+  }
+  if (!compared) return outcome;
+  const auto changes = model::changes_from_json(part_of(*compared, "changes"));
+  if (!changes || changes->empty()) return outcome;
+  outcome.output.rows.emplace_back();
+  for (std::string& line : lines_of(model::to_text(*changes))) {
+    outcome.output.rows.push_back(std::move(line));
+  }
+  return outcome;
 }
 
 // yoke-mgmt answers nobody late, so it is asked until the probes have ended: each does within its
@@ -112,14 +141,14 @@ Outcome Session::test(const Command& command) {
       std::this_thread::sleep_for(kPause);
       continue;
     }
-    return probed(std::move(*answer));
+    return probed(std::move(*answer), width_for(command));
   }
 }
 
 Outcome Session::edit(const Command& command) {
   const auto answer = connection_.call("edit", {{"operations", model::to_json(command.edits)}});
   if (!answer) return failed(answer.error());
-  connection_.set_edits(true);
+  connection_.set_edits(part_of(*answer, "changed") != false);
   for (const model::Operation& edited : command.edits) follow(edited);
   return {};
 }
@@ -145,9 +174,12 @@ Outcome Session::diff(const Command& command) {
                                      {"conflicts", part_of(*answer, "conflicts")},
                                      {"impact", part_of(*answer, "impact")}});
   outcome.output.rows = lines_of(model::to_text(*changes));
-  outcome.output.talk = conflict_lines(*answer);
-  if (command.words.empty() && outcome.output.talk.empty() && !changes->empty()) {
-    outcome.output.talk = impact_lines(part_of(*answer, "impact"));
+  auto& rows = outcome.output.rows;
+  const auto conflicts = conflict_lines(*answer);
+  rows.insert(rows.end(), conflicts.begin(), conflicts.end());
+  if (conflicts.empty() && !changes->empty()) {
+    const auto impact = impact_lines(part_of(*answer, "impact"));
+    rows.insert(rows.end(), impact.begin(), impact.end());
   }
   if (changes->empty()) outcome.output.talk.emplace_back("No change.");
   return outcome;
@@ -177,7 +209,9 @@ Outcome Session::check() {
   outcome.output.json = with_schema({{"violations", model::to_json(*found)}});
   outcome.output.rows = violation_lines(*found);
   if (found->empty()) {
-    outcome.output.talk.emplace_back("The candidate may be committed.");
+    outcome.output.talk.emplace_back(
+        "The candidate breaks no rule; whether you may commit it, and the data plane takes it, "
+        "commit tells.");
   } else {
     outcome.error = Error{Errc::kFailed, "E-450",
                           fmt::format("the candidate cannot be committed: {} {}", found->size(),
@@ -195,6 +229,9 @@ Outcome Session::discard() {
 }
 
 Outcome Session::configure(const Command& command) {
+  if (mode_ == Mode::kConfig && command.words.empty()) {
+    return failed({Errc::kInvalid, "E-113", "this is configuration mode already", -1});
+  }
   if (!command.words.empty()) {
     const auto answer = connection_.call("lock", {{"force", command.words.size() > 1}});
     if (!answer) return failed(answer.error());
@@ -209,11 +246,12 @@ Outcome Session::request(const Command& command) {
     const auto made = make_backup(connection_, command.words.size() > 2 ? command.words[2] : "");
     if (!made) return failed(made.error());
     Outcome outcome = said(backup_sentence(*made));
+    if (const std::string way = way_back(*made); !way.empty()) outcome.output.talk.push_back(way);
     outcome.output.json = with_schema(*made);
     return outcome;
   }
   if (command.words.front() == "notify") return try_notification(command.words[1]);
-  const auto restored = hand_over_backup(connection_, command.words[1]);
+  const auto restored = restore_backup(connection_, command.words[1]);
   if (!restored) return failed(restored.error());
   connection_.set_edits(true);
   Outcome outcome = diff({});
@@ -243,10 +281,13 @@ Outcome Session::exit() {
   if (mode_ == Mode::kConfig) {
     place_.words.clear();
     mode_ = Mode::kOper;
-    if (!connection_.is_alone()) return {};
-    connection_.set_alone(false);
-    const auto answer = connection_.call("unlock", json::object());
-    return answer ? Outcome{} : failed(answer.error());
+    if (connection_.is_alone()) {
+      connection_.set_alone(false);
+      const auto answer = connection_.call("unlock", json::object());
+      if (!answer) return failed(answer.error());
+    }
+    if (!connection_.has_edits()) return {};
+    return said("The edits are kept: configure goes on with them, discard forgets them.");
   }
   if (mode_ == Mode::kOper && connection_.has_edits() && !warned_) {
     warned_ = true;
@@ -289,6 +330,7 @@ std::string Session::look_for_unconfirmed() {
 }
 
 std::vector<std::string> Session::keys(std::string_view kind, const model::Path& parent) {
+  if (kind == kBackupFile) return backups_in(ask_quietly("show", {{"object", "backup"}}));
   const json answer = ask_quietly("config", {{"candidate", true}});
   const auto config = model::config_from_json(part_of(answer, "document"));
   return config ? config->keys(kind, parent) : std::vector<std::string>{};

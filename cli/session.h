@@ -22,7 +22,9 @@ struct Unconfirmed {
 // Carries commands out. Knows no terminal. Threads: owned by one.
 class Session {
  public:
-  Session(Connection& connection, Mode mode) : connection_(connection), mode_(mode) {}
+  // `width`: columns of the terminal that output goes to, or kAnyWidth.
+  Session(Connection& connection, Mode mode, std::size_t width = kWidth)
+      : connection_(connection), mode_(mode), width_(width) {}
 
   [[nodiscard]] Outcome run(const Command& command);
 
@@ -42,6 +44,7 @@ class Session {
 
  private:
   [[nodiscard]] Outcome show(const Command& command);
+  [[nodiscard]] Outcome revision(const Command& command, nlohmann::json answer);
   [[nodiscard]] Outcome test(const Command& command);
   [[nodiscard]] Outcome edit(const Command& command);
   void follow(const model::Operation& edited);
@@ -61,8 +64,11 @@ class Session {
   [[nodiscard]] Outcome try_notification(const std::string& name);
   [[nodiscard]] Outcome exit();
 
+  [[nodiscard]] std::size_t width_for(const Command& command) const;
+
   Connection& connection_;
   Mode mode_;
+  std::size_t width_;
   model::Path place_;
   bool ended_ = false;
   std::optional<Error> untold_;  // completion found the edits lost; the next command tells

@@ -101,6 +101,7 @@ int Shell::run_all(const std::vector<std::string>& lines) {
 int Shell::run_all(std::istream& lines) {
   std::string line;
   for (std::size_t number = 1; !session_.ended() && std::getline(lines, line); ++number) {
+    if (number == 1) line = std::string(without_mark(line));
     const int code = run(without_return(line), fmt::format("line {}", number));
     if (code != 0) return code;
   }
@@ -110,6 +111,11 @@ int Shell::run_all(std::istream& lines) {
 void Shell::tell_of_lost_edits(const Connection& connection) {
   if (connection.has_edits())
     tell({"The edits were not committed and are gone with this session."});
+}
+
+std::string_view without_mark(std::string_view text) noexcept {
+  constexpr std::string_view kMark = "\xef\xbb\xbf";
+  return text.starts_with(kMark) ? text.substr(kMark.size()) : text;
 }
 
 std::string line_of(const std::vector<std::string>& words) {

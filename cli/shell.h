@@ -48,6 +48,9 @@ class Shell {
   std::ostream& talk_;
 };
 
+// `text` without the mark that some editors put before UTF-8.
+[[nodiscard]] std::string_view without_mark(std::string_view text) noexcept;
+
 // The words of a shell's argument list as one line of ours.
 [[nodiscard]] std::string line_of(const std::vector<std::string>& words);
 

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "cli/caret.h"
-
 namespace yoke::cli {
 namespace {
 
@@ -40,8 +38,9 @@ void trim_right(std::string& line) { line.erase(line.find_last_not_of(' ') + 1);
 
 class Printer {
  public:
-  Printer(std::span<const TableColumn> columns, const std::vector<std::vector<std::string>>& rows)
-      : columns_(columns) {
+  Printer(std::span<const TableColumn> columns, const std::vector<std::vector<std::string>>& rows,
+          std::size_t width)
+      : columns_(columns), width_(width) {
     std::vector<std::size_t> longest;
     for (std::size_t i = 0; i < columns.size(); ++i) {
       longest.push_back(columns[i].title.size());
@@ -53,7 +52,7 @@ class Printer {
     for (const std::size_t width : widths_) used += width;
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const std::size_t more = longest[i] - widths_[i];
-      if (used + more > kWidth) continue;
+      if (used + more > width_) continue;
       widths_[i] += more;
       used += more;
     }
@@ -78,11 +77,12 @@ class Printer {
     };
     std::size_t start = 0;
     for (std::size_t i = 0; i + 1 < columns_.size(); ++i) {
-      const std::string cell = harmless(cells[i]);
+      const std::string whole = harmless(cells[i]);
+      const std::string cell = columns_[i].cuts ? cut(whole, widths_[i]) : whole;
       const bool fits = text_width(cell) <= widths_[i];
-      if (!fits && start + text_width(cell) > kWidth) {
+      if (!fits && start + text_width(cell) > width_) {
         next_line();
-        line = cut(cell, kWidth);
+        line = cut(cell, width_);
       } else {
         line += padded(cell, widths_[i], columns_[i].align);
       }
@@ -100,11 +100,12 @@ class Printer {
   }
 
  private:
-  static std::string fitted(const std::string& cell, std::size_t start) {
-    return cut(cell, start < kWidth ? kWidth - start : 0);
+  [[nodiscard]] std::string fitted(const std::string& cell, std::size_t start) const {
+    return cut(cell, start < width_ ? width_ - start : 0);
   }
 
   std::span<const TableColumn> columns_;
+  std::size_t width_;
   std::vector<std::size_t> widths_;
 };
 
@@ -124,21 +125,22 @@ std::string_view first_characters(std::string_view text, std::size_t width) noex
 }
 
 Table make_table(std::span<const TableColumn> columns,
-                 const std::vector<std::vector<std::string>>& rows) {
-  const Printer printer(columns, rows);
+                 const std::vector<std::vector<std::string>>& rows, std::size_t width) {
+  const Printer printer(columns, rows, width);
   Table table{printer.header(), {}};
   for (const auto& row : rows) table.rows.push_back(printer.row(row));
   return table;
 }
 
-std::vector<std::string> make_list(const std::vector<std::pair<std::string, std::string>>& items) {
-  std::size_t width = 0;
-  for (const auto& [name, text] : items) width = std::max(width, text_width(name));
+std::vector<std::string> make_list(const std::vector<std::pair<std::string, std::string>>& items,
+                                   std::size_t width) {
+  std::size_t longest = 0;
+  for (const auto& [name, text] : items) longest = std::max(longest, text_width(name));
   std::vector<std::string> lines;
   for (const auto& [name, text] : items) {
-    std::string line = padded(harmless(name), width, Align::kLeft) + "  " + harmless(text);
+    std::string line = padded(harmless(name), longest, Align::kLeft) + "  " + harmless(text);
     trim_right(line);
-    lines.push_back(cut(line, kWidth));
+    lines.push_back(cut(line, width));
   }
   return lines;
 }

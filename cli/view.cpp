@@ -108,10 +108,13 @@ constexpr std::array kWorkerColumns{
     Column{"DROPPED", "drops", Format::kSum, 7},
 };
 constexpr std::array kHistoryColumns{
-    Column{"REV", "revision", Format::kText, 5}, Column{"WHEN", "when", Format::kTime, 19},
-    Column{"USER", "user", Format::kText, 8},    Column{"FROM", "from", Format::kText, 14},
-    Column{"HOW", "how", Format::kText, 4},      Column{"CHANGES", "changes", Format::kText, 14},
-    Column{"NOTE", "note", Format::kText, 8},
+    Column{"REV", "revision", Format::kText, 7},
+    Column{"WHEN", "when", Format::kTime, 19},
+    Column{"USER", "user", Format::kText, 9, true},
+    Column{"FROM", "from", Format::kText, 10, true},
+    Column{"HOW", "how", Format::kText, 8, true},
+    Column{"CHANGES", "changes", Format::kText, 11, true},
+    Column{"NOTE", "note", Format::kText, 4},
 };
 constexpr std::array kBackupColumns{
     Column{"BACKUP", "file", Format::kText, 38}, Column{"WHEN", "when", Format::kTime, 19},
@@ -142,11 +145,13 @@ constexpr std::array kViews{
     View{"backup", false, kBackupColumns},
 };
 
-void add_table(std::span<const Column> columns, const json& rows, Output& output) {
+void add_table(std::span<const Column> columns, const json& rows, std::size_t width,
+               Output& output) {
   std::vector<TableColumn> layout;
   for (const Column& column : columns) {
     const bool is_text = column.format == Format::kText || column.format == Format::kTime;
-    layout.push_back({column.title, column.width_max, is_text ? Align::kLeft : Align::kRight});
+    layout.push_back(
+        {column.title, column.width_max, is_text ? Align::kLeft : Align::kRight, column.cuts});
   }
   std::vector<std::vector<std::string>> cells;
   for (const json& row : rows) {
@@ -155,7 +160,7 @@ void add_table(std::span<const Column> columns, const json& rows, Output& output
       line.push_back(cell_text(row, column.key, column.format));
     }
   }
-  Table table = make_table(layout, cells);
+  Table table = make_table(layout, cells, width);
   output.header.push_back(std::move(table.header));
   output.rows = std::move(table.rows);
 }
@@ -189,9 +194,15 @@ std::string with_head(const std::string& head, const std::vector<std::string>& l
   return text;
 }
 
+// What is left of `width` beside `columns`.
+std::size_t beside(std::size_t columns, std::size_t width) {
+  return width == kAnyWidth ? kAnyWidth : width - columns;
+}
+
 // Sentences are read whole: they are wrapped, not cut, and what to type next stands by itself.
-void add_events(const json& rows, std::string_view time, std::string_view name, Output& output) {
-  constexpr std::size_t kTextWidth = 50;
+void add_events(const json& rows, std::string_view time, std::string_view name, std::size_t width,
+                Output& output) {
+  const std::size_t text_width = beside(30, width);
   for (const json& row : rows) {
     const bool cleared = cell_text(row, "state", Format::kText) == "cleared";
     const std::string level = cleared ? "cleared" : cell_text(row, "level", Format::kText);
@@ -199,20 +210,23 @@ void add_events(const json& rows, std::string_view time, std::string_view name, 
     const std::string head =
         fmt::format("{:<19}  {:<7}  ", wrapped(cell_text(row, time, Format::kTime), 19).front(),
                     wrapped(level, 7).front());
-    auto lines = wrapped(fmt::format("{}: {}", cell_text(row, name, Format::kText),
-                                     cell_text(row, "text", Format::kText)),
-                         kTextWidth);
-    const std::string next = cell_text(row, "next", Format::kText);
-    if (name == "alarm" && !cleared && next != "-") {
-      for (std::string& line : wrapped("-> " + next, kTextWidth)) lines.push_back(std::move(line));
+    std::string text = fmt::format("{}: {}", cell_text(row, name, Format::kText),
+                                   cell_text(row, "text", Format::kText));
+    std::string next = cell_text(row, "next", Format::kText);
+    next = name == "alarm" && !cleared && next != "-" ? "-> " + next : "";
+    if (width == kAnyWidth && !next.empty()) text += ' ' + std::exchange(next, "");
+    auto lines = wrapped(text, text_width);
+    if (!next.empty()) {
+      for (std::string& line : wrapped(next, text_width)) lines.push_back(std::move(line));
     }
     output.rows.push_back(with_head(head, lines));
   }
 }
 
 // An ALARM line each for the first few that stand.
-void add_alarm_items(const json& row, std::vector<std::pair<std::string, std::string>>& items) {
-  constexpr std::size_t kTextWidth = 69;  // beside the longest name
+void add_alarm_items(const json& row, std::size_t width,
+                     std::vector<std::pair<std::string, std::string>>& items) {
+  const std::size_t text_width = beside(11, width);  // the longest name
   const json alarms = row.value("alarms", json::array());
   if (!alarms.is_array()) return;
   for (const json& alarm : alarms) {
@@ -222,7 +236,7 @@ void add_alarm_items(const json& row, std::vector<std::pair<std::string, std::st
     const std::string next = cell_text(alarm, "next", Format::kText);
     if (next != "-") text += " -> " + next;
     std::string name = "ALARM";
-    for (std::string& line : wrapped(text, kTextWidth)) {
+    for (std::string& line : wrapped(text, text_width)) {
       items.emplace_back(std::exchange(name, ""), std::move(line));
     }
   }
@@ -239,7 +253,7 @@ std::string of_total(const json& row, std::string_view part, std::string_view wh
                      cell_text(row, whole, Format::kCount));
 }
 
-void add_status(const json& row, Output& output) {
+void add_status(const json& row, std::size_t width, Output& output) {
   const auto cell = [&](std::string_view key, Format format = Format::kText) {
     return cell_text(row, key, format);
   };
@@ -258,7 +272,7 @@ void add_status(const json& row, Output& output) {
       {"SERVERS", servers},
       {"FLOWS", of_total(row, "flows_open", "flows_capacity")},
   };
-  add_alarm_items(row, items);
+  add_alarm_items(row, width, items);
   if (const auto waits = row.find("unconfirmed"); waits != row.end() && !waits->is_null()) {
     items.emplace_back("NOTE", fmt::format("revision {} goes back to {} in {} -> confirm | reject",
                                            cell("unconfirmed"), cell("back_to"),
@@ -276,12 +290,12 @@ void add_status(const json& row, Output& output) {
     items.emplace_back(title, text.substr(0, way));
     if (way != std::string::npos) items.emplace_back("", text.substr(way + 2));
   }
-  output.rows = make_list(items);
+  output.rows = make_list(items, width);
 }
 
 // Every setting whole: what is long goes on in lines of its own.
-void add_system(const json& row, Output& output) {
-  constexpr std::size_t kTextWidth = 65;  // beside the longest name
+void add_system(const json& row, std::size_t width, Output& output) {
+  const std::size_t text_width = beside(15, width);  // the longest name
   constexpr std::array kTitles{std::pair{"unit", "UNIT"},
                                std::pair{"time_zone", "TIME ZONE"},
                                std::pair{"ntp_servers", "NTP SERVERS"},
@@ -291,15 +305,15 @@ void add_system(const json& row, Output& output) {
   std::vector<std::pair<std::string, std::string>> items;
   for (const auto& [key, title] : kTitles) {
     std::string name = title;
-    for (std::string& line : wrapped(cell_text(row, key, Format::kText), kTextWidth)) {
+    for (std::string& line : wrapped(cell_text(row, key, Format::kText), text_width)) {
       items.emplace_back(std::exchange(name, ""), std::move(line));
     }
   }
-  output.rows = make_list(items);
+  output.rows = make_list(items, width);
 }
 
 // Of an object without a view of its own: every value by its key.
-void add_values(const json& rows, Output& output) {
+void add_values(const json& rows, std::size_t width, Output& output) {
   for (const json& row : rows) {
     std::vector<std::pair<std::string, std::string>> items;
     if (row.is_object()) {
@@ -308,7 +322,7 @@ void add_values(const json& rows, Output& output) {
       }
     }
     if (!output.rows.empty()) output.rows.emplace_back();
-    for (std::string& line : make_list(items)) output.rows.push_back(std::move(line));
+    for (std::string& line : make_list(items, width)) output.rows.push_back(std::move(line));
   }
 }
 
@@ -316,7 +330,7 @@ void add_values(const json& rows, Output& output) {
 
 std::span<const View> views() noexcept { return kViews; }
 
-Output show_output(std::string_view object, bool of_one, json answer) {
+Output show_output(std::string_view object, bool of_one, json answer, std::size_t width) {
   Output output;
   const json rows = answer.is_object() ? answer.value("rows", json::array()) : json::array();
   output.json = std::move(answer);
@@ -328,17 +342,17 @@ Output show_output(std::string_view object, bool of_one, json answer) {
     return candidate.object == object && candidate.of_one == of_one;
   });
   if (object == "status" && rows.front().is_object()) {
-    add_status(rows.front(), output);
+    add_status(rows.front(), width, output);
   } else if (object == "system" && rows.front().is_object()) {
-    add_system(rows.front(), output);
+    add_system(rows.front(), width, output);
   } else if (object == "alarm") {
-    add_events(rows, "raised", "alarm", output);
+    add_events(rows, "raised", "alarm", width, output);
   } else if (object == "log") {
-    add_events(rows, "when", "event", output);
+    add_events(rows, "when", "event", width, output);
   } else if (view != kViews.end()) {
-    add_table(view->columns, rows, output);
+    add_table(view->columns, rows, width, output);
   } else {
-    add_values(rows, output);
+    add_values(rows, width, output);
   }
   if (object == "worker") add_reasons(rows, "drops", "DROPPED FOR", output);
   if (object == "traffic") add_reasons(rows, "refused", "REFUSED FOR", output);

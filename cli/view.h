@@ -18,6 +18,7 @@ struct Column {
   std::string_view key;
   Format format = Format::kText;
   std::size_t width_max = 0;
+  bool cuts = false;  // as TableColumn
 };
 
 struct View {
@@ -37,7 +38,9 @@ struct Output {
   bool is_secret = false;  // has passwords in clear
 };
 
-// `answer` is the result of `show`. Whatever it holds, the output is text that fits the terminal.
-[[nodiscard]] Output show_output(std::string_view object, bool of_one, nlohmann::json answer);
+// `answer` is the result of `show`. Whatever it holds, the output is text that fits `width`
+// columns, and whole, a line a row, at kAnyWidth.
+[[nodiscard]] Output show_output(std::string_view object, bool of_one, nlohmann::json answer,
+                                 std::size_t width = kWidth);
 
 }  // namespace yoke::cli

@@ -79,6 +79,7 @@ class Backups {
   }
   [[nodiscard]] std::vector<Kept> kept() const { return folder_.kept(); }
   [[nodiscard]] bool is_sent(const std::string& name) const { return folder_.is_sent(name); }
+  [[nodiscard]] std::string path_of(const std::string& name) const { return folder_.path_of(name); }
 
   void follow(const Schedule& schedule);
 

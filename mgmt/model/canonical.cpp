@@ -118,6 +118,9 @@ Result<std::string> integer_range(const Field& field, std::string_view text) {
 
 Result<std::string> duration(const Field& field, std::string_view text) {
   const auto value = parse_duration(text);
+  if (!value && parse_decimal(text)) {
+    return bad(fmt::format("{} has no unit (ms, s, m or h): {}", shown(text), describe(field)));
+  }
   if (!value || !within_bounds(field, static_cast<std::uint64_t>(value->count()))) {
     return bad_value(field, text);
   }

@@ -98,7 +98,9 @@ class Session final : public hal::LineSession {
                                                 const model::Config& otherwise) const;
   [[nodiscard]] commit::Author author(std::string how) const;
   [[nodiscard]] Outcome told(const tl::expected<commit::Committed, commit::Refusal>& done);
-  [[nodiscard]] Outcome restored();
+  [[nodiscard]] Outcome restore_kept(const std::string& name);
+  [[nodiscard]] std::unique_ptr<store::BackupReader> make_reader();
+  [[nodiscard]] Outcome restored(std::unique_ptr<store::BackupReader> reader);
 
   Unit& unit_;
   hal::Peer peer_;

@@ -76,7 +76,9 @@ Session::Outcome Session::edit(const Json& params) {
   model::keep_secrets(edited, candidate());
   begin_candidate();
   candidate_->config = std::move(edited);
-  return Json{{"edited", operations->size()}};
+  const bool changed = candidate_->config != candidate_->base;
+  if (!changed) candidate_.reset();
+  return Json{{"edited", operations->size()}, {"changed", changed}};
 }
 
 Session::Outcome Session::load(const Json& params) {

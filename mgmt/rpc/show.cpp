@@ -15,9 +15,11 @@
 namespace yoke::rpc {
 namespace {
 
+constexpr std::string_view kRevision = "revision";
+
 struct Object {
   std::string_view word;
-  std::string_view named_by;  // kind of the record whose name it takes, or empty
+  std::string_view named_by;  // kind of the record whose name it takes, kRevision, or empty
   Rows (*rows)(const Question& question);
 };
 
@@ -33,7 +35,7 @@ constexpr std::array kObjects{
     Object{"worker", "", worker_rows},
     Object{"probe", "pool", probe_rows},
     Object{"backup", "", backup_rows},
-    Object{"history", "", history_rows},
+    Object{"history", kRevision, history_rows},
     Object{"version", "", version_rows},
     Object{"alarm", "", alarm_rows},
     Object{"log", "", log_rows},
@@ -57,6 +59,7 @@ Status check_name(const Object& object, const std::string& name, const model::Co
   if (object.named_by.empty()) {
     return fail(Errc::kInvalid, kBadParameters, fmt::format("{} takes no name", object.word));
   }
+  if (object.named_by == kRevision) return {};  // it knows which there are
   if (config.find({{std::string(object.named_by), name}}) != nullptr) return {};
   return fail(Errc::kNotFound, kNotThere,
               fmt::format("there is no {} {}", object.named_by, model::shown(name)));

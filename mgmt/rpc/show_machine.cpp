@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -7,7 +9,10 @@
 #include <utility>
 
 #include "dataplane/net/drop.h"
+#include "hal/base/number.h"
 #include "mgmt/model/json.h"
+#include "mgmt/rpc/errors.h"
+#include "mgmt/rpc/parameters.h"
 #include "mgmt/rpc/show_rows.h"
 
 namespace yoke::rpc {
@@ -109,11 +114,17 @@ Rows status_rows(const Question& question) {
   return json::array({std::move(row)});
 }
 
+// All, or the one whose number is the name.
 Rows history_rows(const Question& question) {
+  const auto wanted = parse_decimal(question.name);
+  if (!question.name.empty() && !wanted) {
+    return bad_parameters("name is not the number of a revision");
+  }
   const auto revisions = question.unit().committer.history(store::kRevisionsKept);
   if (!revisions) return tl::unexpected(revisions.error());
   json rows = json::array();
   for (const store::Revision& revision : *revisions) {
+    if (wanted && *wanted != revision.id) continue;
     const auto& info = revision.info;
     const auto when = std::chrono::floor<std::chrono::seconds>(info.at).time_since_epoch().count();
     rows.push_back({{"revision", revision.id},
@@ -122,7 +133,13 @@ Rows history_rows(const Question& question) {
                     {"from", info.origin},
                     {"how", info.how},
                     {"changes", info.changes},
-                    {"note", info.note}});
+                    {"note", info.note},
+                    {"parent", revision.id - 1},
+                    {"hash", revision.digest}});
+  }
+  if (wanted && rows.empty()) {
+    return fail(Errc::kNotFound, kNotThere,
+                fmt::format("there is no revision {}: see show history", *wanted));
   }
   return rows;
 }

@@ -87,7 +87,7 @@ class BackupReader {
   // E-511 not a backup, E-512 of a newer release, E-513 longer than it says, E-503 no room for it.
   [[nodiscard]] Status take(std::string_view piece);
   // When all are taken. A store of a release before is migrated. E-513 cut short or altered; else
-  // as a store that is opened: E-504, E-505, E-509.
+  // as a store that is opened: E-504, E-505, E-509. E-511 where nothing was ever committed.
   [[nodiscard]] Result<Restorable> finish();
 
  private:

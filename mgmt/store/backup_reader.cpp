@@ -146,6 +146,12 @@ Result<Restorable> BackupReader::finish() {
     return tl::unexpected<Error>(renamed(std::move(error), unit_path(work.path()), "the backup"));
   }
   const Running& running = (*store)->running();
+  if (running.revision == 0) {
+    // It would take everything away. Most likely it was copied without the log beside it.
+    return fail(Errc::kInvalid, kNotABackup,
+                "not a backup: nothing was ever committed in it; a database in use has that in "
+                "the -wal beside it: copy it with sqlite3 config.db \".backup COPY\" and use COPY");
+  }
   return Restorable{work.label, running.revision, running.config, *has_unit_part};
 }
 

@@ -27,6 +27,7 @@ struct CommitInfo {
 struct Revision {
   std::uint64_t id = 0;
   CommitInfo info;
+  std::string digest = {};  // of the records it holds: alike where they are
 };
 
 // The row of unit.db that has what belongs to the unit alone, as of a revision.

@@ -232,7 +232,8 @@ Result<Content> content_of(Database& database, std::uint64_t id, const Records& 
 
 Result<std::vector<Revision>> history(Database& database, std::size_t count) {
   auto statement = database.prepare(
-      "SELECT id, at, user, origin, how, note, changes FROM revision ORDER BY id DESC LIMIT ?");
+      "SELECT id, at, user, origin, how, note, changes, digest FROM revision"
+      " ORDER BY id DESC LIMIT ?");
   if (!statement) return tl::unexpected<Error>(statement.error());
   const auto limit = static_cast<std::int64_t>(std::min(count, kRevisionsKept));
   if (auto bound = statement->bind(1, limit); !bound) return tl::unexpected<Error>(bound.error());
@@ -248,7 +249,8 @@ Result<std::vector<Revision>> history(Database& database, std::size_t count) {
                   .origin = statement->text(3),
                   .how = statement->text(4),
                   .note = statement->text(5),
-                  .changes = statement->text(6)}});
+                  .changes = statement->text(6)},
+         .digest = statement->text(7)});
   }
 }
 

@@ -120,7 +120,8 @@ def test_a_restore_can_be_confirmed_like_any_commit(lab):
     before = revision(lab)
     file = make(lab)
     lab.unit.commit("set pool spare")
-    lab.unit.yoke("-c", f"request restore {file}", "-c", "commit confirm 1s")
+    # By its name, as `show backup` lists it.
+    lab.unit.yoke("-c", f"request restore {file.name}", "-c", "commit confirm 1s")
     waiting.until(lambda: revision(lab) == before + 3, "it is undone", 15)
     assert "spare" in lab.unit.yoke("diff", str(before)).stdout
     lab.unit.commit("delete pool spare")

@@ -373,7 +373,7 @@ def test_a_server_that_is_taken_out_is_explained(unit, web, redis):
     unit.until_servers("down", [("both", server)])
     text = unit.yoke("show", "check", "both", server).stdout
     assert "http 503, expected 200" in text
-    assert all(len(line) <= 80 for line in text.splitlines()), text
+    assert max(map(len, unit.lines_on_screen("show", "check", "both", server))) <= 80
     unit.commit("delete pool both")
 
 
@@ -454,8 +454,7 @@ def test_a_script_takes_a_server_out_and_is_killed_when_it_hangs(unit, web, scri
     last = probes(unit, "own", server)[-1]
     assert last["text"] == "timeout after 400ms at script", last
     assert last["steps"][-1]["text"] == "killed: it was out of time"
-    assert all(len(line) <= 80 for line in
-               unit.yoke("show", "check", "own", server).stdout.splitlines())
+    assert max(map(len, unit.lines_on_screen("show", "check", "own", server))) <= 80
     unit.commit("delete pool own")
     waiting.until(lambda: not sleeping(), "what was under way is gone with its check")
 

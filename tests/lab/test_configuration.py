@@ -91,7 +91,7 @@ def test_every_object_is_shown_as_json_and_as_text_of_80_columns(lab):
         answer = json.loads(lab.unit.yoke("show", name, "--json").stdout)
         assert answer["schema"] == "yoke/1" and answer["object"] == name
         assert answer["rows"], name
-        for text in lab.unit.yoke("show", name).stdout.splitlines():
+        for text in lab.unit.lines_on_screen("show", name):
             assert len(text) <= 80, text
 
 

@@ -112,6 +112,6 @@ def test_of_names_is_none(lab):
 
 def test_is_told_in_words(lab):
     with open_connections(lab):
-        said = lab.unit.yoke("-c", "delete vip web", "-c", "diff").stderr
-        assert "open flows cut" in said.splitlines()[0]
-        assert said.splitlines()[1].startswith("impact: ")
+        said = lab.unit.yoke("-c", "delete vip web", "-c", "diff").stdout.splitlines()
+        assert "open flows cut" in said[-2]
+        assert said[-1].startswith("impact: ")

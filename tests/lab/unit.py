@@ -6,9 +6,12 @@ import contextlib
 import json
 import os
 import pathlib
+import shlex
 import socket
 import subprocess
 import time
+
+import pexpect
 
 import waiting
 import xdp
@@ -134,6 +137,11 @@ class Unit:
             raise AssertionError(f"yoke {' '.join(map(str, words))}: exit {done.returncode}\n"
                                  f"{done.stdout}{done.stderr}")
         return done
+
+    def lines_on_screen(self, *words):
+        """The same at a terminal of 80 columns: what it shows, as lines."""
+        line = shlex.join([str(PROGRAMS / "yoke"), "--root", str(self.root), *map(str, words)])
+        return pexpect.run(line, encoding="utf-8", timeout=30).splitlines()
 
     def commit(self, *commands):
         """These configuration commands and a commit, as one person's session."""

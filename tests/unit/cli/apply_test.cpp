@@ -37,6 +37,15 @@ TEST(ReadConfiguration, TakesCommandsAndDocumentsAlike) {
   EXPECT_EQ(*document, *commands);
 }
 
+TEST(ReadConfiguration, SkipsTheMarkThatEditorsPutBeforeUtf8) {
+  const std::string mark = "\xef\xbb\xbf";
+  const auto commands = read_configuration(mark + "set pool web\n");
+  ASSERT_TRUE(commands) << commands.error().error.text;
+  const auto document = read_configuration(mark + model::to_json(*commands).dump());
+  ASSERT_TRUE(document) << document.error().error.text;
+  EXPECT_EQ(*document, *commands);
+}
+
 struct BadFile {
   std::string_view text;
   std::string_view id;
@@ -56,6 +65,8 @@ const BadFile kBadFiles[] = {
     {"delete pool web", "E-404", 1, -1},
     {"", "E-406", 0, -1},
     {"# nothing\n\n", "E-406", 0, -1},
+    {"set pool a server 192.0.2.11:80\ndelete pool a\n", "E-406", 0, -1},
+    {"{\"schema\":\"yoke/1\",\"pool\":{}}", "E-406", 0, -1},
     {"{", "E-110", 0, -2},
     {"{\"schema\":\"yoke/1\",\"pool\":7}", "E-111", 0, -2},
     {"{\"schema\":\"yoke/9\"}", "E-111", 0, -2},
@@ -123,6 +134,25 @@ TEST(Apply, ADryRunSaysWhatWouldChangeAndChangesNothing) {
   EXPECT_EQ(desk.talk.str(), "Dry run: no change.\n");
 }
 
+TEST(Apply, TellsWhatItDoesToOpenConnections) {
+  FakeMgmt mgmt;
+  const json impact = {{{"path", "vip old"}, {"effect", "cut"}, {"flows", 120}}};
+  mgmt.answer("diff",
+              json{{"changes", {{{"sign", "-"}, {"path", {"vip", "old"}}}}}, {"impact", impact}});
+  const TempFolder folder;
+  const std::string file = folder.write("unit.conf", "set pool web\n");
+  Desk desk(mgmt);
+  const std::string told =
+      "- vip old\n  vip old: 120 open flows cut\n"
+      "impact: 120 open flows cut, no open flow drain\n";
+  EXPECT_EQ(desk.trial(file), 0);
+  EXPECT_EQ(desk.data.str(), told);
+  EXPECT_EQ(desk.trial(file, {.json = true, .pretty = false}), 0);
+  EXPECT_EQ(json::parse(desk.data.str())["impact"], impact);
+  EXPECT_EQ(desk.apply(file), 0);
+  EXPECT_EQ(desk.data.str(), told);
+}
+
 TEST(Apply, InJsonAnswersWithOneObject) {
   FakeMgmt mgmt;
   const TempFolder folder;
@@ -166,6 +196,22 @@ TEST(Apply, FilesThatCannotBeReadAreNotEmptyOnes) {
   EXPECT_THAT(desk.talk.str(), HasSubstr("E-405"));
   EXPECT_THAT(desk.talk.str(), HasSubstr("directory"));
   EXPECT_EQ(mgmt.running(), "set pool web\n");
+}
+
+TEST(Apply, TakesEverythingAwayOnlyFromWhoSaysSo) {
+  FakeMgmt mgmt;
+  mgmt.commit_lines("set pool web\n");
+  const TempFolder folder;
+  Desk desk(mgmt);
+  const std::string nothing = folder.write("nothing.conf", "set pool a\ndelete pool a\n");
+  for (const bool dry_run : {true, false}) {
+    EXPECT_EQ(desk.run({.file = nothing, .note = "", .dry_run = dry_run}), 6);
+    EXPECT_THAT(desk.talk.str(), HasSubstr("E-406"));
+    EXPECT_THAT(desk.talk.str(), HasSubstr("{\"schema\":\"yoke/1\"}"));
+  }
+  EXPECT_THAT(mgmt.calls("load"), IsEmpty());
+  EXPECT_EQ(desk.apply(folder.write("empty.json", "{\"schema\":\"yoke/1\"}\n")), 0);
+  EXPECT_EQ(mgmt.running(), "");
 }
 
 TEST(Apply, AServerThatRestartsInBetweenIsNoSuccess) {

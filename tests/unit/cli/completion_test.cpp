@@ -21,6 +21,7 @@ using Texts = std::vector<std::string>;
 Texts some_keys(std::string_view kind, const model::Path& parent) {
   if (kind == "pool") return {"web", "web-old", "dns"};
   if (kind == "vip") return {"shop"};
+  if (kind == kBackupFile) return {"lb-a-000001.backup"};
   if (kind == "server" && parent == model::Path{{"pool", "web"}}) {
     return {"192.0.2.11:80", "192.0.2.12:80"};
   }
@@ -63,6 +64,7 @@ const Insertion kInsertions[] = {
     {"show pool |", Mode::kOper, " "},
     {"show pool |m", Mode::kOper, "atch "},
     {"help sh", Mode::kOper, "ow "},
+    {"request restore lb", Mode::kOper, "-a-000001.backup "},
     {"bogus x", Mode::kOper, ""},
     {"show pool \"w", Mode::kOper, ""},
     {"show pool \"w\"", Mode::kOper, ""},
@@ -77,12 +79,12 @@ TEST(Completion, InsertsWhatAllCandidatesHaveInCommon) {
 
 TEST(Completion, ListsTheVerbsOfTheMode) {
   EXPECT_THAT(texts(complete("", Mode::kOper, some_keys)),
-              ElementsAre("show", "export", "test", "configure", "cancel", "confirm", "reject",
-                          "request", "help", "exit"));
+              ElementsAre("show", "export", "test", "configure", "diff", "cancel", "confirm",
+                          "reject", "discard", "request", "help", "exit"));
   const auto config = texts(complete("", Mode::kConfig, some_keys));
   EXPECT_THAT(config, Contains("set"));
   EXPECT_THAT(config, Contains("commit"));
-  EXPECT_THAT(config, Not(Contains("configure")));
+  EXPECT_THAT(config, Contains("configure")) << "exclusive";
 }
 
 TEST(Completion, ListsWordsThenKeysThenPlaceholders) {
@@ -108,6 +110,33 @@ TEST(Completion, DoesNotOfferWhatTheLineHolds) {
   EXPECT_THAT(offered, Contains("pool"));
   EXPECT_THAT(offered, Not(Contains("enabled")));
   EXPECT_THAT(offered, Not(Contains("idle-timeout")));
+}
+
+TEST(Completion, DoesNotOfferKeysThatTheLineNames) {
+  EXPECT_THAT(texts(complete("set pool web server 192.0.2.11:80 ", Mode::kConfig, some_keys)),
+              testing::AllOf(Contains("192.0.2.12:80"), Not(Contains("192.0.2.11:80")),
+                             Contains("weight")));
+  EXPECT_THAT(texts(complete("set vip web pool ", Mode::kConfig, some_keys)), Contains("web"));
+}
+
+TEST(Completion, OffersNoNewNameWhereARecordMustBeThere) {
+  EXPECT_THAT(texts(complete("delete pool w", Mode::kConfig, some_keys)),
+              ElementsAre("web", "web-old"));
+  const Completion none = complete("delete pool c-", Mode::kConfig, some_keys);
+  EXPECT_THAT(texts(none), ElementsAre("<name>"));
+  EXPECT_EQ(none.candidates.front().help, "there is no pool that begins so");
+  EXPECT_THAT(texts(complete("set pool c-", Mode::kConfig, some_keys)), ElementsAre("<name>"));
+}
+
+TEST(Completion, HelpIsWhole) {
+  for (const std::string& line : help_lines(complete("set vip web ", Mode::kConfig, some_keys))) {
+    EXPECT_FALSE(line.ends_with("...")) << line;
+  }
+  std::string all;
+  for (const std::string& line : help_lines(complete("set pool ", Mode::kConfig, some_keys))) {
+    all += line.substr(line.find_first_not_of(' ')) + ' ';
+  }
+  EXPECT_THAT(all, HasSubstr("a name: a letter, then letters, digits, - _ . up to 32 characters"));
 }
 
 TEST(Completion, ShowsTheErrorOfALineThatIsWrongAlready) {

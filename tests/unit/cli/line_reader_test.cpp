@@ -140,8 +140,7 @@ const BadLine kBadLines[] = {
     // Modes.
     {"@set pool web", Mode::kOper, "E-113", "type configure first"},
     {"@commit", Mode::kOper, "E-113"},
-    {"@diff", Mode::kOper, "E-113"},
-    {"@configure", Mode::kConfig, "E-113", "already"},
+    {"@check", Mode::kOper, "E-113"},
 };
 
 TEST(LineReader, SaysWhatIsWrongAndWhere) {

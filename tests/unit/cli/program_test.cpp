@@ -46,7 +46,7 @@ TEST_F(Program, RunsCommandsInOneSession) {
   const Result done = run("-c 'set pool web' -c diff -c 'commit note why'");
   EXPECT_EQ(done.code, 0) << done.talk;
   EXPECT_EQ(done.data, "+ pool web\n");
-  EXPECT_EQ(done.talk, "impact: no open flow cut, no open flow drain\nRevision 7: 1 change.\n");
+  EXPECT_EQ(done.talk, "Revision 7: 1 change.\n");
   EXPECT_EQ(run("show configuration").data, "set pool web\n");
 }
 
@@ -62,6 +62,8 @@ TEST_F(Program, ReadsAScriptUpToItsFirstError) {
 TEST_F(Program, AppliesWhatComesOnStandardInput) {
   EXPECT_EQ(run("apply -", "set pool web\n").code, 0);
   EXPECT_EQ(mgmt_.running(), "set pool web\n");
+  EXPECT_EQ(run("", "\xef\xbb\xbfset pool dns\ncommit\n").code, 0);
+  EXPECT_EQ(mgmt_.running(), "set pool dns\nset pool web\n");
 }
 
 TEST_F(Program, WritesNoEscapeSequenceIntoAFile) {
@@ -71,6 +73,38 @@ TEST_F(Program, WritesNoEscapeSequenceIntoAFile) {
     const std::string all = done.data + done.talk;
     EXPECT_EQ(std::ranges::count(all, '\x1b'), 0) << all;
   }
+}
+
+TEST_F(Program, WhatIsPassedOnIsWhole) {
+  const std::string words(300, 'w');
+  const json row = {{"server", "[2001:db8:1111:2222:3333:4444:5555:6666]:65535"},
+                    {"pool", words},
+                    {"check", "http"},
+                    {"state", "raised"},
+                    {"level", "warning"},
+                    {"alarm", "server-down"},
+                    {"text", words + " " + words},
+                    {"banner", words + " " + words},
+                    {"next", "show check web"},
+                    {"last", words},
+                    {"alarms", json::array({{{"text", words + " " + words}, {"next", "x"}}})},
+                    {"steps", json::array({{{"at_us", 1}, {"text", words}}})}};
+  mgmt_.answer("show", json{{"rows", {row}}});
+  const std::pair<const char*, std::string> rows[] = {
+      {"show check", words},
+      {"show check web 192.0.2.11:80", words},
+      {"show alarm", words + " " + words + " -> show check web"},
+      {"show status", words + " " + words + " -> x"},
+      {"show system", words + " " + words},
+      {"show version", words + " " + words}};
+  for (const auto& [line, text] : rows) {
+    const Result done = run(line);
+    EXPECT_THAT(done.data, HasSubstr(text + "\n")) << line;
+    EXPECT_EQ(done.data.find("..."), std::string::npos) << line;
+  }
+  EXPECT_EQ(std::ranges::count(run("show check").data, '\n'), 2) << "a line a row";
+  EXPECT_EQ(run("-c 'show check | save " + folder_.file("saved") + "'", "", "/dev/null").code, 0);
+  EXPECT_THAT(content(folder_.file("saved")), HasSubstr(words + "\n"));
 }
 
 TEST_F(Program, JsonIsOneLineInAFile) {

@@ -97,6 +97,40 @@ TEST_F(Request, ARestoreHandsTheFileOverInPiecesAndShowsTheDiff) {
   EXPECT_TRUE(connection_.has_edits());
 }
 
+TEST_F(Request, TheAnswerToABackupSaysWhereItIsAndHowItComesBack) {
+  mgmt_.answer("backup", json{{"id", 4}});
+  mgmt_.answer("backup_state", json{{"id", 4},
+                                    {"state", "done"},
+                                    {"file", "a-1.backup"},
+                                    {"path", "/var/lib/yoke/backup/a-1.backup"},
+                                    {"to", ""},
+                                    {"revision", 7},
+                                    {"bytes", 2049},
+                                    {"error", nullptr}});
+  EXPECT_THAT(run("request backup").output.talk,
+              testing::ElementsAre("Backup a-1.backup: revision 7, 3 KiB.",
+                                   "It is /var/lib/yoke/backup/a-1.backup; to have it back: "
+                                   "request restore a-1.backup"));
+}
+
+TEST_F(Request, ARestoreTakesTheNamesThatShowBackupPrints) {
+  mgmt_.answer("show", json{{"rows", {{{"file", "a-2.backup"}}, {{"file", "a-1.backup"}}}}});
+  mgmt_.answer("restore", json{{"revision", 7}, {"unit", "lb-a"}, {"made_at", nullptr}});
+  mgmt_.answer("diff", json{{"changes", json::array()}});
+  const Outcome outcome = run("request restore a-1.backup");
+  ASSERT_FALSE(outcome.error) << outcome.error->text;
+  EXPECT_EQ(mgmt_.calls("show").back(), json({{"object", "backup"}}));
+  EXPECT_EQ(mgmt_.calls("restore"), std::vector<json>({{{"file", "a-1.backup"}}}));
+  EXPECT_THAT(outcome.output.talk.back(), HasSubstr("revision 7 of lb-a"));
+  EXPECT_TRUE(connection_.has_edits());
+  // Anything else is a file here.
+  const Outcome missing = run("request restore a-3.backup");
+  ASSERT_TRUE(missing.error);
+  EXPECT_EQ(missing.error->id, "E-405");
+  EXPECT_THAT(missing.error->text, HasSubstr("show backup"));
+  EXPECT_EQ(session_.keys(kBackupFile, {}), (std::vector<std::string>{"a-2.backup", "a-1.backup"}));
+}
+
 TEST_F(Request, ADatabaseInUseIsNotRestoredWithoutWhatIsBesideIt) {
   mgmt_.answer("restore", json{{"revision", 7}, {"unit", nullptr}, {"made_at", nullptr}});
   mgmt_.answer("diff", json{{"changes", json::array()}});

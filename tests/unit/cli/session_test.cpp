@@ -7,8 +7,7 @@
 #include <sstream>
 
 #include "cli/apply.h"
-#include "cli/shell.h"
-#include "tests/unit/cli/fake_mgmt.h"
+#include "tests/unit/cli/desk.h"
 
 namespace yoke::cli {
 namespace {
@@ -16,43 +15,6 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
-
-// A shell and what it prints, against a server on a real socket.
-struct Desk {
-  explicit Desk(FakeMgmt& mgmt, Mode mode = Mode::kScript, Style style = {})
-      : connection(mgmt.socket()), session(connection, mode), shell(session, style, data, talk) {}
-
-  int run(const std::string& line) {
-    data.str("");
-    talk.str("");
-    return shell.run(line);
-  }
-
-  Connection connection;
-  Session session;
-  std::ostringstream data, talk;
-  Shell shell;
-};
-
-constexpr std::string_view kWeb =
-    "set pool web server 192.0.2.11:80 weight 2\n"
-    "set vip web 203.0.113.10:80/tcp pool web\n";
-
-TEST(ExitCode, IsOneForEachKindOfFailure) {
-  const std::pair<Errc, int> rows[] = {
-      {Errc::kFailed, 1},   {Errc::kInvalid, 2}, {Errc::kDenied, 3},      {Errc::kNotFound, 4},
-      {Errc::kConflict, 5}, {Errc::kRefused, 6}, {Errc::kUnavailable, 7}, {Errc::kTimeout, 124},
-  };
-  FakeMgmt mgmt;
-  Desk desk(mgmt);
-  for (const auto& [kind, code] : rows) {
-    EXPECT_EQ(exit_code(kind), code);
-    mgmt.answer("show", Error{kind, "E-999", "because", 3});
-    EXPECT_EQ(desk.run("show pool"), code);
-    EXPECT_EQ(desk.talk.str(), "E-999 because\n");
-    EXPECT_EQ(desk.data.str(), "");
-  }
-}
 
 TEST(Session, EditsADifferenceAndCommitsIt) {
   FakeMgmt mgmt;
@@ -64,7 +26,9 @@ TEST(Session, EditsADifferenceAndCommitsIt) {
   EXPECT_EQ(desk.run("diff"), 0);
   EXPECT_EQ(desk.data.str(), "+ pool web server 192.0.2.12:80 weight 3\n");
   EXPECT_EQ(desk.run("check"), 0);
-  EXPECT_EQ(desk.talk.str(), "The candidate may be committed.\n");
+  EXPECT_EQ(desk.talk.str(),
+            "The candidate breaks no rule; whether you may commit it, and the data plane takes it, "
+            "commit tells.\n");
   EXPECT_EQ(desk.run("commit note a second server"), 0);
   EXPECT_EQ(desk.talk.str(), "Revision 7: 1 change.\n");
   EXPECT_EQ(mgmt.calls("commit"), (std::vector<json>{{{"note", "a second server"}}}));
@@ -126,6 +90,22 @@ TEST(Session, EditsAloneUntilItLeavesTheMode) {
   EXPECT_EQ(desk.run("configure"), 0);
   EXPECT_EQ(desk.run("exit"), 0);
   EXPECT_EQ(mgmt.calls("unlock").size(), 2U) << "what was not locked";
+}
+
+// What E-412 names is to be typed where it is shown.
+TEST(Session, EditsAloneAlsoFromWithinConfigurationMode) {
+  FakeMgmt mgmt;
+  mgmt.answer("lock", json::object());
+  Desk desk(mgmt, Mode::kOper);
+  EXPECT_EQ(desk.run("configure"), 0);
+  EXPECT_EQ(desk.run("set pool web"), 0);
+  EXPECT_EQ(desk.run("edit pool web"), 0);
+  EXPECT_EQ(desk.run("configure exclusive force"), 0) << desk.talk.str();
+  EXPECT_EQ(mgmt.calls("lock").back(), (json{{"force", true}}));
+  EXPECT_EQ(desk.session.prompt(), "lb-a [pool web] [exclusive]*# ");
+  EXPECT_EQ(desk.run("configure exclusive"), 0);
+  EXPECT_EQ(desk.run("configure"), 2);
+  EXPECT_THAT(desk.talk.str(), HasSubstr("E-113 this is configuration mode already"));
 }
 
 TEST(Session, TheLockThatAnAdminTookIsToldAtThePrompt) {
@@ -197,6 +177,61 @@ TEST(Session, WaitsForTheProbesOfATestAndFailsWhereOneDoes) {
   EXPECT_THAT(desk.data.str(), HasSubstr("http 503"));
   mgmt.answer("tested", json{{"done", true}, {"rows", json::array()}});
   EXPECT_EQ(desk.run("test check web"), 1) << "which says nothing good of any server";
+}
+
+TEST(Session, ADifferenceThatIsPassedOnHasItsImpactAndConflicts) {
+  FakeMgmt mgmt;
+  Desk desk(mgmt);
+  json diff = {{"changes", {{{"sign", "-"}, {"path", {"vip", "old"}}}}},
+               {"conflicts", json::array()},
+               {"impact", {{{"path", "vip old"}, {"effect", "drain"}, {"flows", nullptr}}}}};
+  mgmt.answer("diff", diff);
+  EXPECT_EQ(desk.run("diff"), 0);
+  EXPECT_EQ(desk.data.str(),
+            "- vip old\n  vip old: some open flows drain\n"
+            "impact: no open flow cut, some open flows drain\n");
+  EXPECT_EQ(desk.talk.str(), "");
+  diff["conflicts"] = {{{"text", "vip old: gone here, kept there"}}};
+  diff["impact"] = json::array();
+  mgmt.answer("diff", diff);
+  EXPECT_EQ(desk.run("diff"), 0);
+  EXPECT_EQ(desk.data.str(), "- vip old\n! vip old: gone here, kept there\n");
+}
+
+TEST(Session, ShowsOneRevisionWhole) {
+  FakeMgmt mgmt;
+  Desk desk(mgmt);
+  const std::string note = std::string(70, 'a') + " " + std::string(70, 'b');
+  json row = {{"revision", 7},          {"when", 1'700'000'000}, {"user", "ann"},
+              {"from", "10.1.1.9 ssh"}, {"how", "cli"},          {"changes", "+1 pool"},
+              {"note", note},           {"parent", 6},           {"hash", "0123456789abcdef"}};
+  mgmt.answer("show", json{{"rows", {row}}});
+  mgmt.answer("diff", json{{"changes", {{{"sign", "+"}, {"path", {"pool", "web"}}}}}});
+  EXPECT_EQ(desk.run("show history 7"), 0) << desk.talk.str();
+  EXPECT_EQ(mgmt.calls("show").back(), (json{{"object", "history"}, {"name", "7"}}));
+  EXPECT_EQ(mgmt.calls("diff").back(), (json{{"from", 6}, {"to", 7}}));
+  EXPECT_EQ(desk.data.str(), "REVISION  7\nWHEN      " + time_text(1'700'000'000) +
+                                 "\nUSER      ann\nFROM      10.1.1.9 ssh\nHOW       cli\n"
+                                 "NOTE      " +
+                                 std::string(70, 'a') + "\n          " + std::string(70, 'b') +
+                                 "\nPARENT    6\nHASH      0123456789abcdef\n"
+                                 "CHANGES   +1 pool\n\n+ pool web\n");
+  // The one before it is kept no more.
+  mgmt.answer("diff", Error{Errc::kNotFound, "E-404", "there is no revision 6", -1});
+  EXPECT_EQ(desk.run("show history 7"), 0) << desk.talk.str();
+  EXPECT_THAT(desk.data.str(), testing::EndsWith("CHANGES   +1 pool\n"));
+  EXPECT_EQ(desk.run("show history x"), 2);
+}
+
+TEST(Session, AnEditThatChangesNothingLeavesNoMark) {
+  FakeMgmt mgmt;
+  Desk desk(mgmt, Mode::kOper);
+  EXPECT_EQ(desk.run("configure"), 0);
+  mgmt.answer("edit", json{{"edited", 1}, {"changed", false}});
+  EXPECT_EQ(desk.run("set pool web"), 0);
+  EXPECT_EQ(desk.session.prompt(), "lb-a# ");
+  EXPECT_EQ(desk.run("exit"), 0);
+  EXPECT_EQ(desk.talk.str(), "");
 }
 
 TEST(Session, ForgetsEdits) {
@@ -272,6 +307,20 @@ TEST(Session, LeavesWithEditsOnlyWhenToldTwice) {
   EXPECT_FALSE(desk.session.ended()) << "what came between makes it the first time again";
   EXPECT_EQ(desk.run("exit"), 0);
   EXPECT_TRUE(desk.session.ended());
+}
+
+TEST(Session, EditsThatAreKeptOutsideConfigurationModeCanBeSeenAndForgottenThere) {
+  FakeMgmt mgmt;
+  Desk desk(mgmt, Mode::kOper);
+  EXPECT_EQ(desk.run("configure"), 0);
+  EXPECT_EQ(desk.run("set pool web"), 0);
+  EXPECT_EQ(desk.run("exit"), 0);
+  EXPECT_THAT(desk.talk.str(), HasSubstr("The edits are kept"));
+  EXPECT_EQ(desk.run("diff"), 0);
+  EXPECT_EQ(desk.data.str(), "+ pool web\n");
+  EXPECT_EQ(desk.run("diff 5 7"), 0);
+  EXPECT_EQ(desk.run("discard"), 0);
+  EXPECT_EQ(desk.session.prompt(), "lb-a> ");
 }
 
 TEST(Session, CompletesKeysOfTheCandidate) {
@@ -371,9 +420,10 @@ TEST(Session, AnswersOfAnotherShapeAreNoCrash) {
     for (const char* method : {"show", "config", "edit", "diff", "check", "discard", "commit"}) {
       mgmt.answer(method, shape);
     }
-    for (const char* line : {"show pool", "show pool web", "show status", "show worker",
-                             "show version", "show configuration", "set pool web", "diff", "check",
-                             "discard", "commit", "show pool | json", "commit | json"}) {
+    for (const char* line :
+         {"show pool", "show pool web", "show status", "show worker", "show version",
+          "show history 7", "show configuration", "set pool web", "diff", "check", "discard",
+          "commit", "show pool | json", "commit | json"}) {
       const int code = desk.run(line);
       EXPECT_TRUE(code == 0 || code == 1 || code == 2) << line << ' ' << shape.dump();
     }
@@ -384,91 +434,6 @@ TEST(Session, AnswersOfAnotherShapeAreNoCrash) {
     EXPECT_EQ(other.run("help"), 0);
     (void)other.run("discard");
     EXPECT_EQ(other.session.prompt(), "> ");
-  }
-}
-
-TEST(Shell, PutsDataAndTalkApart) {
-  FakeMgmt mgmt;
-  mgmt.answer("show", json{{"rows", {{{"name", "web"}, {"method", "nat"}}}}});
-  Desk desk(mgmt);
-  EXPECT_EQ(desk.run("show pool"), 0);
-  EXPECT_THAT(desk.data.str(), StartsWith("NAME  METHOD"));
-  EXPECT_EQ(desk.talk.str(), "");
-  EXPECT_EQ(desk.run("show bogus"), 2);
-  EXPECT_EQ(desk.data.str(), "");
-  EXPECT_THAT(desk.talk.str(), StartsWith("show bogus\n     ^"));
-}
-
-TEST(Shell, InJsonEveryCommandThatPrintsAnswersWithOneObject) {
-  FakeMgmt mgmt;
-  mgmt.commit_lines(kWeb);
-  mgmt.answer("show", json{{"schema", "yoke/1"}, {"rows", json::array()}});
-  Desk desk(mgmt, Mode::kScript, {.json = true, .pretty = false});
-  for (const char* line :
-       {"show pool", "show pool | json", "show configuration", "diff", "check", "commit", "help"}) {
-    EXPECT_EQ(desk.run(line), 0) << line;
-    EXPECT_TRUE(json::accept(desk.data.str())) << line << ": " << desk.data.str();
-    EXPECT_EQ(desk.talk.str(), "") << line;
-  }
-  EXPECT_EQ(desk.run("commit"), 0);
-  EXPECT_EQ(json::parse(desk.data.str()),
-            (json{{"schema", "yoke/1"}, {"revision", 6}, {"changes", 0}}));
-  EXPECT_EQ(desk.run("set pool web"), 0);
-  EXPECT_EQ(desk.data.str(), "");
-  // What is wrong is data as well.
-  EXPECT_EQ(desk.run("set vip other pool nowhere"), 0);
-  EXPECT_EQ(desk.run("check"), 1);
-  EXPECT_FALSE(json::parse(desk.data.str())["violations"].empty());
-}
-
-TEST(Shell, SkipsBlanksAndComments) {
-  FakeMgmt mgmt;
-  mgmt.stop();
-  Desk desk(mgmt);
-  for (const char* line : {"", "   ", "\t", "# set pool web", "  # x", "\r"}) {
-    EXPECT_EQ(desk.run(line), 0) << line;
-    EXPECT_EQ(desk.talk.str(), "") << line;
-  }
-}
-
-TEST(Shell, StopsAtTheFirstErrorAndSaysWhere) {
-  FakeMgmt mgmt;
-  Desk desk(mgmt);
-  std::istringstream script("# comment\r\nset pool web\r\nset pool web bogus\ncommit");
-  EXPECT_EQ(desk.shell.run_all(script), 2);
-  EXPECT_THAT(desk.talk.str(), HasSubstr("set pool web bogus\n             ^\nE-101"));
-  EXPECT_THAT(desk.talk.str(), HasSubstr("Stopped at line 3."));
-  EXPECT_THAT(mgmt.calls("commit"), IsEmpty());
-  desk.talk.str("");
-  desk.shell.tell_of_lost_edits(desk.connection);
-  EXPECT_THAT(desk.talk.str(), HasSubstr("not committed"));
-}
-
-TEST(Shell, OfSeveralCommandsNamesTheOneThatFailed) {
-  FakeMgmt mgmt;
-  Desk desk(mgmt);
-  EXPECT_EQ(desk.shell.run_all(std::vector<std::string>{"set pool web", "delete pool x", "commit"}),
-            4);
-  EXPECT_THAT(desk.talk.str(), HasSubstr("Stopped at command 2."));
-  EXPECT_EQ(desk.shell.run_all(std::vector<std::string>{"set pool web", "exit", "commit"}), 0);
-  EXPECT_THAT(mgmt.calls("commit"), IsEmpty());
-}
-
-TEST(Shell, ReadsWordsOfAnArgumentListAsTheyAre) {
-  const std::vector<std::string> lists[] = {
-      {"show", "pool", "web"},
-      {"commit", "note", "say \"hi\" \\ | there"},
-      {"commit", "note", ""},
-      {"show", "pool", "|", "match", "a b"},
-  };
-  for (const auto& words : lists) {
-    const std::string line = line_of(words);
-    const auto split = split_line(line);
-    ASSERT_TRUE(split) << line;
-    std::vector<std::string> texts;
-    for (const model::Word& word : *split) texts.push_back(word.text);
-    EXPECT_EQ(texts, words) << line;
-    EXPECT_TRUE(read_line(line, Mode::kScript)) << line;
   }
 }
 

@@ -190,6 +190,25 @@ TEST(View, OfAlarmsAndEventsNothingIsCut) {
               testing::AllOf(HasSubstr("  cleared  "), testing::Not(HasSubstr("->"))));
 }
 
+// What it has no room for is in `show history 7`.
+TEST(View, OfTheHistoryHasOneLineARevision) {
+  const json row = {{"revision", 12},
+                    {"when", 1'700'000'000},
+                    {"user", "yoke-mgmt"},
+                    {"from", "203.0.113.200 ssh"},
+                    {"how", "unconfirmed"},
+                    {"changes", "+1 pool +12 servers ~3 checks +1 vip"},
+                    {"note", "a note that goes on for longer than there is room"}};
+  const Output output = show_output("history", false, answer("history", {row}));
+  ASSERT_EQ(output.rows.size(), 1U);
+  EXPECT_EQ(output.rows[0].find('\n'), std::string::npos) << output.rows[0];
+  EXPECT_THAT(output.rows[0], HasSubstr("  yoke-mgmt  203.0"));
+  EXPECT_LE(output.rows[0].size(), 80U);
+  const Output whole = show_output("history", false, answer("history", {row}), kAnyWidth);
+  EXPECT_THAT(whole.rows[0], HasSubstr("+1 pool +12 servers ~3 checks +1 vip  a note that goes on "
+                                       "for longer than there is room"));
+}
+
 TEST(View, OfWorkersAddsTheDropReasonsUp) {
   const Output output = show_output(
       "worker", false,

@@ -168,6 +168,9 @@ TEST(Canonical, NamesTheBoundInTheMessage) {
   const auto idle = canonical(field("vip", "idle-timeout"), "25h");
   ASSERT_FALSE(idle);
   EXPECT_EQ(idle.error().text, "'25h' is not a time from 1s to 24h, or 0");
+  const auto bare = canonical(field("vip", "idle-timeout"), "5");
+  ASSERT_FALSE(bare);
+  EXPECT_EQ(bare.error().text, "'5' has no unit (ms, s, m or h): a time from 1s to 24h, or 0");
 }
 
 TEST(Duration, ReadsEveryUnitAndWritesTheLargestThatFits) {

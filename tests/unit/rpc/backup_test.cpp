@@ -80,6 +80,36 @@ TEST_F(BackupMethods, WhatIsNoBackupLeavesTheCandidateAlone) {
   EXPECT_TRUE(must(client_, "config", {{"candidate", true}})["document"]["pool"].contains("mine"));
 }
 
+// What is left of a database that was copied without the log beside it.
+TEST_F(BackupMethods, WhatNothingWasEverCommittedInDoesNotTakeEverythingAway) {
+  const store::TempFolder folder;
+  const std::string file = folder.file("config.db");
+  (void)store::must_open(file);
+  const json whole = {
+      {"bytes", to_base64(store::read_file(file))}, {"first", true}, {"last", true}};
+  EXPECT_EQ(refusal(client_, "restore", whole), "E-511");
+  EXPECT_EQ(must(client_, "config", {{"candidate", true}})["document"],
+            model::to_json(web_config()));
+  EXPECT_EQ(must(client_, "diff")["changes"], json::array());
+}
+
+TEST_F(BackupMethods, WhatTheUnitKeepsIsRestoredByItsName) {
+  (void)must(client_, "backup");
+  const json state = ended();
+  EXPECT_EQ(state["path"], rig_.backup_folder() + "/" + state["file"].get<std::string>());
+  (void)must(client_, "load", {{"document", model::to_json(other_config())}});
+  (void)must(client_, "commit");
+  const json restored = must(client_, "restore", {{"file", state["file"]}});
+  EXPECT_EQ(restored["revision"], 1);
+  EXPECT_EQ(restored["unit"], "lb-a");
+  EXPECT_EQ(must(client_, "config", {{"candidate", true}})["document"],
+            model::to_json(web_config()));
+  for (const char* name : {"gone.backup", "../config.db", "/etc/passwd", "."}) {
+    EXPECT_EQ(refusal(client_, "restore", {{"file", name}}), "E-404") << name;
+  }
+  EXPECT_EQ(refusal(client_, "restore", {{"file", 7}}), "E-402");
+}
+
 TEST_F(BackupMethods, APlaceThatIsNoneIsRefused) {
   EXPECT_EQ(refusal(client_, "backup", {{"to", "ftp://backup/"}}), "E-515");
   EXPECT_EQ(refusal(client_, "backup", {{"to", 7}}), "E-402");

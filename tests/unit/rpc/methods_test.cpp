@@ -51,7 +51,7 @@ TEST_F(Methods, HelloInAnotherVersionIsRefused) {
 TEST_F(Methods, AnEditIsSeenInTheCandidateAndNowhereElse) {
   const json edits = operations(
       {set({"pool", "web"}, {{"method", "dsr"}}), set({"pool", "web", "server", "192.0.2.11:80"})});
-  EXPECT_EQ(must(client_, "edit", edits), json({{"edited", 2}}));
+  EXPECT_EQ(must(client_, "edit", edits), json({{"edited", 2}, {"changed", true}}));
   const json document = {
       {"schema", "yoke/1"},
       {"pool", {{"web", {{"method", "dsr"}, {"server", {{"192.0.2.11:80", json::object()}}}}}}}};
@@ -171,6 +171,37 @@ TEST_F(Methods, ACommitIsForwardingAndInTheHistory) {
   EXPECT_EQ(row["from"], "pid " + std::to_string(::getpid()));
   EXPECT_EQ(row["changes"], "+1 pool +2 servers +1 check +1 vip");
   rig_.run([this] { EXPECT_EQ(rig_.data_plane().running->revision, 1U); });
+}
+
+TEST_F(Methods, AnEditThatChangesNothingIsNone) {
+  commit_web(client_);
+  const json same = operations({set({"pool", "web"})});
+  EXPECT_EQ(must(client_, "edit", same), json({{"edited", 1}, {"changed", false}}));
+  EXPECT_EQ(must(client_, "edit", operations({set({"pool", "new"})}))["changed"], true);
+  EXPECT_EQ(must(client_, "edit", same)["changed"], true) << "the other is still there";
+  const json back = operations({{{"op", "delete"}, {"path", {"pool", "new"}}}});
+  EXPECT_EQ(must(client_, "edit", back)["changed"], false);
+}
+
+TEST_F(Methods, TheHistoryHasTheParentAndTheHashOfEachRevisionAndOneByItself) {
+  (void)must(client_, "load", {{"document", model::to_json(web_config())}});
+  (void)must(client_, "commit");
+  (void)must(client_, "edit", operations({set({"pool", "new"})}));
+  (void)must(client_, "commit", {{"note", "second"}});
+  (void)must(client_, "edit", operations({{{"op", "delete"}, {"path", {"pool", "new"}}}}));
+  (void)must(client_, "commit");
+  const json rows = must(client_, "show", {{"object", "history"}})["rows"];
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[2]["parent"], 0);
+  EXPECT_EQ(rows[0]["parent"], 2);
+  EXPECT_EQ(rows[0]["hash"], rows[2]["hash"]) << "they hold the same";
+  EXPECT_NE(rows[0]["hash"], rows[1]["hash"]);
+  EXPECT_GE(rows[0]["hash"].get<std::string>().size(), 16U);
+  EXPECT_EQ(must(client_, "show", {{"object", "history"}, {"name", "2"}})["rows"],
+            json::array({rows[1]}));
+  EXPECT_EQ(refusal(client_, "show", {{"object", "history"}, {"name", "4"}}), "E-404");
+  EXPECT_EQ(refusal(client_, "show", {{"object", "history"}, {"name", "0"}}), "E-404");
+  EXPECT_EQ(refusal(client_, "show", {{"object", "history"}, {"name", "two"}}), "E-402");
 }
 
 TEST_F(Methods, ACommitThatBreaksRulesIsRefusedWithAllOfThem) {

@@ -194,6 +194,11 @@ TEST_F(Roles, AnOperatorHasBackupsSentWhereTheConfigurationSaysAndNowhereElse) {
   EXPECT_EQ(ask_for(bob_, other), "E-514") << "an admin's to say";
 }
 
+TEST_F(Roles, WhatTheUnitKeepsIsRestoredByAdminsAlone) {
+  EXPECT_EQ(result(ann_, "restore", {{"file", "lb-a-000001.backup"}}), "E-413");
+  EXPECT_EQ(result(bob_, "restore", {{"file", "lb-a-000001.backup"}}), "E-404");
+}
+
 TEST_F(Roles, AHiddenSecretThatIsLoadedIsTheCandidatesOwn) {
   commit({"set pool web check redis password old"});
   EXPECT_TRUE(edit(bob_, "set pool web check redis password new").is_object());

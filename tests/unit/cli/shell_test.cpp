@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/shell.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "tests/unit/cli/desk.h"
+
+namespace yoke::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+TEST(ExitCode, IsOneForEachKindOfFailure) {
+  const std::pair<Errc, int> rows[] = {
+      {Errc::kFailed, 1},   {Errc::kInvalid, 2}, {Errc::kDenied, 3},      {Errc::kNotFound, 4},
+      {Errc::kConflict, 5}, {Errc::kRefused, 6}, {Errc::kUnavailable, 7}, {Errc::kTimeout, 124},
+  };
+  FakeMgmt mgmt;
+  Desk desk(mgmt);
+  for (const auto& [kind, code] : rows) {
+    EXPECT_EQ(exit_code(kind), code);
+    mgmt.answer("show", Error{kind, "E-999", "because", 3});
+    EXPECT_EQ(desk.run("show pool"), code);
+    EXPECT_EQ(desk.talk.str(), "E-999 because\n");
+    EXPECT_EQ(desk.data.str(), "");
+  }
+}
+
+TEST(Shell, PutsDataAndTalkApart) {
+  FakeMgmt mgmt;
+  mgmt.answer("show", json{{"rows", {{{"name", "web"}, {"method", "nat"}}}}});
+  Desk desk(mgmt);
+  EXPECT_EQ(desk.run("show pool"), 0);
+  EXPECT_THAT(desk.data.str(), StartsWith("NAME  METHOD"));
+  EXPECT_EQ(desk.talk.str(), "");
+  EXPECT_EQ(desk.run("show bogus"), 2);
+  EXPECT_EQ(desk.data.str(), "");
+  EXPECT_THAT(desk.talk.str(), StartsWith("show bogus\n     ^"));
+}
+
+TEST(Shell, WhatGoesToAFileFromATerminalIsWhole) {
+  FakeMgmt mgmt;
+  const std::string words(300, 'w');
+  mgmt.answer("show", json{{"rows", {{{"name", "web"}, {"method", "nat"}, {"vips", words}}}}});
+  const TempFolder folder;
+  Desk desk(mgmt);
+  EXPECT_EQ(desk.run("show pool"), 0);
+  EXPECT_THAT(desk.data.str(), HasSubstr("..."));
+  EXPECT_EQ(desk.run("show pool | save " + folder.file("pools")), 0);
+  EXPECT_EQ(desk.run("show pool"), 0);
+  std::ifstream saved(folder.file("pools"));
+  const std::string text{std::istreambuf_iterator<char>(saved), {}};
+  EXPECT_THAT(text, HasSubstr(words + "\n"));
+}
+
+TEST(Shell, InJsonEveryCommandThatPrintsAnswersWithOneObject) {
+  FakeMgmt mgmt;
+  mgmt.commit_lines(kWeb);
+  mgmt.answer("show", json{{"schema", "yoke/1"}, {"rows", json::array()}});
+  Desk desk(mgmt, Mode::kScript, {.json = true, .pretty = false});
+  for (const char* line :
+       {"show pool", "show pool | json", "show configuration", "diff", "check", "commit", "help"}) {
+    EXPECT_EQ(desk.run(line), 0) << line;
+    EXPECT_TRUE(json::accept(desk.data.str())) << line << ": " << desk.data.str();
+    EXPECT_EQ(desk.talk.str(), "") << line;
+  }
+  EXPECT_EQ(desk.run("commit"), 0);
+  EXPECT_EQ(json::parse(desk.data.str()),
+            (json{{"schema", "yoke/1"}, {"revision", 6}, {"changes", 0}}));
+  EXPECT_EQ(desk.run("set pool web"), 0);
+  EXPECT_EQ(desk.data.str(), "");
+  // What is wrong is data as well.
+  EXPECT_EQ(desk.run("set vip other pool nowhere"), 0);
+  EXPECT_EQ(desk.run("check"), 1);
+  EXPECT_FALSE(json::parse(desk.data.str())["violations"].empty());
+}
+
+TEST(Shell, SkipsBlanksAndComments) {
+  FakeMgmt mgmt;
+  mgmt.stop();
+  Desk desk(mgmt);
+  for (const char* line : {"", "   ", "\t", "# set pool web", "  # x", "\r"}) {
+    EXPECT_EQ(desk.run(line), 0) << line;
+    EXPECT_EQ(desk.talk.str(), "") << line;
+  }
+}
+
+TEST(Shell, StopsAtTheFirstErrorAndSaysWhere) {
+  FakeMgmt mgmt;
+  Desk desk(mgmt);
+  std::istringstream script("# comment\r\nset pool web\r\nset pool web bogus\ncommit");
+  EXPECT_EQ(desk.shell.run_all(script), 2);
+  EXPECT_THAT(desk.talk.str(), HasSubstr("set pool web bogus\n             ^\nE-101"));
+  EXPECT_THAT(desk.talk.str(), HasSubstr("Stopped at line 3."));
+  EXPECT_THAT(mgmt.calls("commit"), IsEmpty());
+  desk.talk.str("");
+  desk.shell.tell_of_lost_edits(desk.connection);
+  EXPECT_THAT(desk.talk.str(), HasSubstr("not committed"));
+}
+
+TEST(Shell, OfSeveralCommandsNamesTheOneThatFailed) {
+  FakeMgmt mgmt;
+  Desk desk(mgmt);
+  EXPECT_EQ(desk.shell.run_all(std::vector<std::string>{"set pool web", "delete pool x", "commit"}),
+            4);
+  EXPECT_THAT(desk.talk.str(), HasSubstr("Stopped at command 2."));
+  EXPECT_EQ(desk.shell.run_all(std::vector<std::string>{"set pool web", "exit", "commit"}), 0);
+  EXPECT_THAT(mgmt.calls("commit"), IsEmpty());
+}
+
+TEST(Shell, ReadsWordsOfAnArgumentListAsTheyAre) {
+  const std::vector<std::string> lists[] = {
+      {"show", "pool", "web"},
+      {"commit", "note", "say \"hi\" \\ | there"},
+      {"commit", "note", ""},
+      {"show", "pool", "|", "match", "a b"},
+  };
+  for (const auto& words : lists) {
+    const std::string line = line_of(words);
+    const auto split = split_line(line);
+    ASSERT_TRUE(split) << line;
+    std::vector<std::string> texts;
+    for (const model::Word& word : *split) texts.push_back(word.text);
+    EXPECT_EQ(texts, words) << line;
+    EXPECT_TRUE(read_line(line, Mode::kScript)) << line;
+  }
+}
+
+}  // namespace
+}  // namespace yoke::cli
