@@ -49,7 +49,7 @@ class Printer {
           std::max(columns[i].title.size(), std::min(longest[i], columns[i].width_max)));
     }
     std::size_t used = kGap * (columns.size() - 1);
-    for (const std::size_t width : widths_) used += width;
+    for (const std::size_t column : widths_) used += column;
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const std::size_t more = longest[i] - widths_[i];
       if (used + more > width_) continue;

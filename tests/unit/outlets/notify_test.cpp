@@ -34,14 +34,18 @@ class Telling : public testing::Test {
     }
     outlets_.follow(config);
   }
+  [[nodiscard]] std::string path_of(const std::string& name) const {
+    return folder_.file("etc/yoke/notify/" + name);
+  }
   void program(const std::string& name, const std::string& text) {
-    const std::string path = folder_.file(name);
+    const std::string path = path_of(name);
+    std::filesystem::create_directories(folder_.file("etc/yoke/notify"));
     std::ofstream(path) << "#!/bin/sh\n" << text << '\n';
     ASSERT_EQ(::chmod(path.c_str(), 0700), 0);
   }
   void keeping(const std::string& name) { program(name, "cat >>\"$0.told\""); }
   [[nodiscard]] std::vector<std::string> told(const std::string& name) const {
-    std::ifstream file(folder_.file(name + ".told"));
+    std::ifstream file(path_of(name + ".told"));
     std::vector<std::string> names;
     for (std::string line; std::getline(file, line);) {
       const auto whole = nlohmann::json::parse(line, nullptr, false);  // half of it may be there
@@ -71,9 +75,7 @@ class Telling : public testing::Test {
       {.folder = folder_.file("backup"), .unit = "lb-a", .release = "1", .credentials = {}}};
   rpc::Unit unit_{"lb-a", committer_, {}, MonoClock::now(), backups_, folder_.file("restore")};
   std::vector<events::Event> recorded_;
-  Outlets outlets_{loop_.get(),
-                   unit_,
-                   {.state = folder_.file("state"), .programs = folder_.file(".")},
+  Outlets outlets_{loop_.get(), unit_, folder_.path(),
                    [this](const events::Event& event) { recorded_.push_back(event); }};
 };
 
