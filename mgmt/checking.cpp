@@ -148,6 +148,7 @@ void Checking::publish() {
 
 // A commit under way has them wait.
 void Checking::publish_responses() {
+  committer_.take_responses();
   publish();
   if (committer_.is_changing()) publish_responses_.start(kResponseInterval);
 }

@@ -102,13 +102,15 @@ class Committer {
 
   // A verdict of the health checks; published with the next publish().
   void report(const ServerId& id, Verdict verdict, MonoTime now);
-  // How long a server takes to answer its checks; published with the next publish() that comes when
-  // no change is under way.
+  // How long a server takes to answer its checks; published once they are taken.
   void report_response(const ServerId& id, std::chrono::microseconds response);
   // Tells the data plane all verdicts since the last time, or, while it is being staged to, once it
   // has been. Those that cannot be told are not lost: reconcile() finds them.
   [[nodiscard]] Status publish();
-  // Of as many pools as it builds in a moment. True: there is more to tell.
+  // Those response times that were reported are to be told from now on, unless a change is under
+  // way; publish() begins with it.
+  void take_responses();
+  // Tells of as many pools as it builds in a moment. True: there is more to tell.
   [[nodiscard]] Result<bool> publish_some();
 
   [[nodiscard]] const store::Running& running() const noexcept { return store_.running(); }
@@ -182,7 +184,6 @@ class Committer {
   [[nodiscard]] Refusal go_back(const model::Config& previous, const Error& cause);
   [[nodiscard]] Status run_committed();
   [[nodiscard]] Status run(const Compiled& compiled);
-  void take_responses();
 
   store::ConfigStore& store_;
   DataPlane& data_plane_;

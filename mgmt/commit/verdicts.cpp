@@ -35,6 +35,7 @@ void Committer::take_responses() {
 }
 
 Status Committer::publish() {
+  take_responses();
   for (;;) {
     const auto more = publish_some();
     if (!more) return tl::unexpected<Error>(more.error());
@@ -42,10 +43,8 @@ Status Committer::publish() {
   }
 }
 
-// Pools take turns, so that none waits behind others that change all the time; response times are
-// taken once all that there was is told.
+// Pools take turns, so that none waits behind others that change all the time.
 Result<bool> Committer::publish_some() {
-  if (unpublished_.empty()) take_responses();
   if (unpublished_.empty() || is_staging_) return false;
   std::set<ServerId> ids;
   auto at = unpublished_.lower_bound(ServerId{next_pool_, {}});
