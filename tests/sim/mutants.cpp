@@ -144,7 +144,8 @@ const std::array kMutants{
            .adjust =
                [](Schedule& schedule) {
                  schedule.timers.restart_hold = schedule.timers.boot_hold = Time::zero();
-               }},
+               },
+           .rarity = 4},
     // -- epochs
     Mutant{.name = "epoch-shared",
            .broken = "epochs do not tell which unit minted them",

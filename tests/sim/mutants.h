@@ -17,6 +17,7 @@ struct Mutant {
   void (*rules)(pair::Rules&) = nullptr;  // breaks a rule of the election
   void (*quirks)(Quirks&) = nullptr;      // breaks what is around it
   void (*adjust)(Schedule&) = nullptr;    // breaks a number
+  std::uint64_t rarity = 1;               // takes so many times the seeds of the others
 };
 
 [[nodiscard]] std::span<const Mutant> mutants();

@@ -196,7 +196,8 @@ bool run_mutants(const Options& options) {
     if (!options.mutant.empty() && mutant.name != options.mutant) continue;
     const Protocol protocol(mutant);
     std::string caught;
-    for (std::uint64_t seed = options.from; seed < options.from + options.seeds; ++seed) {
+    for (std::uint64_t seed = options.from; seed < options.from + options.seeds * mutant.rarity;
+         ++seed) {
       World world = protocol.world(seed, nullptr);
       if (const auto violation = world.run()) {
         caught = fmt::format("seed {:4}  {:3}  {}", seed, violation->invariant, violation->text);
