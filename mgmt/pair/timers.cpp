@@ -57,7 +57,7 @@ std::optional<Timers> profile(std::string_view name) noexcept {
     timers.probe_gap = milliseconds(5);
     timers.probe_wait = milliseconds(10);
     timers.burst = milliseconds(50);
-    timers.handoff_step = milliseconds(500);
+    timers.handoff_step = seconds(1);
   } else {
     return std::nullopt;
   }
