@@ -213,8 +213,9 @@ void add_events(const json& rows, std::string_view time, std::string_view name, 
     std::string text = fmt::format("{}: {}", cell_text(row, name, Format::kText),
                                    cell_text(row, "text", Format::kText));
     std::string next = cell_text(row, "next", Format::kText);
-    next = name == "alarm" && !cleared && next != "-" ? "-> " + next : "";
-    if (width == kAnyWidth && !next.empty()) text += ' ' + std::exchange(next, "");
+    const bool has_next = name == "alarm" && !cleared && next != "-";
+    next = has_next ? fmt::format("-> {}", next) : std::string();
+    if (width == kAnyWidth && !next.empty()) text.append(" ").append(std::exchange(next, ""));
     auto lines = wrapped(text, text_width);
     if (!next.empty()) {
       for (std::string& line : wrapped(next, text_width)) lines.push_back(std::move(line));

@@ -164,6 +164,8 @@ class Process {
       schedule_.follow();
       backups_.follow(backup::schedule_of(committer_.running().config));
     });
+    std::error_code ignored;
+    was_set_up_ = std::filesystem::exists(options.root / "run/yoke/system/time-zone", ignored);
     is_whole_ = true;
   }
 
@@ -171,9 +173,11 @@ class Process {
     auto server = rpc::serve(loop_, socket, unit_);
     if (!server) return tl::unexpected(server.error());
     server_ = std::move(*server);
-    // A new store has nothing to say of the machine yet: one that was begun anew over a damaged one
-    // is not to take away the address by which somebody comes to mend it.
-    if (committer_.running().revision != 0) system_.follow(committer_.running().config);
+    // A store that was begun anew over a damaged one has nothing to say of the machine yet: it is
+    // not to take away the address by which somebody comes to mend it.
+    if (committer_.running().revision != 0 || !was_set_up_) {
+      system_.follow(committer_.running().config);
+    }
     remember();  // before anything happens, so that whoever is to be told of it is
     outlets_->follow(committer_.running().config);
     expiry_.follow();
@@ -255,7 +259,8 @@ class Process {
     supervisor_->look_soon();
   }
 
-  bool is_whole_ = false;  // until then parts tell what happens that others are not there to hear
+  bool is_whole_ = false;    // until then parts tell what happens that others are not there to hear
+  bool was_set_up_ = false;  // the machine, by a process before
   sd_event* loop_;
   store::EventLog event_log_;
   commit::SocketDataPlane data_plane_;

@@ -34,9 +34,7 @@ Errc kind_told(Errc kind) {
   return kind == Errc::kUnavailable || kind == Errc::kTimeout ? kind : Errc::kFailed;
 }
 
-bool asks_nothing(const api::Configuration& configuration) {
-  return configuration.pools.empty() && configuration.vips.empty();
-}
+bool asks_nothing(const api::Configuration& configuration) { return configuration.vips.empty(); }
 
 Error nothing_changed(Error cause) {
   cause.kind = kind_told(cause.kind);
@@ -156,17 +154,12 @@ tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidat
   }
   if (changes.empty()) return Committed{running().revision, 0};
   if (!violated.empty()) return refuse(std::move(violated));
+  if (unknown_ && request.confirm_within) return refuse(cannot_go_back());
   if (!data_plane_.reachable()) return commit_alone(candidate, author, request, changes);
   if (auto adopted = adopt_first(); !adopted) {
     return refuse(nothing_changed(adopted.error()));
   }
-  if (unknown_ && request.confirm_within) {
-    return refuse({Errc::kConflict, std::string(kUnknownRevision),
-                   "nothing is changed: to go back would be to go back to nothing, and the data "
-                   "plane runs revision " +
-                       std::to_string(unknown_->revision) + "; commit without confirm",
-                   -1});
-  }
+  if (unknown_ && request.confirm_within) return refuse(cannot_go_back());
   ServerStates states;
   const Compiled compiled = compile_aside(candidate, running().revision + 1, states);
   if (unknown_ && asks_nothing(compiled.configuration)) {
@@ -178,11 +171,14 @@ tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidat
   const model::Config previous = running().config;
   if (auto stored = persist(candidate, info); !stored) return refuse(stored.error());
   if (auto activated = activate(compiled.digest); !activated) {
+    // It may have come about nevertheless.
+    if (unknown_) unknown_digests_.insert(compiled.digest);
     return tl::unexpected<Refusal>(go_back(previous, activated.error()));
   }
   run_from_now_on(running().config, std::move(states), compiled);
   reconciled_ = true;
   unknown_.reset();
+  unknown_digests_.clear();
   (void)publish();
   return committed(author, changes);
 }
@@ -339,7 +335,8 @@ tl::expected<Committed, Refusal> Committer::undo(const store::Unconfirmed& waits
             {"ORIGIN", author.origin}}});
   undo_failed_ = false;
   states_ = states_.following(running().config, MonoClock::now());
-  if (auto runs = adopted_ ? run_committed() : reconcile(MonoClock::now()); !runs) {
+  const bool is_known_to_run = adopted_ && !unknown_;
+  if (auto runs = is_known_to_run ? run_committed() : reconcile(MonoClock::now()); !runs) {
     record_({Kind::kRevertWaiting,
              "it is activated once the data plane answers: " + runs.error().text});
   }
@@ -464,8 +461,8 @@ Status Committer::reconcile(MonoTime now) {
   if (!status) return tl::unexpected<Error>(status.error());
   if (!adopted_) states_.adopt(status->running.servers, now);
   adopted_ = true;
-  const bool was_unknown = unknown_ && unknown_->digest == status->running.digest;
-  unknown_.reset();
+  const bool was_unknown = unknown_digests_.contains(status->running.digest);
+  if (!was_unknown) unknown_.reset();
   ServerStates states;
   const auto wanted = compile_aside(running().config, running().revision, states);
   if (status->running.revision != wanted.configuration.revision ||
@@ -473,6 +470,7 @@ Status Committer::reconcile(MonoTime now) {
     const bool is_unknown = asks_nothing(wanted.configuration) && status->running.revision != 0 &&
                             (was_unknown || status->running.revision >= running().revision);
     if (is_unknown) return leave_unknown(status->running);
+    unknown_.reset();
     if (auto runs = run(wanted); !runs) return runs;
     record_({Kind::kConfigurationApplied,
              fmt::format("the data plane runs revision {}", running().revision),

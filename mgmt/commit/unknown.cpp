@@ -9,11 +9,20 @@
 
 namespace yoke::commit {
 
+Error Committer::cannot_go_back() const {
+  return {Errc::kConflict, std::string(kUnknownRevision),
+          fmt::format("nothing is changed: to go back would be to go back to nothing, and the data "
+                      "plane runs revision {}; commit without confirm",
+                      unknown_->revision),
+          -1};
+}
+
 Status Committer::leave_unknown(const api::RunningState& running) {
+  unknown_ = running;
+  unknown_digests_.insert(running.digest);
   if (running.hash_key && *running.hash_key != store_.hash_key()) {
     if (auto taken = store_.set_hash_key(*running.hash_key); !taken) return taken;
   }
-  unknown_ = running;
   return tl::unexpected<Error>(*unknown());
 }
 

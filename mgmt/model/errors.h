@@ -125,7 +125,7 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-458", "no commit is scheduled"},
     ErrorMeaning{"E-459", "a scheduled commit was given up: late, or others changed the same"},
     ErrorMeaning{"E-460", "another commit is being made; try again"},
-    ErrorMeaning{"E-461", "the data plane runs a revision that a new, empty store never had"},
+    ErrorMeaning{"E-461", "the data plane runs what this store, begun anew, never had"},
     ErrorMeaning{"E-501", "the store's file or folder is not accessible"},
     ErrorMeaning{"E-502", "the store's file system or file is read-only"},
     ErrorMeaning{"E-503", "no space left for the store"},

@@ -82,6 +82,11 @@ TEST_F(AloneTest, ANewStoresCommitThatIsNotActivatedLeavesWhatRuns) {
   EXPECT_EQ(data_plane_.running, running);
   EXPECT_EQ(again.reconcile(kNow).error().id, "E-461");
   EXPECT_EQ(data_plane_.running, running);
+  // Activated after all, and told too late: neither that nor what ran before is nothing.
+  data_plane_.activate_fails = {Fails::kAnswersTooLate};
+  ASSERT_FALSE(again.commit(web_config(), {"ann", "pid 7", "cli"}, {}));
+  (void)again.reconcile(kNow);
+  EXPECT_FALSE(data_plane_.running->vips.empty());
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ namespace yoke::store {
 // In memory where there is such a place, because these tests sync thousands of times.
 class TempFolder {
  public:
+  TempFolder() : folder_(place()) {}
   [[nodiscard]] std::string file(const std::string& name = "config.db") const {
     return folder_.file(name);
   }
@@ -30,7 +31,7 @@ class TempFolder {
     const std::filesystem::path memory = "/dev/shm";
     return ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
   }
-  yoke::TempFolder folder_{place()};
+  yoke::TempFolder folder_;
 };
 
 inline std::string read_file(const std::string& path) {
