@@ -15,8 +15,10 @@ using std::chrono::system_clock;
 constexpr int kBackupVersion = 1;
 constexpr const char* kVersionKey = "yoke-backup";
 
-// Later than any clock that is right, and within what the clock's type holds.
-constexpr std::int64_t kSecondsMax = 32'503'680'000;  // the year 3000
+// Later than any clock that is right, and within what the clock's type holds: nanoseconds.
+constexpr std::uint64_t kSecondsMax = 9'000'000'000;  // the year 2255
+static_assert(kSecondsMax <
+              static_cast<std::uint64_t>(std::chrono::nanoseconds::max() / seconds(1)));
 
 tl::unexpected<Error> not_a_backup(const std::string& why) {
   return fail(Errc::kInvalid, kNotABackup, "not a backup of this unit's kind: " + why);
@@ -76,10 +78,11 @@ Result<BackupLabel> read_label(std::string_view line) {
   if (!is_shown_as_it_is(read.unit) || !is_shown_as_it_is(read.release)) {
     return not_a_backup("its label names a unit or release that none has");
   }
-  if (label["made_at"] > kSecondsMax || read.sha256.size() != 64 || !is_hexadecimal(read.sha256)) {
+  const auto made_at = label["made_at"].get<std::uint64_t>();
+  if (made_at > kSecondsMax || read.sha256.size() != 64 || !is_hexadecimal(read.sha256)) {
     return not_a_backup("its label makes no sense");
   }
-  read.made_at = system_clock::time_point(seconds(label["made_at"].get<std::int64_t>()));
+  read.made_at = system_clock::time_point(seconds(made_at));
   return read;
 }
 

@@ -172,6 +172,21 @@ TEST_F(Backup, AnythingElseIsNoBackup) {
   }
 }
 
+// A time that the clock's type does not hold would come out as another one.
+TEST(BackupLabelLine, ATimeThatNoClockShowsIsRefused) {
+  const auto at = [](const std::string& time) {
+    return read_label(R"({"yoke-backup":1,"unit":"a","release":"1","revision":1,"bytes":1,)"
+                      R"("sha256":")" +
+                      std::string(64, '0') + R"(","made_at":)" + time + "}");
+  };
+  const auto read = at("9000000000");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->made_at.time_since_epoch(), std::chrono::seconds(9'000'000'000));
+  for (const char* late : {"9000000001", "16999919999", "18446744073709551615"}) {
+    EXPECT_FALSE(at(late)) << late;
+  }
+}
+
 TEST_F(Backup, ALabelWhoseTextsAreNotForShowingIsNone) {
   const auto read = read_label(bytes_.substr(0, bytes_.find('\n')));
   ASSERT_TRUE(read);
