@@ -18,7 +18,7 @@ inline constexpr std::string_view kNothingWaits = "E-456";  // no commit waits t
 inline constexpr std::string_view kScheduled = "E-457";        // another commit is scheduled
 inline constexpr std::string_view kNotScheduled = "E-458";     // none is
 inline constexpr std::string_view kMissed = "E-459";           // the scheduled commit was not made
-inline constexpr std::string_view kUnknownRevision = "E-461";  // it runs what the store never had
 inline constexpr std::string_view kUnderWay = "E-460";         // another commit is being made
+inline constexpr std::string_view kUnknownRevision = "E-461";  // it runs what the store never had
 
 }  // namespace yoke::commit
