@@ -116,7 +116,7 @@ std::vector<std::string> backups_in(const json& shown) {
 
 Result<json> restore_backup(Connection& connection, const std::string& name) {
   if (name.find('/') != std::string::npos) return hand_over_backup(connection, name);
-  const auto shown = connection.call("show", {{"object", "backup"}});
+  auto shown = connection.call("show", {{"object", "backup"}});
   if (!shown) return shown;
   const auto kept = backups_in(*shown);
   if (std::ranges::find(kept, name) != kept.end()) {
