@@ -172,13 +172,13 @@ tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidat
   if (auto stored = persist(candidate, info); !stored) return refuse(stored.error());
   if (auto activated = activate(compiled.digest); !activated) {
     // It may have come about nevertheless.
-    if (unknown_) unknown_digests_.insert(compiled.digest);
+    if (unknown_) leave_alone(compiled.digest);
     return tl::unexpected<Refusal>(go_back(previous, activated.error()));
   }
   run_from_now_on(running().config, std::move(states), compiled);
   reconciled_ = true;
   unknown_.reset();
-  unknown_digests_.clear();
+  (void)store_.leave_alone({});
   (void)publish();
   return committed(author, changes);
 }
@@ -461,7 +461,7 @@ Status Committer::reconcile(MonoTime now) {
   if (!status) return tl::unexpected<Error>(status.error());
   if (!adopted_) states_.adopt(status->running.servers, now);
   adopted_ = true;
-  const bool was_unknown = unknown_digests_.contains(status->running.digest);
+  const bool was_unknown = store_.left_alone().contains(status->running.digest);
   if (!was_unknown) unknown_.reset();
   ServerStates states;
   const auto wanted = compile_aside(running().config, running().revision, states);

@@ -165,6 +165,7 @@ class Committer {
       const std::vector<model::Change>& changes);
   [[nodiscard]] Error cannot_go_back() const;
   [[nodiscard]] Status leave_unknown(const api::RunningState& running);
+  void leave_alone(const std::string& digest);
   [[nodiscard]] ServerStates states_for(const model::Config& config) const;
   [[nodiscard]] Status adopt_first();
   [[nodiscard]] static Compiled compile_for(const model::Config& config, const ServerStates& states,
@@ -200,7 +201,6 @@ class Committer {
   std::set<ServerId> meanwhile_;  // reported since the states of the change under way were taken
   std::optional<MonoTime> on_disk_since_;
   std::optional<api::RunningState> unknown_;  // what the data plane runs, as far as that is so
-  std::set<std::string> unknown_digests_;     // of what it ran then
   bool is_changing_ = false;
   bool undo_failed_ = false;  // of the commit that waits
   bool is_staging_ = false;

@@ -19,11 +19,18 @@ Error Committer::cannot_go_back() const {
 
 Status Committer::leave_unknown(const api::RunningState& running) {
   unknown_ = running;
-  unknown_digests_.insert(running.digest);
+  leave_alone(running.digest);
   if (running.hash_key && *running.hash_key != store_.hash_key()) {
     if (auto taken = store_.set_hash_key(*running.hash_key); !taken) return taken;
   }
   return tl::unexpected<Error>(*unknown());
+}
+
+// A disk that does not take it costs only that a restart forgets it.
+void Committer::leave_alone(const std::string& digest) {
+  auto digests = store_.left_alone();
+  digests.insert(digest);
+  (void)store_.leave_alone(digests);
 }
 
 std::optional<Error> Committer::unknown() const {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
+#include <sstream>
 
 #include "mgmt/events/event.h"
 #include "mgmt/model/unit_part.h"
@@ -42,6 +44,19 @@ Result<std::array<std::uint8_t, 16>> load_hash_key(Database& database) {
   return key;
 }
 
+// One a line. None in what a release before wrote.
+Result<std::set<std::string>> load_left_alone(Database& database) {
+  auto statement = database.prepare("SELECT value FROM setting WHERE name = 'left_alone'");
+  if (!statement) return tl::unexpected<Error>(statement.error());
+  const auto row = statement->step();
+  if (!row) return tl::unexpected<Error>(row.error());
+  std::set<std::string> digests;
+  if (!*row) return digests;
+  std::istringstream lines(statement->blob(0));
+  for (std::string line; std::getline(lines, line);) digests.insert(line);
+  return digests;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ConfigStore::State>> ConfigStore::State::open(const std::string& path,
@@ -75,6 +90,8 @@ Result<std::unique_ptr<ConfigStore::State>> ConfigStore::State::open_copy(
 Status ConfigStore::State::load() {
   auto key = load_hash_key(database());
   if (!key) return tl::unexpected<Error>(key.error());
+  auto alone = load_left_alone(database());
+  if (!alone) return tl::unexpected<Error>(alone.error());
   auto latest = newest_revision(database());
   if (!latest) return tl::unexpected<Error>(latest.error());
   auto loaded = load_records(database());
@@ -104,6 +121,7 @@ Status ConfigStore::State::load() {
   unconfirmed = std::move(*waits);
   scheduled = std::move(*planned);
   hash_key = *key;
+  left_alone = std::move(*alone);
   // Held once, where this release writes them as the one that committed them.
   records = std::move(*loaded);
   own = std::move(*part);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -67,6 +68,7 @@ struct ConfigStore::State {
   Records own;                      // and as unit.db does
   std::optional<UnitRow> unit_row;  // where; nothing: the tables hold all, as releases before wrote
   std::array<std::uint8_t, 16> hash_key{};
+  std::set<std::string> left_alone;
   std::optional<Transaction> transaction;  // of the one Pending
 
   // Of a store whose disk takes no writes.

@@ -52,6 +52,7 @@ Status ConfigStore::make_writable() {
     return tl::unexpected<Error>(*state_->unwritable);
   }
   const Aside aside = state_->aside;
+  (*state)->left_alone.merge(state_->left_alone);
   state_ = std::move(*state);
   wait_aside(aside);
   return {};
@@ -83,6 +84,26 @@ Status ConfigStore::set_hash_key(const std::array<std::uint8_t, 16>& key) {
   if (auto done = transaction->commit_or_leave_no_trace(); !done) return done;
   state_->hash_key = key;
   return {};
+}
+
+const std::set<std::string>& ConfigStore::left_alone() const noexcept { return state_->left_alone; }
+
+Status ConfigStore::leave_alone(const std::set<std::string>& digests) {
+  if (digests == state_->left_alone) return {};
+  state_->left_alone = digests;
+  if (auto writable = make_writable(); !writable) return writable;
+  auto transaction = Transaction::begin(state_->database());
+  if (!transaction) return tl::unexpected<Error>(transaction.error());
+  auto statement = state_->database().prepare(
+      "INSERT INTO setting VALUES ('left_alone', CAST(?1 AS BLOB))"
+      " ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+  if (!statement) return tl::unexpected<Error>(statement.error());
+  const auto lines = fmt::format("{}", fmt::join(digests, "\n"));
+  if (auto bound = statement->bind(1, lines); !bound) return bound;
+  if (auto written = statement->run(); !written) {
+    return tl::unexpected<Error>(written.error());
+  }
+  return transaction->commit_or_leave_no_trace();
 }
 
 Result<ConfigStore::Pending> ConfigStore::begin(const model::Config& config,

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,10 @@ class ConfigStore {
   [[nodiscard]] const std::array<std::uint8_t, 16>& hash_key() const noexcept;
   // That one from now on, durably.
   [[nodiscard]] Status set_hash_key(const std::array<std::uint8_t, 16>& key);
+  // Digests of what the data plane ran while this store had nothing to say of it (E-461).
+  [[nodiscard]] const std::set<std::string>& left_alone() const noexcept;
+  // These from now on; durably, unless it fails.
+  [[nodiscard]] Status leave_alone(const std::set<std::string>& digests);
 
   // Why nothing can be committed: what is read is a copy.
   [[nodiscard]] const std::optional<Error>& unwritable() const noexcept;

@@ -67,7 +67,31 @@ TEST_F(AloneTest, ANewStoreTakesNothingAwayFromADataPlaneThatRuns) {
   EXPECT_EQ(data_plane_.running->hash_key, store_->hash_key());
   EXPECT_EQ(data_plane_.state_of("web", "192.0.2.11:80"), api::ServerState::kUp)
       << "as it was known to the data plane";
-  const store::TempFolder third;
+}
+
+// With its own revisions the higher ones by then.
+TEST_F(AloneTest, WhatIsLeftAloneIsSoAfterARestart) {
+  begin_with_web();
+  const store::TempFolder other;
+  const Author ann{"ann", "pid 7", "cli"};
+  const auto running = data_plane_.running;
+  {
+    const auto empty = store::must_open(other.file());
+    Committer first(*empty, data_plane_);
+    ASSERT_FALSE(first.reconcile(kNow));
+    model::Config next;
+    for (const char* banner : {"One", "Two", "Three", "Four"}) {
+      must_set(next, {"system", ""}, {{"banner", banner}});
+      ASSERT_TRUE(first.commit(next, ann, {}));
+    }
+    ASSERT_GT(empty->running().revision, running->revision);
+  }
+  const auto reopened = store::must_open(other.file());
+  Committer again(*reopened, data_plane_);
+  EXPECT_EQ(again.reconcile(kNow).error().id, "E-461");
+  EXPECT_EQ(data_plane_.running, running);
+  ASSERT_TRUE(again.commit(web_config(), ann, {}));
+  EXPECT_TRUE(reopened->left_alone().empty());
 }
 
 TEST_F(AloneTest, ANewStoresCommitThatIsNotActivatedLeavesWhatRuns) {
