@@ -53,7 +53,7 @@ Status read_file(const std::string& path, store::BackupReader& reader) {
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return unreadable();
     if (n == 0) return {};
-    const auto taken = reader.take(std::string_view(piece).substr(0, static_cast<std::size_t>(n)));
+    auto taken = reader.take(std::string_view(piece).substr(0, static_cast<std::size_t>(n)));
     if (!taken) return taken;
   }
 }

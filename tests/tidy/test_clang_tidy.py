@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What clang_tidy.py looks at again."""
+"""What clang_tidy.py looks at again, and that it sees as much in several files at once."""
+
+import json
+import os
 
 import pytest
 
@@ -40,3 +43,48 @@ def test_not_a_file_that_has_nothing_to_do_with_the_change(tree):
     before = fingerprint(tree)
     (tree / "hal/c.h").write_text("#pragma once\nint i;\n", encoding="utf-8")
     assert fingerprint(tree) == before
+
+
+ADDS = "namespace { int one() { return 1; } }\nint %s() { return one(); }\n"
+NULL = "int of(bool b) {\n  int* p = nullptr;\n  int i = 1;\n  if (b) p = &i;\n  return *p;\n}\n"
+
+
+def remarks(tree, files, monkeypatch):
+    """{file: remarks} of `files`, and how often clang-tidy was run for them."""
+    (tree / ".clang-tidy").write_text("Checks: -*,clang-diagnostic-*,clang-analyzer-core*\n"
+                                      "WarningsAsErrors: '*'\nHeaderFilterRegex: '/cli/'\n",
+                                      encoding="utf-8")
+    build = tree / "build"
+    (build / "clang-tidy-clean").mkdir(parents=True)
+    entries = []
+    for name, text in files.items():
+        source = tree / "cli" / f"{name}.cpp"
+        source.write_text(text, encoding="utf-8")
+        entries.append({"directory": str(build), "file": str(source),
+                        "command": f"clang++ -Wall -o {name}.o -c {source}"})
+    (build / "compile_commands.json").write_text(json.dumps(entries), encoding="utf-8")
+    runs = []
+    real = clang_tidy.clang_tidy
+    monkeypatch.setattr(clang_tidy, "clang_tidy",
+                        lambda *words: runs.append(words) or real(*words))
+    (flags, together), = clang_tidy.groups_of(entries)
+    looked_at = clang_tidy.look_at(flags, together, build, b"")
+    assert clang_tidy.look_at(flags, [entry for entry, (_, said) in zip(together, looked_at)
+                                      if not said], build, b"")
+    return {os.path.basename(name): said for name, said in looked_at}, len(runs)
+
+
+def test_clean_files_are_looked_at_as_one(tree, monkeypatch):
+    said, runs = remarks(tree, {"x": "int x() { return 1; }\n", "y": "int y() { return 2; }\n"},
+                         monkeypatch)
+    assert said == {"x.cpp": "", "y.cpp": ""} and runs == 1
+
+
+def test_what_only_the_analyzer_sees_in_one_of_them_is_told_of_that_one(tree, monkeypatch):
+    said, runs = remarks(tree, {"x": "int x() { return 1; }\n", "y": NULL}, monkeypatch)
+    assert not said["x.cpp"] and "core.NullDereference" in said["y.cpp"] and runs == 3
+
+
+def test_files_that_are_no_source_together_are_clean_one_by_one(tree, monkeypatch):
+    said, runs = remarks(tree, {"x": ADDS % "x", "y": ADDS % "y"}, monkeypatch)
+    assert said == {"x.cpp": "", "y.cpp": ""} and runs == 3
