@@ -14,6 +14,9 @@ inline constexpr std::size_t kWorkers = 64;  // data-plane cores of a unit
 inline constexpr std::size_t kPorts = 16;    // data ports of a unit
 inline constexpr std::size_t kVips = 4096;   // services
 inline constexpr std::size_t kPools = 4096;
+// Groups of VIPs, with that of the VIPs in none: what a word of bits and one page of leases hold
+// (api/lease_page.h).
+inline constexpr std::size_t kGroups = 63;
 inline constexpr std::size_t kServers = 16384;  // of all pools together: 1,000 VIPs of 16 servers
 inline constexpr std::size_t kServersPerPool = 1024;  // Maglev's spread needs 64 slots a server
 inline constexpr std::uint16_t kWeightMax = 256;

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/api/lease_page.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+
+#include "dataplane/api/lease_writer.h"
+
+namespace yoke::api {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+const std::string kBoot = "0f3c6c1e-3f0d-4b39-9a55-6a1c1d6f2a10";
+constexpr std::uint64_t kBlue = group_identity("blue");
+constexpr LeaseTime kNow{std::chrono::hours(3)};
+
+class Page : public ::testing::Test {
+ protected:
+  std::unique_ptr<LeasePage> page_ = std::make_unique<LeasePage>();
+};
+
+TEST_F(Page, ALeaseHoldsUntilItsExpiryAndNotAtIt) {
+  LeaseWriter writer(*page_, kBoot);
+  const auto line = writer.claim("blue");
+  ASSERT_TRUE(line);
+  const LeaseLine& at = page_->lines[*line];
+  EXPECT_FALSE(at.holds(kBlue, kNow)) << "claimed, not granted";
+  writer.grant(*line, 4, kNow + milliseconds(20));
+  EXPECT_TRUE(at.holds(kBlue, kNow));
+  EXPECT_TRUE(at.holds(kBlue, kNow + milliseconds(20) - nanoseconds(1)));
+  EXPECT_FALSE(at.holds(kBlue, kNow + milliseconds(20)));
+  EXPECT_FALSE(at.holds(kBlue, kNow + milliseconds(21)));
+  EXPECT_FALSE(at.holds(kBlue, kNow + std::chrono::hours(24 * 365)));
+  EXPECT_EQ(at.remaining(kBlue, kNow + milliseconds(5)), milliseconds(15));
+  EXPECT_EQ(at.epoch, 4u);
+}
+
+TEST_F(Page, ALeaseIsOfItsGroupAlone) {
+  LeaseWriter writer(*page_, kBoot);
+  const auto blue = *writer.claim("blue"), none = *writer.claim("");
+  EXPECT_NE(blue, none);
+  writer.grant(blue, 1, kNow + milliseconds(20));
+  EXPECT_FALSE(page_->lines[blue].holds(group_identity("red"), kNow));
+  EXPECT_FALSE(page_->lines[blue].holds(group_identity(""), kNow));
+  EXPECT_FALSE(page_->lines[none].holds(group_identity(""), kNow));
+  EXPECT_EQ(page_->find(kBlue), blue);
+  EXPECT_EQ(page_->find(group_identity("")), none);
+  EXPECT_EQ(page_->find(group_identity("red")), std::nullopt);
+}
+
+TEST_F(Page, WhatIsRevokedOrReleasedIsOver) {
+  LeaseWriter writer(*page_, kBoot);
+  const auto line = *writer.claim("blue");
+  writer.grant(line, 1, kNow + milliseconds(20));
+  writer.revoke(line);
+  EXPECT_FALSE(page_->lines[line].holds(kBlue, kNow));
+  writer.grant(line, 1, kNow + milliseconds(20));
+  writer.release(line);
+  EXPECT_FALSE(page_->lines[line].holds(kBlue, kNow));
+  EXPECT_EQ(page_->find(kBlue), std::nullopt);
+  const auto red = *writer.claim("red");
+  EXPECT_EQ(red, line) << "the place is free again";
+  EXPECT_FALSE(page_->lines[red].holds(group_identity("red"), kNow));
+}
+
+TEST_F(Page, ALineStaysWhereItIsThroughARestartOfItsWriterAndSoDoesItsLease) {
+  LeaseWriter first(*page_, kBoot);
+  (void)first.claim("red");
+  const auto blue = *first.claim("blue");
+  first.grant(blue, 7, kNow + milliseconds(20));
+  LeaseWriter second(*page_, kBoot);
+  EXPECT_TRUE(page_->lines[blue].holds(kBlue, kNow));
+  EXPECT_EQ(second.claim("blue"), blue);
+  EXPECT_TRUE(page_->lines[blue].holds(kBlue, kNow));
+}
+
+TEST_F(Page, APageOfAnotherBootIsMadeAnewWithoutALease) {
+  LeaseWriter before(*page_, kBoot);
+  before.grant(*before.claim("blue"), 7, kNow + milliseconds(20));
+  const std::string now = "77777777-3f0d-4b39-9a55-6a1c1d6f2a10";
+  EXPECT_TRUE(page_->is_of(kBoot));
+  EXPECT_FALSE(page_->is_of(now)) << "for readers too";
+  const LeaseWriter after(*page_, now);
+  EXPECT_TRUE(page_->is_of(now));
+  EXPECT_EQ(page_->find(kBlue), std::nullopt);
+  EXPECT_FALSE(page_->is_of(""));
+}
+
+// What an expiry of an earlier boot, or no expiry at all, would say.
+TEST_F(Page, NothingHoldsForLongerThanAnyLease) {
+  LeaseWriter writer(*page_, kBoot);
+  const auto line = *writer.claim("blue");
+  writer.grant(line, 1, kNow + kLeaseMost);
+  EXPECT_TRUE(page_->lines[line].holds(kBlue, kNow));
+  for (const auto ahead : {kLeaseMost + nanoseconds(1), nanoseconds(std::chrono::hours(24))}) {
+    writer.grant(line, 1, kNow + ahead);
+    EXPECT_FALSE(page_->lines[line].holds(kBlue, kNow));
+  }
+  for (const std::uint64_t strange :
+       {~std::uint64_t{0}, std::uint64_t{1} << 63, std::uint64_t{1}}) {
+    page_->lines[line].expiry = strange;
+    EXPECT_FALSE(page_->lines[line].holds(kBlue, kNow)) << strange;
+  }
+}
+
+TEST_F(Page, RandomBytesHoldNothingAndAreNoPage) {
+  std::mt19937_64 random(1);
+  for (int round = 0; round < 1000; ++round) {
+    for (LeaseLine& line : page_->lines) {
+      line.owner = random();
+      line.expiry = random();
+      EXPECT_FALSE(line.holds(kBlue, kNow));
+      EXPECT_FALSE(line.holds(group_identity(""), kNow));
+    }
+    for (char& byte : page_->header.boot) byte = static_cast<char>(random());
+    page_->header.version = static_cast<std::uint32_t>(random());
+    EXPECT_FALSE(page_->is_of(kBoot));
+  }
+}
+
+TEST_F(Page, ReadersTakeWhatALaterVersionLeavesReadable) {
+  LeaseWriter writer(*page_, kBoot);
+  page_->header.version = LeaseHeader::kVersion + 1;
+  EXPECT_TRUE(page_->is_of(kBoot)) << "it says that it can be read";
+  page_->header.oldest = LeaseHeader::kVersion + 1;
+  EXPECT_FALSE(page_->is_of(kBoot));
+  const LeaseWriter again(*page_, kBoot);
+  EXPECT_TRUE(page_->is_of(kBoot)) << "a writer makes it its own version's";
+}
+
+TEST_F(Page, SixtyThreeGroupsHaveLinesAndOneMoreHasNone) {
+  LeaseWriter writer(*page_, kBoot);
+  for (std::size_t i = 0; i < limits::kGroups; ++i) {
+    ASSERT_TRUE(writer.claim("group" + std::to_string(i)));
+  }
+  EXPECT_FALSE(writer.claim("one more"));
+  EXPECT_TRUE(writer.claim("group62"));
+}
+
+// A line goes from hand to hand, and never is the new owner served under the old one's lease: red
+// is never granted anything.
+TEST_F(Page, NoGroupIsServedUnderAnothersLease) {
+  LeaseWriter writer(*page_, kBoot);
+  constexpr std::uint64_t kRed = group_identity("red");
+  std::atomic<bool> ends{false};
+  std::atomic<std::uint64_t> wrong{0}, right{0};
+  std::jthread reader([&] {
+    while (!ends) {
+      if (page_->lines[0].holds(kRed, kNow)) ++wrong;
+      if (page_->lines[0].holds(kBlue, kNow)) ++right;
+    }
+  });
+  while (right < 1000) {
+    const auto blue = *writer.claim("blue");
+    writer.grant(blue, 1, kNow + milliseconds(20));
+    for (int i = 0; i < 100; ++i) writer.grant(blue, 1, kNow + milliseconds(20 + i));
+    writer.release(blue);
+    const auto red = *writer.claim("red");
+    ASSERT_EQ(red, blue);
+    writer.release(red);
+  }
+  ends = true;
+  reader.join();
+  EXPECT_EQ(wrong, 0u);
+}
+
+TEST(LeaseClock, GoesForwardInNanoseconds) {
+  const auto before = LeaseClock::now();
+  timespec t{};
+  ASSERT_EQ(::clock_gettime(CLOCK_BOOTTIME, &t), 0);
+  const auto after = LeaseClock::now();
+  const LeaseTime between{std::chrono::seconds(t.tv_sec) + nanoseconds(t.tv_nsec)};
+  EXPECT_LE(before, between);
+  EXPECT_LE(between, after);
+}
+
+}  // namespace
+}  // namespace yoke::api
