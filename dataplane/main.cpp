@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "dataplane/control/errors.h"
+#include "dataplane/control/lease_file.h"
 #include "dataplane/engine_setup.h"
 #include "dataplane/service.h"
 #include "hal/base/command_line.h"
@@ -84,10 +85,13 @@ Result<hal::LockFile> take_root(const std::filesystem::path& run) {
 // Until a signal asks for the end. Signals are blocked before any thread starts, so that the loop
 // alone takes them.
 Status serve(const hal::Board& board, const Options& options) {
-  const auto config = engine_config(board);
+  auto config = engine_config(board);
   const auto run = options.root / "run/yoke";
   const auto lock = take_root(run);
   if (!lock) return tl::unexpected(lock.error());
+  auto leases = control::LeaseFile::open((run / "lease").string());
+  if (!leases) return tl::unexpected(leases.error());
+  config.leases = &leases->page();
   auto wanted = eal_config(board, config, run.string());
   if (options.no_huge) wanted.huge_pages = io::HugePages::kNo;
   auto eal = io::Eal::start(wanted);
@@ -104,7 +108,7 @@ Status serve(const hal::Board& board, const Options& options) {
   (void)sd_event_add_signal(loop.get(), nullptr, SIGINT, nullptr, nullptr);
 
   const auto service =
-      Service::start(**engine, board, loop.get(), (run / "dataplane.sock").string());
+      Service::start(**engine, *leases, board, loop.get(), (run / "dataplane.sock").string());
   if (!service) return tl::unexpected(service.error());
   log::notice("started", fmt::format("ports: {}, workers: {}, {}", config.ports.size(),
                                      (*engine)->worker_counters().size(),

@@ -20,6 +20,8 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kNewsGathered{20};  // changes of the network that make one snapshot
 constexpr milliseconds kResolveEvery{250};
+// A page that is new, or not there any more. Leases themselves are read by workers, at each burst.
+constexpr milliseconds kLeasesEvery{20};
 // Not sooner: whoever takes an address away may be about to put another in its place, and one who
 // takes it away each time is not to keep us busy.
 constexpr milliseconds kKeepEvery{500};
@@ -62,11 +64,12 @@ bool is_management_plane(const hal::Peer& peer) {
 
 }  // namespace
 
-Service::Service(io::PacketEngine& engine, control::Mirror mirror, const hal::Board& board,
-                 sd_event* loop)
+Service::Service(io::PacketEngine& engine, control::LeaseFile& leases, control::Mirror mirror,
+                 const hal::Board& board, sd_event* loop)
     : engine_(engine),
+      leases_(leases),
       mirror_(std::move(mirror)),
-      controller_(engine, own_addresses(board), MonoClock::now()),
+      controller_(engine, own_addresses(board), leases.page(), MonoClock::now()),
       loop_(loop),
       news_(loop, mirror_.fd(), EPOLLIN, [this](std::uint32_t) { on_news(); }),
       ports_(board.ports),
@@ -77,9 +80,13 @@ Service::Service(io::PacketEngine& engine, control::Mirror mirror, const hal::Bo
                 }),
       keep_(loop, [this] { keep_addresses(); }),
       resolve_(loop, [this] { on_resolve(); }),
+      look_for_leases_(loop, [this] { on_leases(); }),
       watchdog_(loop, [this] { on_watchdog(); }) {
   controller_.set_network(mirror_.network());
-  controller_.on_publish([this] { resolve_.start(milliseconds(0)); });
+  controller_.on_publish([this] {
+    resolve_.start(milliseconds(0));
+    if (!look_for_leases_.running()) look_for_leases_.start(milliseconds(0));
+  });
   resolve_.start(kResolveEvery);
   std::uint64_t usec = 0;
   if (sd_watchdog_enabled(0, &usec) > 0) {
@@ -88,11 +95,12 @@ Service::Service(io::PacketEngine& engine, control::Mirror mirror, const hal::Bo
   }
 }
 
-Result<std::unique_ptr<Service>> Service::start(io::PacketEngine& engine, const hal::Board& board,
+Result<std::unique_ptr<Service>> Service::start(io::PacketEngine& engine,
+                                                control::LeaseFile& leases, const hal::Board& board,
                                                 sd_event* loop, const std::string& socket_path) {
   auto mirror = open_mirror(engine, board);
   if (!mirror) return tl::unexpected(mirror.error());
-  std::unique_ptr<Service> service(new Service(engine, std::move(*mirror), board, loop));
+  std::unique_ptr<Service> service(new Service(engine, leases, std::move(*mirror), board, loop));
   if (auto listening = service->listen(socket_path); !listening) {
     return tl::unexpected(listening.error());
   }
@@ -130,6 +138,13 @@ void Service::on_resolve() {
     mirror_.resolve(need.port, need.address);
   }
   resolve_.start(kResolveEvery);
+}
+
+void Service::on_leases() {
+  if (!controller_.needs_leases()) return;
+  (void)leases_.follow();
+  controller_.find_lines();
+  look_for_leases_.start(kLeasesEvery);
 }
 
 // systemd hears of us only while every worker comes round as well.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dataplane/control/controller.h"
+#include "dataplane/control/lease_file.h"
 #include "dataplane/control/mirror.h"
 #include "dataplane/control/resolver.h"
 #include "dataplane/io/packet_engine.h"
@@ -23,22 +24,26 @@ namespace yoke {
 class Service {
  public:
   // Gives the twins their addresses and gateways as of the board file, and listens at
-  // `socket_path`. Loop and engine outlive the service.
+  // `socket_path`. Loop, engine and leases, which are those that the engine reads, outlive the
+  // service.
   [[nodiscard]] static Result<std::unique_ptr<Service>> start(io::PacketEngine& engine,
+                                                              control::LeaseFile& leases,
                                                               const hal::Board& board,
                                                               sd_event* loop,
                                                               const std::string& socket_path);
 
  private:
-  Service(io::PacketEngine& engine, control::Mirror mirror, const hal::Board& board,
-          sd_event* loop);
+  Service(io::PacketEngine& engine, control::LeaseFile& leases, control::Mirror mirror,
+          const hal::Board& board, sd_event* loop);
   [[nodiscard]] Status listen(const std::string& path);
   void on_news();
   void keep_addresses();
   void on_resolve();
+  void on_leases();
   void on_watchdog();
 
   io::PacketEngine& engine_;
+  control::LeaseFile& leases_;
   control::Mirror mirror_;
   control::Controller controller_;
   control::Resolver resolver_;
@@ -46,7 +51,7 @@ class Service {
   std::unique_ptr<hal::LineServer> server_;
   hal::IoSource news_;
   std::vector<hal::BoardPort> ports_;
-  hal::Timer gathered_, keep_, resolve_, watchdog_;
+  hal::Timer gathered_, keep_, resolve_, look_for_leases_, watchdog_;
   std::chrono::milliseconds pulse_{0};  // systemd's watchdog is told this often; 0: never
   std::vector<std::uint64_t> rounds_;   // of each worker, when it was last told
 };

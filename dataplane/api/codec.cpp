@@ -15,11 +15,13 @@ constexpr std::array<std::string_view, 2> kMethods{"nat", "dsr"};
 constexpr std::array<std::string_view, 5> kSchedulers{"maglev", "round-robin", "least-connections",
                                                       "source-hash", "response-time"};
 constexpr std::array<std::string_view, 3> kStates{"up", "down", "draining"};
+constexpr std::array<std::string_view, 2> kLeases{"standing", "held"};
 
 std::string_view word(Method method) { return kMethods.at(static_cast<std::size_t>(method)); }
 std::string_view word(Scheduler scheduler) {
   return kSchedulers.at(static_cast<std::size_t>(scheduler));
 }
+std::string_view word(Lease lease) { return kLeases.at(static_cast<std::size_t>(lease)); }
 std::string_view word(ServerState state) { return kStates.at(static_cast<std::size_t>(state)); }
 
 template <typename T>
@@ -133,6 +135,7 @@ Json encode_vip(const Vip& vip) {
   if (!vip.allow.empty()) json["allow"] = vip.allow;
   if (!vip.deny.empty()) json["deny"] = vip.deny;
   if (!(vip.limits == FlowLimits())) json["limits"] = encode_limits(vip.limits);
+  if (!vip.group.empty()) json["group"] = vip.group;
   return json;
 }
 
@@ -144,7 +147,35 @@ Vip read_vip(const Reader& at) {
           .idle_timeout_s = at["idle_timeout_s"].number<std::uint32_t>(),
           .allow = at.has("allow") ? at["allow"].string() : std::string(),
           .deny = at.has("deny") ? at["deny"].string() : std::string(),
-          .limits = at.has("limits") ? read_limits(at["limits"]) : FlowLimits()};
+          .limits = at.has("limits") ? read_limits(at["limits"]) : FlowLimits(),
+          .group = at.has("group") ? at["group"].string() : std::string()};
+}
+
+Lease read_lease(const Reader& at) {
+  return at.has("lease") ? at["lease"].one_of<Lease>(kLeases) : Lease::kStanding;
+}
+
+Json encode_group(const Group& group) {
+  return {{"name", group.name}, {"lease", word(group.lease)}};
+}
+
+Group read_group(const Reader& at) {
+  return {.name = at["name"].string(), .lease = read_lease(at)};
+}
+
+Json encode_group_lease(const GroupLease& lease) {
+  return {{"group", lease.group},      {"lease", word(lease.lease)},
+          {"served", lease.is_served}, {"line", lease.has_line},
+          {"epoch", lease.epoch},      {"remaining_us", lease.remaining_us}};
+}
+
+GroupLease read_group_lease(const Reader& at) {
+  return {.group = at["group"].string(),
+          .lease = read_lease(at),
+          .is_served = at["served"].boolean(),
+          .has_line = at["line"].boolean(),
+          .epoch = at["epoch"].number<std::uint64_t>(),
+          .remaining_us = at["remaining_us"].number<std::uint64_t>()};
 }
 
 Json encode_prefix_list(const PrefixList& list) {
@@ -182,7 +213,8 @@ Configuration read_configuration(const Reader& at) {
           .hash_key = read_hash_key(at["hash_key"]),
           .pools = at["pools"].list(read_pool),
           .vips = at["vips"].list(read_vip),
-          .lists = read_newer(at, "lists", read_prefix_list)};
+          .lists = read_newer(at, "lists", read_prefix_list),
+          .groups = read_newer(at, "groups", read_group)};
 }
 
 ServerStateChange read_change(const Reader& at) {
@@ -224,7 +256,8 @@ ProcessStatus read_status(const Reader& at) {
   return {.running = read_running(at),
           .version = read_version(at["version"]),
           .ports_ready = at["ports_ready"].boolean(),
-          .uptime_s = at["uptime_s"].number<std::uint64_t>()};
+          .uptime_s = at["uptime_s"].number<std::uint64_t>(),
+          .leases = read_newer(at, "leases", read_group_lease)};
 }
 
 Configuration read_stage(const Reader& at) {
@@ -242,7 +275,8 @@ Difference read_difference(const Reader& at) {
           .pools_gone = at["pools_gone"].list(read_string),
           .vips_gone = at["vips_gone"].list(read_string),
           .lists = read_newer(at, "lists", read_list_difference),
-          .lists_gone = read_newer(at, "lists_gone", read_string)};
+          .lists_gone = read_newer(at, "lists_gone", read_string),
+          .groups = read_newer(at, "groups", read_group)};
 }
 
 Difference read_stage_difference(const Reader& at) {
@@ -253,11 +287,15 @@ Difference read_stage_difference(const Reader& at) {
 }  // namespace
 
 Json encode(const Configuration& configuration) {
-  return {{"revision", configuration.revision},
-          {"hash_key", hex(configuration.hash_key)},
-          {"pools", encode_list(configuration.pools, encode_pool)},
-          {"vips", encode_list(configuration.vips, encode_vip)},
-          {"lists", encode_list(configuration.lists, encode_prefix_list)}};
+  Json json{{"revision", configuration.revision},
+            {"hash_key", hex(configuration.hash_key)},
+            {"pools", encode_list(configuration.pools, encode_pool)},
+            {"vips", encode_list(configuration.vips, encode_vip)},
+            {"lists", encode_list(configuration.lists, encode_prefix_list)}};
+  if (!configuration.groups.empty()) {
+    json["groups"] = encode_list(configuration.groups, encode_group);
+  }
+  return json;
 }
 
 Json encode(const ServerStateChange& change) {
@@ -281,6 +319,7 @@ Json encode(const ProcessStatus& status) {
   json["version"] = status.version;
   json["ports_ready"] = status.ports_ready;
   json["uptime_s"] = status.uptime_s;
+  json["leases"] = encode_list(status.leases, encode_group_lease);
   return json;
 }
 
@@ -302,7 +341,8 @@ Json encode_stage(const Difference& difference) {
             {"pools_gone", difference.pools_gone},
             {"vips_gone", difference.vips_gone},
             {"lists", encode_list(difference.lists, encode_list_difference)},
-            {"lists_gone", difference.lists_gone}}}};
+            {"lists_gone", difference.lists_gone},
+            {"groups", encode_list(difference.groups, encode_group)}}}};
 }
 
 Json encode_changes(const std::vector<ServerStateChange>& changes) {

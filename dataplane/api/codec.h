@@ -13,9 +13,9 @@
 //
 // Reading is strict: every key must be there, of the right type and within the range of its field;
 // keys not known are ignored. Those that a release before did not have may be left out, and are
-// where they hold their default: `scheduler`, `response_us`. An error names the place:
-// "pools[3].servers[0].weight: ...". It checks form alone: bounds of limits.h and references
-// between records are for the one who builds tables. Threads: any.
+// where they hold their default: `scheduler`, `response_us`, `group`, `groups`, `lease`. An error
+// names the place: "pools[3].servers[0].weight: ...". It checks form alone: bounds of limits.h and
+// references between records are for the one who builds tables. Threads: any.
 namespace yoke::api {
 
 using Json = nlohmann::json;

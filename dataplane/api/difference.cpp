@@ -78,6 +78,7 @@ Difference difference(const Configuration& from, const Configuration& to) {
   find_differences(from.pools, to.pools, difference.pools, difference.pools_gone);
   find_differences(from.vips, to.vips, difference.vips, difference.vips_gone);
   find_list_differences(from.lists, to.lists, difference);
+  difference.groups = to.groups;
   return difference;
 }
 
@@ -86,7 +87,8 @@ Configuration applied(const Configuration& from, const Difference& difference) {
           .hash_key = from.hash_key,
           .pools = replaced(from.pools, difference.pools, difference.pools_gone),
           .vips = replaced(from.vips, difference.vips, difference.vips_gone),
-          .lists = lists_after(from.lists, difference)};
+          .lists = lists_after(from.lists, difference),
+          .groups = difference.groups};
 }
 
 bool apply(const std::vector<ServerStateChange>& changes, Configuration& configuration) {

@@ -26,6 +26,7 @@ struct Difference {
   std::vector<std::string> pools_gone, vips_gone;
   std::vector<ListDifference> lists = {};
   std::vector<std::string> lists_gone = {};
+  std::vector<Group> groups = {};  // all that there are then
   friend bool operator==(const Difference&, const Difference&) = default;
 };
 

@@ -38,7 +38,7 @@ class Fnv {
   std::uint64_t value_ = 0xcbf29ce484222325;
 };
 
-// In front of what is not always there; no name is so long.
+// In front of what is not always there, as is the number below it; no name is so long.
 constexpr std::uint64_t kMore = ~std::uint64_t{0};
 
 template <typename T, typename Key>
@@ -77,6 +77,12 @@ void add_guard(Fnv& hash, const Vip& vip) {
   hash.add(std::uint64_t{vip.limits.client_length_v6});
 }
 
+void add_group(Fnv& hash, const std::string& group) {
+  if (group.empty()) return;
+  hash.add(kMore - 1);
+  hash.add(group);
+}
+
 void add_vip(Fnv& hash, const Vip& vip) {
   hash.add(vip.name);
   hash.add(vip.address.endpoint);
@@ -86,6 +92,7 @@ void add_vip(Fnv& hash, const Vip& vip) {
   for (const auto& address : vip.snat) hash.add(address.octets());  // their order is used
   hash.add(std::uint64_t{vip.idle_timeout_s});
   add_guard(hash, vip);
+  add_group(hash, vip.group);
 }
 
 void add_lists(Fnv& hash, const std::vector<PrefixList>& lists) {
@@ -99,6 +106,16 @@ void add_lists(Fnv& hash, const std::vector<PrefixList>& lists) {
   }
 }
 
+void add_groups(Fnv& hash, const std::vector<Group>& groups) {
+  if (groups.empty()) return;
+  hash.add(kMore - 1);
+  hash.add(groups.size());
+  for (const Group* group : sorted(groups, &Group::name)) {
+    hash.add(group->name);
+    hash.add(static_cast<std::uint64_t>(group->lease));
+  }
+}
+
 }  // namespace
 
 std::string digest(const Configuration& configuration) {
@@ -109,6 +126,7 @@ std::string digest(const Configuration& configuration) {
   hash.add(configuration.vips.size());
   for (const Vip* vip : sorted(configuration.vips, &Vip::name)) add_vip(hash, *vip);
   add_lists(hash, configuration.lists);
+  add_groups(hash, configuration.groups);
   return fmt::format("{:016x}", hash.value());
 }
 

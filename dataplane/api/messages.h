@@ -76,7 +76,19 @@ struct Vip {
   // where there is an `allow`, who is not in that.
   std::string allow = {}, deny = {};
   FlowLimits limits = {};
+  std::string group = {};  // names a Group of the same Configuration, or empty
   friend bool operator==(const Vip&, const Vip&) = default;
+};
+
+// Whether this unit may answer for a group at any time, or under a lease alone (lease_page.h).
+enum class Lease : std::uint8_t { kStanding, kHeld };
+
+// VIPs that move together. Those in no group are of the one whose name is empty: it is there
+// without being told of, and standing unless it is told to be held.
+struct Group {
+  std::string name;
+  Lease lease = Lease::kStanding;
+  friend bool operator==(const Group&, const Group&) = default;
 };
 
 struct PrefixList {
@@ -91,6 +103,8 @@ struct Configuration {
   std::vector<Pool> pools;
   std::vector<Vip> vips;
   std::vector<PrefixList> lists = {};
+  // An address, of a VIP or SNAT, is of one group alone where one of two is held.
+  std::vector<Group> groups = {};
   friend bool operator==(const Configuration&, const Configuration&) = default;
 };
 
@@ -114,12 +128,24 @@ struct RunningState {
   friend bool operator==(const RunningState&, const RunningState&) = default;
 };
 
+// How a group stands.
+struct GroupLease {
+  std::string group;
+  Lease lease = Lease::kStanding;
+  bool is_served = true;           // it is standing, or its lease holds now
+  bool has_line = false;           // somebody keeps a line of the lease page for it
+  std::uint64_t epoch = 0;         // of the line; 0: it was never granted
+  std::uint64_t remaining_us = 0;  // of a lease that holds
+  friend bool operator==(const GroupLease&, const GroupLease&) = default;
+};
+
 // What `status` answers: RunningState, and what else a person or a supervisor asks of the process.
 struct ProcessStatus {
   RunningState running;
   int version = kVersion;    // of this contract, as the process speaks it
   bool ports_ready = false;  // every port of the board file is started
   std::uint64_t uptime_s = 0;
+  std::vector<GroupLease> leases = {};  // of all groups; none: a release before answers
   friend bool operator==(const ProcessStatus&, const ProcessStatus&) = default;
 };
 

@@ -20,9 +20,11 @@ std::vector<lb::Port> ports_of(const Workers& workers) {
 
 }  // namespace
 
-Controller::Controller(Workers& workers, std::set<net::IpAddress> own, MonoTime now)
+Controller::Controller(Workers& workers, std::set<net::IpAddress> own, const api::LeasePage& leases,
+                       MonoTime now)
     : workers_(workers),
       own_(std::move(own)),
+      leases_(leases),
       started_(now),
       builder_(ports_of(workers)),
       tally_(workers.worker_counters()),
@@ -58,6 +60,7 @@ Result<api::Activation> Controller::activate(const std::string& digest) {
   tally_.begin(running_, *staged_);
   running_ = std::move(*staged_);
   staged_.reset();
+  lines_ = lines();
   publish();
   staged_tables_ = {};
   return api::Activation{generation_, running_.digest};
@@ -99,6 +102,52 @@ api::ProcessStatus Controller::status(MonoTime now, const api::StatusWanted& wan
   status.uptime_s = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::seconds>(now - started_).count());
   return status;
+}
+
+bool Controller::needs_leases() const {
+  return std::ranges::any_of(running_.configuration.groups, [](const api::Group& group) {
+    return group.lease == api::Lease::kHeld;
+  });
+}
+
+SnapshotBuilder::Lines Controller::lines() const {
+  SnapshotBuilder::Lines lines;
+  for (const api::Group& group : running_.configuration.groups) {
+    if (group.lease == api::Lease::kStanding) continue;
+    if (const auto line = leases_.find(api::group_identity(group.name))) lines[group.name] = *line;
+  }
+  return lines;
+}
+
+void Controller::find_lines() {
+  auto found = lines();
+  if (found == lines_) return;
+  lines_ = std::move(found);
+  publish();
+}
+
+std::vector<api::GroupLease> Controller::leases(api::LeaseTime now) const {
+  std::map<std::string_view, api::GroupLease> groups;
+  for (const auto& [name, place] : running_.groups.all()) groups[name].group = name;
+  for (const api::Group& group : running_.configuration.groups) {
+    if (group.lease == api::Lease::kStanding) continue;
+    api::GroupLease& told = groups[group.name];
+    told.lease = api::Lease::kHeld;
+    told.is_served = false;
+    const auto line = lines_.find(group.name);
+    told.has_line = line != lines_.end();
+    if (!told.has_line) continue;
+    const api::LeaseLine& at = leases_.lines[line->second];
+    const auto rest = at.remaining(api::group_identity(group.name), now);
+    told.is_served = rest.count() > 0;
+    told.epoch = at.epoch.load();
+    told.remaining_us = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(rest).count());
+  }
+  std::vector<api::GroupLease> list;
+  list.reserve(groups.size());
+  for (auto& [name, group] : groups) list.push_back(std::move(group));
+  return list;
 }
 
 api::Counters Controller::counters(const api::CountersWanted& wanted) const {
@@ -146,7 +195,7 @@ std::vector<Controller::Need> Controller::needs() const {
 }
 
 void Controller::publish() {
-  workers_.publish(builder_.build(running_, routing_, ++generation_, staged_tables_));
+  workers_.publish(builder_.build(running_, routing_, ++generation_, staged_tables_, lines_));
   if (published_) published_();
 }
 

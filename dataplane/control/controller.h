@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dataplane/api/difference.h"
+#include "dataplane/api/lease_page.h"
 #include "dataplane/api/messages.h"
 #include "dataplane/control/network.h"
 #include "dataplane/control/plan.h"
@@ -28,8 +29,9 @@ namespace yoke::control {
 class Controller {
  public:
   // Publishes a snapshot that forwards nothing, so that the kernel path works from the start. `own`
-  // are the addresses on the twins. `workers` outlives the controller.
-  Controller(Workers& workers, std::set<net::IpAddress> own, MonoTime now);
+  // are the addresses on the twins. `workers` and `leases` outlive the controller.
+  Controller(Workers& workers, std::set<net::IpAddress> own, const api::LeasePage& leases,
+             MonoTime now);
 
   // The verbs of dataplane/api/README.md. Where one fails, nothing has changed.
   [[nodiscard]] Result<std::string> stage(api::Configuration configuration);
@@ -38,6 +40,8 @@ class Controller {
   [[nodiscard]] Result<std::uint64_t> set_server_state(
       const std::vector<api::ServerStateChange>& changes);
   [[nodiscard]] api::ProcessStatus status(MonoTime now, const api::StatusWanted& wanted = {}) const;
+  // How each group stands, by name.
+  [[nodiscard]] std::vector<api::GroupLease> leases(api::LeaseTime now) const;
   [[nodiscard]] api::Counters counters(const api::CountersWanted& wanted = {}) const;
   [[nodiscard]] api::Connections connections(const api::ConnectionsWanted& wanted = {}) const;
 
@@ -45,6 +49,12 @@ class Controller {
   // kernel has lost is kept until another takes its address or its route goes: a flood that drowns
   // ARP must not take down connections that still work.
   void set_network(Network network);
+
+  // Whether there is a group that is served under a lease alone. While there is, find_lines() is
+  // to be called now and then: the pair process may have come, or laid out the page anew. It
+  // publishes where a line is not where it was.
+  [[nodiscard]] bool needs_leases() const;
+  void find_lines();
 
   // A neighbour that packets need.
   struct Need {
@@ -60,15 +70,18 @@ class Controller {
 
  private:
   void publish();
+  [[nodiscard]] SnapshotBuilder::Lines lines() const;
 
   Workers& workers_;
   std::set<net::IpAddress> own_;
+  const api::LeasePage& leases_;
   MonoTime started_;
   SnapshotBuilder builder_;
   Tally tally_;
   Plan running_;
   std::optional<Plan> staged_;
   SnapshotBuilder::Tables staged_tables_;  // prepared for staged_
+  SnapshotBuilder::Lines lines_;           // of the groups of running_ that are held
   Network network_;
   std::shared_ptr<const lb::Routing> routing_;
   std::uint64_t generation_ = 0;

@@ -21,6 +21,8 @@ inline constexpr std::string_view kSecondInstance =
     "E-339";                                                 // another yoke-dataplane has this root
 inline constexpr std::string_view kRuntimeFolder = "E-340";  // run/yoke cannot be made or written
 inline constexpr std::string_view kNoSuchList = "E-342";     // a VIP names a list that is not there
-inline constexpr std::string_view kNetlink = "E-341";        // the kernel refuses to tell or to set
+inline constexpr std::string_view kNoSuchGroup = "E-343";  // a VIP names a group that is not there
+inline constexpr std::string_view kTwoGroups = "E-344";    // one address in two groups
+inline constexpr std::string_view kNetlink = "E-341";      // the kernel refuses to tell or to set
 
 }  // namespace yoke::control

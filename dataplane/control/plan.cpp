@@ -73,7 +73,13 @@ Result<Plan> make_plan(api::Configuration configuration, const Plan& running,
   for (const api::Vip& vip : configuration.vips) services.push_back(vip.address);
   const auto servers = servers_of(configuration);
 
+  std::vector<std::string> groups{""};
+  for (const api::Group& group : configuration.groups) {
+    if (!group.name.empty()) groups.push_back(group.name);
+  }
+
   Plan plan;
+  plan.groups = running.groups.following(sorted(std::move(groups)));
   plan.pools = running.pools.following(sorted(std::move(pools)));
   plan.services = running.services.following(sorted(std::move(services)));
   auto known = running.servers;

@@ -26,6 +26,7 @@ struct Plan {
   Slots<std::string> pools{limits::kPools};
   Slots<net::ServiceAddress> services{limits::kVips};
   Slots<ServerId> servers{limits::kServers};
+  Slots<std::string> groups{limits::kGroups};  // with that of no name
 
   // Sets the state of each server named, or of none: E-338 names the first that is not there.
   [[nodiscard]] Status check(const std::vector<api::ServerStateChange>& changes) const;

@@ -4,6 +4,8 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "dataplane/control/errors.h"
 #include "dataplane/limits.h"
@@ -13,6 +15,7 @@ namespace {
 
 using Pools = std::map<std::string_view, const api::Pool*>;
 using Names = std::set<std::string_view>;
+using Groups = std::map<std::string_view, api::Lease>;  // with that of no name
 
 tl::unexpected<Error> refuse(std::string_view id, std::string text) {
   return fail(Errc::kInvalid, id, std::move(text));
@@ -145,6 +148,40 @@ Status check_lists(const std::vector<api::PrefixList>& lists, Names& names) {
   return {};
 }
 
+Status check_groups(const std::vector<api::Group>& all, Groups& groups) {
+  groups.emplace("", api::Lease::kStanding);
+  bool is_told = false;  // of the group without a name
+  for (const api::Group& group : all) {
+    const bool is_new =
+        group.name.empty() ? !std::exchange(is_told, true) : !groups.contains(group.name);
+    if (!is_new) return refuse(kTwice, "group " + group.name + ": given twice");
+    groups[group.name] = group.lease;
+  }
+  if (groups.size() > limits::kGroups) return too_many("groups", groups.size(), limits::kGroups);
+  return {};
+}
+
+// Both units would answer for an address that is of a group here and of another there.
+Status check_group(const api::Vip& vip, const Groups& groups,
+                   std::map<net::IpAddress, const api::Vip*>& owners) {
+  const std::string what = "vip " + vip.name;
+  if (!groups.contains(vip.group)) {
+    return refuse(kNoSuchGroup, what + ": there is no group " + vip.group);
+  }
+  std::vector<net::IpAddress> addresses = vip.snat;
+  addresses.push_back(vip.address.endpoint.address);
+  for (const net::IpAddress& address : addresses) {
+    const api::Vip& owner = *owners.emplace(address, &vip).first->second;
+    const bool is_shared = owner.group != vip.group;
+    if (is_shared && (groups.at(owner.group) == api::Lease::kHeld ||
+                      groups.at(vip.group) == api::Lease::kHeld)) {
+      return refuse(kTwoGroups, what + ": " + address.to_string() + " is of vip " + owner.name +
+                                    " too, which is in another group");
+    }
+  }
+  return {};
+}
+
 Status check_totals(const api::Configuration& configuration) {
   std::size_t servers = 0;
   for (const api::Pool& pool : configuration.pools) servers += pool.servers.size();
@@ -171,10 +208,14 @@ Status check(const api::Configuration& configuration, const std::set<net::IpAddr
   }
   Names lists, names;
   if (auto ok = check_lists(configuration.lists, lists); !ok) return ok;
+  Groups groups;
+  if (auto ok = check_groups(configuration.groups, groups); !ok) return ok;
+  std::map<net::IpAddress, const api::Vip*> owners;
   std::map<net::ServiceAddress, std::string_view> addresses;
   for (const api::Vip& vip : configuration.vips) {
     if (auto ok = check_vip(vip, pools, own); !ok) return ok;
     if (auto ok = check_guard(vip, lists); !ok) return ok;
+    if (auto ok = check_group(vip, groups, owners); !ok) return ok;
     if (!names.insert(vip.name).second) {
       return refuse(kTwice, "vip " + vip.name + ": given twice");
     }

@@ -68,7 +68,9 @@ Outcome set_server_state(Controller& controller, const Json& params) {
 Outcome status(Controller& controller, const Json& params) {
   const auto wanted = api::decode_status_wanted(params);
   if (!wanted) return tl::unexpected(wanted.error());
-  return api::encode(controller.status(MonoClock::now(), *wanted));
+  auto status = controller.status(MonoClock::now(), *wanted);
+  status.leases = controller.leases(api::LeaseClock::now());
+  return api::encode(status);
 }
 
 Outcome counters(Controller& controller, const Json& params) {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "dataplane/api/lease_page.h"
+
 namespace yoke::control {
 namespace {
 
@@ -77,25 +79,42 @@ lb::Service service_of(const api::Vip& vip, const Plan& plan) {
   service.protocol = vip.address.protocol;
   service.incarnation = place.incarnation;
   service.idle_timeout_s = vip.idle_timeout_s;
+  service.group = static_cast<std::uint8_t>(plan.groups.find(vip.group)->slot);
   service.snat = vip.snat;
   if (service.snat.empty()) service.snat = {service.address};
   return service;
 }
 
-// The addresses and tables by which a packet is known to be for a service.
-void add_lookups(const Plan& plan, lb::Snapshot& next) {
+// The addresses and tables by which a packet is known to be for a service. Returns the addresses.
+std::vector<lb::AddressTable::Row> add_lookups(const Plan& plan, lb::Snapshot& next) {
   std::vector<lb::ServiceTable::Row> rows;
-  std::vector<net::IpAddress> local;
+  std::vector<lb::AddressTable::Row> local;
   for (const auto& [address, place] : plan.services.all()) {
     const lb::Service& service = next.services[place.slot];
     rows.push_back({service.address, service.port, service.protocol, place.slot});
-    local.push_back(service.address);
-    local.insert(local.end(), service.snat.begin(), service.snat.end());
+    local.emplace_back(service.address, service.group);
+    for (const net::IpAddress& snat : service.snat) local.emplace_back(snat, service.group);
   }
   std::sort(local.begin(), local.end());
   local.erase(std::unique(local.begin(), local.end()), local.end());
   next.service_table = lb::ServiceTable(next.hash_key, rows);
   next.local_addresses = lb::AddressTable(next.hash_key, local);
+  return local;
+}
+
+void add_groups(const Plan& plan, const SnapshotBuilder::Lines& lines, lb::Snapshot& next) {
+  next.standing = 0;
+  for (const auto& [name, place] : plan.groups.all()) {
+    next.standing |= lb::group_bit(static_cast<std::uint8_t>(place.slot));
+  }
+  for (const api::Group& group : plan.configuration.groups) {
+    if (group.lease == api::Lease::kStanding) continue;
+    const auto slot = static_cast<std::uint8_t>(plan.groups.find(group.name)->slot);
+    next.standing &= ~lb::group_bit(slot);
+    if (const auto line = lines.find(group.name); line != lines.end()) {
+      next.held.push_back({slot, line->second, api::group_identity(group.name)});
+    }
+  }
 }
 
 // The servers that take new flows, as Maglev holds them.
@@ -153,7 +172,7 @@ lb::Guard guard_of(const api::Vip& vip, const SnapshotBuilder::Tables& tables) {
 
 std::unique_ptr<const lb::Snapshot> SnapshotBuilder::build(
     const Plan& plan, std::shared_ptr<const lb::Routing> routing, std::uint64_t generation,
-    const Tables& ready) {
+    const Tables& ready, const Lines& lines) {
   auto next = std::make_unique<lb::Snapshot>();
   next->generation = generation;
   next->hash_key = lb::HashKey(plan.configuration.hash_key);
@@ -176,8 +195,11 @@ std::unique_ptr<const lb::Snapshot> SnapshotBuilder::build(
     }
     next->services[plan.services.find(vip.address)->slot] = std::move(service);
   }
+  auto addresses = add_lookups(plan, *next);
+  if (addresses != addresses_) ++lists_version_;
+  addresses_ = std::move(addresses);
   add_guards(plan, *next);
-  add_lookups(plan, *next);
+  add_groups(plan, lines, *next);
   return next;
 }
 

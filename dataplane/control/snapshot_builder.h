@@ -36,11 +36,14 @@ class SnapshotBuilder {
   // snapshot's, which a thousand new pools add up to more than an activation may take.
   [[nodiscard]] Tables prepare(const Plan& plan) const { return tables_for(plan, tables_); }
 
+  // Lines of the lease page, by group; where a held group has none, it is not served.
+  using Lines = std::map<std::string, std::uint8_t, std::less<>>;
+
   // `ready` saves what prepare() made of the same plan; pools whose servers went up or down since
   // then are built anew.
   [[nodiscard]] std::unique_ptr<const lb::Snapshot> build(
       const Plan& plan, std::shared_ptr<const lb::Routing> routing, std::uint64_t generation,
-      const Tables& ready = {});
+      const Tables& ready = {}, const Lines& lines = {});
 
  private:
   [[nodiscard]] Tables tables_for(const Plan& plan, const Tables& ready) const;
@@ -53,7 +56,8 @@ class SnapshotBuilder {
 
   Tables tables_;             // of the last snapshot
   std::vector<Lists> lists_;  // of its services, by slot
-  std::uint64_t lists_version_ = 0;
+  std::vector<lb::AddressTable::Row> addresses_;
+  std::uint64_t lists_version_ = 0;  // of both
 };
 
 }  // namespace yoke::control

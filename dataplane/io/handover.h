@@ -21,21 +21,25 @@ namespace yoke::io {
 
 struct Errand {
   bool decided = false;
-  bool is_reply = false;  // if decided: counted as replied, not tx
-  std::uint8_t port = 0;  // if decided: leaves by this
+  bool is_reply = false;   // if decided: counted as replied, not tx
+  std::uint8_t port = 0;   // if decided: leaves by this
+  std::uint8_t group = 0;  // if decided: whose VIPs it comes from (lb::Verdict)
 
   // Kept in a field of the frame that no driver looks at on the way out.
   void write(Frame frame) const noexcept {
-    frame->hash.usr = (decided ? kDecided : 0u) | (is_reply ? kReply : 0u) | port;
+    frame->hash.usr = (decided ? kDecided : 0u) | (is_reply ? kReply : 0u) |
+                      std::uint32_t{group} << kGroupShift | port;
   }
   [[nodiscard]] static Errand read(const rte_mbuf* frame) noexcept {
     const std::uint32_t word = frame->hash.usr;
-    return {(word & kDecided) != 0, (word & kReply) != 0, static_cast<std::uint8_t>(word)};
+    return {(word & kDecided) != 0, (word & kReply) != 0, static_cast<std::uint8_t>(word),
+            static_cast<std::uint8_t>(word >> kGroupShift)};
   }
 
  private:
   static constexpr std::uint32_t kDecided = 1u << 8;
   static constexpr std::uint32_t kReply = 1u << 9;
+  static constexpr unsigned kGroupShift = 16;
 };
 
 // Threads: give() by worker `from`, take() and has_any() by worker `to`.

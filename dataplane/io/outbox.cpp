@@ -18,11 +18,12 @@ void for_each_bit(Bits bits, Visit&& visit) {
 }  // namespace
 
 Outbox::Outbox(std::uint8_t worker, std::vector<TxRoute> routes, Handover& handover,
-               KernelPath* kernel, lb::WorkerCounters& counters, Limits limits)
+               KernelPath* kernel, LeaseGate leases, lb::WorkerCounters& counters, Limits limits)
     : self_(worker),
       routes_(std::move(routes)),
       handover_(handover),
       kernel_(kernel),
+      leases_(leases),
       counters_(counters),
       punt_budget_(limits.punts_per_s, limits.punt_burst),
       port_lanes_(routes_.size()),
@@ -31,9 +32,9 @@ Outbox::Outbox(std::uint8_t worker, std::vector<TxRoute> routes, Handover& hando
 void Outbox::add(Frame frame, const lb::Verdict& verdict, lb::Tick now) noexcept {
   switch (verdict.action) {
     case lb::Action::kForward:
-      return leave(frame, verdict.port, false);
+      return leave(frame, {true, false, verdict.port, verdict.group});
     case lb::Action::kReply:
-      return leave(frame, verdict.port, true);
+      return leave(frame, {true, true, verdict.port, verdict.group});
     case lb::Action::kPunt:
       return punt(frame, now);
     case lb::Action::kHandOver:
@@ -48,13 +49,13 @@ void Outbox::drop(Frame frame, net::Drop reason) noexcept {
   rte_pktmbuf_free(frame);
 }
 
-void Outbox::leave(Frame frame, std::uint8_t port, bool is_reply) noexcept {
-  if (port >= routes_.size()) return drop(frame, net::Drop::kTxFull);
-  if (const auto owner = routes_[port].worker; owner != self_) {
-    return hand_over(frame, owner, {true, is_reply, port});
+void Outbox::leave(Frame frame, const Errand& errand) noexcept {
+  if (errand.port >= routes_.size()) return drop(frame, net::Drop::kTxFull);
+  if (const auto owner = routes_[errand.port].worker; owner != self_) {
+    return hand_over(frame, owner, errand);
   }
-  port_lanes_[port].add(frame, is_reply);
-  ports_in_use_ |= 1u << port;
+  port_lanes_[errand.port].add(frame, errand.is_reply, errand.group);
+  ports_in_use_ |= 1u << errand.port;
 }
 
 void Outbox::hand_over(Frame frame, std::uint8_t to, const Errand& errand) noexcept {
@@ -69,14 +70,16 @@ void Outbox::punt(Frame frame, lb::Tick now) noexcept {
   punts_.add(frame);
 }
 
-void Outbox::flush() noexcept {
-  for_each_bit(std::exchange(ports_in_use_, 0), [&](std::uint8_t port) { flush_port(port); });
+void Outbox::flush(const lb::Snapshot& snapshot) noexcept {
+  for_each_bit(std::exchange(ports_in_use_, 0),
+               [&](std::uint8_t port) { flush_port(port, snapshot); });
   for_each_bit(std::exchange(workers_in_use_, 0), [&](std::uint8_t to) { flush_worker(to); });
   if (punts_.count > 0) flush_punts();
 }
 
-void Outbox::flush_port(std::uint8_t port) noexcept {
+void Outbox::flush_port(std::uint8_t port, const lb::Snapshot& snapshot) noexcept {
   Lane& lane = port_lanes_[port];
+  drop_unserved(lane, snapshot);
   const auto sent = rte_eth_tx_burst(routes_[port].port_id, routes_[port].queue, lane.frames.data(),
                                      static_cast<std::uint16_t>(lane.count));
   const auto first = static_cast<std::uint32_t>((std::uint64_t{1} << sent) - 1);
@@ -84,6 +87,22 @@ void Outbox::flush_port(std::uint8_t port) noexcept {
   counters_.replied.add(replies);
   counters_.tx.add(sent - replies);
   drop_rest(lane, sent, net::Drop::kTxFull);
+}
+
+// Also what another worker decided: it may have waited in the ring.
+void Outbox::drop_unserved(Lane& lane, const lb::Snapshot& snapshot) noexcept {
+  if ((lane.groups_in_use & ~snapshot.standing) == 0) return;
+  const lb::GroupSet served = leases_.served(snapshot);
+  if ((lane.groups_in_use & ~served) == 0) return;
+  const Lane all = lane;
+  lane.clear();
+  for (std::uint32_t i = 0; i < all.count; ++i) {
+    if ((served & lb::group_bit(all.groups[i])) == 0) {
+      drop(all.frames[i], net::Drop::kNoLease);
+    } else {
+      lane.add(all.frames[i], (all.replies >> i & 1) != 0, all.groups[i]);
+    }
+  }
 }
 
 void Outbox::flush_worker(std::uint8_t to) noexcept {

@@ -8,6 +8,7 @@
 #include "dataplane/io/frame_ring.h"
 #include "dataplane/io/handover.h"
 #include "dataplane/io/kernel_path.h"
+#include "dataplane/io/lease_gate.h"
 #include "dataplane/io/token_bucket.h"
 #include "dataplane/lb/counters.h"
 #include "dataplane/lb/pipeline.h"
@@ -15,7 +16,8 @@
 
 // Where one worker's frames go when they are decided: gathered by destination for one burst, then
 // given away, each counted once. What a destination does not take is dropped and counted, never
-// retried: a worker waits for nobody.
+// retried: a worker waits for nobody. What leaves by a port is held against the leases once more,
+// right before.
 namespace yoke::io {
 
 // How a worker reaches a port.
@@ -34,34 +36,40 @@ class Outbox {
   };
   // `kernel` may be null. All outlive this object.
   Outbox(std::uint8_t worker, std::vector<TxRoute> routes, Handover& handover, KernelPath* kernel,
-         lb::WorkerCounters& counters, Limits limits);
+         LeaseGate leases, lb::WorkerCounters& counters, Limits limits);
 
   // Takes the frame. At most limits::kBurst of them between two flushes.
   void add(Frame frame, const lb::Verdict& verdict, lb::Tick now) noexcept;
   // A frame that was decided by another worker.
-  void add(Frame frame, const Errand& errand) noexcept {
-    leave(frame, errand.port, errand.is_reply);
-  }
+  void add(Frame frame, const Errand& errand) noexcept { leave(frame, errand); }
   void drop(Frame frame, net::Drop reason) noexcept;
-  void flush() noexcept;
+  void flush(const lb::Snapshot& snapshot) noexcept;
 
  private:
   struct Lane {
     std::array<Frame, limits::kBurst> frames;
     std::uint32_t count = 0;
     std::uint32_t replies = 0;  // bit i: frames[i] is one
-    void add(Frame frame, bool is_reply = false) noexcept {
+    std::array<std::uint8_t, limits::kBurst> groups;
+    lb::GroupSet groups_in_use = 0;
+    void add(Frame frame, bool is_reply = false, std::uint8_t group = 0) noexcept {
       replies |= std::uint32_t{is_reply} << count;
+      groups_in_use |= lb::group_bit(group);
+      groups[count] = group;
       frames[count++] = frame;
     }
-    void clear() noexcept { count = replies = 0; }
+    void clear() noexcept {
+      count = replies = 0;
+      groups_in_use = 0;
+    }
   };
   static_assert(limits::kBurst <= 32);
 
-  void leave(Frame frame, std::uint8_t port, bool is_reply) noexcept;
+  void leave(Frame frame, const Errand& errand) noexcept;
   void hand_over(Frame frame, std::uint8_t to, const Errand& errand) noexcept;
   void punt(Frame frame, lb::Tick now) noexcept;
-  void flush_port(std::uint8_t port) noexcept;
+  void flush_port(std::uint8_t port, const lb::Snapshot& snapshot) noexcept;
+  void drop_unserved(Lane& lane, const lb::Snapshot& snapshot) noexcept;
   void flush_worker(std::uint8_t to) noexcept;
   void flush_punts() noexcept;
   void drop_rest(Lane& lane, unsigned taken, net::Drop reason) noexcept;
@@ -70,6 +78,7 @@ class Outbox {
   std::vector<TxRoute> routes_;  // by port
   Handover& handover_;
   KernelPath* kernel_;
+  LeaseGate leases_;
   lb::WorkerCounters& counters_;
   TokenBucket punt_budget_;
   std::uint32_t ports_in_use_ = 0;    // bit p: port_lanes_[p] has frames

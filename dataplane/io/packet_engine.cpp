@@ -9,6 +9,7 @@
 #include "dataplane/io/frame_ring.h"
 #include "dataplane/io/handover.h"
 #include "dataplane/io/kernel_path.h"
+#include "dataplane/io/lease_gate.h"
 #include "dataplane/io/port.h"
 #include "dataplane/io/snapshot_slot.h"
 #include "dataplane/io/telemetry.h"
@@ -78,6 +79,7 @@ class PacketEngine::Parts {
   std::vector<std::unique_ptr<lb::WorkerCounters>> owned_counters;  // by worker
   std::vector<const lb::WorkerCounters*> counters;
   std::unique_ptr<lb::Admission> admission;
+  api::LeasePage no_leases;
   std::vector<std::unique_ptr<Worker>> workers;
   std::uint64_t flows_capacity = 0;
 
@@ -162,10 +164,11 @@ Status PacketEngine::Parts::start_workers(const EngineConfig& config) {
     counters.push_back(owned_counters.back().get());
   }
   admission = std::make_unique<lb::Admission>(counters);
+  const LeaseGate leases(config.leases == nullptr ? no_leases : *config.leases);
   for (unsigned id = 0; id < worker_count(config); ++id) {
-    auto worker =
-        Worker::start(worker_config(config, id, epoch),
-                      {snapshots, *handover, kernel.get(), *owned_counters[id], *admission});
+    auto worker = Worker::start(
+        worker_config(config, id, epoch),
+        {snapshots, *handover, kernel.get(), leases, *owned_counters[id], *admission});
     if (!worker) return tl::unexpected(worker.error());
     workers.push_back(std::move(*worker));
   }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/api/lease_page.h"
 #include "dataplane/control/workers.h"
 #include "dataplane/io/device.h"
 #include "dataplane/io/eal.h"
@@ -37,6 +38,7 @@ struct EngineConfig {
   bool kernel_twins = true;           // without, what would be punted is dropped as punt-full
   std::uint32_t punts_per_s = 20000;  // a worker; protects the kernel and what runs beside us
   std::uint32_t punt_burst = 2000;
+  const api::LeasePage* leases = nullptr;  // outlives the engine; null: there are none
 };
 
 // What the port's kernel twin exchanged with the world; not part of the workers' counters.

@@ -46,7 +46,7 @@ Worker::Worker(WorkerConfig config, Shared shared)
     : config_(std::move(config)),
       shared_(shared),
       counters_(shared.counters),
-      outbox_(config_.id, config_.routes, shared.handover, shared.kernel, counters_,
+      outbox_(config_.id, config_.routes, shared.handover, shared.kernel, shared.leases, counters_,
               config_.limits),
       idle_(make_idle_strategy(config_.idle, shared.handover.wake(config_.id),
                                watched(config_.queues))),
@@ -132,7 +132,9 @@ unsigned Worker::round(const lb::Snapshot& snapshot, lb::Tick now) noexcept {
   unsigned found = send_for_kernel();
   for (const RxQueue& queue : config_.queues) found += receive(queue, snapshot, now);
   found += take_over(snapshot, now);
-  if (const auto entries = sweep_.due(now); entries > 0) pipeline_->sweep(snapshot, now, entries);
+  if (const auto entries = sweep_.due(now); entries > 0) {
+    pipeline_->sweep(snapshot, now, shared_.leases.served(snapshot), entries);
+  }
   return found;
 }
 
@@ -148,7 +150,7 @@ unsigned Worker::receive(const RxQueue& queue, const lb::Snapshot& snapshot,
   }
   counters_.rx.add(count);
   process({frames.data(), count}, snapshot, now);
-  outbox_.flush();
+  outbox_.flush(snapshot);
   return count;
 }
 
@@ -171,7 +173,7 @@ unsigned Worker::take_over(const lb::Snapshot& snapshot, lb::Tick now) noexcept 
       }
     }
     process({frames.data(), undecided}, snapshot, now);
-    outbox_.flush();
+    outbox_.flush(snapshot);
   }
   return total;
 }
@@ -193,7 +195,8 @@ void Worker::process(std::span<const Frame> frames, const lb::Snapshot& snapshot
                         rte_pktmbuf_tailroom(frame), static_cast<std::uint8_t>(frame->port)};
   }
   if (count == 0) return;
-  pipeline_->process({packets.data(), count}, {verdicts.data(), count}, snapshot, now);
+  pipeline_->process({packets.data(), count}, {verdicts.data(), count}, snapshot, now,
+                     shared_.leases.served(snapshot));
   for (unsigned i = 0; i < count; ++i) {
     if (verdicts[i].action == lb::Action::kReply) set_length(whole[i], verdicts[i].length);
     outbox_.add(whole[i], verdicts[i], now);

@@ -13,6 +13,7 @@
 #include "dataplane/io/handover.h"
 #include "dataplane/io/idle.h"
 #include "dataplane/io/kernel_path.h"
+#include "dataplane/io/lease_gate.h"
 #include "dataplane/io/outbox.h"
 #include "dataplane/io/snapshot_slot.h"
 #include "dataplane/io/sweep_pace.h"
@@ -55,7 +56,8 @@ class Worker {
   struct Shared {
     SnapshotSlot& snapshots;
     Handover& handover;
-    KernelPath* kernel;            // may be null
+    KernelPath* kernel;  // may be null
+    LeaseGate leases;
     lb::WorkerCounters& counters;  // its own
     lb::Admission& admission;
   };

@@ -3,13 +3,6 @@
 
 namespace yoke::lb {
 
-AddressTable::AddressTable(const HashKey& key, const std::vector<net::IpAddress>& addresses) {
-  std::vector<std::pair<net::IpAddress, Nothing>> rows;
-  rows.reserve(addresses.size());
-  for (const auto& address : addresses) rows.emplace_back(address, Nothing{});
-  map_ = {AddressHash{key}, rows};
-}
-
 ServiceTable::ServiceTable(const HashKey& key, const std::vector<Row>& rows) {
   std::vector<std::pair<Key, std::uint16_t>> pairs;
   pairs.reserve(rows.size());

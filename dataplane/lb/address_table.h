@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "dataplane/lb/flat_map.h"
@@ -21,19 +22,24 @@ struct AddressHash {
   }
 };
 
-// Addresses that this unit answers for: VIPs and SNAT addresses.
+// Addresses that this unit answers for, VIPs and SNAT addresses, each with the group (its slot) of
+// VIPs that it moves with.
 class AddressTable {
  public:
+  using Row = std::pair<net::IpAddress, std::uint8_t>;
   AddressTable() = default;
-  AddressTable(const HashKey& key, const std::vector<net::IpAddress>& addresses);
+  AddressTable(const HashKey& key, const std::vector<Row>& rows) : map_(AddressHash{key}, rows) {}
 
   [[nodiscard]] bool contains(const net::IpAddress& address) const noexcept {
     return map_.find(address) != nullptr;
   }
+  // Null: it is not ours.
+  [[nodiscard]] const std::uint8_t* group_of(const net::IpAddress& address) const noexcept {
+    return map_.find(address);
+  }
 
  private:
-  struct Nothing {};
-  FlatMap<net::IpAddress, Nothing, AddressHash> map_;
+  FlatMap<net::IpAddress, std::uint8_t, AddressHash> map_;
 };
 
 // (address, port, protocol) of a VIP -> service slot.

@@ -36,6 +36,12 @@ struct Flow {
 };
 static_assert(sizeof(Flow) == 64 && limits::kPorts <= 16);
 
+// Whether its slot is still the service's that it was opened for.
+[[nodiscard]] inline bool has_its_service(const Flow& flow, const Snapshot& snapshot) noexcept {
+  return flow.service < snapshot.services.size() &&
+         snapshot.services[flow.service].incarnation == flow.service_incarnation;
+}
+
 class FlowTable {
  public:
   enum class Side : std::uint8_t { kClient, kServer };

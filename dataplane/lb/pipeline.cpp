@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/lb/pipeline.h"
 
-#include <algorithm>
 #include <array>
 
 #include "dataplane/net/parse.h"
@@ -18,9 +17,11 @@ struct Pipeline::Lane {
   Verdict* verdict;
   const Snapshot* snapshot;
   Tick now;
+  GroupSet served;
   net::ParsedPacket parsed;
   std::optional<Drop> broken;  // what parse() said
   bool is_local;               // for a VIP or SNAT address
+  std::uint8_t group;          // that the address is of, where is_local
   FlowTuple tuple;
   std::uint64_t hash;  // of tuple, where is_local and a transport
 
@@ -29,6 +30,9 @@ struct Pipeline::Lane {
   }
   [[nodiscard]] std::uint32_t choice_hash() const noexcept {
     return static_cast<std::uint32_t>(hash >> 32);
+  }
+  [[nodiscard]] bool serves(std::uint8_t one) const noexcept {
+    return (served & group_bit(one)) != 0;
   }
   [[nodiscard]] bool is_tcp() const noexcept { return parsed.protocol == net::Protocol::kTcp; }
   [[nodiscard]] bool is_opening() const noexcept {
@@ -67,12 +71,13 @@ bool has_its_server(const Flow& flow, const Snapshot& snapshot) noexcept {
          snapshot.servers[flow.server].incarnation == flow.server_incarnation;
 }
 
-bool has_its_service(const Flow& flow, const Snapshot& snapshot) noexcept {
-  return flow.service < snapshot.services.size() &&
-         snapshot.services[flow.service].incarnation == flow.service_incarnation;
-}
-
 bool is_over(const Flow& flow) noexcept { return is_over(flow.state, flow.is_nat != 0); }
+
+// Whether its service, which is there, is of a group in `served`.
+bool is_served(const Flow& flow, const Snapshot& snapshot, GroupSet served) noexcept {
+  return has_its_service(flow, snapshot) &&
+         (served & group_bit(snapshot.services[flow.service].group)) != 0;
+}
 
 void remember_client(Flow& flow, const Packet& packet, Tick now) noexcept {
   flow.last_seen = now;
@@ -91,20 +96,21 @@ Pipeline::Pipeline(std::uint8_t worker, std::uint8_t workers, FlowTable& flows,
       admission_(admission) {}
 
 void Pipeline::process(std::span<const Packet> burst, std::span<Verdict> verdicts,
-                       const Snapshot& snapshot, Tick now) noexcept {
+                       const Snapshot& snapshot, Tick now, GroupSet served) noexcept {
   std::array<Lane, limits::kBurst> lanes;
   for (std::size_t i = 0; i < burst.size(); ++i) {
     lanes[i].packet = &burst[i];
     lanes[i].verdict = &verdicts[i];
     lanes[i].snapshot = &snapshot;
     lanes[i].now = now;
+    lanes[i].served = served;
     prepare(lanes[i], burst[i], snapshot);
   }
   for (std::size_t i = 0; i < burst.size(); ++i) {
     if (lanes[i].is_local) flows_.prefetch_flow(lanes[i].table_hash());
   }
   for (std::size_t i = 0; i < burst.size(); ++i) {
-    verdicts[i] = {Action::kDrop, burst[i].port, 0, burst[i].length};
+    verdicts[i] = {Action::kDrop, burst[i].port, 0, lanes[i].group, burst[i].length};
     if (const Outcome drop = decide(lanes[i])) {
       verdicts[i].action = Action::kDrop;
       counters_.drop(*drop);
@@ -114,11 +120,15 @@ void Pipeline::process(std::span<const Packet> burst, std::span<Verdict> verdict
 
 void Pipeline::prepare(Lane& lane, const Packet& packet, const Snapshot& snapshot) noexcept {
   lane.is_local = false;
+  lane.group = 0;
   lane.hash = 0;
   lane.broken = net::parse(packet.data, packet.length, lane.parsed);
   if (lane.broken || lane.parsed.kind == PacketKind::kOther) return;
-  lane.is_local = snapshot.local_addresses.contains(lane.parsed.destination);
-  if (!lane.is_local || lane.parsed.kind != PacketKind::kTransport) return;
+  const std::uint8_t* group = snapshot.local_addresses.group_of(lane.parsed.destination);
+  if (group == nullptr) return;
+  lane.is_local = true;
+  lane.group = *group;
+  if (lane.parsed.kind != PacketKind::kTransport || !lane.serves(*group)) return;
   lane.tuple = {lane.parsed.source, lane.parsed.destination, lane.parsed.source_port,
                 lane.parsed.destination_port, lane.parsed.protocol};
   lane.hash = flow_hash(snapshot.hash_key, lane.tuple);
@@ -135,6 +145,8 @@ Pipeline::Outcome Pipeline::decide(Lane& lane) noexcept {
     lane.verdict->action = Action::kPunt;
     return std::nullopt;
   }
+  // The other unit's: neither answered nor the kernel's to answer.
+  if (!lane.serves(lane.group)) return Drop::kNoLease;
   switch (lane.parsed.kind) {
     case PacketKind::kArpRequest:
       net::arp_reply(packet.data, own);
@@ -180,7 +192,7 @@ Pipeline::Outcome Pipeline::from_client(Lane& lane, Flow& flow) noexcept {
   const Server& server = lane.snapshot->servers[flow.server];
   const bool is_gone = server.incarnation != flow.server_incarnation;
   const bool is_lost = is_gone || server.state == ServerState::kDown;
-  if (lane.is_opening()) note_silence(flow, *lane.snapshot, lane.now);
+  if (lane.is_opening()) note_silence(flow, *lane.snapshot, lane.now, lane.served);
   // A datagram stands alone, and a SYN begins anew: both may go to another server. A segment in the
   // middle of a connection may not.
   if ((is_lost && flow.is_tcp == 0) || (lane.is_opening() && (is_lost || may_reopen(flow.state)))) {
@@ -233,11 +245,13 @@ void Pipeline::begin_rest(const Flow& flow) noexcept {
 
 // Called as the SYN comes again, and now and then: this flow may have waited for an answer too
 // long.
-void Pipeline::note_silence(Flow& flow, const Snapshot& snapshot, Tick now) noexcept {
+void Pipeline::note_silence(Flow& flow, const Snapshot& snapshot, Tick now,
+                            GroupSet served) noexcept {
   if (flow.state != FlowState::kSynSent || flow.is_nat == 0 || flow.has_failed != 0) return;
   const milliseconds waited(static_cast<std::uint32_t>(now - flow.last_seen));
   if (waited < kSynPatience || !has_its_server(flow, snapshot)) return;
   flow.has_failed = 1;
+  if (!is_served(flow, snapshot, served)) return;
   counters_.connections[flow.server].unanswered.add();
 }
 
@@ -287,6 +301,10 @@ Pipeline::Outcome Pipeline::from_server(Lane& lane, Flow& flow) noexcept {
     end_flow(flow, *lane.snapshot);
     return Drop::kNoService;
   }
+  // It leaves from the VIP, which since the flow began may have come to another group than the SNAT
+  // address.
+  if (!lane.serves(service->group)) return Drop::kNoLease;
+  lane.verdict->group = service->group;
   const FlowState before = flow.state;
   advance(flow, lane.parsed, false);
   if (flow.state != before) note_answer(flow, before, lane.parsed.tcp_flags);
@@ -438,32 +456,6 @@ void Pipeline::end_flow(Flow& flow, const Snapshot& snapshot) noexcept {
   }
   if (is_open(flow.state)) lose_load(flow);
   flows_.erase(&flow);
-}
-
-// Its service, which is there, has lists that refuse its client.
-bool Pipeline::is_barred(const Flow& flow, const Snapshot& snapshot) const noexcept {
-  return snapshot.services[flow.service].is_guarded &&
-         snapshot.guards[flow.service].refuses(flow.client).has_value();
-}
-
-void Pipeline::sweep(const Snapshot& snapshot, Tick now, std::uint32_t entries) noexcept {
-  if (lists_version_ != snapshot.lists_version) {
-    lists_version_ = snapshot.lists_version;
-    unaudited_ = flows_.capacity();
-  }
-  const bool audits = unaudited_ > 0;
-  unaudited_ -= std::min(unaudited_, entries);
-  flows_.walk(entries, [&](Flow& flow) {
-    const bool is_orphan = !has_its_service(flow, snapshot);
-    const milliseconds idle(
-        is_orphan ? 0 : std::int64_t{snapshot.services[flow.service].idle_timeout_s} * 1000);
-    const milliseconds rested(static_cast<std::uint32_t>(now - flow.last_seen));
-    note_silence(flow, snapshot, now);
-    if (is_orphan || rested > flow_timeout(flow.state, idle) ||
-        (audits && is_barred(flow, snapshot))) {
-      end_flow(flow, snapshot);
-    }
-  });
 }
 
 }  // namespace yoke::lb

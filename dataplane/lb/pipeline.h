@@ -41,6 +41,7 @@ struct Verdict {
   Action action = Action::kDrop;
   std::uint8_t port = 0;
   std::uint8_t worker = 0;
+  std::uint8_t group = 0;    // whose VIPs it comes from: to be looked at again before it is sent
   std::uint16_t length = 0;  // of the frame to send: as received, except for some replies
 };
 
@@ -54,18 +55,20 @@ class Pipeline {
   Pipeline(std::uint8_t worker, std::uint8_t workers, FlowTable& flows, WorkerCounters& counters,
            Admission& admission);
 
-  // Decides on every packet of `burst` (at most limits::kBurst); verdicts[i] is for burst[i].
+  // Decides on every packet of `burst` (at most limits::kBurst); verdicts[i] is for burst[i]. What
+  // is for a group that is not in `served` is dropped, whatever it is, and touches no flow.
   // Counts drops, per-service and per-server traffic, and what becomes of connections (nat). The
   // caller counts rx, tx, replied, punted, handed_over, and the drops that only it can see
   // (tx-full, punt-limit...).
   void process(std::span<const Packet> burst, std::span<Verdict> verdicts, const Snapshot& snapshot,
-               Tick now) noexcept;
+               Tick now, GroupSet served) noexcept;
 
   // Looks at the next `entries` flows and ends those that are idle for too long, or whose service
   // is gone or has lists that refuse their client now (looked at once a change of the lists);
-  // counts those whose SYN has had no answer. The caller spreads calls so that the whole table is
-  // seen every few seconds.
-  void sweep(const Snapshot& snapshot, Tick now, std::uint32_t entries) noexcept;
+  // counts those whose SYN has had no answer, unless their group is not `served`: the answer may
+  // have come to nobody. Such flows rest as others do, and end no sooner. The caller spreads calls
+  // so that the whole table is seen every few seconds.
+  void sweep(const Snapshot& snapshot, Tick now, GroupSet served, std::uint32_t entries) noexcept;
 
  private:
   struct Lane;                               // one packet on its way through the stages
@@ -89,7 +92,7 @@ class Pipeline {
   [[nodiscard]] bool choose_snat(const Lane& lane, const Service& service, const Server& server,
                                  Flow& flow) noexcept;
   void advance(Flow& flow, const net::ParsedPacket& parsed, bool from_client) noexcept;
-  void note_silence(Flow& flow, const Snapshot& snapshot, Tick now) noexcept;
+  void note_silence(Flow& flow, const Snapshot& snapshot, Tick now, GroupSet served) noexcept;
   void note_answer(Flow& flow, FlowState before, std::uint8_t tcp_flags) noexcept;
   [[nodiscard]] Outcome send_to_server(Lane& lane, const Flow& flow) noexcept;
   void add_load(const Flow& flow) noexcept;

@@ -12,6 +12,7 @@
 #include "dataplane/lb/flow_hash.h"
 #include "dataplane/lb/maglev.h"
 #include "dataplane/lb/routing.h"
+#include "dataplane/limits.h"
 #include "dataplane/net/address.h"
 #include "dataplane/net/order.h"
 
@@ -58,6 +59,7 @@ struct Service {
   Scheduling scheduling = Scheduling::kMaglev;
   std::uint16_t incarnation = 0;         // 0: the slot is empty
   std::uint16_t pool = 0;                // pool slot: services of one pool share its evenness
+  std::uint8_t group = 0;                // slot of the VIPs that it moves with
   std::uint32_t idle_timeout_s = 0;      // 0: by protocol and state (flow_timeout.h)
   bool is_guarded = false;               // Snapshot::guards has its lists and limits
   std::vector<net::IpAddress> snat;      // never empty for `nat`
@@ -69,6 +71,22 @@ struct Service {
   return server.hop.resolved && (method == Method::kNat || server.on_link);
 }
 
+// Groups by slot, a bit each: below kGroups.
+using GroupSet = std::uint64_t;
+inline constexpr GroupSet kEveryGroup = ~GroupSet{0};
+static_assert(limits::kGroups <= 64);
+[[nodiscard]] constexpr GroupSet group_bit(std::uint8_t group) noexcept {
+  return GroupSet{1} << (group & 63);
+}
+
+// A group that is served under a lease alone (dataplane/api/lease_page.h).
+struct HeldGroup {
+  std::uint8_t group = 0;      // slot
+  std::uint8_t line = 0;       // of the lease page, as far as it is known
+  std::uint64_t identity = 0;  // whose the line must be
+  friend bool operator==(const HeldGroup&, const HeldGroup&) = default;
+};
+
 struct Snapshot {
   std::uint64_t generation = 0;
   HashKey hash_key;
@@ -76,12 +94,16 @@ struct Snapshot {
   std::vector<Service> services;  // by slot
   std::vector<Server> servers;    // by slot
   std::vector<Guard> guards;      // by service slot
-  // Another number where a list of a service is not what it was: flows are held against the lists
-  // once more then.
+  // Another number where a list of a service, or the group of an address, is not what it was: flows
+  // are held against both once more then.
   std::uint64_t lists_version = 0;
   EchoTable echo;                // who is answered a ping
   ServiceTable service_table;    // (address, port, protocol) -> service slot
   AddressTable local_addresses;  // VIPs and SNAT addresses: what this unit answers for
+  // The groups that are served whatever the lease page says, and those that are not. One that is in
+  // neither is not served.
+  GroupSet standing = kEveryGroup;
+  std::vector<HeldGroup> held;
   std::shared_ptr<const Routing> routing;
 };
 

@@ -5,9 +5,12 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
+#include <memory>
 #include <random>
 #include <thread>
 
+#include "dataplane/api/lease_writer.h"
 #include "tests/io/lab.h"
 #include "tests/unit/lb/rig.h"
 
@@ -201,6 +204,36 @@ TEST_F(Engine, AThousandSnapshotSwapsUnderLoadLoseNothing) {
   ASSERT_TRUE(all_counted(*engine_));
   EXPECT_EQ(now().drops, 0u);
   EXPECT_EQ(now().tx, sent);
+}
+
+// The VIPs' group is held: they are served while the lease holds, and not a frame longer.
+TEST_F(Engine, UnderALeaseVipsAreServedUntilItEnds) {
+  const auto page = std::make_unique<api::LeasePage>();
+  api::LeaseWriter writer(*page, "0f3c6c1e-3f0d-4b39-9a55-6a1c1d6f2a10");
+  const auto line = *writer.claim("");
+  start([&](EngineConfig& config) { config.leases = page.get(); });
+  auto snapshot = rig_snapshot();
+  snapshot->standing = 0;
+  snapshot->held = {{0, line, api::group_identity("")}};
+  engine_->publish(std::move(snapshot));
+  const auto send_both = [&] {
+    send(wan_, test::make_packet(lb::to_vip(lb::kNatV4)));
+    send(wan_, test::make_arp_request(lb::to_vip(lb::kNatV4)));
+  };
+  send_both();
+  ASSERT_TRUE(all_received(2));
+  EXPECT_EQ(drops(*engine_, net::Drop::kNoLease), 2u);
+  writer.grant(line, 1, api::LeaseClock::now() + std::chrono::seconds(4));
+  send_both();
+  ASSERT_TRUE(all_received(4));
+  EXPECT_EQ(now().tx, 1u);
+  EXPECT_EQ(now().replied, 1u);
+  writer.grant(line, 1, api::LeaseClock::now() + std::chrono::milliseconds(20));
+  std::this_thread::sleep_for(std::chrono::milliseconds(21));
+  send_both();
+  ASSERT_TRUE(all_received(6));
+  EXPECT_EQ(drops(*engine_, net::Drop::kNoLease), 4u);
+  EXPECT_EQ(lan_.receive().size() + wan_.receive().size(), 2u);
 }
 
 TEST_F(Engine, ASecondOneAfterTheFirstForwardsAsWell) {

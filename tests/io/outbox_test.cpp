@@ -2,7 +2,14 @@
 #include "dataplane/io/outbox.h"
 
 #include <gtest/gtest.h>
+#include <rte_ethdev.h>
 
+#include <chrono>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "dataplane/api/lease_writer.h"
 #include "tests/io/lab.h"
 #include "tests/unit/lb/rig.h"
 
@@ -16,12 +23,12 @@ class OutboxOfTwo : public ::testing::Test {
     (void)eal();
     handover_ = std::move(*Handover::make(2));
     const std::vector<TxRoute> routes{{0, 0, 1}};  // worker 1 has the only port's queue
-    outbox_ = std::make_unique<Outbox>(std::uint8_t{0}, routes, *handover_, nullptr, counters_,
-                                       Outbox::Limits{1000, 1000});
+    outbox_ = std::make_unique<Outbox>(std::uint8_t{0}, routes, *handover_, nullptr,
+                                       LeaseGate(leases_), counters_, Outbox::Limits{1000, 1000});
   }
   void decide(const lb::Verdict& verdict) {
     outbox_->add(make_frame(test::make_packet(lb::to_vip(lb::kDsrV4))), verdict, 0);
-    outbox_->flush();
+    outbox_->flush(lb::Snapshot{});
   }
   [[nodiscard]] std::uint64_t dropped(net::Drop reason) const {
     return counters_.drops[static_cast<std::size_t>(reason)].value();
@@ -34,6 +41,7 @@ class OutboxOfTwo : public ::testing::Test {
     return v;
   }
 
+  api::LeasePage leases_;
   lb::WorkerCounters counters_;
   std::unique_ptr<Handover> handover_;
   std::unique_ptr<Outbox> outbox_;
@@ -72,6 +80,125 @@ TEST_F(OutboxOfTwo, WhereThereIsNoSuchPortOrWorkerOrKernelFramesAreDropped) {
   decide(verdict(lb::Action::kPunt));
   EXPECT_EQ(dropped(net::Drop::kPuntFull), 1u);
   EXPECT_EQ(counters_.handed_over.value(), 0u);
+}
+
+// One worker and its port; the group of slot 3 is held, that of slot 0 stands.
+class OutboxUnderALease : public ::testing::Test {
+ protected:
+  static constexpr std::uint8_t kBlue = 3;
+  OutboxUnderALease() {
+    handover_ = std::move(*Handover::make(1));
+    const std::vector<TxRoute> routes{{port_id(), 0, 0}};
+    outbox_ = std::make_unique<Outbox>(std::uint8_t{0}, routes, *handover_, nullptr,
+                                       LeaseGate(*leases_), counters_, Outbox::Limits{1000, 1000});
+    snapshot_.standing = lb::group_bit(0);
+    snapshot_.held = {{kBlue, line_, api::group_identity("blue")}};
+  }
+  [[nodiscard]] std::uint16_t port_id() {
+    std::uint16_t id = 0;
+    EXPECT_EQ(rte_eth_dev_get_port_by_name("net_ring_leased", &id), 0);
+    rte_eth_conf none{};
+    EXPECT_EQ(rte_eth_dev_configure(id, 1, 1, &none), 0);
+    EXPECT_EQ(rte_eth_rx_queue_setup(id, 0, 64, 0, nullptr, pool()), 0);
+    EXPECT_EQ(rte_eth_tx_queue_setup(id, 0, 64, 0, nullptr), 0);
+    EXPECT_EQ(rte_eth_dev_start(id), 0);
+    return id;
+  }
+  static rte_mempool* pool() {
+    rte_mbuf* frame = make_frame(test::make_packet(lb::to_vip(lb::kDsrV4)));
+    rte_mempool* pool = frame->pool;
+    rte_pktmbuf_free(frame);
+    return pool;
+  }
+  void add(lb::Action action, std::uint8_t group) {
+    lb::Verdict verdict;
+    verdict.action = action;
+    verdict.group = group;
+    outbox_->add(make_frame(test::make_packet(lb::to_vip(lb::kDsrV4))), verdict, 0);
+  }
+  // Two of the group, one of another and an answer of the group.
+  void add_some() {
+    add(lb::Action::kForward, kBlue);
+    add(lb::Action::kForward, 0);
+    add(lb::Action::kReply, kBlue);
+    add(lb::Action::kForward, kBlue);
+  }
+  [[nodiscard]] std::uint64_t dropped() const {
+    return counters_.drops[static_cast<std::size_t>(net::Drop::kNoLease)].value();
+  }
+  void grant(std::chrono::milliseconds ahead) {
+    writer_.grant(line_, 1, api::LeaseClock::now() + ahead);
+  }
+
+  RingPort port_{"leased", 1, 1};
+  std::unique_ptr<api::LeasePage> leases_ = std::make_unique<api::LeasePage>();
+  api::LeaseWriter writer_{*leases_, "0f3c6c1e-3f0d-4b39-9a55-6a1c1d6f2a10"};
+  std::uint8_t line_ = *writer_.claim("blue");
+  lb::Snapshot snapshot_;
+  lb::WorkerCounters counters_;
+  std::unique_ptr<Handover> handover_;
+  std::unique_ptr<Outbox> outbox_;
+};
+
+TEST_F(OutboxUnderALease, WhatWasDecidedUnderItLeavesWhileItHolds) {
+  grant(std::chrono::seconds(4));
+  add_some();
+  outbox_->flush(snapshot_);
+  EXPECT_EQ(port_.receive().size(), 4u);
+  EXPECT_EQ(counters_.tx.value(), 3u);
+  EXPECT_EQ(counters_.replied.value(), 1u);
+  EXPECT_EQ(dropped(), 0u);
+}
+
+TEST_F(OutboxUnderALease, WhatHasWaitedPastItsEndDoesNotLeave) {
+  grant(std::chrono::milliseconds(5));
+  add_some();
+  std::this_thread::sleep_for(std::chrono::milliseconds(6));
+  outbox_->flush(snapshot_);
+  EXPECT_EQ(port_.receive().size(), 1u) << "that of the other group";
+  EXPECT_EQ(counters_.tx.value(), 1u);
+  EXPECT_EQ(counters_.replied.value(), 0u);
+  EXPECT_EQ(dropped(), 3u);
+  grant(std::chrono::seconds(4));
+  add_some();
+  outbox_->flush(snapshot_);
+  EXPECT_EQ(port_.receive().size(), 4u);
+}
+
+TEST_F(OutboxUnderALease, WhatAnotherWorkerDecidedIsLookedAtAgain) {
+  rte_mbuf* frame = make_frame(test::make_packet(lb::to_vip(lb::kDsrV4)));
+  Errand{true, true, 0, kBlue}.write(frame);
+  const Errand errand = Errand::read(frame);
+  EXPECT_EQ(errand.group, kBlue);
+  outbox_->add(frame, errand);
+  outbox_->flush(snapshot_);
+  EXPECT_TRUE(port_.receive().empty());
+  EXPECT_EQ(dropped(), 1u);
+}
+
+TEST_F(OutboxUnderALease, AGroupThatIsNeitherStandingNorHeldIsNotServed) {
+  add(lb::Action::kForward, 7);
+  outbox_->flush(snapshot_);
+  EXPECT_TRUE(port_.receive().empty());
+  EXPECT_EQ(dropped(), 1u);
+}
+
+TEST(LeaseGate, AnExpiryIsTheFirstMomentWithoutALease) {
+  api::LeasePage page;
+  api::LeaseWriter writer(page, "0f3c6c1e-3f0d-4b39-9a55-6a1c1d6f2a10");
+  const auto line = *writer.claim("blue");
+  constexpr api::LeaseTime kNow{std::chrono::hours(1)};
+  writer.grant(line, 1, kNow + std::chrono::milliseconds(20));
+  lb::Snapshot snapshot;
+  snapshot.standing = lb::group_bit(0);
+  snapshot.held = {{2, line, api::group_identity("blue")}, {5, line, api::group_identity("red")}};
+  const LeaseGate gate(page);
+  const auto both = lb::group_bit(0) | lb::group_bit(2);
+  EXPECT_EQ(gate.served_at(snapshot, kNow), both);
+  EXPECT_EQ(gate.served_at(snapshot, kNow + std::chrono::nanoseconds(19'999'999)), both);
+  EXPECT_EQ(gate.served_at(snapshot, kNow + std::chrono::milliseconds(20)), lb::group_bit(0));
+  snapshot.held.clear();
+  EXPECT_EQ(gate.served(snapshot), lb::group_bit(0));
 }
 
 }  // namespace

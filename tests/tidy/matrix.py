@@ -9,6 +9,7 @@ _BASE, _LINUX = "hal/base", "hal/linux"
 _NET, _LB, _API, _CONTROL = ("dataplane/net", "dataplane/lb", "dataplane/api", "dataplane/control")
 _LIMITS = "dataplane/limits.h"  # plain numbers
 _API_TYPES = "dataplane/api/messages.h"  # plain values
+_LEASE_PAGE = "dataplane/api/lease_page.h"  # plain values
 _MODEL, _STORE, _COMMIT, _HEALTH = "mgmt/model", "mgmt/store", "mgmt/commit", "mgmt/health"
 _EVENTS, _ALARMS = "mgmt/events", "mgmt/alarms"
 _HTTP = "mgmt/http"
@@ -27,7 +28,8 @@ _MAY_INCLUDE = {
     "dataplane/lb": (_BASE, _NET, _LIMITS),
     "dataplane/api": (_BASE, _NET, _LIMITS),
     "dataplane/control": (_BASE, _LINUX, _NET, _LB, _API, _LIMITS),
-    "dataplane/io": (_BASE, _LINUX, _NET, _LB, _CONTROL, _LIMITS, _API_TYPES),
+    "dataplane/io": (_BASE, _LINUX, _NET, _LB, _CONTROL, _LIMITS, _API_TYPES,
+                     _LEASE_PAGE),
     "mgmt": (_BASE, _LINUX, _NET, _MODEL, _COMMIT, _EVENTS, _ALARMS, _HEALTH, "mgmt/rpc", "mgmt/system"),
     "mgmt/model": (_BASE, _NET, _LIMITS),
     "mgmt/events": (_BASE,),

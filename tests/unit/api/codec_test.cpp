@@ -52,7 +52,11 @@ TEST(Codec, WhatIsEncodedIsDecodedTheSame) {
     EXPECT_EQ(decode_stage_difference(encode_stage(difference)), difference) << "never text";
     const auto running = random.running();
     EXPECT_EQ(decode_running_state(sent(encode(running))), running) << seed;
-    const ProcessStatus status{running, kVersion, random.flag(), random.number<std::uint64_t>()};
+    const ProcessStatus status{running,
+                               kVersion,
+                               random.flag(),
+                               random.number<std::uint64_t>(),
+                               {random.lease(), random.lease()}};
     EXPECT_EQ(decode_process_status(sent(encode(status))), status) << seed;
     EXPECT_EQ(decode_changes(sent(encode_changes(running.servers))), running.servers) << seed;
     const auto change = random.change();
@@ -317,6 +321,35 @@ TEST(Codec, WhatOnlyThisReleaseKnowsMayBeLeftOutAndIsWhereItSaysNothing) {
   EXPECT_EQ(told["response_us"], 9);
   told.erase("response_us");
   EXPECT_EQ(decode_server_state_change(sent(told))->response_us, 0U);
+}
+
+// A release before knows no groups: what it sends is standing, and what has none is as it sends it.
+TEST(Codec, WithoutAWordOfGroupsEverythingStands) {
+  const Json before = encode(small_configuration());
+  EXPECT_FALSE(before.contains("groups"));
+  EXPECT_FALSE(before["vips"][0].contains("group"));
+  EXPECT_TRUE(decode_configuration(sent(before))->groups.empty());
+  Configuration configuration = small_configuration();
+  configuration.groups = {{"", Lease::kHeld}, {"blue", Lease::kStanding}};
+  configuration.vips[0].group = "blue";
+  Json json = sent(encode(configuration));
+  EXPECT_EQ(json["vips"][0]["group"], "blue");
+  EXPECT_EQ(json["groups"], Json::parse(R"([{"name": "", "lease": "held"},
+                                            {"name": "blue", "lease": "standing"}])"));
+  EXPECT_EQ(decode_configuration(json), configuration);
+  json["groups"][1].erase("lease");
+  EXPECT_EQ(decode_configuration(json), configuration);
+  json["groups"][1]["lease"] = "lent";
+  EXPECT_EQ(decode_configuration(json).error().id, kBadValue);
+  json["groups"] = Json::array({"blue"});
+  EXPECT_EQ(decode_configuration(json).error().id, kBadShape);
+  auto difference = sent(encode_stage(api::difference({}, configuration)));
+  EXPECT_EQ(decode_stage_difference(difference)->groups, configuration.groups);
+  difference["difference"].erase("groups");
+  EXPECT_TRUE(decode_stage_difference(difference)->groups.empty());
+  auto status = sent(encode(ProcessStatus{}));
+  status.erase("leases");
+  EXPECT_TRUE(decode_process_status(status));
 }
 
 TEST(Codec, ASchedulerOrATimeThatIsNoneIsRefused) {

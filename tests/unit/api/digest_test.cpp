@@ -54,11 +54,13 @@ std::string recomputed(const Configuration& configuration) {
             number(vip.snat.size());
     for (const auto& address : vip.snat) bytes += text(address);
     bytes += number(vip.idle_timeout_s);
-    if (vip.allow.empty() && vip.deny.empty() && vip.limits == FlowLimits()) continue;
-    const FlowLimits& limits = vip.limits;
-    bytes += number(kMore) + text(vip.allow) + text(vip.deny) + number(limits.max_flows) +
-             number(limits.new_flow_rate) + number(limits.client_new_flow_rate) +
-             number(limits.client_length_v4) + number(limits.client_length_v6);
+    if (!vip.allow.empty() || !vip.deny.empty() || !(vip.limits == FlowLimits())) {
+      const FlowLimits& limits = vip.limits;
+      bytes += number(kMore) + text(vip.allow) + text(vip.deny) + number(limits.max_flows) +
+               number(limits.new_flow_rate) + number(limits.client_new_flow_rate) +
+               number(limits.client_length_v4) + number(limits.client_length_v6);
+    }
+    if (!vip.group.empty()) bytes += number(kMore - 1) + text(vip.group);
   }
   std::string all = text(std::string(configuration.hash_key.begin(), configuration.hash_key.end()));
   all += number(pools.size());
@@ -72,6 +74,12 @@ std::string recomputed(const Configuration& configuration) {
   }
   if (!lists.empty()) all += number(kMore) + number(lists.size());
   for (const auto& [name, bytes] : lists) all += bytes;
+  std::map<std::string, std::string> groups;
+  for (const Group& group : configuration.groups) {
+    groups[group.name] = text(group.name) + number(group.lease == Lease::kHeld ? 1 : 0);
+  }
+  if (!groups.empty()) all += number(kMore - 1) + number(groups.size());
+  for (const auto& [name, bytes] : groups) all += bytes;
 
   std::uint64_t hash = 14695981039346656037U;
   for (const char c : all) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
@@ -181,6 +189,19 @@ TEST(Digest, EveryRuleOfForwardingChangesIt) {
       {"a longer prefix in it",
        [](Configuration& c) {
          c.lists = {{"x", PrefixSet({*net::Prefix::parse("10.0.0.0/9")})}};
+       }},
+      {"VIP's group", [](Configuration& c) { c.vips[0].group = "x"; }},
+      {"a group",
+       [](Configuration& c) {
+         c.groups.push_back({"x", Lease::kStanding});
+       }},
+      {"a group that is held",
+       [](Configuration& c) {
+         c.groups.push_back({"x", Lease::kHeld});
+       }},
+      {"the group without a name",
+       [](Configuration& c) {
+         c.groups.push_back({"", Lease::kHeld});
        }},
       {"VIP gone", [](Configuration& c) { c.vips.clear(); }},
   };

@@ -27,6 +27,7 @@ class RandomMessages {
     for (std::size_t i = below(4); i > 0; --i) {
       made.lists.push_back({"list" + std::to_string(i), prefix_set()});
     }
+    for (auto n = below(4); n > 0; --n) made.groups.push_back({text(), one_of<Lease>(2)});
     return made;
   }
 
@@ -38,6 +39,11 @@ class RandomMessages {
     RunningState made{number<std::uint64_t>(), number<std::uint64_t>(), text(), {}};
     for (auto n = below(4); n > 0; --n) made.servers.push_back(change());
     return made;
+  }
+
+  GroupLease lease() {
+    return {text(), one_of<Lease>(2),        flag(),
+            flag(), number<std::uint64_t>(), number<std::uint64_t>()};
   }
 
   Counters counters() {
@@ -119,6 +125,7 @@ class RandomMessages {
     for (auto n = below(3); n > 0; --n) made.snat.push_back(address());
     if (flag()) made.allow = text();
     if (flag()) made.deny = text();
+    if (flag()) made.group = text();
     if (flag()) {
       made.limits = {number<std::uint32_t>(), number<std::uint32_t>(), number<std::uint32_t>(),
                      number<std::uint8_t>(), number<std::uint8_t>()};

@@ -41,6 +41,33 @@ TEST(Rules, AConfigurationInOrderPasses) {
   EXPECT_TRUE(check(answers_ping_only, kOwn));
 }
 
+// Two VIPs of two groups, the first of which has the second's address among its own.
+api::Configuration shared_address(api::Lease blue, api::Lease red) {
+  auto made = two_vips();
+  made.groups = {{"blue", blue}, {"red", red}};
+  made.vips.push_back(vip("other", "203.0.113.11:80/tcp", "web"));
+  made.vips[0].group = "blue";
+  made.vips[2].group = "red";
+  made.vips[2].snat = {ip("203.0.113.10")};
+  return made;
+}
+
+TEST(Rules, AnAddressMayBeOfTwoGroupsWhileBothStand) {
+  using enum api::Lease;
+  EXPECT_TRUE(check(shared_address(kStanding, kStanding), kOwn));
+  for (const auto& [blue, red] :
+       {std::pair(kHeld, kHeld), {kHeld, kStanding}, {kStanding, kHeld}}) {
+    const auto checked = check(shared_address(blue, red), kOwn);
+    ASSERT_FALSE(checked);
+    EXPECT_EQ(checked.error().id, kTwoGroups);
+    EXPECT_EQ(checked.error().text,
+              "vip other: 203.0.113.10 is of vip web too, which is in another group");
+  }
+  auto one_group = shared_address(kHeld, kHeld);
+  one_group.vips[2].group = "blue";
+  EXPECT_TRUE(check(one_group, kOwn));
+}
+
 TEST(Rules, WhatCannotBeBuiltIsToldByItsPlace) {
   const Wrong kWrong[] = {
       {"weight", kTooMany, "10.0.0.1:80: weight: 257, at most 256",
@@ -92,6 +119,22 @@ TEST(Rules, WhatCannotBeBuiltIsToldByItsPlace) {
        [](auto& c) { c.vips[0].limits.client_length_v4 = 33; }},
       {"IPv6 client", kTooMany, "vip web: bits of a client: 129, at most 128",
        [](auto& c) { c.vips[0].limits.client_length_v6 = 129; }},
+      {"no group", kNoSuchGroup, "vip web: there is no group blue",
+       [](auto& c) { c.vips[0].group = "blue"; }},
+      {"group twice", kTwice, "group blue: given twice",
+       [](auto& c) {
+         c.groups = {{"blue", {}}, {"blue", {}}};
+       }},
+      {"no name twice", kTwice, "group : given twice",
+       [](auto& c) {
+         c.groups = {{"", {}}, {"", {}}};
+       }},
+      {"groups", kTooMany, "groups: 64, at most 63",
+       [](auto& c) {
+         for (std::size_t i = 0; i < limits::kGroups; ++i) {
+           c.groups.push_back({std::to_string(i), {}});
+         }
+       }},
       {"no pool", kNoSuchPool, "vip web: there is no pool nowhere",
        [](auto& c) { c.vips[0].pool = "nowhere"; }},
       {"families in a pool", kMixedFamily, "[2001:db8::1]:80",

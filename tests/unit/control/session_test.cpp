@@ -44,7 +44,8 @@ class Socket : public ::testing::Test {
     (void)sd_event_new(&made);
     const hal::Event loop(made);
     FakeWorkers workers;
-    Controller controller(workers, {}, MonoClock::now());
+    const api::LeasePage leases;
+    Controller controller(workers, {}, leases, MonoClock::now());
     const auto server = hal::LineServer::listen(
         loop.get(), {path(), limits::kApiMessageBytes, 8,
                      [&](const hal::Peer&) { return std::make_unique<Session>(controller); },
@@ -71,6 +72,7 @@ TEST_F(Socket, AConfigurationIsStagedActivatedAndTold) {
   EXPECT_EQ(status->running.revision, 3u);
   EXPECT_EQ(status->running.generation, activated->generation);
   EXPECT_TRUE(status->ports_ready);
+  EXPECT_EQ(status->leases, std::vector{api::GroupLease{}});
   const auto counters = client_->counters();
   ASSERT_TRUE(counters);
   EXPECT_EQ(counters->servers.at("web").size(), 3u);
@@ -107,7 +109,8 @@ TEST_F(Socket, SeveralClientsAreServedAndOneThatLeavesIsNotMissed) {
 
 TEST(Session, AMethodThatIsNotThereAndLinesThatAreNoRequest) {
   FakeWorkers workers;
-  Controller controller(workers, {}, MonoClock::now());
+  const api::LeasePage leases;
+  Controller controller(workers, {}, leases, MonoClock::now());
   Session session(controller);
   const auto unknown = session.answer(R"({"jsonrpc":"2.0","id":7,"method":"fly","params":{}})");
   EXPECT_FALSE(unknown.ends_session);

@@ -48,7 +48,7 @@ class Connections : public ::testing::TestWithParam<const char*> {
   void answer(const Rig::Result& to, std::uint8_t flags) {
     (void)rig_.send(Rig::answer_to(to, flags), 1);
   }
-  void sweep() { rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_, 1000); }
+  void sweep() { rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_, kEveryGroup, 1000); }
 
   Rig rig_;
 };
@@ -174,7 +174,7 @@ TEST(ConnectionsInDsr, NothingIsCountedWhereAnswersAreNotSeen) {
     for (int again = 0; again < 3; ++again) {
       (void)rig.send(from_client(vip, kTcpSyn));
       rig.now_ += 1000;
-      rig.pipeline_.sweep(rig.snapshot_, rig.now_, 1000);
+      rig.pipeline_.sweep(rig.snapshot_, rig.now_, kEveryGroup, 1000);
     }
     (void)rig.send(from_client(vip, kTcpRst));
     EXPECT_EQ(counted(rig), Counted{}) << vip;

@@ -93,7 +93,7 @@ TEST_F(Guards, FlowsOfWhoIsDeniedNowEndWithTheNextSweepAndNoOthers) {
     EXPECT_TRUE(opens(c, 40001, v6 ? "2001:db8:7::7" : "203.0.113.99"));
   }
   const auto open = rig_.flows_.size();
-  rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_, rig_.flows_.capacity());
+  rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_, kEveryGroup, rig_.flows_.capacity());
   EXPECT_EQ(rig_.flows_.size(), open);
 
   guard({.deny = list({"198.51.100.0/24", "2001:db8:bad::/48"})});
@@ -104,7 +104,7 @@ TEST_F(Guards, FlowsOfWhoIsDeniedNowEndWithTheNextSweepAndNoOthers) {
   EXPECT_EQ(rig_.send(more).verdict.action, Action::kForward);
   // In pieces, as a worker does it.
   for (std::uint32_t i = 0; i < rig_.flows_.capacity(); i += 100) {
-    rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_, 100);
+    rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_, kEveryGroup, 100);
   }
   EXPECT_EQ(rig_.flows_.size(), open - cases().size());
   EXPECT_EQ(rig_.send(more).verdict.action, Action::kDrop);
@@ -119,9 +119,9 @@ TEST_F(Guards, AChangeInTheMiddleOfALookBeginsItAnew) {
   const Case c{kNatV4, 6};
   EXPECT_TRUE(opens(c, 40000, "198.51.100.7"));
   guard({.deny = list({"203.0.113.0/24"})});
-  rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_, rig_.flows_.capacity() - 1);
+  rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_, kEveryGroup, rig_.flows_.capacity() - 1);
   guard({.deny = list({"198.51.100.0/24"})});
-  rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_, rig_.flows_.capacity());
+  rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_, kEveryGroup, rig_.flows_.capacity());
   EXPECT_EQ(rig_.flows_.size(), 0U);
 }
 
@@ -138,7 +138,7 @@ TEST_F(Guards, NoMoreFlowsAreOpenThanMayBe) {
   EXPECT_TRUE(opens(c, 40000)) << "a SYN that comes again is no new flow";
   EXPECT_FALSE(opens(c, 40009));
   rig_.now_ += 1'000'000'000;
-  rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_, rig_.flows_.capacity());
+  rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_, kEveryGroup, rig_.flows_.capacity());
   EXPECT_TRUE(opens(c, 40009));
 }
 
@@ -177,7 +177,7 @@ TEST_F(Guards, FlowsOfAVipThatIsGoneDoNotCountForTheOneInItsPlace) {
   }
   for (Service& service : rig_.snapshot_.services) ++service.incarnation;
   rig_.rebuild();
-  rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_, rig_.flows_.capacity());
+  rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_, kEveryGroup, rig_.flows_.capacity());
   for (std::uint16_t i = 0; i < 5; ++i) {
     EXPECT_EQ(opens(c, static_cast<std::uint16_t>(41000 + i)), i < 3);
   }

@@ -72,7 +72,7 @@ TEST_P(Load, WhatIsClosedIsNoLoad) {
 TEST_P(Load, WhatIsForgottenIsNoLoad) {
   (void)open(20'000, 30);
   rig_.now_ += 10'000'000;  // longer than any flow rests
-  rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_, 1000);
+  rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_, kEveryGroup, 1000);
   ASSERT_EQ(rig_.flows_.size(), 0U);
   // Nobody stands in the way of a server that comes back with nothing.
   for (const auto& [server, count] : per_server(open(30'000, 30))) EXPECT_EQ(count, 10);
@@ -112,7 +112,7 @@ TEST_P(Load, WhatIsOverIsNotOpen) {
   (void)send(20'001, kTcpSyn);
   expect_open(9, "opened anew");
   rig_.now_ += 10'000'000;  // longer than any flow rests
-  rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_, 1000);
+  rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_, kEveryGroup, 1000);
   ASSERT_EQ(rig_.flows_.size(), 0U);
   expect_open(0, "forgotten");
 }

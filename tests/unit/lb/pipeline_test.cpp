@@ -239,12 +239,12 @@ TEST(Pipeline, FlowsEndWhenIdleAndWhenTheirServiceIsGone) {
   Rig rig;
   (void)rig.send(to_vip(kNatV4));
   (void)rig.send(to_vip(kDsrV6, 17));
-  rig.pipeline_.sweep(rig.snapshot_, rig.now_ + 119000, 1000);
+  rig.pipeline_.sweep(rig.snapshot_, rig.now_ + 119000, kEveryGroup, 1000);
   EXPECT_EQ(rig.flows_.size(), 2U);
-  rig.pipeline_.sweep(rig.snapshot_, rig.now_ + 121000, 1000);
+  rig.pipeline_.sweep(rig.snapshot_, rig.now_ + 121000, kEveryGroup, 1000);
   EXPECT_EQ(rig.flows_.size(), 1U) << "an unanswered UDP flow rests two minutes";
   rig.snapshot_.services[0].incarnation = 2;
-  rig.pipeline_.sweep(rig.snapshot_, rig.now_ + 122000, 1000);
+  rig.pipeline_.sweep(rig.snapshot_, rig.now_ + 122000, kEveryGroup, 1000);
   EXPECT_EQ(rig.flows_.size(), 0U);
   EXPECT_EQ(rig.counters_.flows_open_added.value(), rig.counters_.flows_open_removed.value());
 }
@@ -253,7 +253,7 @@ TEST(Pipeline, TheClockMayWrap) {
   Rig rig;
   rig.now_ = 0xffffff00U;
   (void)rig.send(to_vip(kDsrV4, 17));
-  rig.pipeline_.sweep(rig.snapshot_, 0x00000100U, 1000);
+  rig.pipeline_.sweep(rig.snapshot_, 0x00000100U, kEveryGroup, 1000);
   EXPECT_EQ(rig.flows_.size(), 1U);
 }
 
@@ -397,9 +397,9 @@ TEST(Pipeline, EveryPacketOfARandomMixIsAccountedFor) {
     }
     std::vector<Verdict> verdicts(size);
     rig.now_ += 5;
-    rig.pipeline_.process(burst, verdicts, rig.snapshot_, rig.now_);
+    rig.pipeline_.process(burst, verdicts, rig.snapshot_, rig.now_, rig.served_);
     for (const Verdict& v : verdicts) ++verdicts_seen[v.action];
-    rig.pipeline_.sweep(rig.snapshot_, rig.now_, 10);
+    rig.pipeline_.sweep(rig.snapshot_, rig.now_, kEveryGroup, 10);
   }
   std::uint64_t dropped = 0;
   for (const auto& counter : rig.counters_.drops) dropped += counter.value();

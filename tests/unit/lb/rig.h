@@ -60,7 +60,7 @@ class Rig {
     frame.resize(frame.size() + kRoom);
     const Packet packet{frame.data(), length, kRoom, port};
     Verdict verdict;
-    pipeline_.process({&packet, 1}, {&verdict, 1}, snapshot_, now_);
+    pipeline_.process({&packet, 1}, {&verdict, 1}, snapshot_, now_, served_);
     frame.resize(verdict.length);
     return {verdict, frame};
   }
@@ -121,13 +121,13 @@ class Rig {
       service.maglev = std::make_shared<Maglev>(snapshot_.hash_key, members, 251);
     }
     std::vector<ServiceTable::Row> rows;
-    std::vector<net::IpAddress> local;
+    std::vector<AddressTable::Row> local;
     for (std::size_t i = 0; i < snapshot_.services.size(); ++i) {
       const Service& s = snapshot_.services[i];
       if (s.incarnation == 0) continue;
       rows.push_back({s.address, s.port, s.protocol, static_cast<std::uint16_t>(i)});
-      local.push_back(s.address);
-      local.insert(local.end(), s.snat.begin(), s.snat.end());
+      local.emplace_back(s.address, s.group);
+      for (const net::IpAddress& snat : s.snat) local.emplace_back(snat, s.group);
     }
     snapshot_.service_table = ServiceTable(snapshot_.hash_key, rows);
     snapshot_.local_addresses = AddressTable(snapshot_.hash_key, local);
@@ -146,6 +146,7 @@ class Rig {
   FlowTable flows_;
   Pipeline pipeline_;
   Tick now_ = 1000;
+  GroupSet served_ = kEveryGroup;
 
  private:
   void add_server(const std::string& address, int number) {

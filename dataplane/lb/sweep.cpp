@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a pipeline does to flows without a packet.
+#include <algorithm>
+
+#include "dataplane/lb/pipeline.h"
+
+namespace yoke::lb {
+
+// Its service, which is there, has lists that refuse its client, or has lost the SNAT address that
+// it leaves from, to another group perhaps, whose lease is another unit's.
+bool Pipeline::is_barred(const Flow& flow, const Snapshot& snapshot) const noexcept {
+  if (flow.is_nat != 0) {
+    const std::uint8_t* group = snapshot.local_addresses.group_of(flow.snat);
+    // Groups that stand may share an address.
+    if (group == nullptr || (*group != snapshot.services[flow.service].group &&
+                             (snapshot.standing & group_bit(*group)) == 0)) {
+      return true;
+    }
+  }
+  return snapshot.services[flow.service].is_guarded &&
+         snapshot.guards[flow.service].refuses(flow.client).has_value();
+}
+
+void Pipeline::sweep(const Snapshot& snapshot, Tick now, GroupSet served,
+                     std::uint32_t entries) noexcept {
+  if (lists_version_ != snapshot.lists_version) {
+    lists_version_ = snapshot.lists_version;
+    unaudited_ = flows_.capacity();
+  }
+  const bool audits = unaudited_ > 0;
+  unaudited_ -= std::min(unaudited_, entries);
+  flows_.walk(entries, [&](Flow& flow) {
+    const bool is_orphan = !has_its_service(flow, snapshot);
+    const milliseconds idle(
+        is_orphan ? 0 : std::int64_t{snapshot.services[flow.service].idle_timeout_s} * 1000);
+    const milliseconds rested(static_cast<std::uint32_t>(now - flow.last_seen));
+    note_silence(flow, snapshot, now, served);
+    if (is_orphan || rested > flow_timeout(flow.state, idle) ||
+        (audits && is_barred(flow, snapshot))) {
+      end_flow(flow, snapshot);
+    }
+  });
+}
+
+}  // namespace yoke::lb

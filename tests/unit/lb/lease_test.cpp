@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// A unit without the lease of a group: for its addresses nothing is forwarded, answered or passed
+// on, and its flows are as they were when the lease comes back.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/unit/lb/rig.h"
+
+namespace yoke::lb {
+namespace {
+
+using net::Drop;
+
+constexpr std::uint8_t kSynAck = kTcpSyn | kTcpAck;
+constexpr std::uint8_t kBlue = 1;  // the group of the VIPs below; port 0's others are in group 0
+const char* const kEveryVip[] = {kNatV4, kNatV6, kDsrV4, kDsrV6};
+const char* const kNatVips[] = {kNatV4, kNatV6};
+
+// All of the VIP's services move with the group `kBlue`.
+void put_into_blue(Rig& rig, const std::string& vip) {
+  for (Service& service : rig.snapshot_.services) {
+    if (service.address == ip(vip)) service.group = kBlue;
+  }
+  rig.rebuild();
+}
+
+class WithoutALease : public ::testing::TestWithParam<const char*> {
+ protected:
+  WithoutALease() { put_into_blue(rig_, GetParam()); }
+  void lose() { rig_.served_ = kEveryGroup & ~group_bit(kBlue); }
+  void regain() { rig_.served_ = kEveryGroup; }
+  [[nodiscard]] bool is_dropped(const Rig::Result& result) {
+    return result.verdict.action == Action::kDrop && rig_.drops(Drop::kNoLease) == ++lost_;
+  }
+  [[nodiscard]] bool is_v4() const { return ip(GetParam()).is_v4(); }
+  // Who has this address of the VIP's family?
+  [[nodiscard]] test::Frame who_has(const std::string& address) const {
+    auto spec = to_vip(address);
+    spec.to_mac = is_v4() ? "ff:ff:ff:ff:ff:ff" : "33:33:ff:00:00:10";
+    return is_v4() ? test::make_arp_request(spec) : test::make_neighbor_solicitation(spec);
+  }
+
+  Rig rig_;
+  std::uint64_t lost_ = 0;
+};
+INSTANTIATE_TEST_SUITE_P(Vips, WithoutALease, ::testing::ValuesIn(kEveryVip));
+
+TEST_P(WithoutALease, NothingIsForwardedAndNoFlowIsOpened) {
+  lose();
+  for (const std::uint8_t protocol : {std::uint8_t{6}, std::uint8_t{17}}) {
+    EXPECT_TRUE(is_dropped(rig_.send(to_vip(GetParam(), protocol))));
+  }
+  EXPECT_EQ(rig_.flows_.size(), 0u);
+  regain();
+  EXPECT_EQ(rig_.send(to_vip(GetParam())).verdict.action, Action::kForward);
+}
+
+TEST_P(WithoutALease, AConnectionStopsAndGoesOnAsItWas) {
+  const auto before = rig_.send(to_vip(GetParam()));
+  ASSERT_EQ(before.verdict.action, Action::kForward);
+  EXPECT_EQ(before.verdict.group, kBlue);
+  auto data = to_vip(GetParam());
+  data.tcp_flags = kTcpAck;
+  lose();
+  EXPECT_TRUE(is_dropped(rig_.send(data)));
+  data.tcp_flags = kTcpRst;
+  EXPECT_TRUE(is_dropped(rig_.send(data))) << "and it leaves no trace in the flow";
+  EXPECT_EQ(rig_.flows_.size(), 1u);
+  regain();
+  data.tcp_flags = kTcpAck;
+  const auto after = rig_.send(data);
+  ASSERT_EQ(after.verdict.action, Action::kForward);
+  EXPECT_EQ(after.destination_mac(), before.destination_mac());
+  EXPECT_EQ(after.parsed().source_port, before.parsed().source_port);
+}
+
+TEST_P(WithoutALease, ArpNeighboursAndPingAreNeitherAnsweredNorTheKernels) {
+  ASSERT_EQ(rig_.send(who_has(GetParam())).verdict.action, Action::kReply);
+  EXPECT_EQ(rig_.send(who_has(GetParam())).verdict.group, kBlue);
+  lose();
+  EXPECT_TRUE(is_dropped(rig_.send(who_has(GetParam()))));
+  EXPECT_TRUE(is_dropped(rig_.send(test::make_echo_request(to_vip(GetParam())))));
+}
+
+TEST_P(WithoutALease, OtherGroupsAndTheKernelsPacketsGoOn) {
+  lose();
+  for (const char* vip : kEveryVip) {
+    if (std::string(vip) == GetParam()) continue;
+    EXPECT_EQ(rig_.send(to_vip(vip)).verdict.action, Action::kForward) << vip;
+  }
+  EXPECT_EQ(rig_.send(to_vip("192.0.2.2")).verdict.action, Action::kPunt);
+  EXPECT_EQ(rig_.drops(Drop::kNoLease), 0u);
+}
+
+TEST_P(WithoutALease, FlowsEndNoSoonerAndNoLater) {
+  (void)rig_.send(to_vip(GetParam(), 17));
+  lose();
+  const auto sweep = [&](Tick later) {
+    rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_ + later, rig_.served_, 1000);
+    return rig_.flows_.size();
+  };
+  EXPECT_EQ(sweep(119'000), 1u);
+  EXPECT_EQ(sweep(121'000), 0u);
+}
+
+class NatWithoutALease : public WithoutALease {};
+INSTANTIATE_TEST_SUITE_P(Vips, NatWithoutALease, ::testing::ValuesIn(kNatVips));
+
+TEST_P(NatWithoutALease, AServersAnswersAreDroppedAndTheFlowKeepsItsPlace) {
+  for (Service& service : rig_.snapshot_.services) {
+    if (service.group == kBlue) service.snat = {ip(is_v4() ? "10.0.0.200" : "2001:db8:2::200")};
+  }
+  rig_.rebuild();
+  const auto forwarded = rig_.send(to_vip(GetParam()));
+  const auto answer = Rig::answer_to(forwarded, kSynAck);
+  EXPECT_NE(answer.destination, GetParam());
+  lose();
+  EXPECT_TRUE(is_dropped(rig_.send(answer, 1)));
+  // The SNAT address is the group's as well.
+  EXPECT_TRUE(is_dropped(rig_.send(who_has(answer.destination), 1)));
+  regain();
+  const auto answered = rig_.send(answer, 1);
+  ASSERT_EQ(answered.verdict.action, Action::kForward);
+  EXPECT_EQ(answered.verdict.group, kBlue);
+  EXPECT_EQ(answered.parsed().source, ip(GetParam()));
+}
+
+// A SNAT address that a commit has given to another group, which may be the other unit's.
+TEST_P(NatWithoutALease, AnAnswerLeavesUnderTheLeaseOfTheVipThatItComesFrom) {
+  const auto forwarded = rig_.send(to_vip(GetParam()));
+  std::vector<AddressTable::Row> rows;
+  for (const char* vip : kEveryVip) rows.emplace_back(ip(vip), std::uint8_t{0});
+  rig_.snapshot_.local_addresses = AddressTable(rig_.snapshot_.hash_key, rows);
+  lose();
+  EXPECT_TRUE(is_dropped(rig_.send(Rig::answer_to(forwarded, kSynAck), 1)));
+}
+
+// Nothing leaves from it under the old group's lease for longer than a turn of the sweep.
+TEST_P(NatWithoutALease, AFlowEndsWhoseSnatAddressHasComeToAnotherGroup) {
+  (void)rig_.send(to_vip(GetParam()));
+  const auto sweep = [&] {
+    ++rig_.snapshot_.lists_version;
+    rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_, kEveryGroup, rig_.flows_.capacity());
+    return rig_.flows_.size();
+  };
+  EXPECT_EQ(sweep(), 1u);
+  std::vector<AddressTable::Row> rows;
+  for (const char* vip : kEveryVip) rows.emplace_back(ip(vip), std::uint8_t{0});
+  rig_.snapshot_.local_addresses = AddressTable(rig_.snapshot_.hash_key, rows);
+  EXPECT_EQ(sweep(), 1u) << "both stand, and may share it";
+  rig_.snapshot_.standing = 0;
+  EXPECT_EQ(sweep(), 0u);
+}
+
+// Its answer may have come, and been dropped.
+TEST_P(NatWithoutALease, NoServerIsBlamedForASynWithoutAnAnswer) {
+  (void)rig_.send(to_vip(GetParam()));
+  lose();
+  rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_ + 600, rig_.served_, 1000);
+  regain();
+  rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_ + 700, rig_.served_, 1000);
+  std::uint64_t unanswered = 0;
+  for (const ConnectionCounter& c : rig_.counters_.connections) unanswered += c.unanswered.value();
+  EXPECT_EQ(unanswered, 0u);
+}
+
+}  // namespace
+}  // namespace yoke::lb
