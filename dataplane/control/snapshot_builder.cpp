@@ -111,9 +111,10 @@ void add_groups(const Plan& plan, const SnapshotBuilder::Lines& lines, lb::Snaps
     if (group.lease == api::Lease::kStanding) continue;
     const auto slot = static_cast<std::uint8_t>(plan.groups.find(group.name)->slot);
     next.standing &= ~lb::group_bit(slot);
-    if (const auto line = lines.find(group.name); line != lines.end()) {
-      next.held.push_back({slot, line->second, api::group_identity(group.name)});
-    }
+    // Without a line of its own any will do: it is not its owner.
+    const auto line = lines.find(group.name);
+    next.held.push_back({slot, line == lines.end() ? std::uint8_t{0} : line->second,
+                         api::group_identity(group.name)});
   }
 }
 
@@ -196,10 +197,12 @@ std::unique_ptr<const lb::Snapshot> SnapshotBuilder::build(
     next->services[plan.services.find(vip.address)->slot] = std::move(service);
   }
   auto addresses = add_lookups(plan, *next);
-  if (addresses != addresses_) ++lists_version_;
-  addresses_ = std::move(addresses);
-  add_guards(plan, *next);
   add_groups(plan, lines, *next);
+  Leased leased;
+  if (!next->held.empty()) leased = {next->standing, std::move(addresses)};
+  if (leased != leased_) ++lists_version_;
+  leased_ = std::move(leased);
+  add_guards(plan, *next);
   return next;
 }
 

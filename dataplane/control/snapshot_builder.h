@@ -56,8 +56,14 @@ class SnapshotBuilder {
 
   Tables tables_;             // of the last snapshot
   std::vector<Lists> lists_;  // of its services, by slot
-  std::vector<lb::AddressTable::Row> addresses_;
-  std::uint64_t lists_version_ = 0;  // of both
+  // What may be another unit's: without a group that is held, nothing.
+  struct Leased {
+    lb::GroupSet standing = 0;
+    std::vector<lb::AddressTable::Row> addresses = {};
+    friend bool operator==(const Leased&, const Leased&) = default;
+  };
+  Leased leased_;
+  std::uint64_t lists_version_ = 0;  // of lists_ and leased_
 };
 
 }  // namespace yoke::control

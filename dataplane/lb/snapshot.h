@@ -82,7 +82,7 @@ static_assert(limits::kGroups <= 64);
 // A group that is served under a lease alone (dataplane/api/lease_page.h).
 struct HeldGroup {
   std::uint8_t group = 0;      // slot
-  std::uint8_t line = 0;       // of the lease page, as far as it is known
+  std::uint8_t line = 0;       // of the lease page; it is the group's or it says nothing
   std::uint64_t identity = 0;  // whose the line must be
   friend bool operator==(const HeldGroup&, const HeldGroup&) = default;
 };
@@ -94,14 +94,14 @@ struct Snapshot {
   std::vector<Service> services;  // by slot
   std::vector<Server> servers;    // by slot
   std::vector<Guard> guards;      // by service slot
-  // Another number where a list of a service, or the group of an address, is not what it was: flows
-  // are held against both once more then.
+  // Another number where a list of a service is not what it was, or, where a group is held, which
+  // groups stand and whose an address is: flows are held against them once more then.
   std::uint64_t lists_version = 0;
   EchoTable echo;                // who is answered a ping
   ServiceTable service_table;    // (address, port, protocol) -> service slot
   AddressTable local_addresses;  // VIPs and SNAT addresses: what this unit answers for
-  // The groups that are served whatever the lease page says, and those that are not. One that is in
-  // neither is not served.
+  // The groups that are served whatever the lease page says, and those that are not, all of them.
+  // One that is in neither is not served.
   GroupSet standing = kEveryGroup;
   std::vector<HeldGroup> held;
   std::shared_ptr<const Routing> routing;

@@ -6,14 +6,14 @@
 
 namespace yoke::lb {
 
-// Its service, which is there, has lists that refuse its client, or has lost the SNAT address that
-// it leaves from, to another group perhaps, whose lease is another unit's.
+// Its service, which is there, has lists that refuse its client, or the SNAT address that it leaves
+// from has come to another group, whose lease may be another unit's. Groups that stand may share
+// one; and one that nobody has is nobody else's: a change that is taken back brings it back.
 bool Pipeline::is_barred(const Flow& flow, const Snapshot& snapshot) const noexcept {
   if (flow.is_nat != 0) {
     const std::uint8_t* group = snapshot.local_addresses.group_of(flow.snat);
-    // Groups that stand may share an address.
-    if (group == nullptr || (*group != snapshot.services[flow.service].group &&
-                             (snapshot.standing & group_bit(*group)) == 0)) {
+    if (group != nullptr && *group != snapshot.services[flow.service].group &&
+        (snapshot.standing & group_bit(*group)) == 0) {
       return true;
     }
   }

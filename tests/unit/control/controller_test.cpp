@@ -423,7 +423,8 @@ TEST_F(Control, AGroupThatIsHeldIsServedUnderTheLineThatIsItsOwn) {
   const auto blue = service(kWeb).group, others = service(kDns).group;
   EXPECT_NE(blue, others);
   EXPECT_EQ(snapshot().standing, lb::group_bit(others));
-  EXPECT_TRUE(snapshot().held.empty()) << "nobody keeps a line for it yet";
+  ASSERT_EQ(snapshot().held.size(), 1u) << "though nobody keeps a line for it yet";
+  EXPECT_EQ(snapshot().held[0].identity, api::group_identity("blue"));
   EXPECT_EQ(*snapshot().local_addresses.group_of(ip("203.0.113.10")), blue);
   EXPECT_EQ(*snapshot().local_addresses.group_of(ip("203.0.113.200")), blue);
   EXPECT_EQ(*snapshot().local_addresses.group_of(ip("2001:db8:1::10")), others);
@@ -444,7 +445,8 @@ TEST_F(Control, AGroupThatIsHeldIsServedUnderTheLineThatIsItsOwn) {
 
   writer.release(line);
   controller_.find_lines();
-  EXPECT_TRUE(snapshot().held.empty());
+  const lb::HeldGroup none{blue, 0, api::group_identity("blue")};
+  EXPECT_EQ(snapshot().held, std::vector{none});
 }
 
 TEST_F(Control, FlowsAreLookedAtAgainWhereAnAddressComesToAnotherGroup) {
@@ -459,6 +461,28 @@ TEST_F(Control, FlowsAreLookedAtAgainWhereAnAddressComesToAnotherGroup) {
   moved.vips[0].group = "";
   run(moved);
   EXPECT_NE(snapshot().lists_version, before);
+}
+
+TEST_F(Control, FlowsAreLookedAtAgainWhereAGroupBeginsOrCeasesToStand) {
+  auto standing = one_held();
+  standing.groups[0].lease = api::Lease::kStanding;
+  run(standing);
+  const auto before = snapshot().lists_version;
+  auto other_address = standing;
+  other_address.vips[0].snat = {ip("203.0.113.200")};
+  run(other_address);
+  EXPECT_EQ(snapshot().lists_version, before) << "nothing is held, so all is ours";
+  run(standing);
+  run(one_held());
+  const auto held = snapshot().lists_version;
+  EXPECT_NE(held, before);
+  auto two = one_held();
+  two.groups.push_back({"red", api::Lease::kStanding});
+  run(two);
+  two.groups[1].lease = api::Lease::kHeld;
+  const auto both = snapshot().lists_version;
+  run(two);
+  EXPECT_NE(snapshot().lists_version, both);
 }
 
 TEST_F(Control, LeasesAreToldByGroup) {
