@@ -53,6 +53,13 @@ bool is_martian(const net::ParsedPacket& parsed, const Snapshot& snapshot) noexc
          source == kBroadcast || snapshot.local_addresses.contains(source);
 }
 
+// Gratuitous ARP: somebody says that an address of ours is his. It asks for no answer; whoever
+// watches over addresses hears of it at the kernel twin, with a lease and without. (An ARP reply
+// and an advertisement to all nodes get there anyway.)
+bool is_announcement(const net::ParsedPacket& parsed) noexcept {
+  return parsed.kind == PacketKind::kArpRequest && parsed.source == parsed.destination;
+}
+
 void step(Flow& flow, const net::ParsedPacket& parsed, bool from_client) noexcept {
   if (flow.is_tcp == 0) {
     if (!from_client) flow.state = FlowState::kUdp;
@@ -73,12 +80,6 @@ bool has_its_server(const Flow& flow, const Snapshot& snapshot) noexcept {
 
 bool is_over(const Flow& flow) noexcept { return is_over(flow.state, flow.is_nat != 0); }
 
-// Whether its service, which is there, is of a group in `served`.
-bool is_served(const Flow& flow, const Snapshot& snapshot, GroupSet served) noexcept {
-  return has_its_service(flow, snapshot) &&
-         (served & group_bit(snapshot.services[flow.service].group)) != 0;
-}
-
 void remember_client(Flow& flow, const Packet& packet, Tick now) noexcept {
   flow.last_seen = now;
   flow.client_mac = net::load<net::EthernetHeader>(packet.data).source;
@@ -97,6 +98,7 @@ Pipeline::Pipeline(std::uint8_t worker, std::uint8_t workers, FlowTable& flows,
 
 void Pipeline::process(std::span<const Packet> burst, std::span<Verdict> verdicts,
                        const Snapshot& snapshot, Tick now, GroupSet served) noexcept {
+  note_served(served, now);
   std::array<Lane, limits::kBurst> lanes;
   for (std::size_t i = 0; i < burst.size(); ++i) {
     lanes[i].packet = &burst[i];
@@ -141,7 +143,7 @@ Pipeline::Outcome Pipeline::decide(Lane& lane) noexcept {
   const net::MacAddress to = net::load<net::EthernetHeader>(packet.data).destination;
   const net::MacAddress& own = lane.own_mac(packet.port);
   if (to != own && !to.is_multicast()) return Drop::kOtherMac;
-  if (!lane.is_local) {
+  if (!lane.is_local || is_announcement(lane.parsed)) {
     lane.verdict->action = Action::kPunt;
     return std::nullopt;
   }
@@ -192,7 +194,7 @@ Pipeline::Outcome Pipeline::from_client(Lane& lane, Flow& flow) noexcept {
   const Server& server = lane.snapshot->servers[flow.server];
   const bool is_gone = server.incarnation != flow.server_incarnation;
   const bool is_lost = is_gone || server.state == ServerState::kDown;
-  if (lane.is_opening()) note_silence(flow, *lane.snapshot, lane.now, lane.served);
+  if (lane.is_opening()) note_silence(flow, *lane.snapshot, lane.now);
   // A datagram stands alone, and a SYN begins anew: both may go to another server. A segment in the
   // middle of a connection may not.
   if ((is_lost && flow.is_tcp == 0) || (lane.is_opening() && (is_lost || may_reopen(flow.state)))) {
@@ -245,13 +247,12 @@ void Pipeline::begin_rest(const Flow& flow) noexcept {
 
 // Called as the SYN comes again, and now and then: this flow may have waited for an answer too
 // long.
-void Pipeline::note_silence(Flow& flow, const Snapshot& snapshot, Tick now,
-                            GroupSet served) noexcept {
+void Pipeline::note_silence(Flow& flow, const Snapshot& snapshot, Tick now) noexcept {
   if (flow.state != FlowState::kSynSent || flow.is_nat == 0 || flow.has_failed != 0) return;
   const milliseconds waited(static_cast<std::uint32_t>(now - flow.last_seen));
   if (waited < kSynPatience || !has_its_server(flow, snapshot)) return;
   flow.has_failed = 1;
-  if (!is_served(flow, snapshot, served)) return;
+  if (!was_served(flow, snapshot, now)) return;
   counters_.connections[flow.server].unanswered.add();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -65,10 +66,14 @@ class Pipeline {
 
   // Looks at the next `entries` flows and ends those that are idle for too long, or whose service
   // is gone or has lists that refuse their client now (looked at once a change of the lists);
-  // counts those whose SYN has had no answer, unless their group is not `served`: the answer may
-  // have come to nobody. Such flows rest as others do, and end no sooner. The caller spreads calls
-  // so that the whole table is seen every few seconds.
+  // counts those whose SYN has had no answer, unless their group was without a lease since: SYN or
+  // answer may have come to nobody. Such flows rest as others do, and end no sooner. The caller
+  // spreads calls so that the whole table is seen every few seconds.
   void sweep(const Snapshot& snapshot, Tick now, GroupSet served, std::uint32_t entries) noexcept;
+
+  // `groups` were without a lease at `now`, if only for a moment: what was decided for them was not
+  // sent. process() and sweep() note themselves what they are told.
+  void note_lapse(GroupSet groups, Tick now) noexcept;
 
  private:
   struct Lane;                               // one packet on its way through the stages
@@ -92,7 +97,10 @@ class Pipeline {
   [[nodiscard]] bool choose_snat(const Lane& lane, const Service& service, const Server& server,
                                  Flow& flow) noexcept;
   void advance(Flow& flow, const net::ParsedPacket& parsed, bool from_client) noexcept;
-  void note_silence(Flow& flow, const Snapshot& snapshot, Tick now, GroupSet served) noexcept;
+  void note_served(GroupSet served, Tick now) noexcept;
+  void note_silence(Flow& flow, const Snapshot& snapshot, Tick now) noexcept;
+  [[nodiscard]] bool was_served(const Flow& flow, const Snapshot& snapshot,
+                                Tick now) const noexcept;
   void note_answer(Flow& flow, FlowState before, std::uint8_t tcp_flags) noexcept;
   [[nodiscard]] Outcome send_to_server(Lane& lane, const Flow& flow) noexcept;
   void add_load(const Flow& flow) noexcept;
@@ -110,6 +118,9 @@ class Pipeline {
   std::uint64_t lists_version_ = 0;  // Snapshot::lists_version that flows are held against
   std::uint32_t unaudited_ = 0;      // places of the flow table that are still to be
   std::uint64_t snat_sequence_ = 0;
+  GroupSet served_ = kEveryGroup;  // as of the last burst or sweep
+  std::array<Tick, 64> lapses_{};  // of groups: when one was last seen without a lease
+  GroupSet lapsed_ = 0;            // those that have an entry there
 };
 
 }  // namespace yoke::lb

@@ -84,6 +84,23 @@ TEST_P(WithoutALease, ArpNeighboursAndPingAreNeitherAnsweredNorTheKernels) {
   EXPECT_TRUE(is_dropped(rig_.send(test::make_echo_request(to_vip(GetParam())))));
 }
 
+// The other unit takes over, or somebody has given himself our address.
+TEST_P(WithoutALease, WhoClaimsAnAddressOfOursIsHeardOfByTheKernel) {
+  if (!is_v4()) return;  // an unsolicited advertisement is for all nodes, and so the kernel's
+  auto claim = to_vip(GetParam());
+  claim.source = claim.destination;
+  claim.to_mac = "ff:ff:ff:ff:ff:ff";
+  auto probe = claim;
+  probe.source = "0.0.0.0";
+  for (const bool holds : {true, false}) {
+    holds ? regain() : lose();
+    EXPECT_EQ(rig_.send(test::make_arp_request(claim)).verdict.action, Action::kPunt) << holds;
+  }
+  regain();
+  EXPECT_EQ(rig_.send(test::make_arp_request(probe)).verdict.action, Action::kReply)
+      << "a question whether it is taken";
+}
+
 TEST_P(WithoutALease, OtherGroupsAndTheKernelsPacketsGoOn) {
   lose();
   for (const char* vip : kEveryVip) {
@@ -154,6 +171,35 @@ TEST_P(NatWithoutALease, AFlowEndsWhoseSnatAddressHasComeToAnotherGroup) {
   EXPECT_EQ(sweep(), 0u);
 }
 
+// A commit takes a SNAT address away, and the next one brings it back.
+TEST_P(NatWithoutALease, AFlowGoesOnWhoseSnatAddressNobodyHas) {
+  for (Service& service : rig_.snapshot_.services) {
+    if (service.group == kBlue) service.snat = {ip(is_v4() ? "10.0.0.200" : "2001:db8:2::200")};
+  }
+  rig_.rebuild();
+  const auto answer = Rig::answer_to(rig_.send(to_vip(GetParam())), kSynAck);
+  const AddressTable before = rig_.snapshot_.local_addresses;
+  std::vector<AddressTable::Row> rows;
+  for (const char* vip : kEveryVip) {
+    rows.emplace_back(ip(vip), ip(vip) == ip(GetParam()) ? kBlue : std::uint8_t{0});
+  }
+  for (const GroupSet standing : {kEveryGroup, kEveryGroup & ~group_bit(kBlue), GroupSet{0}}) {
+    rig_.snapshot_.standing = standing;
+    rig_.snapshot_.local_addresses = AddressTable(rig_.snapshot_.hash_key, rows);
+    ++rig_.snapshot_.lists_version;
+    rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_, kEveryGroup, rig_.flows_.capacity());
+    EXPECT_EQ(rig_.flows_.size(), 1u) << standing;
+  }
+  rig_.snapshot_.local_addresses = before;
+  EXPECT_EQ(rig_.send(answer, 1).verdict.action, Action::kForward);
+}
+
+std::uint64_t unanswered(const Rig& rig) {
+  std::uint64_t sum = 0;
+  for (const ConnectionCounter& c : rig.counters_.connections) sum += c.unanswered.value();
+  return sum;
+}
+
 // Its answer may have come, and been dropped.
 TEST_P(NatWithoutALease, NoServerIsBlamedForASynWithoutAnAnswer) {
   (void)rig_.send(to_vip(GetParam()));
@@ -161,9 +207,33 @@ TEST_P(NatWithoutALease, NoServerIsBlamedForASynWithoutAnAnswer) {
   rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_ + 600, rig_.served_, 1000);
   regain();
   rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_ + 700, rig_.served_, 1000);
-  std::uint64_t unanswered = 0;
-  for (const ConnectionCounter& c : rig_.counters_.connections) unanswered += c.unanswered.value();
-  EXPECT_EQ(unanswered, 0u);
+  EXPECT_EQ(unanswered(rig_), 0u);
+}
+
+// A lapse of milliseconds, long over when the SYN has waited for long enough; and one so short that
+// only what was to be sent met it.
+TEST_P(NatWithoutALease, NorIsOneForALapseThatIsOver) {
+  (void)rig_.send(to_vip(GetParam()));
+  lose();
+  rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_ + 10, rig_.served_, 0);
+  regain();
+  rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_ + 20, rig_.served_, 0);
+  rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_ + 600, rig_.served_, 1000);
+  EXPECT_EQ(unanswered(rig_), 0u);
+
+  rig_.now_ += 1000;
+  auto other = to_vip(GetParam());
+  other.source_port = 40001;
+  (void)rig_.send(other);
+  rig_.pipeline_.note_lapse(group_bit(kBlue), rig_.now_ + 5);
+  rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_ + 600, rig_.served_, 1000);
+  EXPECT_EQ(unanswered(rig_), 0u);
+
+  rig_.now_ += 1000;
+  other.source_port = 40002;
+  (void)rig_.send(other);
+  rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_ + 600, rig_.served_, 1000);
+  EXPECT_EQ(unanswered(rig_), 1u) << "under a lease that held";
 }
 
 }  // namespace
