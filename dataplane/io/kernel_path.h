@@ -26,7 +26,7 @@
 // No worker ever enters the kernel for this; the thread sleeps until a twin or a worker has work.
 namespace yoke::io {
 
-// Of one port's twin. Written by the thread of the kernel path, sent and unsent by worker 0.
+// Of one port's twin. Written by the thread of the kernel path, the last three by worker 0.
 struct TwinCounters {
   lb::Counter delivered;  // punted frames the kernel took
   lb::Counter refused;    // punted frames it did not (a runt, the twin set down)
@@ -34,6 +34,7 @@ struct TwinCounters {
   lb::Counter overrun;    // of those, lost because worker 0 does not keep up
   lb::Counter sent;       // of those, accepted by the port
   lb::Counter unsent;     // of those, refused by the port
+  lb::Counter unserved;   // of those, from an address that is served under a lease, without one
 };
 
 class KernelPath {

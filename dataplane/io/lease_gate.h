@@ -8,9 +8,14 @@
 // each group that is held, none of either where there is no such group. Asked for each burst, and
 // again before it is sent: it may have waited in between for as long as a machine can stand still.
 //
-// What is left: between the last look and the driver's own there are some hundred cycles. A machine
-// that stands still within those sends a burst of this worker once it goes on; and so do frames
-// that a NIC has in its queue. Threads: a value, any.
+// What is left. A frame leaves after the expiry where it was looked at before, and the thread stood
+// still behind that: later by as long as that lasts (a preemption, SIGSTOP, a stopped machine), and
+// by nothing that this process could bound. What is bounded is how many: of each worker and port
+// the frames between two looks, a burst of 32 for a NIC, whose driver takes it in some hundred
+// cycles, and 8 for any other device (TxRoute::piece), which makes a system call for them, of some
+// 10 us, in which the kernel may let us wait. So do frames that a NIC or the kernel has in a queue.
+// The time between the end of a lease and the other unit's beginning is there for both
+// (dataplane/api/README.md, "How exactly a lease ends"). Threads: a value, any.
 namespace yoke::io {
 
 class LeaseGate {

@@ -78,8 +78,33 @@ void Outbox::flush(const lb::Snapshot& snapshot) noexcept {
 }
 
 void Outbox::flush_port(std::uint8_t port, const lb::Snapshot& snapshot) noexcept {
+  const Lane& lane = port_lanes_[port];
+  const bool stands = (lane.groups_in_use & ~snapshot.standing) == 0;
+  return stands ? send(port) : flush_in_pieces(port, snapshot);
+}
+
+// Also what another worker decided: it may have waited in the ring.
+void Outbox::flush_in_pieces(std::uint8_t port, const lb::Snapshot& snapshot) noexcept {
   Lane& lane = port_lanes_[port];
-  drop_unserved(lane, snapshot);
+  const Lane all = lane;
+  lane.clear();
+  for (std::uint32_t i = 0; i < all.count;) {
+    const lb::GroupSet served = leases_.served(snapshot);
+    for (; i < all.count && lane.count < routes_[port].piece; ++i) {
+      const lb::GroupSet group = lb::group_bit(all.groups[i]);
+      if ((served & group) != 0) {
+        lane.add(all.frames[i], (all.replies >> i & 1) != 0, all.groups[i]);
+      } else {
+        unserved_ |= group;
+        drop(all.frames[i], net::Drop::kNoLease);
+      }
+    }
+    if (lane.count > 0) send(port);
+  }
+}
+
+void Outbox::send(std::uint8_t port) noexcept {
+  Lane& lane = port_lanes_[port];
   const auto sent = rte_eth_tx_burst(routes_[port].port_id, routes_[port].queue, lane.frames.data(),
                                      static_cast<std::uint16_t>(lane.count));
   const auto first = static_cast<std::uint32_t>((std::uint64_t{1} << sent) - 1);
@@ -87,22 +112,6 @@ void Outbox::flush_port(std::uint8_t port, const lb::Snapshot& snapshot) noexcep
   counters_.replied.add(replies);
   counters_.tx.add(sent - replies);
   drop_rest(lane, sent, net::Drop::kTxFull);
-}
-
-// Also what another worker decided: it may have waited in the ring.
-void Outbox::drop_unserved(Lane& lane, const lb::Snapshot& snapshot) noexcept {
-  if ((lane.groups_in_use & ~snapshot.standing) == 0) return;
-  const lb::GroupSet served = leases_.served(snapshot);
-  if ((lane.groups_in_use & ~served) == 0) return;
-  const Lane all = lane;
-  lane.clear();
-  for (std::uint32_t i = 0; i < all.count; ++i) {
-    if ((served & lb::group_bit(all.groups[i])) == 0) {
-      drop(all.frames[i], net::Drop::kNoLease);
-    } else {
-      lane.add(all.frames[i], (all.replies >> i & 1) != 0, all.groups[i]);
-    }
-  }
 }
 
 void Outbox::flush_worker(std::uint8_t to) noexcept {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "dataplane/io/frame_ring.h"
@@ -17,14 +18,15 @@
 // Where one worker's frames go when they are decided: gathered by destination for one burst, then
 // given away, each counted once. What a destination does not take is dropped and counted, never
 // retried: a worker waits for nobody. What leaves by a port is held against the leases once more,
-// right before.
+// right before (lease_gate.h says what that is worth).
 namespace yoke::io {
 
 // How a worker reaches a port.
 struct TxRoute {
   std::uint16_t port_id = 0;  // DPDK's
   std::uint16_t queue = 0;
-  std::uint8_t worker = 0;  // who owns the queue; another than oneself: by hand-over
+  std::uint8_t worker = 0;              // who owns the queue; another than oneself: by hand-over
+  std::uint8_t piece = limits::kBurst;  // frames under a lease that it is given at a time
 };
 
 // Threads: owned by one worker.
@@ -44,6 +46,8 @@ class Outbox {
   void add(Frame frame, const Errand& errand) noexcept { leave(frame, errand); }
   void drop(Frame frame, net::Drop reason) noexcept;
   void flush(const lb::Snapshot& snapshot) noexcept;
+  // The groups of which something was dropped for want of a lease since this was last asked.
+  [[nodiscard]] lb::GroupSet take_unserved() noexcept { return std::exchange(unserved_, 0); }
 
  private:
   struct Lane {
@@ -69,7 +73,8 @@ class Outbox {
   void hand_over(Frame frame, std::uint8_t to, const Errand& errand) noexcept;
   void punt(Frame frame, lb::Tick now) noexcept;
   void flush_port(std::uint8_t port, const lb::Snapshot& snapshot) noexcept;
-  void drop_unserved(Lane& lane, const lb::Snapshot& snapshot) noexcept;
+  void flush_in_pieces(std::uint8_t port, const lb::Snapshot& snapshot) noexcept;
+  void send(std::uint8_t port) noexcept;
   void flush_worker(std::uint8_t to) noexcept;
   void flush_punts() noexcept;
   void drop_rest(Lane& lane, unsigned taken, net::Drop reason) noexcept;
@@ -86,6 +91,7 @@ class Outbox {
   std::vector<Lane> port_lanes_;
   std::vector<Lane> worker_lanes_;
   Lane punts_;
+  lb::GroupSet unserved_ = 0;
 };
 static_assert(limits::kPorts <= 32 && limits::kWorkers <= 64);
 

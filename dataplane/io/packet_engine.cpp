@@ -58,6 +58,14 @@ unsigned frame_bytes(const EngineConfig& config) {
   return (bytes + 63) / 64 * 64;
 }
 
+// A NIC takes a burst in some hundred cycles. Every other kind of device makes a system call, which
+// takes its time for each frame and may be made to wait.
+constexpr std::uint8_t kPiece = 8;
+std::uint8_t piece_for(const Device& device) {
+  if (device.kind == Device::Kind::kPci) return limits::kBurst;
+  return kPiece;
+}
+
 }  // namespace
 
 // In the order in which they are made; they end in reverse.
@@ -152,7 +160,7 @@ WorkerConfig PacketEngine::Parts::worker_config(const EngineConfig& config, unsi
     }
     // Transmit queue i is worker i's; who has none sends through one who has.
     const auto owner = static_cast<std::uint8_t>(id % std::min<unsigned>(port.tx_queues(), count));
-    worker.routes.push_back({port.id(), owner, owner});
+    worker.routes.push_back({port.id(), owner, owner, piece_for(config.ports[p].device)});
   }
   return worker;
 }
@@ -223,7 +231,8 @@ std::vector<TwinReport> PacketEngine::twin_reports() const {
   for (unsigned port = 0; port < parts_->kernel->ports(); ++port) {
     const TwinCounters& c = std::as_const(*parts_->kernel).counters(port);
     list.push_back({parts_->infos[port].name, c.delivered.value(), c.refused.value(),
-                    c.read.value(), c.overrun.value(), c.sent.value(), c.unsent.value()});
+                    c.read.value(), c.overrun.value(), c.sent.value(), c.unsent.value(),
+                    c.unserved.value()});
   }
   return list;
 }

@@ -44,8 +44,8 @@ struct EngineConfig {
 // What the port's kernel twin exchanged with the world; not part of the workers' counters.
 struct TwinReport {
   std::string port;
-  std::uint64_t delivered = 0, refused = 0;                   // to the kernel
-  std::uint64_t read = 0, overrun = 0, sent = 0, unsent = 0;  // from the kernel
+  std::uint64_t delivered = 0, refused = 0;                                 // to the kernel
+  std::uint64_t read = 0, overrun = 0, sent = 0, unsent = 0, unserved = 0;  // from the kernel
 };
 
 class PacketEngine : public control::Workers {

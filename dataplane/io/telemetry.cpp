@@ -78,13 +78,14 @@ void add_port(rte_tel_data* answer, const TwinReport& report) {
   rte_tel_data* port = rte_tel_data_alloc();
   if (port == nullptr) return;
   rte_tel_data_start_dict(port);
-  const std::array<std::pair<const char*, std::uint64_t>, 6> values{{
+  const std::array<std::pair<const char*, std::uint64_t>, 7> values{{
       {"punt_delivered", report.delivered},
       {"punt_refused", report.refused},
       {"kernel_read", report.read},
       {"kernel_overrun", report.overrun},
       {"kernel_tx", report.sent},
       {"kernel_tx_full", report.unsent},
+      {"kernel_no_lease", report.unserved},
   }};
   for (const auto& [name, value] : values) rte_tel_data_add_dict_u64(port, name, value);
   rte_tel_data_add_dict_container(answer, report.port.c_str(), port, 0);

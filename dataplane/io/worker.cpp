@@ -8,12 +8,14 @@
 #include <rte_prefetch.h>
 #include <sys/prctl.h>
 
+#include <algorithm>
 #include <future>
 #include <new>
 #include <string>
 #include <utility>
 
 #include "dataplane/io/errors.h"
+#include "dataplane/lb/leave.h"
 
 namespace yoke::io {
 namespace {
@@ -129,7 +131,7 @@ void Worker::sleep() noexcept {
 }
 
 unsigned Worker::round(const lb::Snapshot& snapshot, lb::Tick now) noexcept {
-  unsigned found = send_for_kernel();
+  unsigned found = send_for_kernel(snapshot);
   for (const RxQueue& queue : config_.queues) found += receive(queue, snapshot, now);
   found += take_over(snapshot, now);
   if (const auto entries = sweep_.due(now); entries > 0) {
@@ -150,7 +152,7 @@ unsigned Worker::receive(const RxQueue& queue, const lb::Snapshot& snapshot,
   }
   counters_.rx.add(count);
   process({frames.data(), count}, snapshot, now);
-  outbox_.flush(snapshot);
+  flush(snapshot, now);
   return count;
 }
 
@@ -173,7 +175,7 @@ unsigned Worker::take_over(const lb::Snapshot& snapshot, lb::Tick now) noexcept 
       }
     }
     process({frames.data(), undecided}, snapshot, now);
-    outbox_.flush(snapshot);
+    flush(snapshot, now);
   }
   return total;
 }
@@ -203,22 +205,47 @@ void Worker::process(std::span<const Frame> frames, const lb::Snapshot& snapshot
   }
 }
 
-unsigned Worker::send_for_kernel() noexcept {
+void Worker::flush(const lb::Snapshot& snapshot, lb::Tick now) noexcept {
+  outbox_.flush(snapshot);
+  if (const lb::GroupSet groups = outbox_.take_unserved()) pipeline_->note_lapse(groups, now);
+}
+
+unsigned Worker::send_for_kernel(const lb::Snapshot& snapshot) noexcept {
   if (config_.id != 0 || shared_.kernel == nullptr) return 0;
   unsigned total = 0;
   for (unsigned port = 0; port < shared_.kernel->ports(); ++port) {
     std::array<Frame, limits::kBurst> frames;
     const unsigned count = shared_.kernel->take(port, frames);
-    if (count == 0) continue;
-    const TxRoute& route = config_.routes[port];
-    const unsigned sent = rte_eth_tx_burst(route.port_id, route.queue, frames.data(),
-                                           static_cast<std::uint16_t>(count));
-    shared_.kernel->counters(port).sent.add(sent);
-    shared_.kernel->counters(port).unsent.add(count - sent);
-    if (sent < count) rte_pktmbuf_free_bulk(&frames[sent], count - sent);
     total += count;
+    const unsigned piece =
+        snapshot.held.empty() ? unsigned{limits::kBurst} : unsigned{config_.routes[port].piece};
+    for (unsigned first = 0; first < count; first += piece) {
+      send_for_kernel(port, {&frames[first], std::min(piece, count - first)}, snapshot);
+    }
   }
   return total;
+}
+
+void Worker::send_for_kernel(unsigned port, std::span<Frame> frames,
+                             const lb::Snapshot& snapshot) noexcept {
+  TwinCounters& counters = shared_.kernel->counters(port);
+  const lb::GroupSet served = shared_.leases.served(snapshot);
+  std::uint16_t count = 0;
+  for (const Frame frame : frames) {
+    if (lb::may_leave(rte_pktmbuf_mtod(frame, const std::uint8_t*), frame->data_len, snapshot,
+                      served)) {
+      frames[count++] = frame;
+    } else {
+      counters.unserved.add();
+      rte_pktmbuf_free(frame);
+    }
+  }
+  if (count == 0) return;
+  const TxRoute& route = config_.routes[port];
+  const unsigned sent = rte_eth_tx_burst(route.port_id, route.queue, frames.data(), count);
+  counters.sent.add(sent);
+  counters.unsent.add(count - sent);
+  if (sent < count) rte_pktmbuf_free_bulk(&frames[sent], count - sent);
 }
 
 }  // namespace yoke::io

@@ -81,7 +81,10 @@ class Worker {
   [[nodiscard]] unsigned receive(const RxQueue& queue, const lb::Snapshot& snapshot,
                                  lb::Tick now) noexcept;
   [[nodiscard]] unsigned take_over(const lb::Snapshot& snapshot, lb::Tick now) noexcept;
-  [[nodiscard]] unsigned send_for_kernel() noexcept;
+  [[nodiscard]] unsigned send_for_kernel(const lb::Snapshot& snapshot) noexcept;
+  void send_for_kernel(unsigned port, std::span<Frame> frames,
+                       const lb::Snapshot& snapshot) noexcept;
+  void flush(const lb::Snapshot& snapshot, lb::Tick now) noexcept;
   void process(std::span<const Frame> frames, const lb::Snapshot& snapshot, lb::Tick now) noexcept;
   void sleep() noexcept;
 

@@ -88,8 +88,8 @@ class OutboxUnderALease : public ::testing::Test {
   static constexpr std::uint8_t kBlue = 3;
   OutboxUnderALease() {
     handover_ = std::move(*Handover::make(1));
-    const std::vector<TxRoute> routes{{port_id(), 0, 0}};
-    outbox_ = std::make_unique<Outbox>(std::uint8_t{0}, routes, *handover_, nullptr,
+    route_ = {port_id(), 0, 0, 8};
+    outbox_ = std::make_unique<Outbox>(std::uint8_t{0}, std::vector{route_}, *handover_, nullptr,
                                        LeaseGate(*leases_), counters_, Outbox::Limits{1000, 1000});
     snapshot_.standing = lb::group_bit(0);
     snapshot_.held = {{kBlue, line_, api::group_identity("blue")}};
@@ -131,6 +131,7 @@ class OutboxUnderALease : public ::testing::Test {
   }
 
   RingPort port_{"leased", 1, 1};
+  TxRoute route_;
   std::unique_ptr<api::LeasePage> leases_ = std::make_unique<api::LeasePage>();
   api::LeaseWriter writer_{*leases_, "0f3c6c1e-3f0d-4b39-9a55-6a1c1d6f2a10"};
   std::uint8_t line_ = *writer_.claim("blue");
@@ -163,6 +164,37 @@ TEST_F(OutboxUnderALease, WhatHasWaitedPastItsEndDoesNotLeave) {
   add_some();
   outbox_->flush(snapshot_);
   EXPECT_EQ(port_.receive().size(), 4u);
+}
+
+// A driver that makes a system call may stand still in it: what comes behind is looked at again.
+TEST_F(OutboxUnderALease, ALeaseThatEndsWhileThePortTakesFramesIsSeenBeforeTheNextPiece) {
+  struct Slow {
+    api::LeaseWriter& writer;
+    std::uint8_t line;
+    std::vector<std::uint16_t> pieces;
+  } slow{writer_, line_, {}};
+  const auto* callback = rte_eth_add_tx_callback(
+      route_.port_id, 0,
+      [](std::uint16_t, std::uint16_t, rte_mbuf**, std::uint16_t count, void* user) {
+        auto& at = *static_cast<Slow*>(user);
+        at.pieces.push_back(count);
+        if (at.pieces.size() == 2) at.writer.revoke(at.line);
+        return count;
+      },
+      &slow);
+  ASSERT_NE(callback, nullptr);
+  grant(std::chrono::seconds(4));
+  for (int i = 0; i < 20; ++i) add(i % 3 == 0 ? lb::Action::kReply : lb::Action::kForward, kBlue);
+  for (int i = 0; i < 6; ++i) add(lb::Action::kForward, 0);
+  outbox_->flush(snapshot_);
+  ASSERT_EQ(rte_eth_remove_tx_callback(route_.port_id, 0, callback), 0);
+  EXPECT_EQ(slow.pieces, (std::vector<std::uint16_t>{8, 8, 6}));
+  EXPECT_EQ(port_.receive().size(), 22u);
+  EXPECT_EQ(counters_.replied.value(), 6u);
+  EXPECT_EQ(counters_.tx.value(), 16u);
+  EXPECT_EQ(dropped(), 4u);
+  EXPECT_EQ(outbox_->take_unserved(), lb::group_bit(kBlue));
+  EXPECT_EQ(outbox_->take_unserved(), 0u);
 }
 
 TEST_F(OutboxUnderALease, WhatAnotherWorkerDecidedIsLookedAtAgain) {

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstring>
 
+#include "dataplane/api/lease_writer.h"
 #include "dataplane/io/packet_engine.h"
 #include "hal/base/file_descriptor.h"
 #include "tests/io/lab.h"
@@ -115,6 +116,41 @@ TEST_F(Twin, WhatTheKernelSendsLeavesWithItsChecksum) {
   ASSERT_FALSE(frame.empty());
   EXPECT_TRUE(test::checksums_hold(frame));
   EXPECT_EQ(std::string(frame.end() - 10, frame.end()), text);
+}
+
+// Somebody has given the twin an address that is served under a lease, and its group has none.
+TEST_F(Twin, WhatTheKernelSendsFromAHeldAddressLeavesUnderItsLeaseAlone) {
+  const auto page = std::make_unique<api::LeasePage>();
+  api::LeaseWriter writer(*page, "0f3c6c1e-3f0d-4b39-9a55-6a1c1d6f2a10");
+  const auto line = *writer.claim("blue");
+  start([&](EngineConfig& config) { config.leases = page.get(); });
+  auto snapshot = rig_snapshot(2);
+  snapshot->ports = {{engine_->ports()[0].mac}, {engine_->ports()[0].mac}};
+  snapshot->standing = lb::group_bit(0);
+  snapshot->held = {{1, line, api::group_identity("blue")}};
+  snapshot->local_addresses =
+      lb::AddressTable(snapshot->hash_key, {{lb::ip("192.0.2.77"), std::uint8_t{1}}});
+  engine_->publish(std::move(snapshot));
+  run("ip addr add 192.0.2.77/24 dev wan");
+  const FileDescriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_in from{}, to{};
+  from.sin_family = to.sin_family = AF_INET;
+  ::inet_pton(AF_INET, "192.0.2.77", &from.sin_addr);
+  ::inet_pton(AF_INET, "192.0.2.9", &to.sin_addr);
+  to.sin_port = htons(53);
+  ASSERT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&from), sizeof from), 0);
+  const auto send = [&] {
+    (void)::sendto(socket.get(), "x", 1, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to);
+  };
+  const auto is_from_it = [](const test::Frame& frame) {
+    return frame.size() > 30 && frame[12] == 8 && frame[13] == 0 && frame[29] == 77;
+  };
+  send();
+  ASSERT_TRUE(eventually([&] { return engine_->twin_reports()[0].unserved > 0; }));
+  for (const auto& frame : port_->receive()) EXPECT_FALSE(is_from_it(frame));
+  writer.grant(line, 1, api::LeaseClock::now() + std::chrono::seconds(4));
+  send();
+  EXPECT_FALSE(sent_frame(is_from_it).empty());
 }
 
 TEST_F(Twin, WhatTheKernelDoesNotTakeIsCounted) {

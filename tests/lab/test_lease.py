@@ -265,7 +265,7 @@ def nothing_leaves(lab):
 
 def test_before_anybody_grants_a_lease_nothing_is_answered(held):
     assert lease(held) == {"group": "blue", "lease": "held", "served": False, "line": False,
-                           "epoch": 0, "remaining_us": 0}
+                           "epoch": 0, "remaining_us": 0, "reason": "no-page"}
     with nothing_leaves(held):
         pass
     Connection(held, PLAIN).close()
@@ -372,6 +372,26 @@ def test_a_data_plane_that_is_killed_comes_back_as_the_page_says(held, holds):
     else:
         with nothing_leaves(held):
             assert not lease(held)["served"]
+
+
+def test_what_the_kernel_sends_from_a_held_address_stays_without_a_lease(held):
+    """Somebody has given the twin a VIP that is the other unit's: nothing says so on the wire."""
+    held.holder.hold()
+    client = "10.9.0.10"
+    twin = "wan"
+    held.unit.namespace.ip("addr", "add", f"{SNAT4}/24", "dev", twin)
+    ping = ("ping", "-q", "-c", "3", "-i", "0.2", "-W", "1", "-I", SNAT4, client)
+    try:
+        with Watch(held) as watch:
+            held.unit.namespace.run(*ping, check=False)
+        assert watch.seen, "or the test would see nothing below"
+        held.holder.pause()
+        with Watch(held) as watch:
+            held.unit.namespace.run(*ping, check=False)
+        assert not watch.seen, f"{len(watch.seen)} frames, the first {watch.seen[0].hex()}"
+    finally:
+        held.holder.stop()
+        held.unit.namespace.ip("addr", "del", f"{SNAT4}/24", "dev", twin)
 
 
 @pytest.mark.smoke
