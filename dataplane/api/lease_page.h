@@ -22,15 +22,17 @@
 // granted, or none. (A sequence lock would leave the readers without a lease that holds, for as
 // long as the writer sleeps between its two steps.) A line is given to another group only after the
 // expiry was set to 0, and the reader looks at the owner before and behind the expiry, so that no
-// group is served under another's. The epoch changes behind an expiry of 0 as well.
+// group is served under another's. The epoch changes behind an expiry of 0 as well, so that no
+// expiry is ever seen with an epoch that it was not granted in (read()).
 //
 // Host byte order: it never leaves the machine. Threads: any reads; one of one process writes.
 namespace yoke::api {
 
 // The clock of leases goes on while the machine is suspended, which CLOCK_MONOTONIC does not: a
-// unit that wakes must find its lease gone. Otherwise it is the same clock: nobody sets it, and it
-// is read without a system call (vDSO). The cycle counter would be read faster (some 20 ns a
-// burst), and would have to be trusted to run alike on every core and through live migration.
+// unit that wakes must find its lease gone. (A host that pauses a virtual machine may stop this one
+// all the same: README.md.) Otherwise it is the same clock: nobody sets it, and it is read without
+// a system call (vDSO). The cycle counter would be read faster (some 20 ns a burst), and would have
+// to be trusted to run alike on every core and through live migration.
 struct LeaseClock {
   using rep = std::int64_t;
   using period = std::nano;
@@ -69,10 +71,28 @@ struct alignas(64) LeaseLine {
     if (owner.load(std::memory_order_acquire) != group) return kNone;
     const auto end = expiry.load(std::memory_order_acquire);
     if (owner.load(std::memory_order_relaxed) != group) return kNone;
+    return until(end, now);
+  }
+  [[nodiscard]] static std::chrono::nanoseconds until(std::uint64_t end, LeaseTime now) noexcept {
     // Where it is over the difference is negative, and without a sign enormous.
     const std::uint64_t rest = end - static_cast<std::uint64_t>(now.time_since_epoch().count());
-    if (rest > static_cast<std::uint64_t>(kLeaseMost.count())) return kNone;
+    if (rest > static_cast<std::uint64_t>(kLeaseMost.count())) return std::chrono::nanoseconds(0);
     return std::chrono::nanoseconds(static_cast<std::int64_t>(rest));
+  }
+  // As remaining(), with what else people ask. `epoch` is that which `remaining` was granted in.
+  struct State {
+    std::chrono::nanoseconds remaining{0};
+    std::uint64_t epoch = 0;
+    bool is_granted = false;  // there is an expiry, past or not
+  };
+  [[nodiscard]] State read(std::uint64_t group, LeaseTime now) const noexcept {
+    if (owner.load(std::memory_order_acquire) != group) return {};
+    const auto before = epoch.load(std::memory_order_acquire);
+    const auto end = expiry.load(std::memory_order_acquire);
+    const auto after = epoch.load(std::memory_order_acquire);
+    if (owner.load(std::memory_order_relaxed) != group) return {};
+    if (before != after) return {.epoch = after};
+    return {until(end, now), before, end != 0};
   }
   // Whether `group` may be served at `now`.
   [[nodiscard]] bool holds(std::uint64_t group, LeaseTime now) const noexcept {

@@ -5,9 +5,13 @@
 
 namespace yoke::api {
 
-LeaseWriter::LeaseWriter(LeasePage& page, std::string_view boot) : page_(page) {
+LeaseWriter::LeaseWriter(LeasePage& page, std::string_view boot) noexcept : page_(page) {
+  std::copy_n(boot.data(), std::min(boot.size(), boot_.size()), boot_.begin());
   const bool is_ours = page.is_of(boot) && page.header.version == LeaseHeader::kVersion;
-  if (is_ours) return;
+  if (is_ours) {
+    release_seconds();
+    return;
+  }
   page.header = {};
   for (LeaseLine& line : page.lines) {
     line.expiry.store(0, std::memory_order_release);
@@ -17,27 +21,57 @@ LeaseWriter::LeaseWriter(LeasePage& page, std::string_view boot) : page_(page) {
   }
   page.header.version = LeaseHeader::kVersion;
   page.header.oldest = LeaseHeader::kVersion;
-  std::copy_n(boot.data(), std::min(boot.size(), page.header.boot.size()),
-              page.header.boot.begin());
+  page.header.boot = boot_;
   std::atomic_thread_fence(std::memory_order_release);
   page.header.magic = LeaseHeader::kMagic;  // last: until then it is no page
 }
 
+void LeaseWriter::release_seconds() noexcept {
+  for (std::uint8_t i = 0; i < limits::kGroups; ++i) {
+    const auto owner = page_.lines[i].owner.load(std::memory_order_relaxed);
+    if (owner != 0 && page_.find(owner) != i) release(i);
+  }
+}
+
 std::optional<std::uint8_t> LeaseWriter::claim(std::string_view group) noexcept {
   const std::uint64_t identity = group_identity(group);
-  if (const auto line = page_.find(identity)) return line;
-  const auto free = page_.find(0);
-  if (!free) return std::nullopt;
-  LeaseLine& line = page_.lines[*free];
-  line.expiry.store(0, std::memory_order_release);
-  line.epoch.store(0, std::memory_order_release);
-  line.owner.store(identity, std::memory_order_release);
-  return free;
+  auto found = page_.find(identity);
+  if (!found) {
+    found = page_.find(0);
+    if (!found) return std::nullopt;
+    LeaseLine& line = page_.lines[*found];
+    line.expiry.store(0, std::memory_order_release);
+    line.epoch.store(0, std::memory_order_release);
+    line.owner.store(identity, std::memory_order_release);
+  }
+  claimed_[*found] = identity;
+  return found;
 }
 
 void LeaseWriter::release(std::uint8_t line) noexcept {
   revoke(line);
   page_.lines[line].owner.store(0, std::memory_order_release);
+  claimed_[line] = 0;
+}
+
+void LeaseWriter::keep(std::span<const std::string> groups) noexcept {
+  for (std::uint8_t i = 0; i < limits::kGroups; ++i) {
+    const auto owner = page_.lines[i].owner.load(std::memory_order_relaxed);
+    const bool is_kept = std::ranges::any_of(
+        groups, [&](const std::string& group) { return group_identity(group) == owner; });
+    if (owner != 0 && !is_kept) release(i);
+  }
+}
+
+bool LeaseWriter::is_sound() const noexcept {
+  if (!page_.is_of({boot_.data(), boot_.size()})) return false;
+  for (std::size_t i = 0; i < claimed_.size(); ++i) {
+    const bool is_claimed = claimed_[i] != 0;
+    if (is_claimed && page_.lines[i].owner.load(std::memory_order_relaxed) != claimed_[i]) {
+      return false;
+    }
+  }
+  return true;
 }
 
 void LeaseWriter::grant(std::uint8_t line, std::uint64_t epoch, LeaseTime expiry) noexcept {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "dataplane/api/lease_page.h"
@@ -19,22 +22,35 @@ class LeaseWriter {
  public:
   // Takes the page as it is where it is of this boot, and makes it anew, without a lease, where it
   // is not. A lease that an earlier process granted goes on until it expires: to end it is for the
-  // election to decide.
-  LeaseWriter(LeasePage& page, std::string_view boot);
+  // election to decide. Of two lines for one group the first stays, which is the one that is read.
+  LeaseWriter(LeasePage& page, std::string_view boot) noexcept;
 
   // The group's line, or none where all are taken.
   [[nodiscard]] std::optional<std::uint8_t> claim(std::string_view group) noexcept;
   // The line is nobody's any more.
   void release(std::uint8_t line) noexcept;
+  // Releases the lines of all groups but these: those that are not configured any more, which an
+  // earlier process has claimed.
+  void keep(std::span<const std::string> groups) noexcept;
 
-  // The unit may serve the line's group until `expiry`, which is at most kLeaseMost ahead.
+  // The unit may serve the line's group until `expiry`, which is at most kLeaseMost ahead. A new
+  // epoch begins without a lease, for the moment that takes.
   void grant(std::uint8_t line, std::uint64_t epoch, LeaseTime expiry) noexcept;
-  // Not from now on: a worker that has looked at it already sends what it has in its hands, a burst
-  // at most.
+  // Not from now on. Nobody says when each worker has seen it: dataplane/api/README.md tells how
+  // long that takes.
   void revoke(std::uint8_t line) noexcept;
 
+  // Whether readers still find what was claimed: false, somebody else has written on the page. A
+  // LeaseWriter made anew on it, and claims made anew, mend that; where the file is not whole
+  // (hal::SharedPage::is_shared()), on a page that was opened anew.
+  [[nodiscard]] bool is_sound() const noexcept;
+
  private:
+  void release_seconds() noexcept;
+
   LeasePage& page_;
+  std::array<char, 36> boot_{};
+  std::array<std::uint64_t, limits::kGroups> claimed_{};  // owners, by line; 0: not ours
 };
 
 }  // namespace yoke::api

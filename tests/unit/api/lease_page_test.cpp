@@ -9,6 +9,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "dataplane/api/lease_writer.h"
 
@@ -170,6 +171,91 @@ TEST_F(Page, NoGroupIsServedUnderAnothersLease) {
   ends = true;
   reader.join();
   EXPECT_EQ(wrong, 0u);
+}
+
+// Each lease is as many ms long as its epoch's number: whoever is told of one with the other's
+// epoch sees it.
+TEST_F(Page, NoLeaseIsToldWithAnEpochThatItWasNotGrantedIn) {
+  LeaseWriter writer(*page_, kBoot);
+  const auto line = *writer.claim("blue");
+  std::atomic<bool> ends{false};
+  std::atomic<std::uint64_t> wrong{0}, right{0};
+  std::jthread reader([&] {
+    while (!ends) {
+      const auto state = page_->lines[line].read(kBlue, kNow);
+      if (state.remaining.count() == 0) continue;
+      const bool fits = state.remaining == milliseconds(state.epoch);
+      ++(fits ? right : wrong);
+    }
+  });
+  for (std::uint64_t epoch = 0; right < 1000; epoch = (epoch + 1) % 1000) {
+    writer.grant(line, epoch + 1, kNow + milliseconds(epoch + 1));
+  }
+  ends = true;
+  reader.join();
+  EXPECT_EQ(wrong, 0u);
+}
+
+TEST_F(Page, WhatALineSaysIsToldWithItsReason) {
+  LeaseWriter writer(*page_, kBoot);
+  const auto line = *writer.claim("blue");
+  EXPECT_FALSE(page_->lines[line].read(kBlue, kNow).is_granted);
+  writer.grant(line, 6, kNow + milliseconds(20));
+  auto state = page_->lines[line].read(kBlue, kNow + milliseconds(5));
+  EXPECT_EQ(state.remaining, milliseconds(15));
+  EXPECT_EQ(state.epoch, 6u);
+  state = page_->lines[line].read(kBlue, kNow + milliseconds(20));
+  EXPECT_EQ(state.remaining, nanoseconds(0));
+  EXPECT_TRUE(state.is_granted);
+  writer.revoke(line);
+  EXPECT_FALSE(page_->lines[line].read(kBlue, kNow).is_granted);
+  EXPECT_FALSE(page_->lines[line].read(group_identity("red"), kNow).is_granted);
+}
+
+// The second would be read once the first is released, with whatever lease is left in it.
+TEST_F(Page, OfTwoLinesForAGroupTheSecondIsReleased) {
+  LeaseWriter first(*page_, kBoot);
+  const auto line = *first.claim("blue");
+  first.grant(line, 3, kNow + milliseconds(20));
+  page_->lines[40].owner = kBlue;
+  page_->lines[40].expiry = page_->lines[line].expiry.load();
+  LeaseWriter second(*page_, kBoot);
+  EXPECT_TRUE(page_->lines[line].holds(kBlue, kNow));
+  EXPECT_FALSE(page_->lines[40].holds(kBlue, kNow));
+  second.release(*second.claim("blue"));
+  EXPECT_EQ(page_->find(kBlue), std::nullopt);
+}
+
+// Groups come and go with the configuration, and one that went while no process wrote the page
+// would take up a line until the machine starts anew.
+TEST_F(Page, LinesOfGroupsThatAreGoneAreReleased) {
+  LeaseWriter first(*page_, kBoot);
+  for (int i = 0; i < 62; ++i) (void)first.claim("old" + std::to_string(i));
+  const auto blue = *first.claim("blue");
+  first.grant(blue, 1, kNow + milliseconds(20));
+  LeaseWriter second(*page_, kBoot);
+  EXPECT_FALSE(second.claim("new"));
+  const std::vector<std::string> groups{"blue", "new"};
+  second.keep(groups);
+  EXPECT_TRUE(page_->lines[blue].holds(kBlue, kNow));
+  EXPECT_EQ(page_->find(group_identity("old5")), std::nullopt);
+  EXPECT_TRUE(second.claim("new"));
+}
+
+TEST_F(Page, AWriterNoticesThatSomebodyHasWrittenOverIt) {
+  LeaseWriter writer(*page_, kBoot);
+  const auto line = *writer.claim("blue");
+  EXPECT_TRUE(writer.is_sound());
+  page_->lines[line].owner = 77;
+  EXPECT_FALSE(writer.is_sound());
+  page_->lines[line].owner = kBlue;
+  EXPECT_TRUE(writer.is_sound());
+  page_->header = {};
+  EXPECT_FALSE(writer.is_sound());
+  LeaseWriter anew(*page_, kBoot);
+  EXPECT_TRUE(anew.is_sound());
+  EXPECT_TRUE(anew.claim("blue"));
+  EXPECT_TRUE(page_->is_of(kBoot));
 }
 
 TEST(LeaseClock, GoesForwardInNanoseconds) {
