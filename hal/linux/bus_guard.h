@@ -26,8 +26,10 @@ class BusGuard {
   ~BusGuard();
 
   [[nodiscard]] bool is_set() const noexcept { return is_set_; }
-  // Whether it has come to that since it was last asked: the memory is no file's any more.
-  [[nodiscard]] bool take_lost() noexcept { return lost_.exchange(false); }
+  // Whether it has come to that: the memory is no file's any more, until a file is mapped there
+  // again. To be cleared before that, or what is lost at once is never noticed.
+  [[nodiscard]] bool is_lost() const noexcept { return lost_.load(); }
+  void clear() noexcept { lost_.store(false); }
 
  private:
   friend struct BusSignal;

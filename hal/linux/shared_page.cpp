@@ -64,7 +64,7 @@ SharedPage::SharedPage(std::string path, FileDescriptor fd, void* memory, std::s
 SharedPage::~SharedPage() { (void)::munmap(memory_, bytes_); }
 
 bool SharedPage::is_shared() const {
-  return is_whole(fd_.get(), bytes_) && is_at(path_, fd_.get());
+  return !guard_.is_lost() && is_whole(fd_.get(), bytes_) && is_at(path_, fd_.get());
 }
 
 std::unique_ptr<SharedPageView> SharedPageView::make(std::size_t bytes) {
@@ -82,34 +82,35 @@ bool SharedPageView::follow(const std::string& path,
                             const std::function<bool(const void*)>& accepts) {
   if (fd_ && shows(path) && accepts(memory_)) return true;
   show_nothing();
-  return show(path, accepts);
+  sight_ = show(path, accepts);
+  return sight_ == Sight::kShown;
 }
 
-bool SharedPageView::shows(const std::string& path) {
-  return !guard_.take_lost() && is_whole(fd_.get(), bytes_) && is_at(path, fd_.get());
+bool SharedPageView::shows(const std::string& path) const {
+  return !guard_.is_lost() && is_whole(fd_.get(), bytes_) && is_at(path, fd_.get());
 }
 
 // Judged before anybody can see it.
-bool SharedPageView::show(const std::string& path,
-                          const std::function<bool(const void*)>& accepts) {
+SharedPageView::Sight SharedPageView::show(const std::string& path,
+                                           const std::function<bool(const void*)>& accepts) {
   FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!fd || !is_whole(fd.get(), bytes_)) return false;
+  if (!fd) return errno == ENOENT ? Sight::kMissing : Sight::kNoFile;
   alignas(64) std::array<std::byte, 4096> copy;
-  if (bytes_ > copy.size() ||
+  if (!is_whole(fd.get(), bytes_) || bytes_ > copy.size() ||
       ::pread(fd.get(), copy.data(), bytes_, 0) != static_cast<ssize_t>(bytes_)) {
-    return false;
+    return Sight::kNoFile;
   }
-  if (!accepts(copy.data())) return false;
+  if (!accepts(copy.data())) return Sight::kRefused;
+  guard_.clear();
   const void* shown =
       ::mmap(memory_, bytes_, PROT_READ, MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd.get(), 0);
   if (shown == MAP_FAILED) {
     (void)map_zeros(memory_, bytes_);  // a mapping that failed may have taken the old one away
-    return false;
+    return Sight::kNoFile;
   }
   (void)::mlock(memory_, bytes_);
-  (void)guard_.take_lost();
   fd_ = std::move(fd);
-  return true;
+  return Sight::kShown;
 }
 
 void SharedPageView::show_nothing() {

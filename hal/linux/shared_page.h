@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,7 +27,9 @@ class SharedPage {
   ~SharedPage();
 
   [[nodiscard]] void* memory() const noexcept { return memory_; }
-  // Whether readers still see what is written: the file at the path is this one, whole.
+  // Whether readers still see what is written: the file at the path is this one, and always was
+  // whole when it was written to. Once false it does not matter what becomes of the file: open it
+  // anew, behind the destruction of this one, which holds the lock.
   [[nodiscard]] bool is_shared() const;
 
  private:
@@ -55,17 +58,27 @@ class SharedPageView {
   // Call it now and then: shows the file at `path` if it is whole and `accepts` what is in it, also
   // where it is another than before, and zeros if not. Returns whether there is one.
   bool follow(const std::string& path, const std::function<bool(const void*)>& accepts);
+  // What follow() has found last.
+  enum class Sight : std::uint8_t {
+    kShown,
+    kMissing,  // there is nothing at the path, or follow() was not called yet
+    kNoFile,   // something else, too short, or not ours to read
+    kRefused,  // not accepted
+  };
+  [[nodiscard]] Sight sight() const noexcept { return sight_; }
 
  private:
   SharedPageView(void* memory, std::size_t bytes);
-  [[nodiscard]] bool shows(const std::string& path);
-  [[nodiscard]] bool show(const std::string& path, const std::function<bool(const void*)>& accepts);
+  [[nodiscard]] bool shows(const std::string& path) const;
+  [[nodiscard]] Sight show(const std::string& path,
+                           const std::function<bool(const void*)>& accepts);
   void show_nothing();
 
   void* memory_;
   std::size_t bytes_;
   FileDescriptor fd_;  // of the file that is shown
   BusGuard guard_;
+  Sight sight_ = Sight::kMissing;
 };
 
 // What is another after each start of the machine; empty: the kernel does not tell.

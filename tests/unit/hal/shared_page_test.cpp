@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
@@ -127,6 +128,65 @@ TEST_F(SharedPageFile, AFileCutShortReadsAsZerosAndKillsNobody) {
   first(*page) = 7;
   EXPECT_TRUE(follow());
   EXPECT_EQ(seen(), 7);
+}
+
+// Its writer writes to memory that is nobody's but his own from then on, whatever the file looks
+// like by the time he asks.
+TEST_F(SharedPageFile, AFileThatWasCutShortAndMadeWholeIsSharedOnceItIsOpenedAnew) {
+  auto page = writer();
+  first(*page) = 7;
+  ASSERT_TRUE(follow());
+  ASSERT_EQ(::truncate(path_.c_str(), 0), 0);
+  first(*page) = 7;
+  ASSERT_EQ(::truncate(path_.c_str(), kBytes), 0);
+  EXPECT_FALSE(page->is_shared());
+  EXPECT_FALSE(page->is_shared()) << "and stays so";
+  EXPECT_FALSE(follow());
+  page.reset();
+  page = writer();
+  first(*page) = 7;
+  EXPECT_TRUE(page->is_shared());
+  EXPECT_TRUE(follow());
+  first(*page) = 8;
+  EXPECT_EQ(seen(), 8);
+}
+
+// It is cut short right as it is mapped, while others read.
+TEST_F(SharedPageFile, AViewHealsWheneverTheFileWasCutShort) {
+  const auto page = writer();
+  std::atomic<bool> ends{false};
+  std::jthread reader([&] {
+    while (!ends) (void)seen();
+  });
+  for (int round = 0; round < 50; ++round) {
+    ASSERT_EQ(::truncate(path_.c_str(), kBytes), 0);
+    (void)view_->follow(path_, [&](const void*) { return ::truncate(path_.c_str(), 0) == 0; });
+    std::ofstream(path_) << std::string(kBytes, '\7');
+    EXPECT_TRUE(follow()) << round;
+    EXPECT_EQ(seen(), 7) << round;
+  }
+  ends = true;
+}
+
+TEST_F(SharedPageFile, WhatIsWrongWithAFileIsTold) {
+  using enum SharedPageView::Sight;
+  EXPECT_EQ(view_->sight(), kMissing);
+  auto page = writer();
+  (void)follow();
+  EXPECT_EQ(view_->sight(), kRefused);
+  first(*page) = 7;
+  (void)follow();
+  EXPECT_EQ(view_->sight(), kShown);
+  ASSERT_EQ(::truncate(path_.c_str(), 0), 0);
+  (void)follow();
+  EXPECT_EQ(view_->sight(), kNoFile);
+  page.reset();
+  std::filesystem::remove(path_);
+  (void)follow();
+  EXPECT_EQ(view_->sight(), kMissing);
+  std::filesystem::create_directory(path_);
+  (void)follow();
+  EXPECT_EQ(view_->sight(), kNoFile);
 }
 
 TEST_F(SharedPageFile, ManyThreadsMayMeetTheEndOfTheFileAtOnce) {
