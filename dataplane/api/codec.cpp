@@ -166,7 +166,8 @@ Group read_group(const Reader& at) {
 Json encode_group_lease(const GroupLease& lease) {
   return {{"group", lease.group},      {"lease", word(lease.lease)},
           {"served", lease.is_served}, {"line", lease.has_line},
-          {"epoch", lease.epoch},      {"remaining_us", lease.remaining_us}};
+          {"epoch", lease.epoch},      {"remaining_us", lease.remaining_us},
+          {"reason", lease.reason}};
 }
 
 GroupLease read_group_lease(const Reader& at) {
@@ -175,7 +176,8 @@ GroupLease read_group_lease(const Reader& at) {
           .is_served = at["served"].boolean(),
           .has_line = at["line"].boolean(),
           .epoch = at["epoch"].number<std::uint64_t>(),
-          .remaining_us = at["remaining_us"].number<std::uint64_t>()};
+          .remaining_us = at["remaining_us"].number<std::uint64_t>(),
+          .reason = at.has("reason") ? at["reason"].string() : std::string()};
 }
 
 Json encode_prefix_list(const PrefixList& list) {
@@ -214,7 +216,8 @@ Configuration read_configuration(const Reader& at) {
           .pools = at["pools"].list(read_pool),
           .vips = at["vips"].list(read_vip),
           .lists = read_newer(at, "lists", read_prefix_list),
-          .groups = read_newer(at, "groups", read_group)};
+          .groups = read_newer(at, "groups", read_group),
+          .tells_groups = at.has("groups")};
 }
 
 ServerStateChange read_change(const Reader& at) {
@@ -276,7 +279,8 @@ Difference read_difference(const Reader& at) {
           .vips_gone = at["vips_gone"].list(read_string),
           .lists = read_newer(at, "lists", read_list_difference),
           .lists_gone = read_newer(at, "lists_gone", read_string),
-          .groups = read_newer(at, "groups", read_group)};
+          .groups = read_newer(at, "groups", read_group),
+          .tells_groups = at.has("groups")};
 }
 
 Difference read_stage_difference(const Reader& at) {
@@ -292,9 +296,7 @@ Json encode(const Configuration& configuration) {
             {"pools", encode_list(configuration.pools, encode_pool)},
             {"vips", encode_list(configuration.vips, encode_vip)},
             {"lists", encode_list(configuration.lists, encode_prefix_list)}};
-  if (!configuration.groups.empty()) {
-    json["groups"] = encode_list(configuration.groups, encode_group);
-  }
+  if (configuration.tells_groups) json["groups"] = encode_list(configuration.groups, encode_group);
   return json;
 }
 
@@ -332,17 +334,16 @@ Json encode_stage(const Configuration& configuration) {
 }
 
 Json encode_stage(const Difference& difference) {
-  return {{"version", kWritten},
-          {"difference",
-           {{"base", difference.base},
+  Json json{{"base", difference.base},
             {"revision", difference.revision},
             {"pools", encode_list(difference.pools, encode_pool)},
             {"vips", encode_list(difference.vips, encode_vip)},
             {"pools_gone", difference.pools_gone},
             {"vips_gone", difference.vips_gone},
             {"lists", encode_list(difference.lists, encode_list_difference)},
-            {"lists_gone", difference.lists_gone},
-            {"groups", encode_list(difference.groups, encode_group)}}}};
+            {"lists_gone", difference.lists_gone}};
+  if (difference.tells_groups) json["groups"] = encode_list(difference.groups, encode_group);
+  return {{"version", kWritten}, {"difference", std::move(json)}};
 }
 
 Json encode_changes(const std::vector<ServerStateChange>& changes) {

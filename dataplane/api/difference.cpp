@@ -79,6 +79,7 @@ Difference difference(const Configuration& from, const Configuration& to) {
   find_differences(from.vips, to.vips, difference.vips, difference.vips_gone);
   find_list_differences(from.lists, to.lists, difference);
   difference.groups = to.groups;
+  difference.tells_groups = to.tells_groups;
   return difference;
 }
 
@@ -88,7 +89,8 @@ Configuration applied(const Configuration& from, const Difference& difference) {
           .pools = replaced(from.pools, difference.pools, difference.pools_gone),
           .vips = replaced(from.vips, difference.vips, difference.vips_gone),
           .lists = lists_after(from.lists, difference),
-          .groups = difference.groups};
+          .groups = difference.groups,
+          .tells_groups = difference.tells_groups};
 }
 
 bool apply(const std::vector<ServerStateChange>& changes, Configuration& configuration) {

@@ -27,6 +27,7 @@ struct Difference {
   std::vector<ListDifference> lists = {};
   std::vector<std::string> lists_gone = {};
   std::vector<Group> groups = {};  // all that there are then
+  bool tells_groups = true;        // Configuration::tells_groups
   friend bool operator==(const Difference&, const Difference&) = default;
 };
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dataplane/api/prefix_set.h"
@@ -105,6 +106,9 @@ struct Configuration {
   std::vector<PrefixList> lists = {};
   // An address, of a VIP or SNAT, is of one group alone where one of two is held.
   std::vector<Group> groups = {};
+  // False where it was read without the key, from a release that knows no groups: refused while one
+  // is held.
+  bool tells_groups = true;
   friend bool operator==(const Configuration&, const Configuration&) = default;
 };
 
@@ -128,6 +132,18 @@ struct RunningState {
   friend bool operator==(const RunningState&, const RunningState&) = default;
 };
 
+// Why a group that is held is not served.
+namespace leases {
+inline constexpr std::string_view kNoPage = "no-page";          // there is no file
+inline constexpr std::string_view kNoFile = "not-a-page";       // something else, or cut short
+inline constexpr std::string_view kOtherBoot = "another-boot";  // of before the machine started
+inline constexpr std::string_view kOtherVersion = "another-version";  // newer than can be read
+inline constexpr std::string_view kNoMemory = "no-memory";            // to show it in
+inline constexpr std::string_view kNoLine = "no-line";                // nobody knows the group
+inline constexpr std::string_view kNotGranted = "not-granted";        // never, or it was taken back
+inline constexpr std::string_view kLapsed = "lapsed";                 // it was not renewed
+}  // namespace leases
+
 // How a group stands.
 struct GroupLease {
   std::string group;
@@ -136,6 +152,7 @@ struct GroupLease {
   bool has_line = false;           // somebody keeps a line of the lease page for it
   std::uint64_t epoch = 0;         // of the line; 0: it was never granted
   std::uint64_t remaining_us = 0;  // of a lease that holds
+  std::string reason = {};         // why it is not served, one of leases::k...; else empty
   friend bool operator==(const GroupLease&, const GroupLease&) = default;
 };
 

@@ -33,6 +33,11 @@ Controller::Controller(Workers& workers, std::set<net::IpAddress> own, const api
 }
 
 Result<std::string> Controller::stage(api::Configuration configuration) {
+  if (!configuration.tells_groups && needs_leases()) {
+    return fail(Errc::kRefused, kGroupsNotTold,
+                "it does not say which groups there are, and one that runs is held: without a word "
+                "every VIP would be served without a lease");
+  }
   auto plan = make_plan(std::move(configuration), running_, own_);
   if (!plan) return tl::unexpected(plan.error());
   staged_ = std::move(*plan);
@@ -126,23 +131,29 @@ void Controller::find_lines() {
   publish();
 }
 
+api::GroupLease Controller::lease_of(const std::string& group, api::LeaseTime now) const {
+  api::GroupLease told{.group = group, .lease = api::Lease::kHeld, .is_served = false};
+  const auto line = lines_.find(group);
+  told.has_line = line != lines_.end();
+  if (!told.has_line) {
+    told.reason = page_trouble_.empty() ? api::leases::kNoLine : page_trouble_;
+    return told;
+  }
+  const auto state = leases_.lines[line->second].read(api::group_identity(group), now);
+  told.is_served = state.remaining.count() > 0;
+  told.epoch = state.epoch;
+  told.remaining_us = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(state.remaining).count());
+  if (told.is_served) return told;
+  told.reason = state.is_granted ? api::leases::kLapsed : api::leases::kNotGranted;
+  return told;
+}
+
 std::vector<api::GroupLease> Controller::leases(api::LeaseTime now) const {
   std::map<std::string_view, api::GroupLease> groups;
   for (const auto& [name, place] : running_.groups.all()) groups[name].group = name;
   for (const api::Group& group : running_.configuration.groups) {
-    if (group.lease == api::Lease::kStanding) continue;
-    api::GroupLease& told = groups[group.name];
-    told.lease = api::Lease::kHeld;
-    told.is_served = false;
-    const auto line = lines_.find(group.name);
-    told.has_line = line != lines_.end();
-    if (!told.has_line) continue;
-    const api::LeaseLine& at = leases_.lines[line->second];
-    const auto rest = at.remaining(api::group_identity(group.name), now);
-    told.is_served = rest.count() > 0;
-    told.epoch = at.epoch.load();
-    told.remaining_us = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::microseconds>(rest).count());
+    if (group.lease == api::Lease::kHeld) groups[group.name] = lease_of(group.name, now);
   }
   std::vector<api::GroupLease> list;
   list.reserve(groups.size());

@@ -8,6 +8,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dataplane/api/difference.h"
@@ -55,6 +56,8 @@ class Controller {
   // publishes where a line is not where it was.
   [[nodiscard]] bool needs_leases() const;
   void find_lines();
+  // Why there is no page that lines could be found on (api::leases); empty: there is one.
+  void set_page_trouble(std::string_view reason) { page_trouble_ = reason; }
 
   // A neighbour that packets need.
   struct Need {
@@ -71,6 +74,7 @@ class Controller {
  private:
   void publish();
   [[nodiscard]] SnapshotBuilder::Lines lines() const;
+  [[nodiscard]] api::GroupLease lease_of(const std::string& group, api::LeaseTime now) const;
 
   Workers& workers_;
   std::set<net::IpAddress> own_;
@@ -82,6 +86,7 @@ class Controller {
   std::optional<Plan> staged_;
   SnapshotBuilder::Tables staged_tables_;  // prepared for staged_
   SnapshotBuilder::Lines lines_;           // of the groups of running_ that are held
+  std::string_view page_trouble_;
   Network network_;
   std::shared_ptr<const lb::Routing> routing_;
   std::uint64_t generation_ = 0;

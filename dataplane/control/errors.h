@@ -23,6 +23,8 @@ inline constexpr std::string_view kRuntimeFolder = "E-340";  // run/yoke cannot 
 inline constexpr std::string_view kNoSuchList = "E-342";     // a VIP names a list that is not there
 inline constexpr std::string_view kNoSuchGroup = "E-343";  // a VIP names a group that is not there
 inline constexpr std::string_view kTwoGroups = "E-344";    // one address in two groups
-inline constexpr std::string_view kNetlink = "E-341";      // the kernel refuses to tell or to set
+inline constexpr std::string_view kGroupsNotTold = "E-345";  // by a release that knows none
+inline constexpr std::string_view kSameIdentity = "E-346";   // two names that one line would be for
+inline constexpr std::string_view kNetlink = "E-341";        // the kernel refuses to tell or to set
 
 }  // namespace yoke::control

@@ -94,7 +94,8 @@ TEST(Codec, KeysAreTheNamesOfTheFieldsAndValuesAreWords) {
               "limits": {"max_flows": 100, "new_flow_rate": 20, "client_new_flow_rate": 3,
                          "client_length_v4": 24, "client_length_v6": 56}}],
     "lists": [{"name": "bad", "prefixes": ["198.51.100.0/24", "2001:db8:bad::/48"]},
-              {"name": "friends", "prefixes": []}]})");
+              {"name": "friends", "prefixes": []}],
+    "groups": []})");
   EXPECT_EQ(encode(small_configuration()), expected);
   EXPECT_EQ(encode_stage(small_configuration()),
             (Json{{"version", 1}, {"configuration", expected}}));
@@ -218,9 +219,9 @@ TEST(Codec, EveryKeyThatIsMissingOrOfAnotherTypeIsRefused) {
   const Json whole = encode_stage(small_configuration());
   std::vector<Json::json_pointer> paths;
   paths_of(whole, Json::json_pointer(), paths);
-  ASSERT_EQ(paths.size(), 42u) << "all there are";
+  ASSERT_EQ(paths.size(), 43u) << "all there are";
   // What a release before does not send.
-  const std::set<std::string> optional{"allow", "deny", "limits", "lists"};
+  const std::set<std::string> optional{"allow", "deny", "limits", "lists", "groups"};
   for (const auto& path : paths) {
     Json wrong = whole;
     wrong[path] = nullptr;
@@ -325,10 +326,14 @@ TEST(Codec, WhatOnlyThisReleaseKnowsMayBeLeftOutAndIsWhereItSaysNothing) {
 
 // A release before knows no groups: what it sends is standing, and what has none is as it sends it.
 TEST(Codec, WithoutAWordOfGroupsEverythingStands) {
-  const Json before = encode(small_configuration());
-  EXPECT_FALSE(before.contains("groups"));
+  Json before = encode(small_configuration());
+  EXPECT_EQ(before["groups"], Json::array()) << "this release tells that there are none";
   EXPECT_FALSE(before["vips"][0].contains("group"));
+  EXPECT_TRUE(decode_configuration(sent(before))->tells_groups);
+  before.erase("groups");
   EXPECT_TRUE(decode_configuration(sent(before))->groups.empty());
+  EXPECT_FALSE(decode_configuration(sent(before))->tells_groups);
+  EXPECT_EQ(sent(encode(*decode_configuration(sent(before)))), sent(before));
   Configuration configuration = small_configuration();
   configuration.groups = {{"", Lease::kHeld}, {"blue", Lease::kStanding}};
   configuration.vips[0].group = "blue";
@@ -346,7 +351,9 @@ TEST(Codec, WithoutAWordOfGroupsEverythingStands) {
   auto difference = sent(encode_stage(api::difference({}, configuration)));
   EXPECT_EQ(decode_stage_difference(difference)->groups, configuration.groups);
   difference["difference"].erase("groups");
-  EXPECT_TRUE(decode_stage_difference(difference)->groups.empty());
+  const auto untold = decode_stage_difference(difference);
+  EXPECT_TRUE(untold->groups.empty());
+  EXPECT_FALSE(applied(configuration, *untold).tells_groups);
   auto status = sent(encode(ProcessStatus{}));
   status.erase("leases");
   EXPECT_TRUE(decode_process_status(status));

@@ -28,6 +28,7 @@ class RandomMessages {
       made.lists.push_back({"list" + std::to_string(i), prefix_set()});
     }
     for (auto n = below(4); n > 0; --n) made.groups.push_back({text(), one_of<Lease>(2)});
+    made.tells_groups = !made.groups.empty() || flag();
     return made;
   }
 
@@ -43,7 +44,8 @@ class RandomMessages {
 
   GroupLease lease() {
     return {text(), one_of<Lease>(2),        flag(),
-            flag(), number<std::uint64_t>(), number<std::uint64_t>()};
+            flag(), number<std::uint64_t>(), number<std::uint64_t>(),
+            text()};
   }
 
   Counters counters() {

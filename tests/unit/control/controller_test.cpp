@@ -6,28 +6,16 @@
 #include <map>
 #include <string>
 
-#include "dataplane/api/lease_writer.h"
 #include "dataplane/control/errors.h"
-#include "tests/unit/control/fake_workers.h"
+#include "tests/unit/control/controller_rig.h"
 
 namespace yoke::control {
 namespace {
 
 using api::ServerState;
 
-class Control : public ::testing::Test {
+class Control : public ControllerRig {
  protected:
-  void run(const api::Configuration& configuration) {
-    const auto staged = controller_.stage(configuration);
-    ASSERT_TRUE(staged) << staged.error().text;
-    ASSERT_TRUE(controller_.activate(*staged));
-  }
-  [[nodiscard]] const lb::Snapshot& snapshot() const { return workers_.now(); }
-  [[nodiscard]] const lb::Service& service(const std::string& address) const {
-    const auto wanted = *net::ServiceAddress::parse(address);
-    return snapshot().services.at(*snapshot().service_table.find(
-        wanted.endpoint.address, net::Be16::from_host(wanted.endpoint.port), wanted.protocol));
-  }
   // Servers that the service's table leads to, as text.
   [[nodiscard]] std::set<std::string> chosen(const std::string& address) const {
     std::set<std::string> found;
@@ -50,15 +38,7 @@ class Control : public ::testing::Test {
     }
     return 9999;
   }
-
-  FakeWorkers workers_;
-  MonoTime start_{std::chrono::hours(1)};
-  api::LeasePage leases_;
-  Controller controller_{workers_, {ip("192.0.2.2")}, leases_, start_};
 };
-
-constexpr const char* kWeb = "203.0.113.10:443/tcp";
-constexpr const char* kDns = "[2001:db8:1::10]:53/udp";
 
 TEST_F(Control, BeforeAnyConfigurationTheKernelPathIsOpenAndNothingIsForwarded) {
   EXPECT_EQ(workers_.published(), 1);
@@ -393,127 +373,6 @@ TEST_F(Control, AResponseTimeIsPublishedAndChangesNoDigest) {
   EXPECT_NE(std::ranges::find(after.servers, change), after.servers.end());
   ASSERT_TRUE(controller_.set_server_state({change}));
   EXPECT_EQ(workers_.published(), published + 1) << "nothing new";
-}
-
-// The web VIP is in a group, the other in none; the group is held.
-api::Configuration one_held() {
-  auto made = two_vips();
-  made.groups = {{"blue", api::Lease::kHeld}};
-  made.vips[0].group = "blue";
-  return made;
-}
-
-constexpr api::LeaseTime kLeaseNow{std::chrono::hours(3)};
-const std::string kBoot = "0f3c6c1e-3f0d-4b39-9a55-6a1c1d6f2a10";
-
-TEST_F(Control, WithoutAWordOfGroupsEveryVipStands) {
-  run(two_vips());
-  const auto group = service(kWeb).group;
-  EXPECT_EQ(group, service(kDns).group);
-  EXPECT_EQ(snapshot().standing, lb::group_bit(group));
-  EXPECT_TRUE(snapshot().held.empty());
-  EXPECT_FALSE(controller_.needs_leases());
-  EXPECT_EQ(controller_.leases(kLeaseNow), std::vector{api::GroupLease{}});
-}
-
-TEST_F(Control, AGroupThatIsHeldIsServedUnderTheLineThatIsItsOwn) {
-  auto configuration = one_held();
-  configuration.vips[0].snat = {ip("203.0.113.200")};
-  run(configuration);
-  const auto blue = service(kWeb).group, others = service(kDns).group;
-  EXPECT_NE(blue, others);
-  EXPECT_EQ(snapshot().standing, lb::group_bit(others));
-  ASSERT_EQ(snapshot().held.size(), 1u) << "though nobody keeps a line for it yet";
-  EXPECT_EQ(snapshot().held[0].identity, api::group_identity("blue"));
-  EXPECT_EQ(*snapshot().local_addresses.group_of(ip("203.0.113.10")), blue);
-  EXPECT_EQ(*snapshot().local_addresses.group_of(ip("203.0.113.200")), blue);
-  EXPECT_EQ(*snapshot().local_addresses.group_of(ip("2001:db8:1::10")), others);
-  EXPECT_TRUE(controller_.needs_leases());
-
-  const int before = workers_.published();
-  controller_.find_lines();
-  EXPECT_EQ(workers_.published(), before);
-  api::LeaseWriter writer(leases_, kBoot);
-  (void)writer.claim("red");
-  const auto line = *writer.claim("blue");
-  controller_.find_lines();
-  EXPECT_EQ(workers_.published(), before + 1);
-  const lb::HeldGroup held{blue, line, api::group_identity("blue")};
-  EXPECT_EQ(snapshot().held, std::vector{held});
-  controller_.find_lines();
-  EXPECT_EQ(workers_.published(), before + 1);
-
-  writer.release(line);
-  controller_.find_lines();
-  const lb::HeldGroup none{blue, 0, api::group_identity("blue")};
-  EXPECT_EQ(snapshot().held, std::vector{none});
-}
-
-TEST_F(Control, FlowsAreLookedAtAgainWhereAnAddressComesToAnotherGroup) {
-  run(one_held());
-  const auto before = snapshot().lists_version;
-  auto moved = one_held();
-  moved.revision = 9;
-  moved.pools.pop_back();
-  moved.pools.push_back(two_vips().pools[1]);
-  run(moved);
-  EXPECT_EQ(snapshot().lists_version, before);
-  moved.vips[0].group = "";
-  run(moved);
-  EXPECT_NE(snapshot().lists_version, before);
-}
-
-TEST_F(Control, FlowsAreLookedAtAgainWhereAGroupBeginsOrCeasesToStand) {
-  auto standing = one_held();
-  standing.groups[0].lease = api::Lease::kStanding;
-  run(standing);
-  const auto before = snapshot().lists_version;
-  auto other_address = standing;
-  other_address.vips[0].snat = {ip("203.0.113.200")};
-  run(other_address);
-  EXPECT_EQ(snapshot().lists_version, before) << "nothing is held, so all is ours";
-  run(standing);
-  run(one_held());
-  const auto held = snapshot().lists_version;
-  EXPECT_NE(held, before);
-  auto two = one_held();
-  two.groups.push_back({"red", api::Lease::kStanding});
-  run(two);
-  two.groups[1].lease = api::Lease::kHeld;
-  const auto both = snapshot().lists_version;
-  run(two);
-  EXPECT_NE(snapshot().lists_version, both);
-}
-
-TEST_F(Control, LeasesAreToldByGroup) {
-  run(one_held());
-  using enum api::Lease;
-  EXPECT_EQ(controller_.leases(kLeaseNow),
-            (std::vector<api::GroupLease>{{}, {"blue", kHeld, false, false, 0, 0}}));
-  api::LeaseWriter writer(leases_, kBoot);
-  const auto line = *writer.claim("blue");
-  controller_.find_lines();
-  EXPECT_EQ(controller_.leases(kLeaseNow)[1], (api::GroupLease{"blue", kHeld, false, true, 0, 0}));
-  writer.grant(line, 6, kLeaseNow + std::chrono::milliseconds(20));
-  EXPECT_EQ(controller_.leases(kLeaseNow)[1],
-            (api::GroupLease{"blue", kHeld, true, true, 6, 20000}));
-  EXPECT_EQ(controller_.leases(kLeaseNow + std::chrono::milliseconds(20))[1],
-            (api::GroupLease{"blue", kHeld, false, true, 6, 0}));
-}
-
-TEST_F(Control, AGroupKeepsItsPlaceForAsLongAsItIsConfigured) {
-  run(one_held());
-  const auto blue = service(kWeb).group;
-  auto more = one_held();
-  more.groups.insert(more.groups.begin(), {"a", api::Lease::kHeld});
-  run(more);
-  EXPECT_EQ(service(kWeb).group, blue);
-  more.groups.erase(more.groups.begin());
-  run(more);
-  EXPECT_EQ(service(kWeb).group, blue);
-  run(two_vips());
-  EXPECT_NE(service(kWeb).group, blue);
-  EXPECT_EQ(snapshot().standing & lb::group_bit(blue), 0u) << "what may be under way for it";
 }
 
 }  // namespace
