@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/control/rules.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "dataplane/api/lease_page.h"
 #include "dataplane/control/errors.h"
 #include "dataplane/limits.h"
 
@@ -150,15 +152,27 @@ Status check_lists(const std::vector<api::PrefixList>& lists, Names& names) {
 
 Status check_groups(const std::vector<api::Group>& all, Groups& groups) {
   groups.emplace("", api::Lease::kStanding);
+  std::map<std::uint64_t, std::string_view> identities{{api::group_identity(""), ""}};
   bool is_told = false;  // of the group without a name
   for (const api::Group& group : all) {
     const bool is_new =
         group.name.empty() ? !std::exchange(is_told, true) : !groups.contains(group.name);
     if (!is_new) return refuse(kTwice, "group " + group.name + ": given twice");
     groups[group.name] = group.lease;
+    const auto first = identities.emplace(api::group_identity(group.name), group.name).first;
+    if (first->second != group.name) {
+      return refuse(kSameIdentity, "group " + group.name +
+                                       ": on the lease page it would pass for group " +
+                                       std::string(first->second) + "; give it another name");
+    }
   }
   if (groups.size() > limits::kGroups) return too_many("groups", groups.size(), limits::kGroups);
   return {};
+}
+
+bool is_any_held(const Groups& groups) {
+  return std::ranges::any_of(groups,
+                             [](const auto& group) { return group.second == api::Lease::kHeld; });
 }
 
 // Both units would answer for an address that is of a group here and of another there.
@@ -168,6 +182,7 @@ Status check_group(const api::Vip& vip, const Groups& groups,
   if (!groups.contains(vip.group)) {
     return refuse(kNoSuchGroup, what + ": there is no group " + vip.group);
   }
+  if (!is_any_held(groups)) return {};
   std::vector<net::IpAddress> addresses = vip.snat;
   addresses.push_back(vip.address.endpoint.address);
   for (const net::IpAddress& address : addresses) {

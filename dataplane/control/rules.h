@@ -11,8 +11,8 @@ namespace yoke::control {
 
 // Whether `configuration` can be built as it is: within limits.h, without contradictions, and clear
 // of `own`, the addresses that the kernel answers for through the twins. The first thing wrong,
-// with its place: E-330 to E-336, E-342 to E-344. The management plane has its own, friendlier
-// rules; these hold whoever speaks. Pure; threads: any.
+// with its place: E-330 to E-336, E-342 to E-344, E-346. The management plane has its own,
+// friendlier rules; these hold whoever speaks. Pure; threads: any.
 [[nodiscard]] Status check(const api::Configuration& configuration,
                            const std::set<net::IpAddress>& own);
 

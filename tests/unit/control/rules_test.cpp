@@ -129,6 +129,13 @@ TEST(Rules, WhatCannotBeBuiltIsToldByItsPlace) {
        [](auto& c) {
          c.groups = {{"", {}}, {"", {}}};
        }},
+      // Their FNV-1a of 64 bits is the same.
+      {"identity", kSameIdentity,
+       "group GReLUrM4wMqfg9yzV3KQ: on the lease page it would pass for group "
+       "8yn0iYCKYHlIj4-BwPqk; give it another name",
+       [](auto& c) {
+         c.groups = {{"8yn0iYCKYHlIj4-BwPqk", {}}, {"GReLUrM4wMqfg9yzV3KQ", {}}};
+       }},
       {"groups", kTooMany, "groups: 64, at most 63",
        [](auto& c) {
          for (std::size_t i = 0; i < limits::kGroups; ++i) {
