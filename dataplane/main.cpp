@@ -89,9 +89,8 @@ Status serve(const hal::Board& board, const Options& options) {
   const auto run = options.root / "run/yoke";
   const auto lock = take_root(run);
   if (!lock) return tl::unexpected(lock.error());
-  auto leases = control::LeaseFile::open((run / "lease").string());
-  if (!leases) return tl::unexpected(leases.error());
-  config.leases = &leases->page();
+  control::LeaseFile leases((run / "lease").string());
+  config.leases = &leases.page();
   auto wanted = eal_config(board, config, run.string());
   if (options.no_huge) wanted.huge_pages = io::HugePages::kNo;
   auto eal = io::Eal::start(wanted);
@@ -108,7 +107,7 @@ Status serve(const hal::Board& board, const Options& options) {
   (void)sd_event_add_signal(loop.get(), nullptr, SIGINT, nullptr, nullptr);
 
   const auto service =
-      Service::start(**engine, *leases, board, loop.get(), (run / "dataplane.sock").string());
+      Service::start(**engine, leases, board, loop.get(), (run / "dataplane.sock").string());
   if (!service) return tl::unexpected(service.error());
   log::notice("started", fmt::format("ports: {}, workers: {}, {}", config.ports.size(),
                                      (*engine)->worker_counters().size(),

@@ -6,12 +6,15 @@
 #include <sys/epoll.h>
 #include <systemd/sd-daemon.h>
 
+#include <map>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "dataplane/api/envelope.h"
 #include "dataplane/control/session.h"
 #include "dataplane/limits.h"
+#include "hal/base/log.h"
 
 namespace yoke {
 namespace {
@@ -22,6 +25,7 @@ constexpr milliseconds kNewsGathered{20};  // changes of the network that make o
 constexpr milliseconds kResolveEvery{250};
 // A page that is new, or not there any more. Leases themselves are read by workers, at each burst.
 constexpr milliseconds kLeasesEvery{20};
+constexpr milliseconds kLeasesLoggedEvery{1000};
 // Not sooner: whoever takes an address away may be about to put another in its place, and one who
 // takes it away each time is not to keep us busy.
 constexpr milliseconds kKeepEvery{500};
@@ -62,6 +66,17 @@ bool is_management_plane(const hal::Peer& peer) {
   return peer.uid == 0 || peer.uid == ::geteuid() || peer.user == "yoke";
 }
 
+// Who is standby has no lease, and nothing is wrong.
+void log_lease(const std::string& group, const std::string& reason) {
+  if (reason.empty()) {
+    log::notice("lease-held", "the group is served", {{"GROUP", group}});
+    return;
+  }
+  const bool is_wrong = reason != api::leases::kNotGranted && reason != api::leases::kLapsed;
+  log::write(is_wrong ? log::Level::kWarning : log::Level::kNotice, "lease-none",
+             "the group is not served: " + reason, {{"GROUP", group}, {"REASON", reason}});
+}
+
 }  // namespace
 
 Service::Service(io::PacketEngine& engine, control::LeaseFile& leases, control::Mirror mirror,
@@ -83,6 +98,7 @@ Service::Service(io::PacketEngine& engine, control::LeaseFile& leases, control::
       look_for_leases_(loop, [this] { on_leases(); }),
       watchdog_(loop, [this] { on_watchdog(); }) {
   controller_.set_network(mirror_.network());
+  controller_.set_page_trouble(leases_.trouble());
   controller_.on_publish([this] {
     resolve_.start(milliseconds(0));
     if (!look_for_leases_.running()) look_for_leases_.start(milliseconds(0));
@@ -141,10 +157,30 @@ void Service::on_resolve() {
 }
 
 void Service::on_leases() {
-  if (!controller_.needs_leases()) return;
+  if (!controller_.needs_leases()) return lease_reasons_.clear();
   (void)leases_.follow();
+  controller_.set_page_trouble(leases_.trouble());
   controller_.find_lines();
+  log_leases();
   look_for_leases_.start(kLeasesEvery);
+}
+
+// Once a change, and not more often than once a second: a lease that comes and goes is for the pair
+// process to tell of.
+void Service::log_leases() {
+  const auto now = MonoClock::now();
+  if (now < leases_logged_ + kLeasesLoggedEvery) return;
+  std::map<std::string, std::string> reasons;
+  for (auto& lease : controller_.leases(api::LeaseClock::now())) {
+    if (lease.lease == api::Lease::kHeld) reasons[lease.group] = std::move(lease.reason);
+  }
+  if (reasons == lease_reasons_) return;
+  for (const auto& [group, reason] : reasons) {
+    const auto before = lease_reasons_.find(group);
+    if (before == lease_reasons_.end() || before->second != reason) log_lease(group, reason);
+  }
+  lease_reasons_ = std::move(reasons);
+  leases_logged_ = now;
 }
 
 // systemd hears of us only while every worker comes round as well.

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,6 +41,7 @@ class Service {
   void keep_addresses();
   void on_resolve();
   void on_leases();
+  void log_leases();
   void on_watchdog();
 
   io::PacketEngine& engine_;
@@ -52,6 +54,8 @@ class Service {
   hal::IoSource news_;
   std::vector<hal::BoardPort> ports_;
   hal::Timer gathered_, keep_, resolve_, look_for_leases_, watchdog_;
+  std::map<std::string, std::string> lease_reasons_;  // as logged, by group that is held
+  MonoTime leases_logged_;
   std::chrono::milliseconds pulse_{0};  // systemd's watchdog is told this often; 0: never
   std::vector<std::uint64_t> rounds_;   // of each worker, when it was last told
 };

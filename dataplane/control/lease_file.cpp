@@ -3,29 +3,61 @@
 
 #include <utility>
 
-#include "dataplane/control/errors.h"
+#include "dataplane/api/messages.h"
 
 namespace yoke::control {
 
-Result<LeaseFile> LeaseFile::open(std::string path) {
-  auto view = hal::SharedPageView::make(sizeof(api::LeasePage));
-  if (!view) return fail(Errc::kFailed, kRuntimeFolder, path + ": no memory to show it in");
-  auto boot = hal::boot_id();
-  if (boot.empty()) {
-    return fail(Errc::kFailed, kRuntimeFolder, "/proc/sys/kernel/random/boot_id cannot be read");
-  }
-  LeaseFile file(std::move(path), std::move(boot), std::move(view));
-  (void)file.follow();
-  return file;
+LeaseFile::LeaseFile(std::string path)
+    : path_(std::move(path)),
+      boot_(hal::boot_id()),
+      view_(hal::SharedPageView::make(sizeof(api::LeasePage))) {
+  if (view_ == nullptr) none_ = std::make_unique<const api::LeasePage>();
+  (void)follow();
 }
 
-LeaseFile::LeaseFile(std::string path, std::string boot, std::unique_ptr<hal::SharedPageView> view)
-    : path_(std::move(path)), boot_(std::move(boot)), view_(std::move(view)) {}
+const api::LeasePage& LeaseFile::page() const noexcept {
+  return view_ == nullptr ? *none_ : *static_cast<const api::LeasePage*>(view_->memory());
+}
 
 bool LeaseFile::follow() {
-  return view_->follow(path_, [this](const void* memory) {
-    return static_cast<const api::LeasePage*>(memory)->is_of(boot_);
+  if (view_ == nullptr) {
+    trouble_ = api::leases::kNoMemory;
+    return false;
+  }
+  (void)view_->follow(path_, [this](const void* memory) {
+    return accepts(*static_cast<const api::LeasePage*>(memory));
   });
+  switch (view_->sight()) {
+    case hal::SharedPageView::Sight::kShown:
+      trouble_ = {};
+      return true;
+    case hal::SharedPageView::Sight::kMissing:
+      trouble_ = api::leases::kNoPage;
+      return false;
+    case hal::SharedPageView::Sight::kNoFile:
+      trouble_ = api::leases::kNoFile;
+      return false;
+    case hal::SharedPageView::Sight::kRefused:
+      trouble_ = refusal_;
+      return false;
+  }
+  return false;
+}
+
+// A kernel that does not tell one boot from the next, or does to nobody, makes every page one of
+// another.
+bool LeaseFile::accepts(const api::LeasePage& page) {
+  if (!boot_.empty() && page.is_of(boot_)) return true;
+  const api::LeaseHeader& header = page.header;
+  if (header.magic != api::LeaseHeader::kMagic || header.version == 0 ||
+      header.version < header.oldest) {
+    refusal_ = api::leases::kNoFile;
+  } else if (header.oldest > api::LeaseHeader::kVersion) {
+    refusal_ = api::leases::kOtherVersion;
+  } else {
+    refusal_ = api::leases::kOtherBoot;
+  }
+  return false;
 }
 
 }  // namespace yoke::control

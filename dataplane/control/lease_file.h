@@ -3,9 +3,9 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "dataplane/api/lease_page.h"
-#include "hal/base/result.h"
 #include "hal/linux/shared_page.h"
 
 namespace yoke::control {
@@ -16,20 +16,23 @@ namespace yoke::control {
 // Threads: follow() by one; the page is any's.
 class LeaseFile {
  public:
-  // E-340: no memory, or a kernel that does not tell one boot from the next.
-  [[nodiscard]] static Result<LeaseFile> open(std::string path);
+  // Where it cannot be had at all, it shows a page without a lease for ever: what stands is served
+  // as ever, and what is held is not. trouble() says why.
+  explicit LeaseFile(std::string path);
 
-  [[nodiscard]] const api::LeasePage& page() const noexcept {
-    return *static_cast<const api::LeasePage*>(view_->memory());
-  }
+  [[nodiscard]] const api::LeasePage& page() const noexcept;
   // To be called now and then: looks whether the file is there, and still the one that is shown.
   bool follow();
+  // Why no file is shown (api::leases); empty: one is.
+  [[nodiscard]] std::string_view trouble() const noexcept { return trouble_; }
 
  private:
-  LeaseFile(std::string path, std::string boot, std::unique_ptr<hal::SharedPageView> view);
+  [[nodiscard]] bool accepts(const api::LeasePage& page);
 
   std::string path_, boot_;
-  std::unique_ptr<hal::SharedPageView> view_;
+  std::unique_ptr<hal::SharedPageView> view_;  // null: no memory
+  std::unique_ptr<const api::LeasePage> none_;
+  std::string_view trouble_, refusal_;
 };
 
 }  // namespace yoke::control

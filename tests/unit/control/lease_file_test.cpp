@@ -11,6 +11,7 @@
 #include <string>
 
 #include "dataplane/api/lease_writer.h"
+#include "dataplane/api/messages.h"
 
 namespace yoke::control {
 namespace {
@@ -23,7 +24,7 @@ class LeaseFolder : public ::testing::Test {
     std::string pattern = (std::filesystem::temp_directory_path() / "yoke-lease-XXXXXX").string();
     folder_ = ::mkdtemp(pattern.data());
     path_ = folder_ / "lease";
-    file_ = std::make_unique<LeaseFile>(std::move(*LeaseFile::open(path_)));
+    file_ = std::make_unique<LeaseFile>(path_);
   }
   ~LeaseFolder() override {
     std::error_code none;
@@ -69,6 +70,28 @@ TEST_F(LeaseFolder, AFileThatIsShortLongOrSomethingElseIsNone) {
     EXPECT_FALSE(file_->follow()) << text.size();
     EXPECT_FALSE(holds());
   }
+}
+
+TEST_F(LeaseFolder, WhyThereIsNoneIsTold) {
+  EXPECT_EQ(file_->trouble(), api::leases::kNoPage);
+  { const auto page = grant("0f3c6c1e-3f0d-4b39-9a55-6a1c1d6f2a10"); }
+  (void)file_->follow();
+  EXPECT_EQ(file_->trouble(), api::leases::kOtherBoot);
+  {
+    const auto page = grant(hal::boot_id());
+    (void)file_->follow();
+    EXPECT_EQ(file_->trouble(), "");
+    auto& header = static_cast<api::LeasePage*>(page->memory())->header;
+    header.version = header.oldest = api::LeaseHeader::kVersion + 1;
+  }
+  (void)file_->follow();
+  EXPECT_EQ(file_->trouble(), api::leases::kOtherVersion);
+  std::ofstream(path_, std::ios::trunc) << std::string(4096, 'x');
+  (void)file_->follow();
+  EXPECT_EQ(file_->trouble(), api::leases::kNoFile);
+  std::ofstream(path_, std::ios::trunc) << "short";
+  (void)file_->follow();
+  EXPECT_EQ(file_->trouble(), api::leases::kNoFile);
 }
 
 TEST_F(LeaseFolder, ALeaseIsGoneWithItsPage) {
