@@ -97,6 +97,8 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-340", "the data plane's run folder cannot be used"},
     ErrorMeaning{"E-341", "the kernel refuses to tell or to set network settings"},
     ErrorMeaning{"E-342", "a VIP with a prefix list that the data plane was not given"},
+    ErrorMeaning{"E-343", "a VIP names a group that is not there"},
+    ErrorMeaning{"E-344", "one address in two groups of VIPs"},
     ErrorMeaning{"E-401", "a method that does not exist"},
     ErrorMeaning{"E-402", "parameters of another form than the method takes"},
     ErrorMeaning{"E-403", "a version of the protocol that is not spoken here"},
@@ -163,6 +165,15 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-640", "somebody who is to be told of events and is not"},
     ErrorMeaning{"E-641", "an event that somebody who is to be told of it refuses for good"},
     ErrorMeaning{"E-701", "timers of the pair with which two units could answer at once"},
+    ErrorMeaning{"E-720", "settings of the pair that cannot be used"},
+    ErrorMeaning{"E-721", "a key of the pair that cannot be used"},
+    ErrorMeaning{"E-722", "a file of the pair that cannot be read or written"},
+    ErrorMeaning{"E-724", "no lease page, by which the pair tells the data plane what to serve"},
+    ErrorMeaning{"E-725", "another yoke-pair is running"},
+    ErrorMeaning{"E-726", "this unit is not one of a pair yet"},
+    ErrorMeaning{"E-727", "no such group of VIPs"},
+    ErrorMeaning{"E-728", "not possible for the pair as it stands; the reason is told"},
+    ErrorMeaning{"E-729", "too many orders to the pair at once"},
 };
 
 }  // namespace yoke::model

@@ -50,6 +50,7 @@ _MAY_INCLUDE = {
     "mgmt/snmp": (_BASE, _NET, _RPC_CLIENT),
     "mgmt/system": (_BASE, _LINUX, _NET, _MODEL, _EVENTS, _ALARMS),
     "mgmt/pair": (_BASE,),
+    "mgmt/pair/daemon": (_BASE, _LINUX, _NET, _LIMITS, _API, "mgmt/pair", "mgmt/pair/wire"),
     "mgmt/pair/wire": (_BASE, _NET, _PAIR_MESSAGES),
     "cli": (_BASE, _MODEL, _RPC_CLIENT),
 }

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+// Identifiers of what can be wrong with the process yoke-pair, its files and what it is asked.
+// Threads: constant data, any.
+namespace yoke::pair {
+
+inline constexpr std::string_view kBadSettings = "E-720";  // pair.json, or what `configure` brings
+inline constexpr std::string_view kBadKey = "E-721";       // pair.key
+inline constexpr std::string_view kNoDisk = "E-722";       // a file cannot be written
+inline constexpr std::string_view kNoLeasePage = "E-724";  // the lease page cannot be had
+inline constexpr std::string_view kSecondProcess = "E-725";  // another yoke-pair has this root
+inline constexpr std::string_view kNotPaired = "E-726";      // no settings, or no key, yet
+inline constexpr std::string_view kNoGroup = "E-727";        // no such VIP group
+inline constexpr std::string_view kRefusedNow =
+    "E-728";                                        // the election refuses; the reason is told
+inline constexpr std::string_view kBusy = "E-729";  // too many orders at once
+
+}  // namespace yoke::pair
