@@ -107,7 +107,7 @@ for kind in $(sed -n 's/^# needs: //p' "$folder/$2"); do
     skip "the kernel has no interfaces of the kind $kind: tests/run lab -- -k vlans has one that has"
 done
 [[ -x /lib/systemd/systemd ]] || skip "no systemd on this machine"
-for program in yoke-dataplane yoke-mgmt yoke-snmp yoke; do
+for program in yoke-dataplane yoke-mgmt yoke-pair yoke-snmp yoke; do
   [[ -x $1/bin/$program ]] || skip "$program is not built"
 done
 scratch=$(mktemp -d)

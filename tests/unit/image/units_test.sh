@@ -53,6 +53,7 @@ exposure() {
 exposure yoke-dataplane 46
 # Eight tenths of it are the namespaces that scripts of checks are walled in by.
 exposure yoke-mgmt 22
+exposure yoke-pair 25
 exposure yoke-snmp 14
 exposure yoke-system 14
 exposure yoke-chrony 14

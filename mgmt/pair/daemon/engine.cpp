@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/pair/daemon/engine.h"
+
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+#include "mgmt/pair/wire/message_codec.h"
+
+namespace yoke::pair {
+namespace {
+
+// The election tells processes apart by 64 bits of what the session drew at random.
+std::uint64_t short_boot(const Boot& boot) noexcept {
+  std::uint64_t value = 0;
+  std::memcpy(&value, boot.data(), sizeof value);
+  return value == 0 ? 1 : value;
+}
+
+Config config_of(const GroupSettings& group, const Settings& settings, Unit unit) {
+  Config config;
+  config.unit = unit;
+  config.group = group.vrid;
+  config.priority = group.priority;
+  config.preempt = group.preempt;
+  config.policy = settings.policy;
+  config.last_man = group.last_man;
+  config.channels = {true, true, false};
+  return config;
+}
+
+Unit other(Unit unit) noexcept { return unit == Unit::kA ? Unit::kB : Unit::kA; }
+
+}  // namespace
+
+Engine::Engine(const Parts& parts, Outlet& outlet)
+    : settings_(parts.settings),
+      timers_(parts.settings.timers()),
+      outlet_(outlet),
+      session_(parts.session),
+      unit_(parts.session.unit),
+      boot_(short_boot(parts.session.boot)),
+      recalled_(parts.recalled),
+      restarted_(parts.restarted) {
+  recalled_.resize(settings_.groups.size());
+  groups_.reserve(settings_.groups.size());
+  for (const GroupSettings& group : settings_.groups) {
+    groups_.push_back({Setup{config_of(group, settings_, unit_), timers_, &kRules}, State{}});
+  }
+}
+
+void Engine::start(MonoTime now) {
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    step(i, Start{boot_, restarted_, recalled_[i].reserved, recalled_[i].maintenance}, 0, now);
+  }
+}
+
+bool Engine::uses(std::uint8_t way) const noexcept {
+  return way == kVipWay || way == static_cast<std::uint8_t>(Channel::kDedicated) ||
+         way == static_cast<std::uint8_t>(Channel::kData);
+}
+
+bool Engine::hear(std::uint8_t way, Bytes frame, MonoTime now) {
+  const auto opened = session_.open(way, frame, now);
+  if (!opened) {
+    if (opened.error() == Refusal::kDuplicateUnit) hear_duplicate(way, now);
+    return false;
+  }
+  if (opened->kind == FrameKind::kMessage) take(way, opened->body, now);
+  return true;
+}
+
+void Engine::take(std::uint8_t way, Bytes body, MonoTime now) {
+  if (!uses(way)) {
+    ++misfits_;
+    return;
+  }
+  Heard heard{*session_.peer(), std::nullopt, {}};
+  if (way != kVipWay) heard.channel = static_cast<Channel>(way);
+  MessageReader reader(body);
+  while (const auto message = reader.next()) {
+    const auto group = find(std::visit([](const auto& what) { return what.group; }, *message));
+    if (group) {
+      heard.message = *message;
+      step(*group, heard, 0, now);
+    } else {
+      ++misfits_;
+    }
+  }
+  misfits_ += reader.refused();
+}
+
+// Authentic, of our own number, of another process: all that matters is that it is there.
+void Engine::hear_duplicate(std::uint8_t way, MonoTime now) {
+  if (way >= kChannels) return;
+  const Heard heard{Sender{unit_, boot_ + 1}, static_cast<Channel>(way), Heartbeat{}};
+  for (std::size_t i = 0; i < groups_.size(); ++i) step(i, heard, 0, now);
+}
+
+void Engine::hear_holder(const net::IpAddress& vip, MonoTime now) {
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    if (groups_[i].state.role != Role::kCandidate) continue;
+    const auto& vips = settings_.groups[i].vips;
+    if (std::find(vips.begin(), vips.end(), vip) == vips.end()) continue;
+    const Group number = groups_[i].setup.config.group;
+    step(i, Heard{Sender{other(unit_), 0}, std::nullopt, ProbeReply{number, 0}}, 0, now);
+  }
+}
+
+void Engine::track(const Tracking& tracking, MonoTime now) {
+  for (std::size_t i = 0; i < groups_.size(); ++i) step(i, Tracked{tracking}, 0, now);
+}
+
+void Engine::reserved(std::size_t group, Epoch up_to, MonoTime now) {
+  step(group, EpochReserved{up_to}, 0, now);
+}
+
+void Engine::command(std::size_t group, const Command& command, std::uint32_t ticket,
+                     MonoTime now) {
+  step(group, command, ticket, now);
+}
+
+void Engine::tick(MonoTime now) {
+  for (std::size_t i = 0; i < groups_.size(); ++i) step(i, Tick{}, 0, now);
+  if (now >= next_hello_ && session_.wants_hello()) {
+    next_hello_ = now + timers_.heartbeat;
+    say_hello(now);
+  }
+}
+
+MonoTime Engine::wake_at() const noexcept {
+  MonoTime wake = MonoTime::max();
+  for (const GroupEngine& group : groups_) {
+    wake = std::min(wake, pair::wake_at(group.setup, group.state));
+  }
+  return session_.wants_hello() ? std::min(wake, next_hello_) : wake;
+}
+
+std::optional<std::size_t> Engine::find(Group number) const noexcept {
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    if (groups_[i].setup.config.group == number) return i;
+  }
+  return std::nullopt;
+}
+
+void Engine::step(std::size_t group, const Event& event, std::uint32_t ticket, MonoTime now) {
+  GroupEngine& at = groups_[group];
+  const Actions actions = pair::step(at.setup, at.state, event, now);
+  bool refused = false, freezes = false;
+  for (const Action& action : actions) {
+    carry_out(group, action, ticket);
+    refused = refused || std::holds_alternative<Refused>(action);
+    const auto* flows = std::get_if<Flows>(&action);
+    freezes = freezes || (flows != nullptr && flows->what == Flows::What::kFreeze);
+  }
+  if (actions.lost() > 0) {
+    outlet_.report({.kind = Report::Kind::kOverflow, .group = group});
+  }
+  if (ticket != 0 && !refused) {
+    outlet_.report({.kind = Report::Kind::kObeyed, .group = group, .ticket = ticket});
+  }
+  // There are no flow records yet that the peer could lack.
+  if (freezes) step(group, Flushed{}, 0, now);
+}
+
+void Engine::carry_out(std::size_t group, const Action& action, std::uint32_t ticket) {
+  const auto act = [&](const auto& what) {
+    using T = std::decay_t<decltype(what)>;
+    if constexpr (std::is_same_v<T, SetLease>) {
+      outlet_.set_lease(group, what.lease);
+    } else if constexpr (std::is_same_v<T, Send>) {
+      send(what.message, what.where);
+      if (what.where == Send::Where::kVips) outlet_.ask_for_vips(group);
+    } else if constexpr (std::is_same_v<T, ReserveEpoch>) {
+      outlet_.reserve(group, what.up_to);
+    } else if constexpr (std::is_same_v<T, Announce>) {
+      outlet_.announce(group);
+    } else if constexpr (std::is_same_v<T, Withdraw>) {
+      outlet_.withdraw(group);
+    } else if constexpr (std::is_same_v<T, Reclaim>) {
+      outlet_.reclaim(group);
+    } else if constexpr (std::is_same_v<T, Transition>) {
+      outlet_.report({.kind = Report::Kind::kTransition,
+                      .group = group,
+                      .from = what.from,
+                      .to = what.to,
+                      .reason = what.reason,
+                      .epoch = what.epoch});
+    } else if constexpr (std::is_same_v<T, AlarmChange>) {
+      outlet_.report(
+          {.kind = Report::Kind::kAlarm, .group = group, .alarm = what.alarm, .on = what.on});
+    } else if constexpr (std::is_same_v<T, SaveMaintenance>) {
+      outlet_.save_maintenance(group, what.on);
+    } else if constexpr (std::is_same_v<T, Refused>) {
+      outlet_.report({.kind = Report::Kind::kRefused,
+                      .group = group,
+                      .reason = what.reason,
+                      .ticket = ticket});
+    }
+  };
+  std::visit(act, action);
+}
+
+void Engine::send(const Message& message, Send::Where where) {
+  MessageWriter writer(body_);
+  if (!writer.add(message)) return;
+  const Bytes body = writer.body();
+  const auto by = [&](std::uint8_t way) {
+    const std::size_t sealed = session_.seal(way, body, frame_);
+    if (sealed != 0) outlet_.send(way, {frame_.data(), sealed});
+  };
+  if (where == Send::Where::kVips) return by(kVipWay);
+  by(static_cast<std::uint8_t>(Channel::kDedicated));
+  by(static_cast<std::uint8_t>(Channel::kData));
+}
+
+void Engine::say_hello(MonoTime now) {
+  session_.compose_hello(now);
+  for (const Channel channel : {Channel::kDedicated, Channel::kData}) {
+    const auto way = static_cast<std::uint8_t>(channel);
+    const std::size_t sealed = session_.seal_hello(way, frame_);
+    if (sealed != 0) outlet_.send(way, {frame_.data(), sealed});
+  }
+}
+
+}  // namespace yoke::pair

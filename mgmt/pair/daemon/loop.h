@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "dataplane/api/lease_writer.h"
+#include "hal/base/file_descriptor.h"
+#include "mgmt/pair/daemon/announcer.h"
+#include "mgmt/pair/daemon/disk.h"
+#include "mgmt/pair/daemon/engine.h"
+#include "mgmt/pair/daemon/ethernet_link.h"
+#include "mgmt/pair/daemon/snapshot.h"
+
+namespace yoke::pair {
+
+// The real-time thread: frames, orders and time into the engine, and what the engine wants done.
+// It neither waits for a disk or another thread nor allocates, but for its start.
+//
+// What comes in is read before time is let pass (a Tick), up to a bound that garbage at line rate
+// cannot move. Threads: made, asked and ended by one other, the control thread.
+class Loop final : private Outlet {
+ public:
+  struct Parts {
+    Engine::Parts engine;
+    api::LeaseWriter* leases = nullptr;
+    std::vector<std::uint8_t> lines;  // of the lease page, of each group
+    std::filesystem::path state_path;
+    Memory memory;  // of all groups, those too that are not in the settings now
+    int reports_wake = -1;
+  };
+  struct Order {
+    std::size_t group = 0;
+    Command command;
+    std::uint32_t ticket = 0;  // not 0
+  };
+
+  explicit Loop(Parts parts);
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  ~Loop() override;
+
+  // Starts the thread. What cannot be had of real time is told in the text; empty: all of it.
+  [[nodiscard]] std::string start();
+
+  [[nodiscard]] bool order(const Order& order) noexcept;
+  void set_data_plane(bool answers) noexcept;
+  // The data port's own IPv4 address, octets as on the wire; 0: it has none.
+  void set_source(std::uint32_t ipv4) noexcept { source_ = ipv4; }
+  [[nodiscard]] std::optional<Report> take_report() noexcept { return reports_.take(); }
+  // As of the last turn but a few.
+  [[nodiscard]] Snapshot snapshot() const;
+  // Rises with every turn; one that stands is a thread that hangs.
+  [[nodiscard]] std::uint64_t rounds() const noexcept { return rounds_; }
+  [[nodiscard]] std::uint64_t lost_reports() const noexcept { return lost_reports_; }
+
+ private:
+  static constexpr std::size_t kLinks = 2;
+
+  void run();
+  void turn();
+  void read_frames();
+  bool read_one(std::uint8_t way);
+  void read_orders();
+  void look_around(MonoTime now);
+  void publish(MonoTime now);
+  void wait();
+
+  void send(std::uint8_t way, Bytes frame) override;
+  void set_lease(std::size_t group, const Lease& lease) override;
+  void ask_for_vips(std::size_t group) override { announcer_.ask(group); }
+  void announce(std::size_t group) override;
+  void withdraw(std::size_t group) override { announcer_.stop(group); }
+  void reclaim(std::size_t group) override;
+  void reserve(std::size_t group, Epoch up_to) override;
+  void save_maintenance(std::size_t group, bool on) override;
+  void report(const Report& report) override;
+
+  Parts parts_;
+  FileDescriptor wake_;
+  std::array<EthernetLink, kLinks> links_;  // by channel
+  std::vector<PacketSocket> watched_;       // whose links the data port's is
+  Announcer announcer_;
+  Disk disk_;
+  Engine engine_;
+  Ring<Order, 64> orders_;
+  Ring<Report, 1024> reports_;
+  std::atomic<bool> data_plane_{false}, stopping_{false};
+  std::atomic<std::uint32_t> source_{0};
+  std::atomic<std::uint64_t> rounds_{0}, lost_reports_{0};
+  Tracking tracking_;
+  MonoTime look_at_{};
+  MonoTime due_{};
+  Span latest_{};
+  mutable std::mutex publishing_;
+  Snapshot published_;
+  std::thread thread_;
+};
+
+}  // namespace yoke::pair

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/pair/daemon/packet_socket.h"
+
+#include <arpa/inet.h>
+#include <linux/filter.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cstring>
+
+#include "mgmt/pair/wire/vip_frames.h"
+
+namespace yoke::pair {
+namespace {
+
+constexpr int kReceiveBuffer = 1 << 20;
+
+// ARP, and ICMPv6 of type 136 right behind the IPv6 header.
+constexpr std::array kHolderFilter{
+    sock_filter{BPF_LD | BPF_H | BPF_ABS, 0, 0, 12},
+    sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 5, 0, ETHERTYPE_ARP},
+    sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 0, 5, ETHERTYPE_IPV6},
+    sock_filter{BPF_LD | BPF_B | BPF_ABS, 0, 0, 14 + 6},
+    sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 58},
+    sock_filter{BPF_LD | BPF_B | BPF_ABS, 0, 0, 14 + 40},
+    sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 136},
+    sock_filter{BPF_RET | BPF_K, 0, 0, 0xffff},
+    sock_filter{BPF_RET | BPF_K, 0, 0, 0},
+};
+
+bool attach_holder_filter(int fd) noexcept {
+  std::array<sock_filter, kHolderFilter.size()> filter = kHolderFilter;
+  const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
+  return ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
+}
+
+}  // namespace
+
+// Of what the kernel can be asked only what it answers without its lock of all interfaces (rtnl),
+// which others hold for long.
+void PacketSocket::keep() noexcept {
+  if (!questions_) {
+    questions_ = FileDescriptor(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  }
+  ifreq about{};
+  interface_.copy(about.ifr_name, IFNAMSIZ - 1);
+  const bool is_there = ::ioctl(questions_.get(), SIOCGIFINDEX, &about) == 0;
+  const int index = is_there ? about.ifr_ifindex : 0;
+  if (takes_ != Takes::kNothing && (index != index_ || (is_there && !fd_))) {
+    fd_.reset();
+    index_ = 0;
+    if (is_there) open(index);
+  }
+  has_link_ = is_there && ::ioctl(questions_.get(), SIOCGIFFLAGS, &about) == 0 &&
+              (about.ifr_flags & IFF_UP) != 0 && (about.ifr_flags & IFF_RUNNING) != 0;
+  // An interface's address may be changed under it.
+  if (is_there && ::ioctl(questions_.get(), SIOCGIFHWADDR, &about) == 0) {
+    std::memcpy(mac_.octets.data(), about.ifr_hwaddr.sa_data, mac_.octets.size());
+  }
+}
+
+void PacketSocket::open(int index) noexcept {
+  // Bound before it has a protocol, and filtered before that: no frame of another kind or interface
+  // is ever in its queue.
+  FileDescriptor fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return;
+  if (takes_ == Takes::kHolders && !attach_holder_filter(fd.get())) return;
+  const int yes = 1;
+  (void)::setsockopt(fd.get(), SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof yes);
+  (void)::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer);
+  sockaddr_ll address{};
+  address.sll_family = AF_PACKET;
+  address.sll_protocol =
+      htons(takes_ == Takes::kPairFrames ? kPairEtherType : static_cast<std::uint16_t>(ETH_P_ALL));
+  address.sll_ifindex = index;
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return;
+  fd_ = std::move(fd);
+  index_ = index;
+}
+
+std::optional<Bytes> PacketSocket::receive(std::span<std::uint8_t> room) noexcept {
+  // One error may be pending, of an interface that went down; frames are behind it.
+  for (int attempt = 0; fd_ && attempt < 2; ++attempt) {
+    const ssize_t n = ::recv(fd_.get(), room.data(), room.size(), MSG_DONTWAIT);
+    if (n < 0) continue;
+    ++counts_.received;
+    return Bytes(room.data(), static_cast<std::size_t>(n));
+  }
+  return std::nullopt;
+}
+
+bool PacketSocket::send(Bytes frame) noexcept {
+  const bool sent = fd_ && ::send(fd_.get(), frame.data(), frame.size(), MSG_DONTWAIT) ==
+                               static_cast<ssize_t>(frame.size());
+  ++(sent ? counts_.sent : counts_.not_sent);
+  return sent;
+}
+
+}  // namespace yoke::pair

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dataplane/api/lease_writer.h"
+#include "hal/base/file_descriptor.h"
+#include "hal/base/result.h"
+#include "hal/linux/event.h"
+#include "hal/linux/line_server.h"
+#include "hal/linux/shared_page.h"
+#include "mgmt/pair/daemon/data_plane_watch.h"
+#include "mgmt/pair/daemon/history.h"
+#include "mgmt/pair/daemon/key_file.h"
+#include "mgmt/pair/daemon/loop.h"
+#include "mgmt/pair/daemon/settings.h"
+
+namespace yoke::pair {
+
+// The control thread of yoke-pair: files, journal, systemd's watchdog, and what the socket is
+// asked. It starts the real-time thread once there are settings and a key, and never makes it wait.
+// Threads: the loop's.
+class Service {
+ public:
+  struct Paths {
+    std::filesystem::path settings, key, state, lease, socket, data_plane;
+    static Paths below(const std::filesystem::path& root);
+  };
+  using Answered = std::function<void(const Result<nlohmann::json>&)>;
+
+  // E-720 to E-724, E-606.
+  [[nodiscard]] static Result<std::unique_ptr<Service>> start(sd_event* loop, Paths paths);
+
+  [[nodiscard]] nlohmann::json status() const;
+  [[nodiscard]] nlohmann::json history() const { return history_.to_json(); }
+  // Stored; in force at once where the unit had no settings before, else with the next start.
+  [[nodiscard]] Result<nlohmann::json> configure(const nlohmann::json& document);
+  // Of one group by its name, or of all. `answered` is called once; E-726 to E-729.
+  void command(const std::optional<std::string>& group, const Command& command, Answered answered);
+  // Lets go of all groups; then the loop is asked to end.
+  void shut_down();
+
+ private:
+  // What has been ordered of some groups and is not answered for all of them yet.
+  struct Pending {
+    std::size_t left = 0, obeyed = 0;
+    std::optional<Reason> refused;
+    Answered answered;
+  };
+
+  Service(sd_event* loop, Paths paths);
+  [[nodiscard]] Status listen();
+  [[nodiscard]] Status set_going(Settings settings, const UnitKey& key);
+  [[nodiscard]] Result<Loop::Parts> make_parts(const UnitKey& key);
+  void on_reports();
+  void on_report(const Report& report);
+  void on_answer(const Report& report);
+  void on_watchdog();
+  void look_around();
+  [[nodiscard]] const std::string& name_of(std::size_t group) const;
+
+  sd_event* event_;
+  Paths paths_;
+  FileDescriptor reports_;
+  std::optional<Settings> settings_;
+  std::optional<Unit> unit_;
+  std::unique_ptr<hal::SharedPage> page_;
+  std::unique_ptr<api::LeaseWriter> leases_;
+  std::unique_ptr<Loop> loop_;
+  std::unique_ptr<DataPlaneWatch> data_plane_;
+  std::unique_ptr<hal::LineServer> server_;
+  hal::IoSource reported_;
+  hal::Timer watchdog_, look_;
+  std::chrono::milliseconds pulse_{0};
+  std::uint64_t rounds_ = 0;
+  History history_;
+  std::uint32_t last_ticket_ = 0;
+  std::map<std::uint32_t, Pending> pending_;
+};
+
+}  // namespace yoke::pair

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/pair/daemon/status.h"
+
+#include <array>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include "mgmt/pair/reason.h"
+
+namespace yoke::pair {
+namespace {
+
+using Json = nlohmann::json;
+constexpr std::array<std::string_view, 2> kLinkNames{"dedicated", "data"};
+
+std::int64_t microseconds(Span span) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(span).count();
+}
+
+Json ago(MonoTime then, MonoTime now) {
+  constexpr auto kForever = std::chrono::hours(24 * 300);  // kLongAgo is no moment
+  return now - then > kForever ? Json(nullptr) : Json(microseconds(now - then));
+}
+
+Json alarms_of(const State& state) {
+  Json alarms = Json::array();
+  for (std::size_t i = 0; i < kAlarms; ++i) {
+    if ((state.alarms >> i & 1U) != 0) alarms.push_back(kAlarmNames[i]);
+  }
+  return alarms;
+}
+
+Json describe_peer(const State& state, MonoTime now) {
+  const PeerView& peer = state.peer;
+  Json channels = Json::object();
+  for (std::size_t i = 0; i < kLinkNames.size(); ++i) {
+    channels[std::string(kLinkNames[i])] = {
+        {"heard_ago_us", ago(peer.channels[i].heard_at, now)},
+        {"echoed_ago_us", ago(peer.channels[i].echoed_at, now)}};
+  }
+  return {{"role", peer.boot == 0 ? Json(nullptr) : Json(name(peer.role))},
+          {"heard_ago_us", ago(peer.heard_at, now)},
+          {"eligible", peer.rank.eligible},
+          {"ready", peer.rank.ready},
+          {"health", peer.rank.health},
+          {"priority", peer.rank.priority},
+          {"channels", std::move(channels)}};
+}
+
+Json describe_group(const State& state, const GroupSettings& group, MonoTime now) {
+  const bool holds = is_holder(state.role) && state.lease.until > now;
+  return {{"name", group.name},
+          {"vrid", group.vrid},
+          {"role", name(state.role)},
+          {"epoch", holds ? state.lease.epoch : 0},
+          {"seen", state.seen},
+          {"reserved", state.reserved},
+          {"lease_us", holds ? microseconds(state.lease.until - now) : 0},
+          {"maintenance", state.maintenance},
+          {"eligible", state.tracking.data_link && state.tracking.able},
+          {"data_link", state.tracking.data_link},
+          {"data_plane", state.tracking.able},
+          {"alarms", alarms_of(state)},
+          {"peer", describe_peer(state, now)}};
+}
+
+}  // namespace
+
+Json describe(const Snapshot& snapshot, const Settings& settings) {
+  Json groups = Json::array();
+  for (std::size_t i = 0; i < snapshot.groups.size(); ++i) {
+    groups.push_back(describe_group(snapshot.groups[i], settings.groups[i], snapshot.at));
+  }
+  Json links = Json::object();
+  for (std::size_t i = 0; i < kLinkNames.size(); ++i) {
+    const LinkSnapshot& link = snapshot.links[i];
+    links[std::string(kLinkNames[i])] = {{"interface", i == 0 ? settings.dedicated : settings.data},
+                                         {"link", link.has_link},
+                                         {"knows_peer", link.knows_peer},
+                                         {"received", link.counts.received},
+                                         {"sent", link.counts.sent},
+                                         {"not_sent", link.counts.not_sent}};
+  }
+  Json refused = Json::object();
+  for (std::size_t i = 0; i < kRefusals; ++i) {
+    const auto reason = static_cast<Refusal>(i);
+    refused[std::string(to_string(reason))] = snapshot.refusals.of(reason);
+  }
+  return {{"profile", settings.profile},
+          {"groups", std::move(groups)},
+          {"links", std::move(links)},
+          {"peer_proven", snapshot.has_peer},
+          {"frames_taken", snapshot.taken},
+          {"frames_refused", std::move(refused)},
+          {"messages_refused", snapshot.misfits},
+          {"latest_turn_us", microseconds(snapshot.latest)}};
+}
+
+}  // namespace yoke::pair

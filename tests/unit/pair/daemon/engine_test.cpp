@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mgmt/pair/daemon/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <vector>
+
+namespace yoke::pair {
+namespace {
+
+using std::chrono::milliseconds;
+using Frame = std::vector<std::uint8_t>;
+
+Settings settings_of_two_groups() {
+  Settings settings;
+  settings.dedicated = "ha0";
+  settings.data = "wan";
+  for (const auto& [name, vrid] : {std::pair{"one", 1}, std::pair{"two", 2}}) {
+    GroupSettings group;
+    group.name = name;
+    group.vrid = static_cast<Group>(vrid);
+    group.vips = {net::IpAddress::v4(192, 0, 2, static_cast<std::uint8_t>(vrid))};
+    settings.groups.push_back(group);
+  }
+  return settings;
+}
+
+struct Sent {
+  std::uint8_t way;
+  Frame frame;
+};
+
+// One unit, with an outlet that remembers.
+class Box final : public Outlet {
+ public:
+  Box(Unit unit, std::uint8_t boot, const Settings& settings) : leases(settings.groups.size()) {
+    Engine::Parts parts;
+    parts.settings = settings;
+    parts.session.unit = unit;
+    parts.session.boot.fill(boot);
+    parts.session.seed.fill(static_cast<std::uint8_t>(boot + 100));
+    parts.session.key.id = 1;
+    parts.session.key.bytes.fill(0x5a);
+    parts.restarted = true;  // listens for a shorter time
+    parts.recalled.resize(settings.groups.size());
+    engine = std::make_unique<Engine>(parts, *this);
+  }
+
+  void send(std::uint8_t way, Bytes frame) override {
+    out.push_back({way, {frame.begin(), frame.end()}});
+  }
+  void set_lease(std::size_t group, const Lease& lease) override { leases[group] = lease; }
+  void ask_for_vips(std::size_t) override { ++asked; }
+  void announce(std::size_t) override { ++announced; }
+  void withdraw(std::size_t) override { ++withdrawn; }
+  void reclaim(std::size_t) override {}
+  void reserve(std::size_t group, Epoch up_to) override { reserving.push_back({group, up_to}); }
+  void save_maintenance(std::size_t, bool on) override { maintenance = on; }
+  void report(const Report& report) override { reports.push_back(report); }
+
+  [[nodiscard]] Role role(std::size_t group) const { return engine->state(group).role; }
+  [[nodiscard]] bool holds(std::size_t group, MonoTime now) const {
+    return leases[group].until > now;
+  }
+
+  std::unique_ptr<Engine> engine;
+  std::deque<Sent> out;
+  std::vector<Lease> leases;
+  std::vector<std::pair<std::size_t, Epoch>> reserving;
+  std::vector<Report> reports;
+  int asked = 0, announced = 0, withdrawn = 0;
+  bool maintenance = false;
+};
+
+// Two units, a wire that takes no time, and a disk that takes a millisecond.
+class EngineTest : public testing::Test {
+ protected:
+  EngineTest() {
+    Tracking well;
+    well.data_link = well.able = well.ready = true;
+    for (Box* box : {&a, &b}) {
+      box->engine->track(well, now);
+      box->engine->start(now);
+    }
+  }
+
+  void run(milliseconds span) {
+    for (const MonoTime end = now + span; now < end; now += milliseconds(1)) {
+      for (int round = 0; round < 4; ++round) {
+        carry(a, b);
+        carry(b, a);
+      }
+      for (Box* box : {&a, &b}) {
+        if (box == dead) continue;
+        for (const auto& [group, up_to] : std::exchange(box->reserving, {})) {
+          box->engine->reserved(group, up_to, now);
+        }
+        if (now >= box->engine->wake_at()) box->engine->tick(now);
+      }
+      for (std::size_t i = 0; i < 2; ++i) EXPECT_FALSE(a.holds(i, now) && b.holds(i, now));
+    }
+  }
+  void carry(Box& from, Box& to) {
+    for (const Sent& sent : std::exchange(from.out, {})) {
+      kept.push_back(sent);
+      if (&to != dead && &from != dead) (void)to.engine->hear(sent.way, sent.frame, now);
+    }
+  }
+
+  Settings settings = settings_of_two_groups();
+  MonoTime now{std::chrono::hours(5)};
+  Box a{Unit::kA, 1, settings}, b{Unit::kB, 2, settings};
+  Box* dead = nullptr;
+  std::vector<Sent> kept;
+};
+
+TEST_F(EngineTest, OneHoldsEachGroup) {
+  run(milliseconds(1000));
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_NE(a.holds(i, now), b.holds(i, now)) << i;
+    EXPECT_EQ(a.holds(i, now) ? a.role(i) : b.role(i), Role::kActive);
+  }
+  EXPECT_EQ(a.announced + b.announced, 2);
+  EXPECT_EQ(a.engine->misfits() + b.engine->misfits(), 0U);
+}
+
+TEST_F(EngineTest, OneThatDiesIsReplacedAndItsLeaseHasLapsed) {
+  run(milliseconds(1000));
+  Box& first = a.holds(0, now) ? a : b;
+  Box& other = &first == &a ? b : a;
+  dead = &first;
+  run(milliseconds(1000));
+  EXPECT_EQ(other.role(0), Role::kAlone);
+  EXPECT_TRUE(other.holds(0, now));
+  EXPECT_GT(other.asked, 0);
+}
+
+TEST_F(EngineTest, AFailoverMovesOneGroupAndTellsHowItWent) {
+  run(milliseconds(1000));
+  Box& first = a.holds(0, now) ? a : b;
+  Box& other = &first == &a ? b : a;
+  const bool second_moves = first.holds(1, now);
+  first.engine->command(0, {Command::What::kFailover}, 77, now);
+  run(milliseconds(500));
+  EXPECT_TRUE(other.holds(0, now));
+  EXPECT_EQ(first.holds(1, now), second_moves);
+  first.engine->command(0, {Command::What::kFailover}, 78, now);
+  const auto answer = [&](std::uint32_t ticket) {
+    const auto found =
+        std::find_if(first.reports.begin(), first.reports.end(), [&](const Report& report) {
+          return report.ticket == ticket && report.kind != Report::Kind::kTransition;
+        });
+    return found == first.reports.end() ? Report::Kind::kTransition : found->kind;
+  };
+  EXPECT_EQ(answer(77), Report::Kind::kObeyed);
+  EXPECT_EQ(answer(78), Report::Kind::kRefused);
+}
+
+TEST_F(EngineTest, WhoAnswersForAVipStopsACandidate) {
+  dead = &b;
+  for (int i = 0; i < 10'000 && a.role(0) != Role::kCandidate; ++i) run(milliseconds(1));
+  ASSERT_EQ(a.role(0), Role::kCandidate);
+  a.engine->hear_holder(net::IpAddress::v4(192, 0, 2, 99), now);
+  EXPECT_EQ(a.role(0), Role::kCandidate);
+  a.engine->hear_holder(settings.groups[0].vips[0], now);
+  EXPECT_NE(a.role(0), Role::kCandidate);
+  EXPECT_FALSE(a.holds(0, now));
+}
+
+TEST_F(EngineTest, NothingForgedOrPlayedAgainChangesAnything) {
+  run(milliseconds(1000));
+  const auto recorded = kept;
+  const Role before[] = {a.role(0), a.role(1), b.role(0), b.role(1)};
+  const Epoch seen = a.engine->state(0).seen;
+  for (const Sent& sent : recorded) {
+    Frame forged = sent.frame;
+    forged[forged.size() / 2] ^= 0x40;
+    for (Box* box : {&a, &b}) {
+      EXPECT_FALSE(box->engine->hear(sent.way, sent.frame, now));
+      EXPECT_FALSE(box->engine->hear(sent.way, forged, now));
+      EXPECT_FALSE(box->engine->hear(sent.way, {sent.frame.data(), sent.frame.size() / 2}, now));
+    }
+  }
+  EXPECT_GE(a.engine->session().refusals().all(), 3 * recorded.size());
+  run(milliseconds(500));
+  const Role after[] = {a.role(0), a.role(1), b.role(0), b.role(1)};
+  EXPECT_TRUE(std::equal(std::begin(before), std::end(before), std::begin(after)));
+  EXPECT_EQ(a.engine->state(0).seen, seen);
+}
+
+TEST_F(EngineTest, GroupsThatThePeerHasAloneAreCounted) {
+  run(milliseconds(1000));
+  Settings more = settings;
+  more.groups.push_back(GroupSettings{"three", 3, 100, false, false, true, {}});
+  Box other(Unit::kB, 9, more);
+  other.engine->start(now);
+  for (int i = 0; i < 200; ++i, now += milliseconds(5)) {
+    other.engine->tick(now);
+    a.engine->tick(now);
+    carry(other, a);
+    carry(a, other);
+  }
+  EXPECT_GT(a.engine->misfits(), 0U);
+}
+
+}  // namespace
+}  // namespace yoke::pair
