@@ -37,8 +37,8 @@ void begin(Turn& turn, Reason why) {
 Reason why_now(const Turn& turn) {
   const auto& state = turn.state;
   if (state.resigned != 0 && state.resigned == state.seen) return Reason::kPeerResigned;
-  return turn.rules().is_silent(turn.view(), turn.timers().dead) ? Reason::kPeerSilent
-                                                                 : Reason::kNobodyHolds;
+  return turn.rules().is_silent(turn.view(), turn.dead()) ? Reason::kPeerSilent
+                                                          : Reason::kNobodyHolds;
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ void stand_if_due(Turn& turn) {
   if (!turn.rules().promise_over(turn.view())) return;
   // The better one goes first; if it does not, something is wrong with it.
   const MonoTime due = std::max(state.stand_at, state.promise.until);
-  if (turn.rules().is_outranked(turn.view()) && turn.now < due + turn.timers().dead) return;
+  if (turn.rules().is_outranked(turn.view()) && turn.now < due + turn.dead()) return;
   if (!turn.rules().may_stand(turn.view())) return;
   const Reason why = why_now(turn);
   begin(turn, why);
@@ -72,7 +72,7 @@ void keep_asking(Turn& turn) {
                                       : turn.now + turn.timers().lease);
       return;
     }
-    if (turn.now - state.candidacy.since >= 2 * turn.timers().dead) {
+    if (turn.now - state.candidacy.since >= 2 * turn.dead()) {
       back_off(turn, Reason::kNoGrant);
       return;
     }
@@ -82,14 +82,15 @@ void keep_asking(Turn& turn) {
 
 void back_off(Turn& turn, Reason reason) {
   turn.state.candidacy = Candidacy{};
-  turn.state.stand_at = turn.now + turn.timers().dead;
+  turn.state.stand_at = turn.now + turn.dead();
   rest(turn, reason);
 }
 
 void take_grant(Turn& turn, const Ack& ack) {
   auto& candidacy = turn.state.candidacy;
   const MonoTime sent = own_time(ack.echo);
-  if (ack.epoch != candidacy.epoch || sent < candidacy.since || sent > turn.now) return;
+  if (ack.epoch != candidacy.epoch || sent > turn.now) return;
+  if (sent < candidacy.since || sent < turn.state.timers_at) return;
   candidacy.granted_until =
       std::max(candidacy.granted_until, turn.rules().granted_until(turn.view(), sent));
 }

@@ -10,6 +10,20 @@ namespace {
 
 constexpr Epoch kBlock = 64;  // epochs reserved at once
 
+std::uint32_t in_us(Span span) {
+  return static_cast<std::uint32_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(span).count());
+}
+
+// A lease that was taken under slower timers than those of now is waited for as well.
+void tell_timers(const Turn& turn, Heartbeat& heartbeat) {
+  const auto& timers = turn.timers();
+  const Span left = turn.holds() ? turn.state.lease.until - turn.now : Span::zero();
+  heartbeat.pace = in_us(timers.heartbeat);
+  heartbeat.lease = in_us(timers.lease);
+  heartbeat.dead = in_us(timers.dead + std::max(left - timers.lease, Span::zero()));
+}
+
 void send_heartbeat(Turn& turn) {
   auto& state = turn.state;
   Heartbeat heartbeat;
@@ -25,6 +39,7 @@ void send_heartbeat(Turn& turn) {
   heartbeat.flow_lag = state.tracking.flow_lag;
   heartbeat.version_min = kVersionMin;
   heartbeat.version_max = kVersionMax;
+  tell_timers(turn, heartbeat);
   state.beat_at = turn.now;
   state.next_heartbeat = turn.now + turn.timers().heartbeat;
   turn.tell_peer(heartbeat);
@@ -77,11 +92,12 @@ void begin(Turn& turn, const Start& start) {
   state.seen = tracking.config.epoch;
   state.floor = state.reserved = state.requested = start.reserved;
   state.last_step = turn.now;
+  state.started_at = turn.now;
   state.listen_least = turn.now + turn.timers().restart_hold;
   state.listen_until =
-      turn.now + (start.restarted ? turn.timers().restart_hold : turn.timers().boot_hold);
+      turn.now + (start.restarted ? turn.timers().unmet_hold : turn.timers().boot_hold);
   // What was promised before the start is not known any more, so as much as could have been.
-  state.promise.until = state.listen_least;
+  state.promise.until = turn.now + turn.timers().unmet_hold;
   turn.actions.add(SetLease{state.lease});
   turn.change_role(Role::kListen, Reason::kStarted);
 }
@@ -96,6 +112,18 @@ void take(Turn& turn, const Tracked& tracked) {
 void take(Turn& turn, const EpochReserved& reserved) {
   turn.state.reserved = std::max(turn.state.reserved, reserved.up_to);
 }
+void take(Turn& turn, const Reconfigured& changed) {
+  auto& state = turn.state;
+  state.next_heartbeat = turn.now;  // the peer is to know
+  if (!changed.timers) return;
+  state.timers_at = turn.now;
+  if (state.role == Role::kHandoffOut) {
+    end_handoff(turn, Reason::kTimersDiffer);
+  } else if (state.role == Role::kHandoffIn) {
+    state.handoff = Handoff{};
+    rest(turn, Reason::kTimersDiffer);
+  }
+}
 void take(Turn& turn, const Flushed& flushed) { release(turn, flushed); }
 void take(Turn& turn, const Command& command) { obey(turn, command); }
 
@@ -106,7 +134,7 @@ void take(Turn& turn, const ForeignSeen& foreign) {
   if (state.role == Role::kCandidate) {
     back_off(turn, Reason::kForeignClaim);
   } else {
-    state.stand_at = std::max(state.stand_at, turn.now + turn.timers().dead);
+    state.stand_at = std::max(state.stand_at, turn.now + turn.dead());
   }
 }
 
@@ -139,9 +167,9 @@ void Turn::change_role(Role to, Reason reason) {
 }
 
 void Turn::set_alarm(Alarm alarm, bool on) {
-  const auto bit = static_cast<std::uint8_t>(1U << static_cast<unsigned>(alarm));
+  const auto bit = static_cast<std::uint16_t>(1U << static_cast<unsigned>(alarm));
   if (((state.alarms & bit) != 0) == on) return;
-  state.alarms = static_cast<std::uint8_t>(on ? state.alarms | bit : state.alarms & ~bit);
+  state.alarms = static_cast<std::uint16_t>(on ? state.alarms | bit : state.alarms & ~bit);
   actions.add(AlarmChange{alarm, on});
 }
 

@@ -75,14 +75,17 @@ struct ForeignSeen {
 struct Flushed {  // no flow is created any more; all are with the peer up to here
   std::uint64_t flow_seq = 0;
 };
+struct Reconfigured {   // the Setup is another than at the step before, of the same unit and group
+  bool timers = false;  // these too
+};
 struct Command {
   enum class What : std::uint8_t { kFailover, kMaintenance, kResume, kShutdown };
   What what = What::kFailover;
   bool force = false;  // maintenance even where nobody can take over
 };
 
-using Event =
-    std::variant<Start, Tick, Heard, Tracked, EpochReserved, ForeignSeen, Flushed, Command>;
+using Event = std::variant<Start, Tick, Heard, Tracked, EpochReserved, ForeignSeen, Flushed,
+                           Reconfigured, Command>;
 
 // ---- what is to be done ------------------------------------------------------------------------
 

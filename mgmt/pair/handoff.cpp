@@ -29,13 +29,12 @@ void let_go(Turn& turn) {
   auto& state = turn.state;
   auto& handoff = state.handoff;
   handoff.phase = Phase::kGone;
-  handoff.deadline = turn.now + turn.timers().dead;
+  handoff.deadline = turn.now + turn.dead();
   state.lease.until = kLongAgo;
   turn.actions.add(SetLease{state.lease});
   turn.actions.add(Withdraw{handoff.epoch});
   turn.actions.add(Flows{Flows::What::kRedirect});
-  state.promise =
-      Promise{handoff.epoch, turn.now + 2 * turn.timers().dead + turn.timers().heartbeat};
+  state.promise = Promise{handoff.epoch, turn.now + 2 * turn.dead() + turn.timers().heartbeat};
   state.stand_at = state.promise.until;
   if (handoff.into_maintenance) {
     state.maintenance = true;
@@ -49,7 +48,7 @@ void let_go(Turn& turn) {
 void let_go_if_due(Turn& turn) {
   const auto& handoff = turn.state.handoff;
   if (handoff.phase == Phase::kFlush && handoff.flushed &&
-      turn.now - handoff.ready_at <= turn.timers().dead / 2) {
+      turn.now - handoff.ready_at <= turn.dead() / 2) {
     let_go(turn);
   }
 }
@@ -60,8 +59,10 @@ void begin_handoff(Turn& turn, Reason reason, bool into_maintenance) {
   auto& state = turn.state;
   const bool could = peer_is_able(turn.view()) && state.peer.rank.ready &&
                      state.peer.role == Role::kStandby && versions_overlap(state);
-  if (!turn.holds() || is_giving(state) || !could) {
-    turn.actions.add(Refused{turn.holds() ? Reason::kPeerNotReady : Reason::kNotActive});
+  const bool differ = timers_differ(turn.view());
+  if (!turn.holds() || is_giving(state) || !could || differ) {
+    const Reason why = differ ? Reason::kTimersDiffer : Reason::kPeerNotReady;
+    turn.actions.add(Refused{turn.holds() ? why : Reason::kNotActive});
     state.better_since = state.preferred_since = kLongAgo;
     return;
   }
@@ -121,7 +122,7 @@ void take_handoff(Turn& turn, const HandoffPrepare& prepare) {
     state.handoff.began = turn.now;
     turn.change_role(Role::kHandoffIn, Reason::kHandoffOffered);
   }
-  state.handoff.deadline = turn.now + turn.timers().dead;
+  state.handoff.deadline = turn.now + turn.dead();
   turn.tell_peer(HandoffReady{turn.setup.config.group, prepare.epoch, stamp(turn.now)});
 }
 

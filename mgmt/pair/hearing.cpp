@@ -10,7 +10,7 @@ namespace {
 void promise(Turn& turn, Epoch epoch) {
   auto& given = turn.state.promise;
   given.epoch = epoch;
-  given.until = std::max(given.until, turn.now + turn.timers().dead);
+  given.until = std::max(given.until, turn.now + turn.dead());
 }
 
 void acknowledge(Turn& turn, const Heartbeat& heartbeat) {
@@ -59,6 +59,9 @@ void hear_resting(Turn& turn, const Heartbeat& heartbeat) {
   }
 }
 
+// No profile's is as long; a peer that told more would be waited for without end.
+constexpr Span kDeadMost = std::chrono::seconds(5);
+
 void note_channel(Turn& turn, Channel channel, const Heartbeat& heartbeat) {
   auto& peer = turn.state.peer;
   auto& here = peer.channels[static_cast<std::size_t>(channel)];
@@ -73,6 +76,17 @@ void note_channel(Turn& turn, Channel channel, const Heartbeat& heartbeat) {
   }
 }
 
+// Promised before the start was no more than this peer waits for; nor was it since, on a VIP's
+// VLAN.
+void limit_first_promise(Turn& turn) {
+  auto& state = turn.state;
+  if (state.met) return;
+  state.met = true;
+  const Span hold = std::max(turn.timers().restart_hold, turn.dead() + turn.dead() / 5);
+  const MonoTime most = std::max(state.started_at + hold, turn.now + turn.dead());
+  state.promise.until = std::min(state.promise.until, most);
+}
+
 void take(Turn& turn, Channel channel, const Heartbeat& heartbeat) {
   auto& peer = turn.state.peer;
   note_channel(turn, channel, heartbeat);
@@ -82,6 +96,10 @@ void take(Turn& turn, Channel channel, const Heartbeat& heartbeat) {
   peer.rank = heartbeat.rank;
   peer.version_min = heartbeat.version_min;
   peer.version_max = heartbeat.version_max;
+  peer.pace = std::chrono::microseconds(heartbeat.pace);
+  peer.lease = std::chrono::microseconds(heartbeat.lease);
+  peer.dead = std::min<Span>(std::chrono::microseconds(heartbeat.dead), kDeadMost);
+  limit_first_promise(turn);
   if (is_holder(heartbeat.role)) {
     hear_holder(turn, heartbeat);
   } else if (heartbeat.role == Role::kCandidate) {
@@ -129,7 +147,7 @@ void take_on_vips(Turn& turn, const Probe& probe) {
   } else if (state.role == Role::kCandidate) {
     meet_candidate(turn, probe.rank);
   } else if (state.role != Role::kHandoffIn) {
-    state.stand_at = std::max(state.stand_at, turn.now + turn.timers().dead);
+    state.stand_at = std::max(state.stand_at, turn.now + turn.dead());
   }
 }
 
@@ -188,7 +206,7 @@ void hear(Turn& turn, const Heard& heard) {
 
 void watch_channels(Turn& turn) {
   const View view = turn.view();
-  const Span recent = 3 * turn.timers().heartbeat;
+  const Span recent = 3 * slower_pace(view);
   unsigned used = 0;
   unsigned both = 0;
   bool one_way = false;
@@ -207,6 +225,7 @@ void watch_channels(Turn& turn) {
   turn.set_alarm(Alarm::kOneWay, one_way && !silent);
   turn.set_alarm(Alarm::kDuplicateUnit, is_duplicate(view));
   turn.set_alarm(Alarm::kVersionSkew, !versions_overlap(turn.state));
+  turn.set_alarm(Alarm::kTimersDiffer, timers_differ(view) && !silent);
   turn.set_alarm(Alarm::kForeignClaim, turn.now - turn.state.foreign_at < turn.timers().boot_hold);
   turn.set_alarm(Alarm::kHeld, is_held(view));
   turn.set_alarm(Alarm::kEpochShort,

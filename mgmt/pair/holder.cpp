@@ -83,7 +83,7 @@ void lose(Turn& turn, Reason reason) {
   if (state.handoff.phase == Handoff::Phase::kFlush) turn.actions.add(Flows{Flows::What::kThaw});
   state.handoff = Handoff{};
   if (reason != Reason::kMaintenance && reason != Reason::kShutdown) count_loss(turn);
-  state.stand_at = turn.now + turn.timers().dead;
+  state.stand_at = turn.now + turn.dead();
   rest(turn, reason);
   turn.tell_peer(Resign{turn.setup.config.group, epoch, static_cast<std::uint8_t>(reason)});
 }

@@ -92,6 +92,10 @@ struct Heartbeat {
   std::uint32_t flow_lag = 0;     // flow records sent and not acknowledged yet
   std::uint16_t version_min = 1;  // of this protocol, that the sender understands
   std::uint16_t version_max = 1;
+  // The sender's own pace, in us; 0: of a release that does not tell it, so as the receiver's.
+  std::uint32_t pace = 0;   // between two heartbeats
+  std::uint32_t lease = 0;  // what it takes from an Ack
+  std::uint32_t dead = 0;   // what it waits, and wants to be waited for
 
   friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
 };

@@ -57,6 +57,7 @@ enum class Reason : std::uint8_t {
   kVersionSkew = 40,
   kPeerRestarted = 41,
   kShutdown = 42,
+  kTimersDiffer = 43,
 };
 
 struct ReasonMeaning {
@@ -112,6 +113,8 @@ inline constexpr std::array kReasons{
     ReasonMeaning{Reason::kVersionSkew, "version-skew", "the units speak no common version"},
     ReasonMeaning{Reason::kPeerRestarted, "peer-restarted", "the peer has restarted meanwhile"},
     ReasonMeaning{Reason::kShutdown, "shutdown", "this unit is being stopped"},
+    ReasonMeaning{Reason::kTimersDiffer, "timers-differ",
+                  "the units have different timers: give both the same profile"},
 };
 
 namespace detail {
@@ -152,10 +155,11 @@ enum class Alarm : std::uint8_t {
   kForeignClaim,   // somebody else answers for the VIPs
   kHeld,           // flapping
   kEpochShort,     // no epoch reserved on disk: this unit cannot take over
+  kTimersDiffer,   // the units wait for each other by the slower one's timers
 };
-inline constexpr std::size_t kAlarms = 8;
+inline constexpr std::size_t kAlarms = 9;
 inline constexpr std::array<std::string_view, kAlarms> kAlarmNames{
-    "jeopardy",     "peer-silent",   "one-way", "duplicate-unit",
-    "version-skew", "foreign-claim", "held",    "epoch-short"};
+    "jeopardy",      "peer-silent", "one-way",     "duplicate-unit", "version-skew",
+    "foreign-claim", "held",        "epoch-short", "timers-differ"};
 
 }  // namespace yoke::pair

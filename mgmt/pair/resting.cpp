@@ -41,14 +41,14 @@ void settle_rest(Turn& turn) {
   if (to == from || (taking && to == Role::kStandby)) return;
   // Who was out of it has not looked who else might claim.
   if (from == Role::kNotEligible || from == Role::kMaintenance) {
-    state.stand_at = std::max(state.stand_at, turn.now + turn.timers().dead);
+    state.stand_at = std::max(state.stand_at, turn.now + turn.dead());
   }
   turn.change_role(to, why_it_fits(turn.view(), from, to));
 }
 
 void listen(Turn& turn) {
   auto& state = turn.state;
-  const bool heard = turn.now - state.peer.heard_at < turn.timers().dead;
+  const bool heard = turn.now - state.peer.heard_at < turn.dead();
   Reason why = Reason::kNone;
   if (heard && is_holder(state.peer.role)) {
     why = Reason::kPeerHolds;

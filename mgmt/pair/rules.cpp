@@ -17,15 +17,20 @@ bool is_strict(const View& view) noexcept { return view.setup.config.policy == P
 
 bool lease_holds(const View& view) { return view.now < view.state.lease.until; }
 
-bool ack_renews(const View& view, const Ack& ack) { return ack.epoch == view.state.lease.epoch; }
+// What was sent under other timers has been promised for by those.
+bool ack_renews(const View& view, const Ack& ack) {
+  return ack.epoch == view.state.lease.epoch && own_time(ack.echo) >= view.state.timers_at;
+}
 
 MonoTime granted_until(const View& view, MonoTime sent) { return sent + view.setup.timers.lease; }
+
+Span dead(const View& view) { return std::max(view.setup.timers.dead, view.state.peer.dead); }
 
 // It is there, holds nothing, and says that it cannot. Once it can, it waits `dead` before it
 // claims, which is longer than whatever is renewed on its word.
 bool says_it_cannot(const View& view) {
   const auto& peer = view.state.peer;
-  return view.now - peer.heard_at < view.setup.timers.dead && peer.newest != 0 &&
+  return view.now - peer.heard_at < view.setup.rules->dead(view) && peer.newest != 0 &&
          !is_holder(peer.role) && peer.role != Role::kCandidate && peer.role != Role::kHandoffIn &&
          (!peer.rank.eligible || peer.role == Role::kMaintenance);
 }
@@ -68,7 +73,7 @@ bool promise_over(const View& view) { return view.now >= view.state.promise.unti
 
 bool may_stand(const View& view) {
   const auto& state = view.state;
-  const bool silent = view.setup.rules->is_silent(view, view.setup.timers.dead);
+  const bool silent = view.setup.rules->is_silent(view, view.setup.rules->dead(view));
   const bool able = peer_is_able(view);
   if (!state.tracking.data_link || !state.tracking.able || is_duplicate(view)) return false;
   if (state.maintenance && !(view.setup.config.last_man && silent)) return false;
@@ -113,7 +118,7 @@ bool has_probed(const View& view) {
 
 Reason right_to_claim(const View& view) {
   const auto& state = view.state;
-  const bool silent = view.setup.rules->is_silent(view, view.setup.timers.dead);
+  const bool silent = view.setup.rules->is_silent(view, view.setup.rules->dead(view));
   if (state.candidacy.granted_until > view.now + view.setup.timers.heartbeat) {
     return Reason::kGranted;
   }
@@ -130,7 +135,7 @@ bool may_prepare(const View& view, const HandoffPrepare& prepare) {
   const auto& state = view.state;
   return (state.role == Role::kStandby || state.role == Role::kHandoffIn) && state.tracking.ready &&
          state.tracking.data_link && state.tracking.able && prepare.epoch == state.seen &&
-         versions_overlap(state) &&
+         versions_overlap(state) && !timers_differ(view) &&
          view.setup.rules->is_reserved(view, view.setup.rules->mint(view));
 }
 
@@ -140,7 +145,7 @@ bool go_is_valid(const View& view, const HandoffGo& go) {
   const Span age = view.now - own_time(go.echo);
   return state.role == Role::kHandoffIn && go.epoch == state.handoff.epoch &&
          go.epoch >= state.seen && own_time(go.echo) >= state.handoff.began &&
-         age >= Span::zero() && age <= view.setup.timers.dead &&
+         age >= Span::zero() && age <= view.setup.rules->dead(view) &&
          view.setup.rules->is_reserved(view, view.setup.rules->mint(view));
 }
 
@@ -153,6 +158,7 @@ const Rules kRules{
     .may_renew_alone = may_renew_alone,
     .yields_to = yields_to,
     .should_probe_alone = should_probe_alone,
+    .dead = dead,
     .is_fresh = is_fresh,
     .is_silent = is_silent,
     .frees_promise = frees_promise,
@@ -173,7 +179,7 @@ bool peer_is_able(const View& view) noexcept {
   const auto& peer = view.state.peer;
   const bool aside = peer.role == Role::kInit || peer.role == Role::kMaintenance ||
                      peer.role == Role::kNotEligible || peer.role == Role::kHeld;
-  return view.now - peer.heard_at < view.setup.timers.dead && peer.rank.eligible && !aside;
+  return view.now - peer.heard_at < view.setup.rules->dead(view) && peer.rank.eligible && !aside;
 }
 
 bool outranks(const Rank& other, Unit other_unit, const Rank& self, Unit self_unit) noexcept {
@@ -202,12 +208,22 @@ bool is_held(const View& view) noexcept { return view.now < view.state.held_unti
 
 bool is_two_way(const View& view, Channel channel) noexcept {
   const auto& seen = view.state.peer.channels[static_cast<std::size_t>(channel)];
-  const Span recent = 3 * view.setup.timers.heartbeat;
+  const Span recent = 3 * slower_pace(view);
   return view.now - seen.heard_at <= recent && view.now - seen.echoed_at <= recent;
 }
 
 bool versions_overlap(const State& state) noexcept {
   return state.peer.version_min <= kVersionMax && state.peer.version_max >= kVersionMin;
+}
+
+bool timers_differ(const View& view) noexcept {
+  const auto& peer = view.state.peer;
+  const auto& timers = view.setup.timers;
+  return peer.pace != Span::zero() && (peer.pace != timers.heartbeat || peer.lease != timers.lease);
+}
+
+Span slower_pace(const View& view) noexcept {
+  return std::max(view.setup.timers.heartbeat, view.state.peer.pace);
 }
 
 }  // namespace yoke::pair

@@ -33,6 +33,9 @@ struct Rules {
   // A holder asks on the VIPs' VLANs whether there is another.
   bool (*should_probe_alone)(const View&);
 
+  // How long the peer is waited for: by whichever unit's timers are the slower.
+  Span (*dead)(const View&);
+
   // -- what is believed
   // Newer than what the peer said last.
   bool (*is_fresh)(const View&, const Heartbeat&);
@@ -79,6 +82,10 @@ extern const Rules kRules;
 // Heard, and has heard us, within three heartbeats.
 [[nodiscard]] bool is_two_way(const View& view, Channel channel) noexcept;
 [[nodiscard]] bool versions_overlap(const State& state) noexcept;
+// The peer's profile is another than ours.
+[[nodiscard]] bool timers_differ(const View& view) noexcept;
+// Between the heartbeats of the slower unit.
+[[nodiscard]] Span slower_pace(const View& view) noexcept;
 
 inline constexpr std::uint16_t kVersionMin = 1;
 inline constexpr std::uint16_t kVersionMax = 1;

@@ -52,6 +52,9 @@ struct PeerView {
   Rank rank;
   std::uint16_t version_min = 1;
   std::uint16_t version_max = 1;
+  Span pace{};   // between its heartbeats; 0: not told
+  Span lease{};  // what it takes from an Ack
+  Span dead{};   // what is to be waited for it
   std::array<ChannelView, kChannels> channels;
 };
 
@@ -107,12 +110,15 @@ struct State {
   MonoTime acked_at = kLongAgo;
   Promise promise;
   MonoTime stand_at = kLongAgo;  // not a candidate before: politeness, where `promise` is duty
+  MonoTime started_at = kLongAgo;
+  bool met = false;  // the peer has told its timers since
   MonoTime listen_least = kLongAgo;
   MonoTime listen_until = kLongAgo;
 
   std::uint64_t seq = 0;
   MonoTime next_heartbeat = kLongAgo;
-  MonoTime beat_at = kLongAgo;  // the last one
+  MonoTime beat_at = kLongAgo;    // the last one
+  MonoTime timers_at = kLongAgo;  // other timers than before: since then
   MonoTime last_step = kLongAgo;
 
   PeerView peer;
@@ -127,7 +133,7 @@ struct State {
   std::array<MonoTime, 8> losses{kLongAgo, kLongAgo, kLongAgo, kLongAgo,
                                  kLongAgo, kLongAgo, kLongAgo, kLongAgo};  // newest first
   MonoTime held_until = kLongAgo;
-  std::uint8_t alarms = 0;  // a bit an Alarm
+  std::uint16_t alarms = 0;  // a bit an Alarm
 };
 
 }  // namespace yoke::pair

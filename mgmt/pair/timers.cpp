@@ -17,6 +17,7 @@ Timers patient() noexcept {
   timers.probes = 3;
   timers.drift_ppm = 500;
   timers.boot_hold = seconds(3);
+  timers.unmet_hold = milliseconds(600);
   timers.handoff_step = milliseconds(200);
   timers.better_for = seconds(3);
   timers.preempt_delay = seconds(30);
@@ -92,6 +93,7 @@ Status check(const Timers& timers) {
            Rule{"a unit is dead once its lease is over, by either clock", timers.dead, promise},
            Rule{"a restarted unit outlasts what it promised before", timers.restart_hold,
                 drifted(timers.dead, timers.drift_ppm)},
+           Rule{"a peer not met yet is waited for no less", timers.unmet_hold, timers.restart_hold},
            Rule{"a boot takes no less than a restart", timers.boot_hold, timers.restart_hold},
            Rule{"an answer to a probe is waited for", timers.probe_wait, timers.probe_gap},
            Rule{"probes are not all at once", timers.probe_gap, microseconds(100)},

@@ -24,8 +24,11 @@ struct Timers {
   Span burst{};         // longest time between the data plane's look at the lease and the packet
   unsigned drift_ppm = 500;  // by which either clock may run wrong
 
-  Span boot_hold{};      // after the machine's start, for the peer to show up
-  Span restart_hold{};   // after the process's alone; outlasts all promises made before
+  Span boot_hold{};     // after the machine's start, for the peer to show up
+  Span restart_hold{};  // after the process's alone; outlasts all promises made before
+  // As restart_hold, until the peer has told its timers: longer than any profile's promise, as the
+  // process before this one may have given it to a slower peer.
+  Span unmet_hold{};
   Span handoff_step{};   // a step of a planned switchover that takes longer aborts it
   Span better_for{};     // the standby is healthier for so long before it is handed the group
   Span preempt_delay{};  // the standby has the higher priority for so long, where preempt is on

@@ -17,6 +17,7 @@ struct Turn {
   [[nodiscard]] View view() const noexcept { return View{setup, state, now}; }
   [[nodiscard]] const Rules& rules() const noexcept { return *setup.rules; }
   [[nodiscard]] const Timers& timers() const noexcept { return setup.timers; }
+  [[nodiscard]] Span dead() const { return setup.rules->dead(view()); }
   [[nodiscard]] bool holds() const noexcept { return is_holder(state.role); }
 
   void tell_peer(const Message& message) { actions.add(Send{Send::Where::kPeer, message}); }

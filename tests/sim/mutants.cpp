@@ -61,6 +61,12 @@ const std::array kMutants{
     Mutant{.name = "lease-too-long",
            .broken = "the lease outlasts what the peer has promised",
            .adjust = [](Schedule& schedule) { schedule.timers.lease *= 3; }},
+    Mutant{.name = "peers-timers-unheeded",
+           .broken = "a unit waits for a peer with slower timers by its own",
+           .rules =
+               [](Rules& rules) {
+                 rules.dead = [](const View& view) { return view.setup.timers.dead; };
+               }},
     // -- two holders
     Mutant{
         .name = "higher-epoch-ignored",
@@ -144,6 +150,7 @@ const std::array kMutants{
            .adjust =
                [](Schedule& schedule) {
                  schedule.timers.restart_hold = schedule.timers.boot_hold = Time::zero();
+                 schedule.timers.unmet_hold = Time::zero();
                },
            .rarity = 4},
     // -- epochs

@@ -103,8 +103,9 @@ std::string ms(Time time) {
 }
 
 std::string in_words(const Schedule& schedule) {
-  std::string words = fmt::format("{}{}:", schedule.profile,
-                                  schedule.policy == pair::Policy::kStrict ? ", strict" : "");
+  std::string words(schedule.profile);
+  if (schedule.hasty >= 0) words += schedule.hasty == 0 ? ", but A fast" : ", but B fast";
+  words += schedule.policy == pair::Policy::kStrict ? ", strict:" : ":";
   for (const auto& trouble : schedule.troubles) {
     words += fmt::format(
         " {} of {} at {:.0f} ms for {:.0f};", kFaultNames[static_cast<std::size_t>(trouble.fault)],

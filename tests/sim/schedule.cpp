@@ -105,7 +105,22 @@ Schedule draw_schedule(Random& random) {
   const bool sound = random.chance(0.35);
   schedule.loss = !sound && random.chance(0.3) ? 0.01 : 0;
   Drawer(random, schedule).draw(sound);
+  // Of what was drawn for others, so that the other seeds stay what they were.
+  if (schedule.profile != "fast" && schedule.ppm[0] % 3 == 0) {
+    schedule.hasty = schedule.ppm[1] % 2 == 0 ? 0 : 1;
+  }
   return schedule;
+}
+
+pair::Timers Schedule::timers_of(unsigned unit) const noexcept {
+  if (hasty != static_cast<int>(unit)) return timers;
+  pair::Timers own = *pair::profile("fast");
+  own.boot_hold = timers.boot_hold;
+  own.restart_hold = std::min(own.restart_hold, timers.restart_hold);
+  own.unmet_hold = timers.unmet_hold;
+  own.preempt_delay = timers.preempt_delay;
+  own.better_for = timers.better_for;
+  return own;
 }
 
 }  // namespace yoke::sim

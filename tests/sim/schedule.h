@@ -62,6 +62,7 @@ struct Schedule {
   std::string_view profile;
   pair::Policy policy = pair::Policy::kAvailability;
   int witness = -1;  // strict: the unit that has one
+  int hasty = -1;    // the unit that somebody gave the profile "fast", alone
   bool preempt = false;
   std::array<std::uint8_t, 2> priority{};
   std::array<Time, 2> boot{};
@@ -70,6 +71,8 @@ struct Schedule {
   std::vector<Trouble> troubles;
   Time calm{};  // from here on nothing is wrong
 
+  // The unit's own; `timers` are those of the slower one.
+  [[nodiscard]] pair::Timers timers_of(unsigned unit) const noexcept;
   [[nodiscard]] Time deaf_after_blackout() const noexcept {
     return timers.boot_hold + 40 * timers.heartbeat;
   }

@@ -26,7 +26,7 @@ World::World(std::uint64_t seed, const pair::Rules& rules, const Quirks& quirks,
     box.setup.config.priority = schedule_.priority[i];
     box.setup.config.preempt = schedule_.preempt;
     box.setup.config.policy = schedule_.policy;
-    box.setup.timers = schedule_.timers;
+    box.setup.timers = schedule_.timers_of(i);
     box.setup.rules = &rules;
     box.tracking.witness = schedule_.witness == static_cast<int>(i);
     box.set_clock(schedule_.ppm[i], Time(random_.between(1, 1'000'000'000)));

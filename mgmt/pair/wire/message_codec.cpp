@@ -24,8 +24,9 @@ enum Field : std::uint16_t {
   kHolds = 11,
   kFlowSeq = 12,
   kClaimed = 13,
+  kTimers = 14,
 };
-constexpr std::size_t kFields = 14;
+constexpr std::size_t kFields = 15;
 
 struct WireRank {
   std::uint8_t flags, health, priority;
@@ -41,6 +42,14 @@ struct Versions {
   std::uint16_t& min;
   std::uint16_t& max;
 };
+struct WireTimers {
+  net::Be32 pace, lease, dead;
+};
+struct TimersTold {
+  std::uint32_t& pace;
+  std::uint32_t& lease;
+  std::uint32_t& dead;
+};
 using Heard = std::array<std::uint64_t, kChannels>;
 
 // What each message consists of, once for both directions. `each` is a FieldWriter or FieldReader;
@@ -54,6 +63,7 @@ void fields(auto& each, Heartbeat& m) {
   each(kRank, m.rank);
   each(kFlowLag, m.flow_lag);
   each(kVersions, Versions{m.version_min, m.version_max});
+  each(kTimers, TimersTold{m.pace, m.lease, m.dead});
 }
 void fields(auto& each, Ack& m) {
   each(kEpoch, m.epoch);
@@ -125,6 +135,11 @@ class FieldWriter {
     tlvs_.add_value(field,
                     WireVersions{net::Be16::from_host(value.min), net::Be16::from_host(value.max)});
   }
+  void operator()(Field field, const TimersTold& value) noexcept {
+    tlvs_.add_value(field,
+                    WireTimers{net::Be32::from_host(value.pace), net::Be32::from_host(value.lease),
+                               net::Be32::from_host(value.dead)});
+  }
 
   [[nodiscard]] const TlvWriter& written() const noexcept { return tlvs_; }
 
@@ -191,6 +206,13 @@ class FieldReader {
     read<WireVersions>(field, [&](const WireVersions& wire) {
       value.min = wire.min.host();
       value.max = wire.max.host();
+    });
+  }
+  void operator()(Field field, TimersTold value) noexcept {
+    read<WireTimers>(field, [&](const WireTimers& wire) {
+      value.pace = wire.pace.host();
+      value.lease = wire.lease.host();
+      value.dead = wire.dead.host();
     });
   }
 

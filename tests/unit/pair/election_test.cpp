@@ -323,5 +323,101 @@ TEST_F(Election, BothLinksDownMoveNothing) {
   EXPECT_EQ(state.role, Role::kActive);
 }
 
+// ---- units with different profiles
+// ---------------------------------------------------------------
+
+Heartbeat slower(Heartbeat heartbeat) {
+  const auto timers = *profile("vm");
+  const auto in_us = [](Span span) { return static_cast<std::uint32_t>(span.count() / 1000); };
+  heartbeat.pace = in_us(timers.heartbeat);
+  heartbeat.lease = in_us(timers.lease);
+  heartbeat.dead = in_us(timers.dead);
+  return heartbeat;
+}
+
+TEST_F(Election, AHeartbeatTellsTheUnitsTimers) {
+  become_standby();
+  now = wake_at(setup, state);
+  const Actions actions = give(Tick{});
+  const auto* told = sent<Heartbeat>(actions);
+  ASSERT_NE(told, nullptr);
+  EXPECT_EQ(told->pace, 5'000U);
+  EXPECT_EQ(told->lease, 20'000U);
+  EXPECT_EQ(told->dead, 25'000U);
+}
+
+TEST_F(Election, ASlowerPeerIsWaitedForByItsOwnTimers) {
+  become_standby();
+  hear(slower(heartbeat(Role::kActive, 3)));
+  pass(milliseconds(490));
+  EXPECT_EQ(state.role, Role::kStandby);
+  pass(milliseconds(30));
+  EXPECT_EQ(state.role, Role::kAlone);  // somebody must
+}
+
+TEST_F(Election, DifferentTimersAreAnAlarmUntilTheyAgree) {
+  become_standby();
+  const auto alarmed = [&] {
+    return (state.alarms & (1U << static_cast<unsigned>(Alarm::kTimersDiffer))) != 0;
+  };
+  pass(milliseconds(10));
+  EXPECT_FALSE(alarmed());  // of a release that does not tell
+  hear(slower(heartbeat(Role::kActive, 3)));
+  pass(milliseconds(10));
+  EXPECT_TRUE(alarmed());
+  EXPECT_EQ(state.alarms & (1U << static_cast<unsigned>(Alarm::kJeopardy)), 0);
+  hear(heartbeat(Role::kActive, 3));
+  pass(milliseconds(10));
+  EXPECT_FALSE(alarmed());
+}
+
+TEST_F(Election, NoSwitchoverIsPlannedBetweenDifferentTimers) {
+  become_active();
+  hear(slower(heartbeat(Role::kStandby, state.lease.epoch)));
+  const Actions actions = give(Command{Command::What::kFailover});
+  const auto* refused = done<Refused>(actions);
+  ASSERT_NE(refused, nullptr);
+  EXPECT_EQ(refused->reason, Reason::kTimersDiffer);
+  EXPECT_EQ(state.role, Role::kActive);
+}
+
+TEST_F(Election, TimersThatChangeWhileItHoldsMoveNothingAndLengthenNoOldPromise) {
+  become_active();
+  const MonoTime sent_before = now;
+  pass_with_peer(milliseconds(5), Role::kStandby, state.lease.epoch);
+  const MonoTime until = state.lease.until;
+  setup.timers = *profile("vm");
+  const Actions actions = give(Reconfigured{.timers = true});
+  const auto* told = sent<Heartbeat>(actions);
+  ASSERT_NE(told, nullptr);
+  EXPECT_EQ(told->dead, 500'000U);
+  hear(Ack{1, state.lease.epoch, stamp(sent_before)});  // promised for 25 ms, not for 500
+  EXPECT_EQ(state.lease.until, until);
+  hear(Ack{1, state.lease.epoch, stamp(now)});
+  EXPECT_EQ(state.lease.until, now + milliseconds(400));
+  EXPECT_EQ(state.role, Role::kActive);
+  // Back: what is left of the long lease is told, and waited for.
+  setup.timers = *profile("fast");
+  now += milliseconds(10);
+  const Actions faster = give(Reconfigured{.timers = true});
+  ASSERT_NE(sent<Heartbeat>(faster), nullptr);
+  EXPECT_EQ(sent<Heartbeat>(faster)->dead, 25'000U + 370'000U);
+}
+
+TEST_F(Election, AUnitThatHasStartedWaitsLongForAPeerUnmetAndNoLongerThanThatOneWants) {
+  start(true);
+  pass(setup.timers.unmet_hold - milliseconds(1));
+  EXPECT_EQ(state.role, Role::kListen);  // it may have promised as much
+
+  state = State{};
+  start(true);
+  hear_on_vips(Probe{1, true, 3, able()});
+  hear(heartbeat(Role::kActive, 3));
+  pass_with_peer(milliseconds(50), Role::kActive, 3);
+  EXPECT_EQ(state.role, Role::kStandby);
+  pass(milliseconds(35));
+  EXPECT_TRUE(is_holder(state.role));
+}
+
 }  // namespace
 }  // namespace yoke::pair

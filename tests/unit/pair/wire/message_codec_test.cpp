@@ -15,17 +15,28 @@ constexpr std::uint64_t kBig = 0xfedcba9876543210U;
 
 Rank rank() { return {true, true, 200, 150, {kBig, 215, kBig + 1}}; }
 
-const std::vector<Message> kMessages{
-    Heartbeat{51, Role::kHandoffOut, kBig, 12345, Stamp{-5}, {1, kBig, 3}, rank(), 77, 1, 3},
-    Ack{255, 9, Stamp{1'000'000'007}},
-    Resign{1, 8, 200},
-    Probe{2, true, 7, rank()},
-    ProbeReply{3, 6},
-    HandoffPrepare{4, 5},
-    HandoffReady{5, 4, Stamp{99}},
-    HandoffGo{6, 3, Stamp{98}, kBig},
-    HandoffDone{7, 2, 4},
-    HandoffAbort{8, 1, 3}};
+const std::vector<Message> kMessages{Heartbeat{51,
+                                               Role::kHandoffOut,
+                                               kBig,
+                                               12345,
+                                               Stamp{-5},
+                                               {1, kBig, 3},
+                                               rank(),
+                                               77,
+                                               1,
+                                               3,
+                                               100'000,
+                                               400'000,
+                                               500'000},
+                                     Ack{255, 9, Stamp{1'000'000'007}},
+                                     Resign{1, 8, 200},
+                                     Probe{2, true, 7, rank()},
+                                     ProbeReply{3, 6},
+                                     HandoffPrepare{4, 5},
+                                     HandoffReady{5, 4, Stamp{99}},
+                                     HandoffGo{6, 3, Stamp{98}, kBig},
+                                     HandoffDone{7, 2, 4},
+                                     HandoffAbort{8, 1, 3}};
 
 std::vector<Message> read(Bytes body) {
   std::vector<Message> messages;
