@@ -54,6 +54,12 @@ void reserve_ahead(Turn& turn) {
   turn.actions.add(ReserveEpoch{state.requested});
 }
 
+void shut_down(Turn& turn, Reason reason) {
+  if (turn.holds()) lose(turn, reason);
+  turn.change_role(Role::kInit, reason);
+  send_heartbeat(turn);
+}
+
 void obey(Turn& turn, const Command& command) {
   auto& state = turn.state;
   switch (command.what) {
@@ -75,10 +81,9 @@ void obey(Turn& turn, const Command& command) {
       turn.actions.add(SaveMaintenance{false});
       return;
     case Command::What::kShutdown:
-      if (turn.holds()) lose(turn, Reason::kShutdown);
-      turn.change_role(Role::kInit, Reason::kShutdown);
-      send_heartbeat(turn);
-      return;
+      return shut_down(turn, Reason::kShutdown);
+    case Command::What::kRemove:
+      return shut_down(turn, Reason::kGroupRemoved);
   }
 }
 

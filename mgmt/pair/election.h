@@ -79,7 +79,7 @@ struct Reconfigured {   // the Setup is another than at the step before, of the 
   bool timers = false;  // these too
 };
 struct Command {
-  enum class What : std::uint8_t { kFailover, kMaintenance, kResume, kShutdown };
+  enum class What : std::uint8_t { kFailover, kMaintenance, kResume, kShutdown, kRemove };
   What what = What::kFailover;
   bool force = false;  // maintenance even where nobody can take over
 };

@@ -82,7 +82,9 @@ void lose(Turn& turn, Reason reason) {
   turn.actions.add(Withdraw{epoch});
   if (state.handoff.phase == Handoff::Phase::kFlush) turn.actions.add(Flows{Flows::What::kThaw});
   state.handoff = Handoff{};
-  if (reason != Reason::kMaintenance && reason != Reason::kShutdown) count_loss(turn);
+  const bool asked = reason == Reason::kMaintenance || reason == Reason::kShutdown ||
+                     reason == Reason::kGroupRemoved;
+  if (!asked) count_loss(turn);
   state.stand_at = turn.now + turn.dead();
   rest(turn, reason);
   turn.tell_peer(Resign{turn.setup.config.group, epoch, static_cast<std::uint8_t>(reason)});

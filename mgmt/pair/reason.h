@@ -58,6 +58,7 @@ enum class Reason : std::uint8_t {
   kPeerRestarted = 41,
   kShutdown = 42,
   kTimersDiffer = 43,
+  kGroupRemoved = 44,
 };
 
 struct ReasonMeaning {
@@ -115,6 +116,8 @@ inline constexpr std::array kReasons{
     ReasonMeaning{Reason::kShutdown, "shutdown", "this unit is being stopped"},
     ReasonMeaning{Reason::kTimersDiffer, "timers-differ",
                   "the units have different timers: give both the same profile"},
+    ReasonMeaning{Reason::kGroupRemoved, "group-removed",
+                  "the group was taken away from this unit"},
 };
 
 namespace detail {

@@ -159,6 +159,29 @@ def test_maintenance_is_remembered(pair):
     assert pair.until_settled() is standby
 
 
+def test_one_that_loses_the_group_again_and_again_is_held_down(pair):
+    """It stays out of it while the other can, and is there where the other cannot."""
+    flapping = pair.until_settled()
+    steady = pair.other(flapping)
+    for round_ in range(3):
+        if round_ > 0:
+            steady.call("failover")
+            assert pair.until_settled() is flapping
+        pair.switch.namespace.ip(f"link set {flapping.name} down")
+        until_takes_over(pair, steady)
+        pair.switch.namespace.ip(f"link set {flapping.name} up")
+        if round_ < 2:
+            assert pair.until_settled() is steady
+    waiting.until(lambda: flapping.role() == "HELD", "it is held down", 20)
+    assert "held" in flapping.group()["alarms"]
+    with pytest.raises(RuntimeError, match="E-728"):
+        steady.call("failover")
+    steady.process.kill()
+    until_takes_over(pair, flapping)
+    flapping.process.terminate()  # what it was held for is forgotten
+    pair.start()
+
+
 def test_process_asked_to_end_resigns(pair):
     active = pair.until_settled()
     standby = pair.other(active)
@@ -247,14 +270,79 @@ def test_settings_come_over_the_socket(pair):
         standby.call("configure", version=1)
     assert standby.call("configure", **standby.settings()) == {"stored": True, "in_force": True}
     pair.until_settled()
-    # Other settings than those it runs with: stored, and in force with the next start.
-    changed = standby.settings(policy="strict")
-    assert standby.call("configure", **changed) == {"stored": True, "in_force": False}
-    standby.call("configure", **standby.settings())
-    assert standby.process.terminate() == 0
-    standby.start()
     with pytest.raises(RuntimeError, match="E-727"):
         standby.call("failover", group="none")
+
+
+IN_FORCE = {"stored": True, "in_force": True}
+
+
+def group(name, vrid, **changes):
+    return {"name": name, "vrid": vrid, "vips": [f"10.9.0.{vrid + 100}"]} | changes
+
+
+def test_settings_change_while_it_runs(pair):
+    """And move nothing that they do not speak of."""
+    active = pair.until_settled()
+    standby = pair.other(active)
+    epoch = active.group()["epoch"]
+    one = group("", 51, vips=["10.9.0.100", "2001:db8:9::100"])
+    with pair.watch() as watch:
+        for unit in pair.units:  # a second group
+            assert unit.call("configure", **unit.settings(groups=[one, group("two", 52)])) == IN_FORCE
+            waiting.until(lambda unit=unit: len(unit.status()["groups"]) == 2, "two groups", 5)
+        waiting.until(lambda: sorted(unit.status()["groups"][1]["role"] for unit in pair.units) ==
+                      ["ACTIVE", "STANDBY"], "one holds the second group", 20)
+        changed = one | {"priority": 120, "vips": ["10.9.0.100", "10.9.0.105"]}
+        assert active.call("configure", **active.settings(groups=[group("two", 52), changed])) == IN_FORCE
+        assert active.call("configure", **active.settings(groups=[group("two", 52), changed])) == IN_FORCE
+        waiting.until(lambda: standby.status()["groups"][0]["peer"]["priority"] == 120, "told", 5)
+        assert standby.call("configure", **standby.settings(policy="strict",
+                                                            groups=[changed])) == IN_FORCE
+        assert standby.status()["policy"] == "strict"
+        for unit in pair.units:
+            assert unit.call("configure", **unit.settings(groups=[one])) == IN_FORCE
+        assert pair.until_settled() is active
+    assert not watch.both_held
+    assert active.group()["epoch"] == epoch
+    # One that is taken away from who holds it is let go of, and taken by the other.
+    with pytest.raises(RuntimeError, match="E-720"):
+        active.call("configure", **active.settings(groups=[one, one]))
+    with pair.watch() as watch:
+        time.sleep(0.1)
+        assert active.call("configure", **active.settings(groups=[])) == IN_FORCE
+        until_takes_over(pair, standby)
+    told("group taken away from the active", watch)
+    assert active.call("configure", **active.settings()) == IN_FORCE
+    assert pair.until_settled() is standby
+
+
+def test_different_profiles_are_told_and_harmless(pair):
+    active = pair.until_settled()
+    standby = pair.other(active)
+    epoch = active.group()["epoch"]
+    other = "default" if active.status()["profile"] != "default" else "vm"
+    with pair.watch() as watch:
+        assert standby.call("configure", **standby.settings(profile=other)) == IN_FORCE
+        for unit in pair.units:
+            waiting.until(lambda unit=unit: "timers-differ" in unit.group()["alarms"], "told", 20)
+        with pytest.raises(RuntimeError, match="E-728.*profile"):
+            active.call("failover")
+        assert any(entry.get("alarm") == "timers-differ"
+                   for entry in active.call("history")["entries"])
+        assert active.group()["peer"]["timers"] == standby.status()["timers"]
+        assert active.call("configure", **active.settings(profile=other)) == IN_FORCE
+        assert pair.until_settled() is active
+        assert active.group()["epoch"] == epoch
+        # Back, the active first; and then it is killed while they differ.
+        assert active.call("configure", **active.settings()) == IN_FORCE
+        waiting.until(lambda: "timers-differ" in standby.group()["alarms"], "told", 20)
+        active.process.kill()
+        until_takes_over(pair, standby)
+        assert standby.call("configure", **standby.settings()) == IN_FORCE
+        active.start()
+        assert pair.until_settled() is standby
+    assert not watch.both_held
 
 
 def test_bad_files_are_told(pair):

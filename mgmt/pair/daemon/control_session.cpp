@@ -92,13 +92,13 @@ void ControlSession::take(const std::string& line, const Reply& reply) {
     return reply(answer_to(*request, fail(Errc::kDenied, kNotPermitted,
                                           "only an administrator may " + request->method)));
   }
-  if (!command) return reply(answer_to(*request, service_.configure(request->params)));
+  const auto answered = [request = *request, reply](const Result<Json>& outcome) {
+    reply(answer_to(request, outcome));
+  };
+  if (!command) return service_.configure(request->params, answered);
   const auto parameters = read_parameters(request->params);
   if (!parameters) return reply(answer_to(*request, tl::unexpected(parameters.error())));
-  service_.command(parameters->group, {*command, parameters->force},
-                   [request = *request, reply](const Result<Json>& outcome) {
-                     reply(answer_to(request, outcome));
-                   });
+  service_.command(parameters->group, {*command, parameters->force}, answered);
 }
 
 }  // namespace yoke::pair

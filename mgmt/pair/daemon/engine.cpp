@@ -34,25 +34,61 @@ Unit other(Unit unit) noexcept { return unit == Unit::kA ? Unit::kB : Unit::kA; 
 
 }  // namespace
 
+Engine::Plan::Plan(const Settings& settings, Unit unit, std::vector<GroupMemory> recalled)
+    : settings_(settings), recalled_(std::move(recalled)) {
+  recalled_.resize(settings_.groups.size());
+  groups_.reserve(settings_.groups.size());
+  for (const GroupSettings& group : settings_.groups) {
+    groups_.push_back(
+        {Setup{config_of(group, settings_, unit), settings_.timers(), &kRules}, State{}});
+  }
+}
+
+std::optional<std::size_t> Engine::Plan::find(Group number) const noexcept {
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    if (groups_[i].setup.config.group == number) return i;
+  }
+  return std::nullopt;
+}
+
 Engine::Engine(const Parts& parts, Outlet& outlet)
-    : settings_(parts.settings),
-      timers_(parts.settings.timers()),
+    : plan_(parts.settings, parts.session.unit, parts.recalled),
+      heartbeat_(parts.settings.timers().heartbeat),
       outlet_(outlet),
       session_(parts.session),
       unit_(parts.session.unit),
       boot_(short_boot(parts.session.boot)),
-      recalled_(parts.recalled),
-      restarted_(parts.restarted) {
-  recalled_.resize(settings_.groups.size());
-  groups_.reserve(settings_.groups.size());
-  for (const GroupSettings& group : settings_.groups) {
-    groups_.push_back({Setup{config_of(group, settings_, unit_), timers_, &kRules}, State{}});
+      restarted_(parts.restarted) {}
+
+void Engine::start(MonoTime now) {
+  for (std::size_t i = 0; i < groups(); ++i) start_group(i, restarted_, now);
+}
+
+void Engine::start_group(std::size_t group, bool restarted, MonoTime now) {
+  const GroupMemory& recalled = plan_.recalled_[group];
+  step(group, Tracked{tracking_}, 0, now);
+  step(group, Start{boot_, restarted, recalled.reserved, recalled.maintenance}, 0, now);
+}
+
+void Engine::retire(const Plan& next, MonoTime now) {
+  for (std::size_t i = 0; i < groups(); ++i) {
+    if (next.find(plan_.groups_[i].setup.config.group)) continue;
+    step(i, Command{.what = Command::What::kRemove}, 0, now);
   }
 }
 
-void Engine::start(MonoTime now) {
-  for (std::size_t i = 0; i < groups_.size(); ++i) {
-    step(i, Start{boot_, restarted_, recalled_[i].reserved, recalled_[i].maintenance}, 0, now);
+void Engine::adopt(Plan& next, MonoTime now) {
+  const bool timers = next.settings_.profile != plan_.settings_.profile;
+  std::swap(plan_, next);
+  heartbeat_ = plan_.settings_.timers().heartbeat;
+  for (std::size_t i = 0; i < groups(); ++i) {
+    const auto before = next.find(plan_.groups_[i].setup.config.group);
+    if (before) {
+      plan_.groups_[i].state = next.groups_[*before].state;
+      step(i, Reconfigured{timers}, 0, now);
+    } else {
+      start_group(i, true, now);  // the peer, if it has the group, says so soon
+    }
   }
 }
 
@@ -95,21 +131,26 @@ void Engine::take(std::uint8_t way, Bytes body, MonoTime now) {
 void Engine::hear_duplicate(std::uint8_t way, MonoTime now) {
   if (way >= kChannels) return;
   const Heard heard{Sender{unit_, boot_ + 1}, static_cast<Channel>(way), Heartbeat{}};
-  for (std::size_t i = 0; i < groups_.size(); ++i) step(i, heard, 0, now);
+  for (std::size_t i = 0; i < groups(); ++i) step(i, heard, 0, now);
 }
 
 void Engine::hear_holder(const net::IpAddress& vip, MonoTime now) {
-  for (std::size_t i = 0; i < groups_.size(); ++i) {
-    if (groups_[i].state.role != Role::kCandidate) continue;
-    const auto& vips = settings_.groups[i].vips;
+  for (std::size_t i = 0; i < groups(); ++i) {
+    if (state(i).role != Role::kCandidate) continue;
+    const auto& vips = settings().groups[i].vips;
     if (std::find(vips.begin(), vips.end(), vip) == vips.end()) continue;
-    const Group number = groups_[i].setup.config.group;
+    const Group number = plan_.groups_[i].setup.config.group;
     step(i, Heard{Sender{other(unit_), 0}, std::nullopt, ProbeReply{number, 0}}, 0, now);
   }
 }
 
+void Engine::hear_foreign(std::size_t group, bool outranks, MonoTime now) {
+  step(group, ForeignSeen{outranks}, 0, now);
+}
+
 void Engine::track(const Tracking& tracking, MonoTime now) {
-  for (std::size_t i = 0; i < groups_.size(); ++i) step(i, Tracked{tracking}, 0, now);
+  tracking_ = tracking;
+  for (std::size_t i = 0; i < groups(); ++i) step(i, Tracked{tracking}, 0, now);
 }
 
 void Engine::reserved(std::size_t group, Epoch up_to, MonoTime now) {
@@ -122,30 +163,30 @@ void Engine::command(std::size_t group, const Command& command, std::uint32_t ti
 }
 
 void Engine::tick(MonoTime now) {
-  for (std::size_t i = 0; i < groups_.size(); ++i) step(i, Tick{}, 0, now);
+  for (std::size_t i = 0; i < groups(); ++i) step(i, Tick{}, 0, now);
   if (now >= next_hello_ && session_.wants_hello()) {
-    next_hello_ = now + timers_.heartbeat;
+    next_hello_ = now + heartbeat_;
     say_hello(now);
   }
 }
 
 MonoTime Engine::wake_at() const noexcept {
   MonoTime wake = MonoTime::max();
-  for (const GroupEngine& group : groups_) {
+  for (const auto& group : plan_.groups_) {
     wake = std::min(wake, pair::wake_at(group.setup, group.state));
   }
   return session_.wants_hello() ? std::min(wake, next_hello_) : wake;
 }
 
-std::optional<std::size_t> Engine::find(Group number) const noexcept {
-  for (std::size_t i = 0; i < groups_.size(); ++i) {
-    if (groups_[i].setup.config.group == number) return i;
-  }
-  return std::nullopt;
+Report Engine::report_of(std::size_t group, Report::Kind kind) const noexcept {
+  Report report;
+  report.kind = kind;
+  report.group = plan_.groups_[group].setup.config.group;
+  return report;
 }
 
 void Engine::step(std::size_t group, const Event& event, std::uint32_t ticket, MonoTime now) {
-  GroupEngine& at = groups_[group];
+  Plan::GroupEngine& at = plan_.groups_[group];
   const Actions actions = pair::step(at.setup, at.state, event, now);
   bool refused = false, freezes = false;
   for (const Action& action : actions) {
@@ -155,10 +196,12 @@ void Engine::step(std::size_t group, const Event& event, std::uint32_t ticket, M
     freezes = freezes || (flows != nullptr && flows->what == Flows::What::kFreeze);
   }
   if (actions.lost() > 0) {
-    outlet_.report({.kind = Report::Kind::kOverflow, .group = group});
+    outlet_.report(report_of(group, Report::Kind::kOverflow));
   }
   if (ticket != 0 && !refused) {
-    outlet_.report({.kind = Report::Kind::kObeyed, .group = group, .ticket = ticket});
+    Report obeyed = report_of(group, Report::Kind::kObeyed);
+    obeyed.ticket = ticket;
+    outlet_.report(obeyed);
   }
   // There are no flow records yet that the peer could lack.
   if (freezes) step(group, Flushed{}, 0, now);
@@ -181,22 +224,24 @@ void Engine::carry_out(std::size_t group, const Action& action, std::uint32_t ti
     } else if constexpr (std::is_same_v<T, Reclaim>) {
       outlet_.reclaim(group);
     } else if constexpr (std::is_same_v<T, Transition>) {
-      outlet_.report({.kind = Report::Kind::kTransition,
-                      .group = group,
-                      .from = what.from,
-                      .to = what.to,
-                      .reason = what.reason,
-                      .epoch = what.epoch});
+      Report changed = report_of(group, Report::Kind::kTransition);
+      changed.from = what.from;
+      changed.to = what.to;
+      changed.reason = what.reason;
+      changed.epoch = what.epoch;
+      outlet_.report(changed);
     } else if constexpr (std::is_same_v<T, AlarmChange>) {
-      outlet_.report(
-          {.kind = Report::Kind::kAlarm, .group = group, .alarm = what.alarm, .on = what.on});
+      Report alarm = report_of(group, Report::Kind::kAlarm);
+      alarm.alarm = what.alarm;
+      alarm.on = what.on;
+      outlet_.report(alarm);
     } else if constexpr (std::is_same_v<T, SaveMaintenance>) {
       outlet_.save_maintenance(group, what.on);
     } else if constexpr (std::is_same_v<T, Refused>) {
-      outlet_.report({.kind = Report::Kind::kRefused,
-                      .group = group,
-                      .reason = what.reason,
-                      .ticket = ticket});
+      Report refused = report_of(group, Report::Kind::kRefused);
+      refused.reason = what.reason;
+      refused.ticket = ticket;
+      outlet_.report(refused);
     }
   };
   std::visit(act, action);

@@ -56,6 +56,24 @@ class Engine {
     bool restarted = false;             // the process alone, not the machine
     std::vector<GroupMemory> recalled;  // of each group
   };
+  // Other settings, as they are to be run with. Made where there is time to allocate.
+  class Plan {
+   public:
+    Plan(const Settings& settings, Unit unit, std::vector<GroupMemory> recalled);
+    [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
+
+   private:
+    friend class Engine;
+    struct GroupEngine {
+      Setup setup;
+      State state;
+    };
+    [[nodiscard]] std::optional<std::size_t> find(Group number) const noexcept;
+
+    Settings settings_;
+    std::vector<GroupMemory> recalled_;
+    std::vector<GroupEngine> groups_;
+  };
 
   // `outlet` outlives the engine.
   Engine(const Parts& parts, Outlet& outlet);
@@ -65,47 +83,53 @@ class Engine {
   bool hear(std::uint8_t way, Bytes frame, MonoTime now);
   // An unproven host has, or says that it has, this address.
   void hear_holder(const net::IpAddress& vip, MonoTime now);
+  // VRRP adverts for a group of somebody who is not the peer; he would not yield to us.
+  void hear_foreign(std::size_t group, bool outranks, MonoTime now);
   void track(const Tracking& tracking, MonoTime now);
   void reserved(std::size_t group, Epoch up_to, MonoTime now);
   // Refusals are reported, with the ticket.
   void command(std::size_t group, const Command& command, std::uint32_t ticket, MonoTime now);
+  // A change of settings, in two steps, between which the outlet takes up `next` as well: groups
+  // that are not in it let go, by their indices of before; then those that are in both go on as
+  // they are, under the new settings, and new ones start. `next` gets the old ones.
+  void retire(const Plan& next, MonoTime now);
+  void adopt(Plan& next, MonoTime now);
   // After everything that waited was given. Again at wake_at().
   void tick(MonoTime now);
   [[nodiscard]] MonoTime wake_at() const noexcept;
 
-  [[nodiscard]] std::size_t groups() const noexcept { return groups_.size(); }
+  [[nodiscard]] const Settings& settings() const noexcept { return plan_.settings_; }
+  [[nodiscard]] std::size_t groups() const noexcept { return plan_.groups_.size(); }
+  [[nodiscard]] std::optional<std::size_t> find(Group number) const noexcept {
+    return plan_.find(number);
+  }
   [[nodiscard]] const State& state(std::size_t group) const noexcept {
-    return groups_[group].state;
+    return plan_.groups_[group].state;
   }
   [[nodiscard]] const Session& session() const noexcept { return session_; }
   // Messages in authentic frames that made no sense, or were for a group that is not ours.
   [[nodiscard]] std::uint64_t misfits() const noexcept { return misfits_; }
-  [[nodiscard]] Span heartbeat() const noexcept { return timers_.heartbeat; }
+  [[nodiscard]] Span heartbeat() const noexcept { return heartbeat_; }
 
  private:
-  struct GroupEngine {
-    Setup setup;
-    State state;
-  };
-
   void step(std::size_t group, const Event& event, std::uint32_t ticket, MonoTime now);
   void carry_out(std::size_t group, const Action& action, std::uint32_t ticket);
   void send(const Message& message, Send::Where where);
   void say_hello(MonoTime now);
   void take(std::uint8_t way, Bytes body, MonoTime now);
   void hear_duplicate(std::uint8_t way, MonoTime now);
-  [[nodiscard]] std::optional<std::size_t> find(Group number) const noexcept;
+  void start_group(std::size_t group, bool restarted, MonoTime now);
+  [[nodiscard]] Report report_of(std::size_t group, Report::Kind kind) const noexcept;
   [[nodiscard]] bool uses(std::uint8_t way) const noexcept;
 
-  Settings settings_;
-  Timers timers_;
+  Plan plan_;
+  Span heartbeat_;
   Outlet& outlet_;
   Session session_;
   Unit unit_;
   std::uint64_t boot_;
-  std::vector<GroupMemory> recalled_;
   bool restarted_;
-  std::vector<GroupEngine> groups_;
+  Tracking tracking_;
   MonoTime next_hello_ = kLongAgo;
   std::uint64_t misfits_ = 0;
   std::array<std::uint8_t, kBodyMost> body_{};

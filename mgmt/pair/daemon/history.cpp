@@ -35,6 +35,7 @@ nlohmann::json History::to_json() const {
       row["from"] = name(entry.report.from);
       row["to"] = name(entry.report.to);
       row["reason"] = meaning(entry.report.reason).code;
+      row["text"] = meaning(entry.report.reason).text;
       row["epoch"] = entry.report.epoch;
     }
     entries.push_back(std::move(row));

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <utility>
 
+#include "dataplane/limits.h"
 #include "mgmt/pair/daemon/pair_clock.h"
 
 namespace yoke::pair {
@@ -23,8 +24,18 @@ constexpr int kHoldersATurn = 64;
 constexpr int kOrdersATurn = 16;
 constexpr unsigned kPatience = 10;  // heartbeats, until the peer's MAC is forgotten
 constexpr std::uint8_t kHealthy = 255;
+constexpr std::chrono::seconds kPeerIsThere{1};  // heard within: longer than any profile's `dead`
 
 }  // namespace
+
+Loop::Change::Change(Engine::Plan made, const Settings& before)
+    : plan(std::move(made)), announcer(plan.settings().groups, plan.settings().data) {
+  const Settings& after = plan.settings();
+  if (after.dedicated != before.dedicated) links[0].emplace(after.dedicated);
+  if (after.data != before.data) links[1].emplace(after.data);
+  for (const auto& link : after.links) watched.emplace_back(link, PacketSocket::Takes::kNothing);
+  lines.resize(after.groups.size());
+}
 
 Loop::Loop(Parts parts)
     : parts_(std::move(parts)),
@@ -37,13 +48,18 @@ Loop::Loop(Parts parts)
   for (const auto& link : parts_.engine.settings.links) {
     watched_.emplace_back(link, PacketSocket::Takes::kNothing);
   }
-  published_.groups.resize(engine_.groups());
+  for (const auto& group : parts_.engine.settings.groups) {
+    lines_.push_back(parts_.leases->claim(group.name));
+  }
+  published_.groups.resize(limits::kGroups);
 }
 
 Loop::~Loop() {
   stopping_ = true;
   wake(wake_.get());
   if (thread_.joinable()) thread_.join();
+  delete change_.load();
+  delete replaced_.load();
 }
 
 std::string Loop::start() {
@@ -66,6 +82,17 @@ bool Loop::order(const Order& order) noexcept {
   const bool taken = orders_.put(order);
   wake(wake_.get());
   return taken;
+}
+
+bool Loop::change(std::unique_ptr<Change>& change) noexcept {
+  if (change_ != nullptr || replaced_ != nullptr) return false;
+  change_ = change.release();
+  wake(wake_.get());
+  return true;
+}
+
+std::unique_ptr<Loop::Change> Loop::take_replaced() noexcept {
+  return std::unique_ptr<Change>(replaced_.exchange(nullptr));
 }
 
 void Loop::set_data_plane(bool answers) noexcept {
@@ -92,17 +119,74 @@ void Loop::turn() {
   if (due_ != MonoTime{}) latest_ = std::max(latest_, pair_now() - due_);
   read_frames();
   read_orders();
-  for (int i = 0; i < kHoldersATurn; ++i) {
-    const auto vip = announcer_.hear();
-    if (!vip) break;
-    engine_.hear_holder(*vip, pair_now());
-  }
+  adopt_change();
+  hear_others();
   look_around(pair_now());
   const MonoTime now = pair_now();
   engine_.tick(now);
   announcer_.go_on(now);
   publish(now);
   ++rounds_;
+}
+
+void Loop::hear_others() {
+  for (int i = 0; i < kHoldersATurn; ++i) {
+    const MonoTime now = pair_now();
+    const auto heard = announcer_.hear(now);
+    if (!heard) break;
+    if (heard->holder) {
+      engine_.hear_holder(*heard->holder, now);
+      continue;
+    }
+    // The peer sends adverts from the virtual MAC while it holds the group, and says so better on
+    // its channels. While they are silent it may be the peer or not: whoever it is, he is there.
+    const bool may_be_peer =
+        heard->from_virtual_mac && now - engine_.state(heard->group).peer.heard_at < kPeerIsThere;
+    if (!may_be_peer) engine_.hear_foreign(heard->group, heard->outranks, now);
+  }
+}
+
+// What is new may allocate nothing here: it was made by who sent it, and what was before goes back.
+void Loop::adopt_change() {
+  Change* const change = change_;
+  if (change == nullptr) return;
+  const MonoTime now = pair_now();
+  engine_.retire(change->plan, now);
+  give_lines(*change);
+  announcer_.adopt(change->announcer, now);
+  for (std::size_t i = 0; i < kLinks; ++i) {
+    if (change->links[i]) std::swap(links_[i], *change->links[i]);
+  }
+  std::swap(watched_, change->watched);
+  engine_.adopt(change->plan, now);
+  look_at_ = now;
+  adopted_ = true;
+  replaced_ = change;
+  change_ = nullptr;
+}
+
+// Lines go by the groups' names, which the data plane knows them by. One that has another name now
+// moves with its lease.
+void Loop::give_lines(Change& change) noexcept {
+  const auto& before = engine_.settings().groups;
+  const auto& after = change.plan.settings().groups;
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const auto same = std::find_if(after.begin(), after.end(), [&](const auto& group) {
+      return group.name == before[i].name && group.vrid == before[i].vrid;
+    });
+    if (!lines_[i] || same != after.end()) continue;
+    parts_.leases->revoke(*lines_[i]);
+    parts_.leases->release(*lines_[i]);
+    lines_[i].reset();
+  }
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    change.lines[i] = parts_.leases->claim(after[i].name);
+    const auto old = engine_.find(after[i].vrid);
+    if (!old || before[*old].name == after[i].name || !change.lines[i]) continue;
+    const Lease& lease = engine_.state(*old).lease;
+    if (lease.until > pair_now()) grant(*change.lines[i], lease);
+  }
+  std::swap(lines_, change.lines);
 }
 
 void Loop::read_frames() {
@@ -125,35 +209,49 @@ bool Loop::read_one(std::uint8_t way) {
 }
 
 void Loop::read_orders() {
-  const auto& groups = parts_.engine.settings.groups;
   while (const auto done = disk_.done()) {
-    const auto at = std::find_if(groups.begin(), groups.end(),
-                                 [&](const auto& group) { return group.vrid == done->group; });
-    if (at == groups.end()) continue;
-    engine_.reserved(static_cast<std::size_t>(at - groups.begin()), done->reserved, pair_now());
+    const auto group = engine_.find(done->group);
+    if (group) engine_.reserved(*group, done->reserved, pair_now());
   }
   for (int i = 0; i < kOrdersATurn; ++i) {
     const auto order = orders_.take();
     if (!order) break;
-    engine_.command(order->group, order->command, order->ticket, pair_now());
+    if (const auto group = engine_.find(order->group)) {
+      engine_.command(*group, order->command, order->ticket, pair_now());
+    } else {  // taken away meanwhile
+      report({.kind = Report::Kind::kRefused,
+              .group = order->group,
+              .reason = Reason::kNotActive,
+              .ticket = order->ticket});
+    }
   }
 }
 
-// The interfaces, at each heartbeat; the election, whenever something has changed.
+void Loop::keep_links(MonoTime now) {
+  for (auto& link : links_) link.keep(now, kPatience * engine_.heartbeat());
+  for (auto& link : watched_) link.keep();
+  announcer_.keep();
+  AdvertSources sources;
+  if (const std::uint32_t v4 = source_v4_; v4 != 0) sources.v4 = net::IpAddress::load_v4(&v4);
+  if (const std::uint64_t v6 = source_v6_; v6 != 0) {
+    std::array<std::uint8_t, 16> octets{0xfe, 0x80};
+    std::memcpy(octets.data() + 8, &v6, sizeof v6);
+    sources.v6 = net::IpAddress::v6(octets);
+  }
+  announcer_.set_sources(sources);
+}
+
+// The interfaces, at each heartbeat and when the kernel has news of one; the election, whenever
+// something has changed: a holder that has lost its data link lets go in this very turn.
 void Loop::look_around(MonoTime now) {
-  if (now >= look_at_) {
+  if (news_.take() || now >= look_at_) {
     look_at_ = now + engine_.heartbeat();
-    for (auto& link : links_) link.keep(now, kPatience * engine_.heartbeat());
-    for (auto& link : watched_) link.keep();
-    announcer_.keep();
-    const std::uint32_t source = source_;
-    announcer_.set_source(source == 0 ? std::nullopt
-                                      : std::optional(net::IpAddress::load_v4(&source)));
+    keep_links(now);
   }
   Tracking found;
   found.data_link = std::all_of(watched_.begin(), watched_.end(),
                                 [](const auto& link) { return link.has_link(); });
-  found.able = data_plane_ || !parts_.engine.settings.data_plane;
+  found.able = data_plane_ || !engine_.settings().data_plane;
   found.ready = true;
   found.health = kHealthy;
   if (found.data_link == tracking_.data_link && found.able == tracking_.able && tracking_.ready) {
@@ -168,7 +266,10 @@ void Loop::publish(MonoTime now) {
   const std::unique_lock lock(publishing_, std::try_to_lock);
   if (!lock) return;
   published_.at = now;
-  for (std::size_t i = 0; i < engine_.groups(); ++i) published_.groups[i] = engine_.state(i);
+  published_.count = engine_.groups();
+  for (std::size_t i = 0; i < published_.count; ++i) {
+    published_.groups[i] = {engine_.settings().groups[i].vrid, engine_.state(i)};
+  }
   for (std::size_t i = 0; i < kLinks; ++i) {
     published_.links[i] = {links_[i].socket().has_link(), links_[i].knows_peer(),
                            links_[i].socket().counts()};
@@ -178,15 +279,17 @@ void Loop::publish(MonoTime now) {
   published_.misfits = engine_.misfits();
   published_.refusals = engine_.session().refusals();
   published_.latest = latest_;
+  if (std::exchange(adopted_, false)) report({.kind = Report::Kind::kAdopted});
 }
 
 void Loop::wait() {
   due_ = std::min(engine_.wake_at(), look_at_);
   if (const auto due = announcer_.due()) due_ = std::min(due_, *due);
-  std::array<pollfd, kLinks + 2> entries{};
+  std::array<pollfd, kLinks + 3> entries{};
   entries[0] = {wake_.get(), POLLIN, 0};
   entries[1] = {announcer_.socket().fd(), POLLIN, 0};
-  for (std::size_t i = 0; i < kLinks; ++i) entries[2 + i] = {links_[i].socket().fd(), POLLIN, 0};
+  entries[2] = {news_.fd(), POLLIN, 0};
+  for (std::size_t i = 0; i < kLinks; ++i) entries[3 + i] = {links_[i].socket().fd(), POLLIN, 0};
   const Span left = std::max(due_ - pair_now(), Span::zero());
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
   const timespec timeout{seconds.count(), (left - seconds).count()};
@@ -206,14 +309,19 @@ void Loop::send(std::uint8_t way, Bytes frame) {
 }
 
 // One clock: the number that the election means is the one that the data plane compares.
+void Loop::grant(std::uint8_t line, const Lease& lease) noexcept {
+  parts_.leases->grant(line, lease.epoch, api::LeaseTime(lease.until.time_since_epoch()));
+}
+
 void Loop::set_lease(std::size_t group, const Lease& lease) {
-  const api::LeaseTime until(lease.until.time_since_epoch());
-  const std::uint8_t line = parts_.lines[group];
+  const bool over = lease.epoch == 0 || lease.until <= pair_now();
+  if (over) announcer_.say_farewell(group);
   announcer_.hold(group, lease.until);
-  if (lease.epoch == 0 || until <= api::LeaseClock::now()) {
-    parts_.leases->revoke(line);
+  if (!lines_[group]) return;
+  if (over) {
+    parts_.leases->revoke(*lines_[group]);
   } else {
-    parts_.leases->grant(line, lease.epoch, until);
+    grant(*lines_[group], lease);
   }
 }
 
@@ -222,11 +330,11 @@ void Loop::announce(std::size_t group) { announcer_.start(group, pair_now()); }
 void Loop::reclaim(std::size_t group) { announcer_.again(group, pair_now()); }
 
 void Loop::reserve(std::size_t group, Epoch up_to) {
-  (void)disk_.put({parts_.engine.settings.groups[group].vrid, up_to, std::nullopt});
+  (void)disk_.put({engine_.settings().groups[group].vrid, up_to, std::nullopt});
 }
 
 void Loop::save_maintenance(std::size_t group, bool on) {
-  (void)disk_.put({parts_.engine.settings.groups[group].vrid, std::nullopt, on});
+  (void)disk_.put({engine_.settings().groups[group].vrid, std::nullopt, on});
 }
 
 void Loop::report(const Report& report) {

@@ -17,6 +17,7 @@
 #include "mgmt/pair/daemon/disk.h"
 #include "mgmt/pair/daemon/engine.h"
 #include "mgmt/pair/daemon/ethernet_link.h"
+#include "mgmt/pair/daemon/link_news.h"
 #include "mgmt/pair/daemon/snapshot.h"
 
 namespace yoke::pair {
@@ -30,16 +31,26 @@ class Loop final : private Outlet {
  public:
   struct Parts {
     Engine::Parts engine;
-    api::LeaseWriter* leases = nullptr;
-    std::vector<std::uint8_t> lines;  // of the lease page, of each group
+    api::LeaseWriter* leases = nullptr;  // this thread's alone from the start on
     std::filesystem::path state_path;
     Memory memory;  // of all groups, those too that are not in the settings now
     int reports_wake = -1;
   };
   struct Order {
-    std::size_t group = 0;
+    Group group = 0;
     Command command;
     std::uint32_t ticket = 0;  // not 0
+  };
+
+  // Other settings than it runs with, with all that takes time to make.
+  struct Change {
+    Change(Engine::Plan made, const Settings& before);
+
+    Engine::Plan plan;
+    Announcer announcer;
+    std::array<std::optional<EthernetLink>, 2> links;  // where the interface is another
+    std::vector<PacketSocket> watched;
+    std::vector<std::optional<std::uint8_t>> lines;  // room for them
   };
 
   explicit Loop(Parts parts);
@@ -51,9 +62,17 @@ class Loop final : private Outlet {
   [[nodiscard]] std::string start();
 
   [[nodiscard]] bool order(const Order& order) noexcept;
+  // Reported (kAdopted) once it is in force. False: one is under way already.
+  [[nodiscard]] bool change(std::unique_ptr<Change>& change) noexcept;
+  // What has been replaced, to be freed by who has the time.
+  [[nodiscard]] std::unique_ptr<Change> take_replaced() noexcept;
   void set_data_plane(bool answers) noexcept;
-  // The data port's own IPv4 address, octets as on the wire; 0: it has none.
-  void set_source(std::uint32_t ipv4) noexcept { source_ = ipv4; }
+  // The data port's own addresses as on the wire: of IPv4, and the last 8 octets of the link-local
+  // one of IPv6. 0: it has none.
+  void set_sources(std::uint32_t ipv4, std::uint64_t link_local) noexcept {
+    source_v4_ = ipv4;
+    source_v6_ = link_local;
+  }
   [[nodiscard]] std::optional<Report> take_report() noexcept { return reports_.take(); }
   // As of the last turn but a few.
   [[nodiscard]] Snapshot snapshot() const;
@@ -70,6 +89,11 @@ class Loop final : private Outlet {
   bool read_one(std::uint8_t way);
   void read_orders();
   void look_around(MonoTime now);
+  void keep_links(MonoTime now);
+  void hear_others();
+  void adopt_change();
+  void give_lines(Change& change) noexcept;
+  void grant(std::uint8_t line, const Lease& lease) noexcept;
   void publish(MonoTime now);
   void wait();
 
@@ -85,15 +109,20 @@ class Loop final : private Outlet {
 
   Parts parts_;
   FileDescriptor wake_;
-  std::array<EthernetLink, kLinks> links_;  // by channel
-  std::vector<PacketSocket> watched_;       // whose links the data port's is
+  std::array<EthernetLink, kLinks> links_;          // by channel
+  std::vector<PacketSocket> watched_;               // whose links the data port's is
+  std::vector<std::optional<std::uint8_t>> lines_;  // of the lease page, of each group
+  LinkNews news_;
   Announcer announcer_;
   Disk disk_;
   Engine engine_;
   Ring<Order, 64> orders_;
   Ring<Report, 1024> reports_;
   std::atomic<bool> data_plane_{false}, stopping_{false};
-  std::atomic<std::uint32_t> source_{0};
+  std::atomic<std::uint32_t> source_v4_{0};
+  std::atomic<std::uint64_t> source_v6_{0};
+  std::atomic<Change*> change_{nullptr}, replaced_{nullptr};
+  bool adopted_ = false;  // and not reported yet
   std::atomic<std::uint64_t> rounds_{0}, lost_reports_{0};
   Tracking tracking_;
   MonoTime look_at_{};

@@ -19,18 +19,38 @@ namespace {
 
 constexpr int kReceiveBuffer = 1 << 20;
 
-// ARP, and ICMPv6 of type 136 right behind the IPv6 header.
+constexpr int kVrrp = 112;
+
+// ARP; ICMPv6 of type 136 right behind the IPv6 header; VRRP in IPv4 and IPv6.
 constexpr std::array kHolderFilter{
     sock_filter{BPF_LD | BPF_H | BPF_ABS, 0, 0, 12},
-    sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 5, 0, ETHERTYPE_ARP},
-    sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 0, 5, ETHERTYPE_IPV6},
+    sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 9, 0, ETHERTYPE_ARP},
+    sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 1, 0, ETHERTYPE_IP},
+    sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 2, 8, ETHERTYPE_IPV6},
+    sock_filter{BPF_LD | BPF_B | BPF_ABS, 0, 0, 14 + 9},
+    sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 5, 6, kVrrp},
     sock_filter{BPF_LD | BPF_B | BPF_ABS, 0, 0, 14 + 6},
+    sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 3, 0, kVrrp},
     sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 58},
     sock_filter{BPF_LD | BPF_B | BPF_ABS, 0, 0, 14 + 40},
     sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 136},
     sock_filter{BPF_RET | BPF_K, 0, 0, 0xffff},
     sock_filter{BPF_RET | BPF_K, 0, 0, 0},
 };
+
+// VRRP's groups, which an interface may not let in unasked.
+void join_adverts(int fd, int index) noexcept {
+  constexpr std::array<std::array<std::uint8_t, 6>, 2> kGroups{
+      {{0x01, 0x00, 0x5e, 0x00, 0x00, 0x12}, {0x33, 0x33, 0x00, 0x00, 0x00, 0x12}}};
+  for (const auto& group : kGroups) {
+    packet_mreq request{};
+    request.mr_ifindex = index;
+    request.mr_type = PACKET_MR_MULTICAST;
+    request.mr_alen = 6;
+    std::memcpy(request.mr_address, group.data(), group.size());
+    (void)::setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request);
+  }
+}
 
 bool attach_holder_filter(int fd) noexcept {
   std::array<sock_filter, kHolderFilter.size()> filter = kHolderFilter;
@@ -78,6 +98,7 @@ void PacketSocket::open(int index) noexcept {
       htons(takes_ == Takes::kPairFrames ? kPairEtherType : static_cast<std::uint16_t>(ETH_P_ALL));
   address.sll_ifindex = index;
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return;
+  if (takes_ == Takes::kHolders) join_adverts(fd.get(), index);
   fd_ = std::move(fd);
   index_ = index;
 }

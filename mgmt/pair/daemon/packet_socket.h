@@ -19,7 +19,7 @@ class PacketSocket {
  public:
   enum class Takes : std::uint8_t {
     kPairFrames,  // of our EtherType
-    kHolders,     // ARP and neighbour advertisements
+    kHolders,     // ARP, neighbour advertisements, VRRP adverts
     kNothing,     // its link alone is looked at
   };
   struct Counts {

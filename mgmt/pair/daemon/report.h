@@ -18,9 +18,10 @@ struct Report {
     kRefused,     // a command: ticket, reason
     kObeyed,      // a command: ticket
     kOverflow,    // actions of a step were left out: never, where the election is what it says
+    kAdopted,     // settings: they are in force
   };
   Kind kind = Kind::kTransition;
-  std::size_t group = 0;  // index
+  Group group = 0;  // its number
   Role from = Role::kInit, to = Role::kInit;
   Reason reason = Reason::kNone;
   Epoch epoch = 0;

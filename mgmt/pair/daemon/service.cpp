@@ -2,6 +2,7 @@
 #include "mgmt/pair/daemon/service.h"
 
 #include <fmt/format.h>
+#include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/eventfd.h>
@@ -45,6 +46,23 @@ std::uint32_t ipv4_of(const std::string& interface) {
   sockaddr_in address{};
   std::memcpy(&address, &about.ifr_addr, sizeof address);
   return address.sin_addr.s_addr;
+}
+
+// The last 8 octets of its link-local address of IPv6, as on the wire; 0: it has none.
+std::uint64_t link_local_of(const std::string& interface) {
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0) return 0;
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> list(all, ::freeifaddrs);
+  for (const ifaddrs* each = list.get(); each != nullptr; each = each->ifa_next) {
+    if (each->ifa_addr == nullptr || each->ifa_addr->sa_family != AF_INET6) continue;
+    sockaddr_in6 address{};
+    std::memcpy(&address, each->ifa_addr, sizeof address);
+    if (interface != each->ifa_name || !IN6_IS_ADDR_LINKLOCAL(&address.sin6_addr)) continue;
+    std::uint64_t identifier = 0;
+    std::memcpy(&identifier, address.sin6_addr.s6_addr + 8, sizeof identifier);
+    return identifier;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -122,11 +140,6 @@ Result<Loop::Parts> Service::make_parts(const UnitKey& key) {
   auto recalled = recall(paths_.state);
   if (!recalled.damage.empty()) log::error("pair-state-damaged", recalled.damage);
   for (const GroupSettings& group : settings_->groups) {
-    const auto line = leases_->claim(group.name);
-    if (!line) {
-      return fail(Errc::kRefused, kNoLeasePage, "there is no line left on the lease page");
-    }
-    parts.lines.push_back(*line);
     parts.engine.recalled.push_back(recalled.memory[group.vrid]);
   }
   parts.engine.settings = *settings_;
@@ -150,14 +163,12 @@ Status Service::set_going(Settings settings, const UnitKey& key) {
     return tl::unexpected(parts.error());
   }
   unit_ = key.unit;
+  remember_names();
   loop_ = std::make_unique<Loop>(std::move(*parts));
   look_around();
   const std::string missing = loop_->start();
   if (!missing.empty()) log::warning("not-real-time", "a takeover may be late: " + missing);
-  if (settings_->data_plane) {
-    data_plane_ = std::make_unique<DataPlaneWatch>(event_, paths_.data_plane.string(),
-                                                   [this](bool on) { loop_->set_data_plane(on); });
-  }
+  watch_data_plane();
   log::notice("started",
               fmt::format("unit {}, profile {}, {} groups, dedicated link {}, data {}",
                           *unit_ == Unit::kA ? 'a' : 'b', settings_->profile,
@@ -174,20 +185,71 @@ Json Service::status() const {
   return answer;
 }
 
-Result<Json> Service::configure(const Json& document) {
+void Service::watch_data_plane() {
+  if (!settings_->data_plane) return data_plane_.reset();
+  if (data_plane_ != nullptr) return;
+  data_plane_ = std::make_unique<DataPlaneWatch>(event_, paths_.data_plane.string(),
+                                                 [this](bool on) { loop_->set_data_plane(on); });
+}
+
+void Service::remember_names() {
+  for (const auto& group : settings_->groups) names_[group.vrid] = group.name;
+}
+
+void Service::configure(const Json& document, Answered answered) {
+  const auto told = [](bool in_force) { return Json{{"stored", true}, {"in_force", in_force}}; };
   auto settings = decode_settings(document);
-  if (!settings) return tl::unexpected(settings.error());
+  if (!settings) return answered(tl::unexpected(settings.error()));
+  if (pending_change_) {
+    return answered(fail(Errc::kConflict, kBusy, "other settings are being taken up"));
+  }
   if (auto stored = store_settings(paths_.settings, *settings); !stored) {
-    return tl::unexpected(stored.error());
+    return answered(tl::unexpected(stored.error()));
   }
-  if (loop_ != nullptr) return Json{{"stored", true}, {"in_force", *settings == *settings_}};
+  if (loop_ != nullptr && *settings == *settings_) return answered(told(true));
+  if (loop_ != nullptr) {
+    const auto begun = begin_change(*settings);
+    if (!begun) return answered(tl::unexpected(begun.error()));
+    for (const auto& group : settings->groups) names_[group.vrid] = group.name;
+    pending_change_ = {std::move(*settings), std::move(answered)};
+    return;
+  }
   const auto key = read_key(paths_.key);
-  if (!key) return tl::unexpected(key.error());
-  if (!*key) return Json{{"stored", true}, {"in_force", false}};
+  if (!key) return answered(tl::unexpected(key.error()));
+  if (!*key) return answered(told(false));
   if (auto going = set_going(std::move(*settings), **key); !going) {
-    return tl::unexpected(going.error());
+    return answered(tl::unexpected(going.error()));
   }
-  return Json{{"stored", true}, {"in_force", true}};
+  answered(told(true));
+}
+
+// A group that was taken away and comes back finds on the disk what it had reserved.
+Result<bool> Service::begin_change(const Settings& settings) {
+  auto recalled = recall(paths_.state);
+  if (!recalled.damage.empty()) log::error("pair-state-damaged", recalled.damage);
+  std::vector<GroupMemory> memory;
+  for (const auto& group : settings.groups) memory.push_back(recalled.memory[group.vrid]);
+  auto change =
+      std::make_unique<Loop::Change>(Engine::Plan(settings, *unit_, std::move(memory)), *settings_);
+  if (!loop_->change(change)) {
+    return fail(Errc::kConflict, kBusy, "other settings are being taken up");
+  }
+  return true;
+}
+
+void Service::on_adopted() {
+  (void)loop_->take_replaced();
+  if (!pending_change_) return;
+  PendingChange done = std::move(*pending_change_);
+  pending_change_.reset();
+  settings_ = std::move(done.settings);
+  remember_names();
+  watch_data_plane();
+  look_around();
+  log::notice("settings-changed",
+              fmt::format("profile {}, {} groups, dedicated link {}, data {}", settings_->profile,
+                          settings_->groups.size(), settings_->dedicated, settings_->data));
+  done.answered(Json{{"stored", true}, {"in_force", true}});
 }
 
 void Service::command(const std::optional<std::string>& group, const Command& command,
@@ -195,17 +257,18 @@ void Service::command(const std::optional<std::string>& group, const Command& co
   if (loop_ == nullptr) {
     return answered(fail(Errc::kUnavailable, kNotPaired, "this unit has no settings or no key"));
   }
-  std::vector<std::size_t> chosen;
-  for (std::size_t i = 0; i < settings_->groups.size(); ++i) {
-    if (!group || settings_->groups[i].name == *group) chosen.push_back(i);
+  std::vector<Group> chosen;
+  for (const auto& each : settings_->groups) {
+    if (!group || each.name == *group) chosen.push_back(each.vrid);
   }
+  if (chosen.empty() && !group) return answered(Json{{"groups", 0}});
   if (chosen.empty()) {
     return answered(fail(Errc::kNotFound, kNoGroup, fmt::format("there is no group {}", *group)));
   }
   if (++last_ticket_ == 0) ++last_ticket_;
   std::size_t ordered = 0;
-  for (const std::size_t index : chosen) {
-    ordered += loop_->order({index, command, last_ticket_}) ? 1U : 0U;
+  for (const Group number : chosen) {
+    ordered += loop_->order({number, command, last_ticket_}) ? 1U : 0U;
   }
   if (ordered == 0) return answered(fail(Errc::kConflict, kBusy, "too many orders at once"));
   pending_[last_ticket_] = {ordered, 0, std::nullopt, std::move(answered)};
@@ -225,12 +288,9 @@ void Service::on_reports() {
   }
 }
 
-const std::string& Service::name_of(std::size_t group) const {
-  return settings_->groups[group].name;
-}
-
 void Service::on_report(const Report& report) {
-  const auto& group = name_of(report.group);
+  if (report.kind == Report::Kind::kAdopted) return on_adopted();
+  const std::string& group = names_[report.group];
   if (report.kind == Report::Kind::kTransition) {
     history_.add(report, group, History::Wall::clock::now());
     log::notice("role-changed",
@@ -277,7 +337,7 @@ void Service::look_around() {
     log::error("lease-page-lost", paths_.lease.native() + " is gone or was replaced [E-724]");
     return shut_down();
   }
-  loop_->set_source(ipv4_of(settings_->data));
+  loop_->set_sources(ipv4_of(settings_->data), link_local_of(settings_->data));
   look_.start(kLook);
 }
 

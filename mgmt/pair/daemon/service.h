@@ -39,8 +39,9 @@ class Service {
 
   [[nodiscard]] nlohmann::json status() const;
   [[nodiscard]] nlohmann::json history() const { return history_.to_json(); }
-  // Stored; in force at once where the unit had no settings before, else with the next start.
-  [[nodiscard]] Result<nlohmann::json> configure(const nlohmann::json& document);
+  // Stored, then in force, where the unit has a key. `answered` is called once; E-720 to E-724,
+  // E-729.
+  void configure(const nlohmann::json& document, Answered answered);
   // Of one group by its name, or of all. `answered` is called once; E-726 to E-729.
   void command(const std::optional<std::string>& group, const Command& command, Answered answered);
   // Lets go of all groups; then the loop is asked to end.
@@ -54,16 +55,24 @@ class Service {
     Answered answered;
   };
 
+  struct PendingChange {
+    Settings settings;
+    Answered answered;
+  };
+
   Service(sd_event* loop, Paths paths);
   [[nodiscard]] Status listen();
   [[nodiscard]] Status set_going(Settings settings, const UnitKey& key);
   [[nodiscard]] Result<Loop::Parts> make_parts(const UnitKey& key);
   void on_reports();
   void on_report(const Report& report);
+  void on_adopted();
+  [[nodiscard]] Result<bool> begin_change(const Settings& settings);
+  void watch_data_plane();
   void on_answer(const Report& report);
   void on_watchdog();
   void look_around();
-  [[nodiscard]] const std::string& name_of(std::size_t group) const;
+  void remember_names();
 
   sd_event* event_;
   Paths paths_;
@@ -82,6 +91,8 @@ class Service {
   History history_;
   std::uint32_t last_ticket_ = 0;
   std::map<std::uint32_t, Pending> pending_;
+  std::optional<PendingChange> pending_change_;
+  std::map<Group, std::string> names_;  // of groups, also of those that were taken away
 };
 
 }  // namespace yoke::pair

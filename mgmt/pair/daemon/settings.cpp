@@ -114,8 +114,9 @@ std::optional<Error> read_group(const Json& object, std::size_t index, GroupSett
 
 void read_groups(Reader& reader, std::vector<GroupSettings>& groups) {
   const Json* list = reader.find("groups");
-  if (list == nullptr || !list->is_array() || list->empty() || list->size() > limits::kGroups) {
-    return reader.refuse(fmt::format("\"groups\" is no list of 1 to {} groups", limits::kGroups));
+  if (list == nullptr || !list->is_array() || list->size() > limits::kGroups) {
+    return reader.refuse(
+        fmt::format("\"groups\" is no list of at most {} groups", limits::kGroups));
   }
   std::set<std::string> names;
   std::set<Group> numbers;

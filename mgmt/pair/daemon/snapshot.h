@@ -21,9 +21,15 @@ struct LinkSnapshot {
   PacketSocket::Counts counts;
 };
 
+struct GroupSnapshot {
+  Group number = 0;
+  State state;
+};
+
 struct Snapshot {
-  MonoTime at{};              // pair_now()
-  std::vector<State> groups;  // in the order of the settings
+  MonoTime at{};                      // pair_now()
+  std::vector<GroupSnapshot> groups;  // room for as many as there can be; the first `count` are
+  std::size_t count = 0;
   std::array<LinkSnapshot, 2> links;
   bool has_peer = false;    // a living process of it has proven itself
   std::uint64_t taken = 0;  // frames

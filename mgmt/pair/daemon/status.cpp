@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/pair/daemon/status.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <string_view>
@@ -31,6 +32,14 @@ Json alarms_of(const State& state) {
   return alarms;
 }
 
+// Null: it has not told them.
+Json timers_of(const PeerView& peer) {
+  if (peer.pace == Span::zero()) return nullptr;
+  return {{"heartbeat_us", microseconds(peer.pace)},
+          {"lease_us", microseconds(peer.lease)},
+          {"dead_us", microseconds(peer.dead)}};
+}
+
 Json describe_peer(const State& state, MonoTime now) {
   const PeerView& peer = state.peer;
   Json channels = Json::object();
@@ -45,6 +54,7 @@ Json describe_peer(const State& state, MonoTime now) {
           {"ready", peer.rank.ready},
           {"health", peer.rank.health},
           {"priority", peer.rank.priority},
+          {"timers", timers_of(peer)},
           {"channels", std::move(channels)}};
 }
 
@@ -52,6 +62,7 @@ Json describe_group(const State& state, const GroupSettings& group, MonoTime now
   const bool holds = is_holder(state.role) && state.lease.until > now;
   return {{"name", group.name},
           {"vrid", group.vrid},
+          {"priority", group.priority},
           {"role", name(state.role)},
           {"epoch", holds ? state.lease.epoch : 0},
           {"seen", state.seen},
@@ -69,8 +80,13 @@ Json describe_group(const State& state, const GroupSettings& group, MonoTime now
 
 Json describe(const Snapshot& snapshot, const Settings& settings) {
   Json groups = Json::array();
-  for (std::size_t i = 0; i < snapshot.groups.size(); ++i) {
-    groups.push_back(describe_group(snapshot.groups[i], settings.groups[i], snapshot.at));
+  for (std::size_t i = 0; i < snapshot.count; ++i) {
+    const GroupSnapshot& group = snapshot.groups[i];
+    const auto at = std::find_if(settings.groups.begin(), settings.groups.end(),
+                                 [&](const auto& each) { return each.vrid == group.number; });
+    if (at != settings.groups.end()) {
+      groups.push_back(describe_group(group.state, *at, snapshot.at));
+    }
   }
   Json links = Json::object();
   for (std::size_t i = 0; i < kLinkNames.size(); ++i) {
@@ -87,7 +103,13 @@ Json describe(const Snapshot& snapshot, const Settings& settings) {
     const auto reason = static_cast<Refusal>(i);
     refused[std::string(to_string(reason))] = snapshot.refusals.of(reason);
   }
+  const Timers timers = settings.timers();
   return {{"profile", settings.profile},
+          {"timers",
+           {{"heartbeat_us", microseconds(timers.heartbeat)},
+            {"lease_us", microseconds(timers.lease)},
+            {"dead_us", microseconds(timers.dead)}}},
+          {"policy", settings.policy == Policy::kStrict ? "strict" : "availability"},
           {"groups", std::move(groups)},
           {"links", std::move(links)},
           {"peer_proven", snapshot.has_peer},

@@ -21,6 +21,7 @@ namespace yoke::pair {
 struct VipPlace {
   net::IpAddress address;
   std::uint16_t vlan = 0;
+  friend bool operator==(const VipPlace&, const VipPlace&) = default;
 };
 
 class AnnounceSchedule {

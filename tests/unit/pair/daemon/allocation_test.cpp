@@ -116,7 +116,15 @@ TEST(Engine, AllocatesNothingWhileItElectsServesAndTakesOver) {
   const bool both_served = a.until > now && b.until > now;  // as is said of a network cut in two
   is_cut = false;
   run(1000);
-  const std::size_t after = allocations;
+  std::size_t made = allocations;
+  Settings more = a.engine->settings();
+  more.groups.push_back({"more", 8, 100, false, false, false, {}});
+  Engine::Plan plan(more, Unit::kA, {});
+  made = allocations - made;
+  a.engine->retire(plan, now);
+  a.engine->adopt(plan, now);
+  run(100);
+  const std::size_t after = allocations - made;
   EXPECT_TRUE(one_served);
   EXPECT_TRUE(both_served);
   EXPECT_NE(a.until > now, b.until > now);

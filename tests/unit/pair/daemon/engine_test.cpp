@@ -36,7 +36,8 @@ struct Sent {
 // One unit, with an outlet that remembers.
 class Box final : public Outlet {
  public:
-  Box(Unit unit, std::uint8_t boot, const Settings& settings) : leases(settings.groups.size()) {
+  Box(Unit own, std::uint8_t boot, const Settings& settings)
+      : unit(own), leases(settings.groups.size()) {
     Engine::Parts parts;
     parts.settings = settings;
     parts.session.unit = unit;
@@ -61,11 +62,20 @@ class Box final : public Outlet {
   void save_maintenance(std::size_t, bool on) override { maintenance = on; }
   void report(const Report& report) override { reports.push_back(report); }
 
+  // As the process does it: those that go by the indices of before, the others by the new ones.
+  void change(const Settings& settings, MonoTime now) {
+    Engine::Plan plan(settings, unit, {});
+    engine->retire(plan, now);
+    leases.resize(settings.groups.size());
+    engine->adopt(plan, now);
+  }
+
   [[nodiscard]] Role role(std::size_t group) const { return engine->state(group).role; }
   [[nodiscard]] bool holds(std::size_t group, MonoTime now) const {
     return leases[group].until > now;
   }
 
+  Unit unit;
   std::unique_ptr<Engine> engine;
   std::deque<Sent> out;
   std::vector<Lease> leases;
@@ -100,7 +110,9 @@ class EngineTest : public testing::Test {
         }
         if (now >= box->engine->wake_at()) box->engine->tick(now);
       }
-      for (std::size_t i = 0; i < 2; ++i) EXPECT_FALSE(a.holds(i, now) && b.holds(i, now));
+      for (std::size_t i = 0; i < std::min(a.leases.size(), b.leases.size()); ++i) {
+        EXPECT_FALSE(a.holds(i, now) && b.holds(i, now));
+      }
     }
   }
   void carry(Box& from, Box& to) {
@@ -118,7 +130,7 @@ class EngineTest : public testing::Test {
 };
 
 TEST_F(EngineTest, OneHoldsEachGroup) {
-  run(milliseconds(1000));
+  run(milliseconds(2000));
   for (std::size_t i = 0; i < 2; ++i) {
     EXPECT_NE(a.holds(i, now), b.holds(i, now)) << i;
     EXPECT_EQ(a.holds(i, now) ? a.role(i) : b.role(i), Role::kActive);
@@ -204,6 +216,75 @@ TEST_F(EngineTest, GroupsThatThePeerHasAloneAreCounted) {
     carry(a, other);
   }
   EXPECT_GT(a.engine->misfits(), 0U);
+}
+
+TEST_F(EngineTest, SettingsThatChangeMoveNoGroupThatStays) {
+  run(milliseconds(2000));
+  Box& first = a.holds(0, now) ? a : b;
+  const Epoch epoch = first.engine->state(0).lease.epoch;
+  Settings changed = settings;
+  changed.groups[0].priority = 77;
+  changed.groups[0].vips.push_back(net::IpAddress::v4(192, 0, 2, 77));
+  first.change(changed, now);
+  run(milliseconds(1000));
+  EXPECT_TRUE(first.holds(0, now));
+  EXPECT_EQ(first.engine->state(0).lease.epoch, epoch);
+  Box& other = &first == &a ? b : a;
+  EXPECT_EQ(other.engine->state(0).peer.rank.priority, 77);
+}
+
+TEST_F(EngineTest, AGroupMoreIsTakenUpAndOneLessIsLetGo) {
+  run(milliseconds(2000));
+  Settings more = settings;
+  more.groups.push_back(GroupSettings{"three", 3, 100, false, false, false, {}});
+  for (Box* box : {&a, &b}) {
+    box->change(more, now);
+    run(milliseconds(300));
+  }
+  run(milliseconds(2000));
+  EXPECT_NE(a.holds(2, now), b.holds(2, now));
+  Box& first = a.holds(0, now) ? a : b;
+  Box& other = &first == &a ? b : a;
+  const bool second = first.holds(1, now);
+  Settings less = more;
+  less.groups.erase(less.groups.begin());
+  first.change(less, now);
+  EXPECT_EQ(first.engine->groups(), 2U);
+  EXPECT_EQ(first.engine->state(0).lease.until > now, second);  // it is the first one now
+  for (int i = 0; i < 1000; ++i, now += milliseconds(1)) {
+    carry(a, b);
+    carry(b, a);
+    for (Box* box : {&a, &b}) {
+      for (const auto& [group, up_to] : std::exchange(box->reserving, {})) {
+        box->engine->reserved(group, up_to, now);
+      }
+      if (now >= box->engine->wake_at()) box->engine->tick(now);
+    }
+  }
+  EXPECT_TRUE(other.holds(0, now));
+  EXPECT_EQ(first.engine->state(0).lease.until > now, second);
+}
+
+TEST_F(EngineTest, AProfileThatIsChangedOnOneUnitAfterTheOtherMovesNothing) {
+  run(milliseconds(2000));
+  Box& first = a.holds(0, now) ? a : b;
+  Box& other = &first == &a ? b : a;
+  const Epoch epoch = first.engine->state(0).lease.epoch;
+  const auto alarmed = [](const Box& box) {
+    return (box.engine->state(0).alarms >> static_cast<unsigned>(Alarm::kTimersDiffer) & 1U) != 0;
+  };
+  for (const char* profile : {"vm", "fast", "default"}) {
+    Settings changed = settings;
+    changed.profile = profile;
+    other.change(changed, now);
+    run(milliseconds(1000));
+    EXPECT_TRUE(alarmed(first) && alarmed(other)) << profile;
+    first.change(changed, now);
+    run(milliseconds(1000));
+    EXPECT_FALSE(alarmed(first) || alarmed(other)) << profile;
+    EXPECT_TRUE(first.holds(0, now)) << profile;
+    EXPECT_EQ(first.engine->state(0).lease.epoch, epoch) << profile;
+  }
 }
 
 }  // namespace

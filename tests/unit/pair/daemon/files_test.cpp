@@ -110,7 +110,7 @@ TEST(SettingsTest, WhatIsWrongIsTold) {
            Case{"/dedicated/interface", "wan", "one interface"},
            Case{"/dedicated", 7, "no object"},
            Case{"/data/links", Json::array({"../x"}), "name of an interface"},
-           Case{"/groups", Json::array(), "groups"},
+           Case{"/groups", Json::object(), "groups"},
            Case{"/groups", two_of_one, "one vrid"},
            Case{"/groups/0", "x", "no object"},
            Case{"/groups/0/vrid", 0, "vrid"},
