@@ -174,6 +174,7 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-727", "no such group of VIPs"},
     ErrorMeaning{"E-728", "not possible for the pair as it stands; the reason is told"},
     ErrorMeaning{"E-729", "too many orders to the pair at once"},
+    ErrorMeaning{"E-730", "the machine's watchdog cannot be had"},
 };
 
 }  // namespace yoke::model

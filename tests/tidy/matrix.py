@@ -6,6 +6,7 @@ import posixpath
 DROPS = "dataplane/net/drop.h"  # plain names
 
 _BASE, _LINUX = "hal/base", "hal/linux"
+_WATCHDOG = "hal/watchdog.h"
 _NET, _LB, _API, _CONTROL = ("dataplane/net", "dataplane/lb", "dataplane/api", "dataplane/control")
 _LIMITS = "dataplane/limits.h"  # plain numbers
 _API_TYPES = "dataplane/api/messages.h"  # plain values
@@ -21,7 +22,7 @@ _PAIR_MESSAGES = "mgmt/pair/messages.h"  # plain values
 # folder: what it may include besides itself, as folders or single headers
 _MAY_INCLUDE = {
     "hal/base": (),
-    "hal/linux": (_BASE,),
+    "hal/linux": (_BASE, _WATCHDOG),
     "hal": (_BASE, _NET),
     "dataplane": ("dataplane/io", _CONTROL, _API, _LIMITS, "hal", _BASE, _LINUX),
     "dataplane/net": (_BASE,),
@@ -50,7 +51,7 @@ _MAY_INCLUDE = {
     "mgmt/snmp": (_BASE, _NET, _RPC_CLIENT),
     "mgmt/system": (_BASE, _LINUX, _NET, _MODEL, _EVENTS, _ALARMS),
     "mgmt/pair": (_BASE,),
-    "mgmt/pair/daemon": (_BASE, _LINUX, _NET, _LIMITS, _API, "mgmt/pair", "mgmt/pair/wire"),
+    "mgmt/pair/daemon": (_BASE, _LINUX, _WATCHDOG, _NET, _LIMITS, _API, "mgmt/pair", "mgmt/pair/wire"),
     "mgmt/pair/wire": (_BASE, _NET, _PAIR_MESSAGES),
     "cli": (_BASE, _MODEL, _RPC_CLIENT),
 }

@@ -17,5 +17,6 @@ inline constexpr std::string_view kNoGroup = "E-727";        // no such VIP grou
 inline constexpr std::string_view kRefusedNow =
     "E-728";                                        // the election refuses; the reason is told
 inline constexpr std::string_view kBusy = "E-729";  // too many orders at once
+inline constexpr std::string_view kNoWatchdog = "E-730";  // the watchdog cannot be had
 
 }  // namespace yoke::pair

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "hal/base/log.h"
+#include "hal/linux/kernel_watchdog.h"
 #include "mgmt/pair/daemon/control_session.h"
 #include "mgmt/pair/daemon/errors.h"
 #include "mgmt/pair/daemon/status.h"
@@ -81,6 +82,9 @@ Service::Service(sd_event* loop, Paths paths)
     : event_(loop),
       paths_(std::move(paths)),
       reports_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      machine_watchdog_([](const std::string& path) {
+        return hal::KernelWatchdog::open(path, WatchdogKeeper::kTimeout);
+      }),
       reported_(loop, reports_.get(), EPOLLIN, [this](std::uint32_t) { on_reports(); }),
       watchdog_(loop, [this] { on_watchdog(); }),
       look_(loop, [this] { look_around(); }) {
@@ -168,7 +172,7 @@ Status Service::set_going(Settings settings, const UnitKey& key) {
   look_around();
   const std::string missing = loop_->start();
   if (!missing.empty()) log::warning("not-real-time", "a takeover may be late: " + missing);
-  watch_data_plane();
+  watch_machine();
   log::notice("started",
               fmt::format("unit {}, profile {}, {} groups, dedicated link {}, data {}",
                           *unit_ == Unit::kA ? 'a' : 'b', settings_->profile,
@@ -182,10 +186,12 @@ Json Service::status() const {
   answer.update(describe(loop_->snapshot(), *settings_));
   answer["unit"] = *unit_ == Unit::kA ? "a" : "b";
   answer["lost_reports"] = loop_->lost_reports();
+  answer["watchdog"] = {{"device", machine_watchdog_.path()}, {"fed", machine_watchdog_.is_fed()}};
   return answer;
 }
 
-void Service::watch_data_plane() {
+void Service::watch_machine() {
+  machine_watchdog_.use(settings_->watchdog);
   if (!settings_->data_plane) return data_plane_.reset();
   if (data_plane_ != nullptr) return;
   data_plane_ = std::make_unique<DataPlaneWatch>(event_, paths_.data_plane.string(),
@@ -244,7 +250,7 @@ void Service::on_adopted() {
   pending_change_.reset();
   settings_ = std::move(done.settings);
   remember_names();
-  watch_data_plane();
+  watch_machine();
   look_around();
   log::notice("settings-changed",
               fmt::format("profile {}, {} groups, dedicated link {}, data {}", settings_->profile,
@@ -275,7 +281,10 @@ void Service::command(const std::optional<std::string>& group, const Command& co
 }
 
 void Service::shut_down() {
-  const auto end = [this](const Result<Json>&) { (void)sd_event_exit(event_, 0); };
+  const auto end = [this](const Result<Json>&) {
+    machine_watchdog_.end();
+    (void)sd_event_exit(event_, 0);
+  };
   command(std::nullopt, {.what = Command::What::kShutdown}, end);
 }
 
@@ -338,6 +347,7 @@ void Service::look_around() {
     return shut_down();
   }
   loop_->set_sources(ipv4_of(settings_->data), link_local_of(settings_->data));
+  machine_watchdog_.look(loop_->rounds());
   look_.start(kLook);
 }
 

@@ -20,6 +20,7 @@
 #include "mgmt/pair/daemon/key_file.h"
 #include "mgmt/pair/daemon/loop.h"
 #include "mgmt/pair/daemon/settings.h"
+#include "mgmt/pair/daemon/watchdog_keeper.h"
 
 namespace yoke::pair {
 
@@ -68,7 +69,7 @@ class Service {
   void on_report(const Report& report);
   void on_adopted();
   [[nodiscard]] Result<bool> begin_change(const Settings& settings);
-  void watch_data_plane();
+  void watch_machine();
   void on_answer(const Report& report);
   void on_watchdog();
   void look_around();
@@ -84,6 +85,7 @@ class Service {
   std::unique_ptr<Loop> loop_;
   std::unique_ptr<DataPlaneWatch> data_plane_;
   std::unique_ptr<hal::LineServer> server_;
+  WatchdogKeeper machine_watchdog_;
   hal::IoSource reported_;
   hal::Timer watchdog_, look_;
   std::chrono::milliseconds pulse_{0};

@@ -186,6 +186,10 @@ Result<Settings> decode_settings(const Json& document) {
   }
   settings.policy = policy == "strict" ? Policy::kStrict : Policy::kAvailability;
   reader.flag("data_plane", settings.data_plane);
+  reader.text("watchdog", settings.watchdog);
+  if (!settings.watchdog.empty() && !settings.watchdog.starts_with("/dev/")) {
+    reader.refuse("\"watchdog\" is no device below /dev");
+  }
   read_interfaces(reader, settings);
   read_groups(reader, settings.groups);
   if (reader.error()) return tl::unexpected(*reader.error());
@@ -212,6 +216,7 @@ Json encode(const Settings& settings) {
           {"dedicated", {{"interface", settings.dedicated}}},
           {"data", {{"interface", settings.data}, {"links", settings.links}}},
           {"data_plane", settings.data_plane},
+          {"watchdog", settings.watchdog},
           {"groups", std::move(groups)}};
 }
 

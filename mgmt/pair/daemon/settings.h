@@ -17,7 +17,7 @@
 // {"version": 1, "profile": "default", "policy": "availability",
 //  "dedicated": {"interface": "ha0"},
 //  "data": {"interface": "wan", "links": ["eth0"]},
-//  "data_plane": true,
+//  "data_plane": true, "watchdog": "",
 //  "groups": [{"name": "", "vrid": 1, "priority": 100, "preempt": false, "last_man": false,
 //              "mac": "own", "vips": ["192.0.2.1", "2001:db8::1"]}]}
 //
@@ -48,6 +48,7 @@ struct Settings {
   std::string dedicated;           // interface
   std::string data;                // the kernel's twin of a data port
   std::vector<std::string> links;  // all of these must have a link for the data port to have one
+  std::string watchdog;            // its device; empty: none
   bool data_plane = true;          // a unit whose data plane does not answer is not eligible
   std::vector<GroupSettings> groups;
   friend bool operator==(const Settings&, const Settings&) = default;

@@ -113,6 +113,8 @@ TEST(SettingsTest, WhatIsWrongIsTold) {
            Case{"/groups", Json::object(), "groups"},
            Case{"/groups", two_of_one, "one vrid"},
            Case{"/groups/0", "x", "no object"},
+           Case{"/watchdog", "/etc/passwd", "no device"},
+           Case{"/watchdog", 1, "watchdog"},
            Case{"/groups/0/vrid", 0, "vrid"},
            Case{"/groups/0/vrid", 256, "vrid"},
            Case{"/groups/0/vrid", -1, "vrid"},
