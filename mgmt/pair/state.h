@@ -91,6 +91,7 @@ struct Tracking {
   std::uint8_t health = 0;
   ConfigPosition config;
   std::uint32_t flow_lag = 0;
+  friend bool operator==(const Tracking&, const Tracking&) = default;
 };
 
 struct State {

@@ -7,6 +7,7 @@
 #include "mgmt/pair/daemon/key_file.h"
 #include "mgmt/pair/daemon/settings.h"
 #include "mgmt/pair/daemon/state_file.h"
+#include "mgmt/pair/daemon/tracked.h"
 
 // Any bytes as each of the files of yoke-pair: read, or refused. What is read is written and read
 // again as the same.
@@ -25,5 +26,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto settings = decode_settings(document)) {
     if (decode_settings(encode(*settings)) != settings) std::abort();
   }
+  if (const auto tracked = decode_tracked(document)) (void)tracked->of("");
   return 0;
 }

@@ -317,6 +317,31 @@ def test_settings_change_while_it_runs(pair):
     assert pair.until_settled() is standby
 
 
+def test_what_is_tracked_moves_the_group(pair):
+    active = pair.until_settled()
+    standby = pair.other(active)
+    gateway = {"name": "gateway", "up": False, "weight": 20}
+    with pair.watch() as watch:
+        with pytest.raises(RuntimeError, match="E-720"):
+            active.call("track", items=[gateway | {"weight": 255}])
+        for unit in pair.units:  # alike on both: nothing moves
+            assert unit.call("track", items=[gateway]) == {"groups": 1}
+        waiting.until(lambda: standby.group()["peer"]["health"] == 235, "it is told", 5)
+        assert active.group()["down"] == ["gateway"] and active.group()["health"] == 235
+        standby.call("track", items=[])
+        until_takes_over(pair, standby)  # in a planned way
+        assert ("HANDOFF_OUT", "peer-healthier") in active.reasons()
+        active.call("track", items=[])
+        assert pair.until_settled() is standby
+        standby.call("track", items=[gateway | {"weight": 0, "groups": ["another"]}])
+        standby.call("track", items=[gateway | {"weight": 0, "groups": [""]}])
+        until_takes_over(pair, active)
+        assert ("NOT_ELIGIBLE", "tracking-failed") in standby.reasons()
+        standby.call("track")
+        assert pair.until_settled() is active
+    assert not watch.both_held
+
+
 def test_different_profiles_are_told_and_harmless(pair):
     active = pair.until_settled()
     standby = pair.other(active)

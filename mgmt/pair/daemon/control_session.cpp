@@ -84,7 +84,8 @@ void ControlSession::take(const std::string& line, const Reply& reply) {
   if (request->method == "status") return reply(answer_to(*request, service_.status()));
   if (request->method == "history") return reply(answer_to(*request, service_.history()));
   const auto command = command_of(request->method);
-  if (!command && request->method != "configure") {
+  const bool tracks = request->method == "track";
+  if (!command && !tracks && request->method != "configure") {
     return reply(answer_to(*request, fail(Errc::kInvalid, api::kUnknownMethod,
                                           "there is no method " + request->method)));
   }
@@ -95,6 +96,7 @@ void ControlSession::take(const std::string& line, const Reply& reply) {
   const auto answered = [request = *request, reply](const Result<Json>& outcome) {
     reply(answer_to(request, outcome));
   };
+  if (tracks) return answered(service_.track(request->params));
   if (!command) return service_.configure(request->params, answered);
   const auto parameters = read_parameters(request->params);
   if (!parameters) return reply(answer_to(*request, tl::unexpected(parameters.error())));

@@ -66,7 +66,6 @@ void Engine::start(MonoTime now) {
 
 void Engine::start_group(std::size_t group, bool restarted, MonoTime now) {
   const GroupMemory& recalled = plan_.recalled_[group];
-  step(group, Tracked{tracking_}, 0, now);
   step(group, Start{boot_, restarted, recalled.reserved, recalled.maintenance}, 0, now);
 }
 
@@ -148,9 +147,8 @@ void Engine::hear_foreign(std::size_t group, bool outranks, MonoTime now) {
   step(group, ForeignSeen{outranks}, 0, now);
 }
 
-void Engine::track(const Tracking& tracking, MonoTime now) {
-  tracking_ = tracking;
-  for (std::size_t i = 0; i < groups(); ++i) step(i, Tracked{tracking}, 0, now);
+void Engine::track(std::size_t group, const Tracking& tracking, MonoTime now) {
+  if (state(group).tracking != tracking) step(group, Tracked{tracking}, 0, now);
 }
 
 void Engine::reserved(std::size_t group, Epoch up_to, MonoTime now) {

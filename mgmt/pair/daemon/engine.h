@@ -85,7 +85,8 @@ class Engine {
   void hear_holder(const net::IpAddress& vip, MonoTime now);
   // VRRP adverts for a group of somebody who is not the peer; he would not yield to us.
   void hear_foreign(std::size_t group, bool outranks, MonoTime now);
-  void track(const Tracking& tracking, MonoTime now);
+  // Does nothing where all is as it was.
+  void track(std::size_t group, const Tracking& tracking, MonoTime now);
   void reserved(std::size_t group, Epoch up_to, MonoTime now);
   // Refusals are reported, with the ticket.
   void command(std::size_t group, const Command& command, std::uint32_t ticket, MonoTime now);
@@ -129,7 +130,6 @@ class Engine {
   Unit unit_;
   std::uint64_t boot_;
   bool restarted_;
-  Tracking tracking_;
   MonoTime next_hello_ = kLongAgo;
   std::uint64_t misfits_ = 0;
   std::array<std::uint8_t, kBodyMost> body_{};

@@ -22,8 +22,7 @@ constexpr int kPriority = 50;      // of SCHED_FIFO: above what is not real-time
 constexpr int kFramesATurn = 256;  // of each link
 constexpr int kHoldersATurn = 64;
 constexpr int kOrdersATurn = 16;
-constexpr unsigned kPatience = 10;  // heartbeats, until the peer's MAC is forgotten
-constexpr std::uint8_t kHealthy = 255;
+constexpr unsigned kPatience = 10;               // heartbeats, until the peer's MAC is forgotten
 constexpr std::chrono::seconds kPeerIsThere{1};  // heard within: longer than any profile's `dead`
 
 }  // namespace
@@ -93,6 +92,12 @@ bool Loop::change(std::unique_ptr<Change>& change) noexcept {
 
 std::unique_ptr<Loop::Change> Loop::take_replaced() noexcept {
   return std::unique_ptr<Change>(replaced_.exchange(nullptr));
+}
+
+bool Loop::track(const TrackOrder& order) noexcept {
+  const bool taken = track_orders_.put(order);
+  wake(wake_.get());
+  return taken;
 }
 
 void Loop::set_data_plane(bool answers) noexcept {
@@ -213,6 +218,7 @@ void Loop::read_orders() {
     const auto group = engine_.find(done->group);
     if (group) engine_.reserved(*group, done->reserved, pair_now());
   }
+  while (const auto order = track_orders_.take()) tracked_[order->group] = order->tracked;
   for (int i = 0; i < kOrdersATurn; ++i) {
     const auto order = orders_.take();
     if (!order) break;
@@ -251,14 +257,14 @@ void Loop::look_around(MonoTime now) {
   Tracking found;
   found.data_link = std::all_of(watched_.begin(), watched_.end(),
                                 [](const auto& link) { return link.has_link(); });
-  found.able = data_plane_ || !engine_.settings().data_plane;
-  found.ready = true;
-  found.health = kHealthy;
-  if (found.data_link == tracking_.data_link && found.able == tracking_.able && tracking_.ready) {
-    return;
+  for (std::size_t i = 0; i < engine_.groups(); ++i) {
+    const TrackedGroup& told = tracked_[engine_.settings().groups[i].vrid];
+    found.able = (data_plane_ || !engine_.settings().data_plane) && told.able;
+    found.ready = told.ready;
+    found.health = told.health;
+    found.config = told.config;
+    engine_.track(i, found, now);
   }
-  tracking_ = found;
-  engine_.track(found, now);
 }
 
 // Who asks does so rarely, and finds the turn before where he is in the way.

@@ -19,6 +19,7 @@
 #include "mgmt/pair/daemon/ethernet_link.h"
 #include "mgmt/pair/daemon/link_news.h"
 #include "mgmt/pair/daemon/snapshot.h"
+#include "mgmt/pair/daemon/tracked.h"
 
 namespace yoke::pair {
 
@@ -42,6 +43,10 @@ class Loop final : private Outlet {
     std::uint32_t ticket = 0;  // not 0
   };
 
+  struct TrackOrder {
+    Group group = 0;
+    TrackedGroup tracked;
+  };
   // Other settings than it runs with, with all that takes time to make.
   struct Change {
     Change(Engine::Plan made, const Settings& before);
@@ -66,6 +71,8 @@ class Loop final : private Outlet {
   [[nodiscard]] bool change(std::unique_ptr<Change>& change) noexcept;
   // What has been replaced, to be freed by who has the time.
   [[nodiscard]] std::unique_ptr<Change> take_replaced() noexcept;
+  // False: too much is under way.
+  [[nodiscard]] bool track(const TrackOrder& order) noexcept;
   void set_data_plane(bool answers) noexcept;
   // The data port's own addresses as on the wire: of IPv4, and the last 8 octets of the link-local
   // one of IPv6. 0: it has none.
@@ -117,6 +124,8 @@ class Loop final : private Outlet {
   Disk disk_;
   Engine engine_;
   Ring<Order, 64> orders_;
+  Ring<TrackOrder, 256> track_orders_;
+  std::array<TrackedGroup, 256> tracked_{};  // by the groups' numbers
   Ring<Report, 1024> reports_;
   std::atomic<bool> data_plane_{false}, stopping_{false};
   std::atomic<std::uint32_t> source_v4_{0};
@@ -124,7 +133,6 @@ class Loop final : private Outlet {
   std::atomic<Change*> change_{nullptr}, replaced_{nullptr};
   bool adopted_ = false;  // and not reported yet
   std::atomic<std::uint64_t> rounds_{0}, lost_reports_{0};
-  Tracking tracking_;
   MonoTime look_at_{};
   MonoTime due_{};
   Span latest_{};

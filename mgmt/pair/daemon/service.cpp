@@ -169,6 +169,7 @@ Status Service::set_going(Settings settings, const UnitKey& key) {
   unit_ = key.unit;
   remember_names();
   loop_ = std::make_unique<Loop>(std::move(*parts));
+  (void)pass_on_tracked();
   look_around();
   const std::string missing = loop_->start();
   if (!missing.empty()) log::warning("not-real-time", "a takeover may be late: " + missing);
@@ -184,6 +185,9 @@ Json Service::status() const {
   Json answer{{"configured", loop_ != nullptr}};
   if (loop_ == nullptr) return answer;
   answer.update(describe(loop_->snapshot(), *settings_));
+  for (Json& group : answer["groups"]) {
+    group["down"] = tracked_.down(group["name"].get_ref<const std::string&>());
+  }
   answer["unit"] = *unit_ == Unit::kA ? "a" : "b";
   answer["lost_reports"] = loop_->lost_reports();
   answer["watchdog"] = {{"device", machine_watchdog_.path()}, {"fed", machine_watchdog_.is_fed()}};
@@ -251,11 +255,29 @@ void Service::on_adopted() {
   settings_ = std::move(done.settings);
   remember_names();
   watch_machine();
+  (void)pass_on_tracked();
   look_around();
   log::notice("settings-changed",
               fmt::format("profile {}, {} groups, dedicated link {}, data {}", settings_->profile,
                           settings_->groups.size(), settings_->dedicated, settings_->data));
   done.answered(Json{{"stored", true}, {"in_force", true}});
+}
+
+bool Service::pass_on_tracked() {
+  bool all = true;
+  for (const auto& group : settings_->groups) {
+    all = loop_->track({group.vrid, tracked_.of(group.name)}) && all;
+  }
+  return all;
+}
+
+Result<Json> Service::track(const Json& params) {
+  auto tracked = decode_tracked(params);
+  if (!tracked) return tl::unexpected(tracked.error());
+  tracked_ = std::move(*tracked);
+  if (loop_ == nullptr) return Json{{"groups", 0}};  // for when there are some
+  if (!pass_on_tracked()) return fail(Errc::kConflict, kBusy, "too much at once");
+  return Json{{"groups", settings_->groups.size()}};
 }
 
 void Service::command(const std::optional<std::string>& group, const Command& command,

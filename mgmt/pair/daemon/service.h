@@ -43,6 +43,8 @@ class Service {
   // Stored, then in force, where the unit has a key. `answered` is called once; E-720 to E-724,
   // E-729.
   void configure(const nlohmann::json& document, Answered answered);
+  // What is tracked, all of it. E-720, E-726, E-729.
+  [[nodiscard]] Result<nlohmann::json> track(const nlohmann::json& params);
   // Of one group by its name, or of all. `answered` is called once; E-726 to E-729.
   void command(const std::optional<std::string>& group, const Command& command, Answered answered);
   // Lets go of all groups; then the loop is asked to end.
@@ -70,6 +72,7 @@ class Service {
   void on_adopted();
   [[nodiscard]] Result<bool> begin_change(const Settings& settings);
   void watch_machine();
+  [[nodiscard]] bool pass_on_tracked();
   void on_answer(const Report& report);
   void on_watchdog();
   void look_around();
@@ -86,6 +89,7 @@ class Service {
   std::unique_ptr<DataPlaneWatch> data_plane_;
   std::unique_ptr<hal::LineServer> server_;
   WatchdogKeeper machine_watchdog_;
+  TrackedItems tracked_;
   hal::IoSource reported_;
   hal::Timer watchdog_, look_;
   std::chrono::milliseconds pulse_{0};

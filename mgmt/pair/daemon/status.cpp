@@ -71,7 +71,9 @@ Json describe_group(const State& state, const GroupSettings& group, MonoTime now
           {"maintenance", state.maintenance},
           {"eligible", state.tracking.data_link && state.tracking.able},
           {"data_link", state.tracking.data_link},
-          {"data_plane", state.tracking.able},
+          {"able", state.tracking.able},
+          {"ready", state.tracking.ready},
+          {"health", state.tracking.health},
           {"alarms", alarms_of(state)},
           {"peer", describe_peer(state, now)}};
 }

@@ -94,7 +94,7 @@ TEST(Engine, AllocatesNothingWhileItElectsServesAndTakesOver) {
   Tracking well;
   well.data_link = well.able = well.ready = true;
   for (Box* box : {&a, &b}) {
-    box->engine->track(well, now);
+    for (std::size_t i = 0; i < box->engine->groups(); ++i) box->engine->track(i, well, now);
     box->engine->start(now);
   }
   bool is_cut = false;

@@ -68,6 +68,9 @@ class Box final : public Outlet {
     engine->retire(plan, now);
     leases.resize(settings.groups.size());
     engine->adopt(plan, now);
+    Tracking well;
+    well.data_link = well.able = well.ready = true;
+    for (std::size_t i = 0; i < engine->groups(); ++i) engine->track(i, well, now);
   }
 
   [[nodiscard]] Role role(std::size_t group) const { return engine->state(group).role; }
@@ -92,7 +95,7 @@ class EngineTest : public testing::Test {
     Tracking well;
     well.data_link = well.able = well.ready = true;
     for (Box* box : {&a, &b}) {
-      box->engine->track(well, now);
+      for (std::size_t i = 0; i < box->engine->groups(); ++i) box->engine->track(i, well, now);
       box->engine->start(now);
     }
   }

@@ -13,6 +13,7 @@
 #include "mgmt/pair/daemon/key_file.h"
 #include "mgmt/pair/daemon/settings.h"
 #include "mgmt/pair/daemon/state_file.h"
+#include "mgmt/pair/daemon/tracked.h"
 
 namespace yoke::pair {
 namespace {
@@ -269,6 +270,38 @@ TEST(KeyFileTest, WhatIsWrongIsToldWithoutTheKey) {
     ASSERT_FALSE(read) << wrong;
     EXPECT_EQ(read.error().id, "E-721");
     EXPECT_THAT(read.error().text, testing::Not(HasSubstr("c5c5")));
+  }
+}
+
+TEST(TrackedItems, WeighOnTheGroupsThatTheyConcern) {
+  const auto tracked = decode_tracked(Json::parse(
+      R"({"items": [{"name": "gateway", "up": false, "weight": 200},
+                    {"name": "pool", "up": false, "weight": 100, "groups": ["blue"]},
+                    {"name": "script", "up": false, "groups": ["red"]},
+                    {"name": "process", "up": true}],
+          "ready": false, "config": {"epoch": 4, "revision": 215, "hash": 7}, "later": 1})"));
+  ASSERT_TRUE(tracked) << tracked.error().text;
+  const TrackedGroup blue{.able = true, .ready = false, .health = 0, .config = {4, 215, 7}};
+  EXPECT_EQ(tracked->of("blue"), blue);
+  EXPECT_EQ(tracked->of("red").health, 55);
+  EXPECT_FALSE(tracked->of("red").able);
+  EXPECT_TRUE(tracked->of("").able);
+  EXPECT_THAT(tracked->down("blue"), testing::ElementsAre("gateway", "pool"));
+  EXPECT_EQ(decode_tracked(Json::object())->of("blue"), TrackedGroup{});
+}
+
+TEST(TrackedItems, ThatAreNoneAreRefusedWithTheirPlace) {
+  for (const char* text :
+       {R"(7)", R"({"items": 7})", R"({"items": [7]})", R"({"items": [{"up": true}]})",
+        R"({"items": [{"name": "x"}]})", R"({"items": [{"name": "x", "up": 1}]})",
+        R"({"items": [{"name": "x", "up": true, "weight": 255}]})",
+        R"({"items": [{"name": "x", "up": true, "weight": -1}]})",
+        R"({"items": [{"name": "x", "up": true, "groups": "x"}]})",
+        R"({"items": [{"name": "x", "up": true, "groups": [1]}]})", R"({"ready": 1})",
+        R"({"config": 1})", R"({"config": {"epoch": "x"}})"}) {
+    const auto tracked = decode_tracked(Json::parse(text));
+    ASSERT_FALSE(tracked) << text;
+    EXPECT_EQ(tracked.error().id, "E-720") << text;
   }
 }
 
