@@ -234,6 +234,7 @@ void Loop::read_orders() {
 }
 
 void Loop::keep_links(MonoTime now) {
+  if (!parts_.leases->is_sound()) page_is_sound_ = false;
   for (auto& link : links_) link.keep(now, kPatience * engine_.heartbeat());
   for (auto& link : watched_) link.keep();
   announcer_.keep();

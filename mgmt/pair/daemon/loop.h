@@ -85,6 +85,8 @@ class Loop final : private Outlet {
   [[nodiscard]] Snapshot snapshot() const;
   // Rises with every turn; one that stands is a thread that hangs.
   [[nodiscard]] std::uint64_t rounds() const noexcept { return rounds_; }
+  // False: somebody else has written on the lease page.
+  [[nodiscard]] bool page_is_sound() const noexcept { return page_is_sound_; }
   [[nodiscard]] std::uint64_t lost_reports() const noexcept { return lost_reports_; }
 
  private:
@@ -127,7 +129,7 @@ class Loop final : private Outlet {
   Ring<TrackOrder, 256> track_orders_;
   std::array<TrackedGroup, 256> tracked_{};  // by the groups' numbers
   Ring<Report, 1024> reports_;
-  std::atomic<bool> data_plane_{false}, stopping_{false};
+  std::atomic<bool> data_plane_{false}, stopping_{false}, page_is_sound_{true};
   std::atomic<std::uint32_t> source_v4_{0};
   std::atomic<std::uint64_t> source_v6_{0};
   std::atomic<Change*> change_{nullptr}, replaced_{nullptr};

@@ -143,9 +143,12 @@ Result<Loop::Parts> Service::make_parts(const UnitKey& key) {
   leases_ = std::make_unique<api::LeaseWriter>(memory, boot);
   auto recalled = recall(paths_.state);
   if (!recalled.damage.empty()) log::error("pair-state-damaged", recalled.damage);
+  std::vector<std::string> names;
   for (const GroupSettings& group : settings_->groups) {
+    names.push_back(group.name);
     parts.engine.recalled.push_back(recalled.memory[group.vrid]);
   }
+  leases_->keep(names);
   parts.engine.settings = *settings_;
   parts.engine.session.unit = key.unit;
   parts.engine.session.key = key.key;
@@ -364,8 +367,9 @@ void Service::on_answer(const Report& report) {
 void Service::look_around() {
   // Without its page the unit would hold what no data plane sees. Started again, there is a new
   // one.
-  if (!page_->is_shared()) {
-    log::error("lease-page-lost", paths_.lease.native() + " is gone or was replaced [E-724]");
+  if (!page_->is_shared() || !loop_->page_is_sound()) {
+    log::error("lease-page-lost",
+               paths_.lease.native() + " is gone, was replaced or written on [E-724]");
     return shut_down();
   }
   loop_->set_sources(ipv4_of(settings_->data), link_local_of(settings_->data));
