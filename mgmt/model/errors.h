@@ -99,6 +99,8 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-342", "a VIP with a prefix list that the data plane was not given"},
     ErrorMeaning{"E-343", "a VIP names a group that is not there"},
     ErrorMeaning{"E-344", "one address in two groups of VIPs"},
+    ErrorMeaning{"E-345", "a configuration without groups, by a release that knows none"},
+    ErrorMeaning{"E-346", "two groups of VIPs whose names the lease page cannot tell apart"},
     ErrorMeaning{"E-401", "a method that does not exist"},
     ErrorMeaning{"E-402", "parameters of another form than the method takes"},
     ErrorMeaning{"E-403", "a version of the protocol that is not spoken here"},
