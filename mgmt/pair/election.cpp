@@ -36,6 +36,7 @@ void send_heartbeat(Turn& turn) {
   heartbeat.sent = stamp(turn.now);
   for (std::size_t i = 0; i < kChannels; ++i) heartbeat.heard[i] = state.peer.channels[i].newest;
   heartbeat.rank = state.role == Role::kCandidate ? state.candidacy.rank : own_rank(turn.view());
+  if (state.role == Role::kInit) heartbeat.rank.eligible = false;  // it ends
   heartbeat.flow_lag = state.tracking.flow_lag;
   heartbeat.version_min = kVersionMin;
   heartbeat.version_max = kVersionMax;
@@ -96,6 +97,9 @@ void begin(Turn& turn, const Start& start) {
   state.maintenance = start.maintenance;
   state.seen = tracking.config.epoch;
   state.floor = state.reserved = state.requested = start.reserved;
+  // A group that is taken away and comes back within one process is of the same boot: what it says
+  // then is newer than all that it said before.
+  state.seq = static_cast<std::uint64_t>(stamp(turn.now));
   state.last_step = turn.now;
   state.started_at = turn.now;
   state.listen_least = turn.now + turn.timers().restart_hold;

@@ -165,6 +165,42 @@ TEST_F(Election, FollowsItsTable) {
   }
 }
 
+// The peer knows it by its boot, and takes for old what is numbered lower than before.
+TEST_F(Election, AGroupThatComesBackInOneProcessIsNewerThanAllItSaid) {
+  become_active();
+  pass(std::chrono::minutes(1));
+  const auto last = state.seq;
+  give(Command{Command::What::kRemove});
+  now += std::chrono::seconds(2);
+  start();
+  EXPECT_GT(state.seq, last);
+}
+
+TEST_F(Election, WhoEndsSaysThatItCannot) {
+  become_active();
+  const auto actions = give(Command{Command::What::kShutdown});
+  const Heartbeat* last = nullptr;
+  for (const Action& action : actions) {
+    const auto* send = std::get_if<Send>(&action);
+    if (send == nullptr) continue;
+    if (const auto* beat = std::get_if<Heartbeat>(&send->message)) last = beat;
+  }
+  ASSERT_NE(last, nullptr);
+  EXPECT_EQ(last->role, Role::kInit);
+  EXPECT_FALSE(last->rank.eligible) << "or the peer waits until it is silent";
+}
+
+TEST_F(Election, APeerThatEndsIsNotWaitedFor) {
+  become_standby();
+  hear(Resign{1, 3, 0});
+  Heartbeat last = heartbeat(Role::kInit, 3);
+  last.rank.eligible = false;
+  hear(last);
+  pass(setup.timers.probes * setup.timers.probe_gap + setup.timers.probe_wait +
+       setup.timers.probe_gap);
+  EXPECT_TRUE(is_holder(state.role));
+}
+
 TEST_F(Election, AnAcknowledgedHeartbeatGivesTheLeaseFromItsSending) {
   become_active();
   const MonoTime sent_at = now - milliseconds(3);
