@@ -94,9 +94,9 @@ def test_it_watches_stands_in_and_hands_back(pair, standin):
     waiting.until(lambda: pair.other(active).role() == "ALONE", "the other takes over", 20)
     with pytest.raises(waiting.Late):
         waiting.until(lambda: not standin.has_none(), "(must not be)", seconds=4)
-    # The last one ends as it should, and says so: it is not waited for.
+    # The last one ends as it should, and says so.
     assert pair.other(active).process.terminate() == 0
-    waiting.until(standin.has_all, "it stands in for both", 2.5)
+    waiting.until(standin.has_all, "it stands in for both", 15)
     pair.start()
     waiting.until(standin.has_none, "it hands back", 30)
     pair.until_settled(40)
