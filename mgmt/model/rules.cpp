@@ -16,6 +16,7 @@
 #include "mgmt/model/network_schema.h"
 #include "mgmt/model/notify_rules.h"
 #include "mgmt/model/notify_schema.h"
+#include "mgmt/model/pair_rules.h"
 #include "mgmt/model/place.h"
 #include "mgmt/model/schema.h"
 #include "mgmt/model/secrets.h"
@@ -27,6 +28,7 @@ namespace {
 
 // For each of them events wait in memory while it is away.
 constexpr std::size_t kGroupsMax = 255;  // a pair tells its groups apart by one octet (RFC 5798)
+constexpr std::size_t kPairGroupsMax = limits::kGroups - 1;  // the VIPs in none are one as well
 constexpr std::size_t kLogServersMax = 8;
 
 struct PoolFacts {
@@ -66,6 +68,9 @@ class Checker {
     check_server_addresses();
     check_listeners();
     check_network(config_, [this](const Path& path, std::string_view id, std::string text) {
+      add(path, id, std::move(text));
+    });
+    check_pair(config_, [this](const Path& path, std::string_view id, std::string text) {
       add(path, id, std::move(text));
     });
     check_limits();
@@ -331,7 +336,8 @@ class Checker {
     check_limit("pool", pools_.size(), limits::kPools);
     check_limit("server", servers, limits::kServers);
     check_limit("vip", vips_.size(), limits::kVips);
-    check_limit("group", config_.keys("group").size(), kGroupsMax);
+    check_limit("group", config_.keys("group").size(),
+                is_pair(config_) ? kPairGroupsMax : kGroupsMax);
     check_limit("snat-pool", config_.keys("snat-pool").size(), limits::kVips);
     check_limit("syslog", config_.keys("syslog").size(), kLogServersMax);
     check_limit("notify", config_.keys("notify").size(), kNotifyMax);

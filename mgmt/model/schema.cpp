@@ -10,6 +10,7 @@
 #include "mgmt/model/network_schema.h"
 #include "mgmt/model/notify_schema.h"
 #include "mgmt/model/outlet_schema.h"
+#include "mgmt/model/pair_schema.h"
 #include "mgmt/model/system_schema.h"
 
 namespace yoke::model {
@@ -180,15 +181,6 @@ constexpr std::array kVipFields{
           .for_operators = true},
 };
 
-constexpr std::array kGroupFields{
-    Field{.name = "enabled",
-          .type = FieldType::kFlag,
-          .help = "Whether its VIPs are answered for, those that are enabled themselves",
-          .example = "no",
-          .default_value = "yes",
-          .for_operators = true},
-};
-
 constexpr std::array kSnatPoolFields{
     Field{.name = "addresses",
           .type = FieldType::kAddress,
@@ -340,6 +332,13 @@ constexpr std::array kTypes{
                        .default_value = ""},
                .fields = kRouteFields,
                .of_unit = true},
+    RecordType{.kind = "ha",
+               .plural = "ha",
+               .parent = "",
+               .help = "The other unit, and how the two stand in for each other",
+               .key = {},
+               .fields = kPairFields,
+               .single = true},
     RecordType{.kind = "metrics",
                .plural = "metrics",
                .parent = "",
