@@ -11,6 +11,7 @@
 #include "hal/base/number.h"
 #include "mgmt/model/duration.h"
 #include "mgmt/model/group.h"
+#include "mgmt/model/pair_rules.h"
 #include "mgmt/model/schema.h"
 #include "mgmt/model/snat.h"
 
@@ -106,6 +107,20 @@ std::vector<api::PrefixList> compile_lists(const std::vector<api::Vip>& vips,
   return lists;
 }
 
+// Of a pair each group is held, so that a unit answers for it under a lease alone. A unit that
+// stands alone has none: what moves together is nothing to its data plane.
+void compile_groups(const model::Config& config, api::Configuration& configuration) {
+  if (!model::is_pair(config)) return;
+  std::set<std::string> names;
+  for (api::Vip& vip : configuration.vips) {
+    vip.group = config.value({{"vip", vip.name}}, "group");
+    names.insert(vip.group);
+  }
+  for (const std::string& name : names) {
+    configuration.groups.push_back({name, api::Lease::kHeld});
+  }
+}
+
 }  // namespace
 
 api::Configuration compile(const model::Config& config, const ServerStates& states,
@@ -122,6 +137,7 @@ api::Configuration compile(const model::Config& config, const ServerStates& stat
     if (!model::is_answered_for(config, path)) continue;
     configuration.vips.push_back(compile_vip(config, path));
   }
+  compile_groups(config, configuration);
   configuration.lists = compile_lists(configuration.vips, known.following(config));
   return configuration;
 }

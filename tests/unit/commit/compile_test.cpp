@@ -354,6 +354,23 @@ TEST(ServerStates, ResponseTimesAreTakenOverAndCompared) {
   EXPECT_EQ(states.following(unchecked, kLate).find(id)->response, 0ms) << "nobody measures it";
 }
 
+// Of a unit that stands alone nothing is held: it would wait for a lease that nobody grants.
+TEST(Compile, TheGroupsOfAPairAreServedUnderALeaseAlone) {
+  model::Config config;
+  must_set(config, {"group", "blue"}, {{"vrid", "2"}});
+  must_set(config, {"vip", "web"}, {{"address", "203.0.113.10:80/tcp"}, {"group", "blue"}});
+  must_set(config, {"vip", "dns"}, {{"address", "203.0.113.11:53/udp"}});
+  const auto alone = compile(config, {}, 1, {}, {});
+  EXPECT_TRUE(alone.groups.empty());
+  EXPECT_EQ(alone.vips[1].group, "");
+  must_set(config, {"ha", ""}, {{"interface", "ha0"}, {"data-interface", "wan"}});
+  const auto pair = compile(config, {}, 1, {}, {});
+  EXPECT_EQ(pair.groups,
+            (std::vector<api::Group>{{"", api::Lease::kHeld}, {"blue", api::Lease::kHeld}}));
+  EXPECT_EQ(pair.vips[0].group, "");
+  EXPECT_EQ(pair.vips[1].group, "blue");
+}
+
 TEST(Compile, AGroupThatIsDisabledTakesItsVipsAlongAndNobodyElse) {
   model::Config config;
   must_set(config, {"pool", "web"}, {});
