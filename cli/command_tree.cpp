@@ -38,6 +38,10 @@ constexpr std::array kTested{
          .may_end = false,
          .next = kPoolServer}};
 
+constexpr std::array kHaPart{
+    Node{.word = "link", .help = "The ways to the peer, and what goes by them"},
+    Node{.word = "history", .help = "How roles changed, and why, the newest first"}};
+
 constexpr std::array kObjects{
     Node{.word = "status", .help = "The unit at a glance"},
     Node{.word = "vip", .help = "VIPs: state, servers, flows", .next = kVipName},
@@ -54,6 +58,7 @@ constexpr std::array kObjects{
     Node{.word = "interface", .help = "Data ports and their counters"},
     Node{.word = "address", .help = "The unit's own interfaces and addresses"},
     Node{.word = "route", .help = "Where the unit itself sends packets"},
+    Node{.word = "ha", .help = "The pair: who holds which group, and the peer", .next = kHaPart},
     Node{.word = "worker", .help = "Packets of each worker, and why some were dropped"},
     Node{.word = "alarm", .help = "What is wrong, since when, and what to type next"},
     Node{.word = "log", .help = "What has happened, the newest first"},
@@ -125,7 +130,31 @@ constexpr std::array kNotified{Node{.word = "WAY[:NAME]",
                                     .kind = "notify",
                                     .may_end = false,
                                     .next = kNotifyRequest}};
+constexpr std::array kForced{
+    Node{.word = "force", .help = "Though nobody can take over: the VIPs are answered by nobody"}};
+constexpr std::array kOneGroup{
+    Node{.word = "NAME", .help = "The group, and no other", .value = Value::kKey, .kind = "group"}};
+constexpr std::array kForcedGroup{Node{.word = "NAME",
+                                       .help = "The group, and no other",
+                                       .value = Value::kKey,
+                                       .kind = "group",
+                                       .next = kForced}};
+constexpr std::array kOfGroup{
+    Node{.word = "group", .help = "Of one group", .may_end = false, .next = kOneGroup}};
+constexpr std::array kOfGroupForced{
+    Node{.word = "group", .help = "Of one group", .may_end = false, .next = kForcedGroup},
+    kForced[0]};
+constexpr std::array kHaRequests{
+    Node{.word = "failover", .help = "Give what this unit holds to the peer", .next = kOfGroup},
+    Node{.word = "standby",
+         .help = "The same, and take nothing until resume, restarts included",
+         .next = kOfGroupForced},
+    Node{.word = "resume", .help = "Be able to take over again", .next = kOfGroup}};
 constexpr std::array kRequests{
+    Node{.word = "ha",
+         .help = "Let the pair's other unit work, or this one again",
+         .may_end = false,
+         .next = kHaRequests},
     Node{.word = "backup", .help = "Copy configuration and history to a file", .next = kBackup},
     Node{.word = "notify",
          .help = "Try whether whoever is to be told of events can be",

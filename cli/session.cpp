@@ -89,6 +89,7 @@ Outcome Session::show(const Command& command) {
   const std::string& object = command.words.front();
   if (object == "configuration") return show_configuration(connection_, command);
   json params = {{"object", object}};
+  if (object == "ha") return show_pair(command);
   const bool of_one = command.words.size() > 1;
   if (of_one) params["name"] = command.words[1];
   if (command.words.size() > 2) {
@@ -102,6 +103,15 @@ Outcome Session::show(const Command& command) {
   if (!answer) return failed(answer.error());
   if (object == "history" && of_one) return revision(command, std::move(*answer));
   return {.output = show_output(object, of_one, std::move(*answer), width_for(command)),
+          .error = {}};
+}
+
+Outcome Session::show_pair(const Command& command) {
+  std::string object = "ha";
+  if (command.words.size() > 1) object += "-" + command.words[1];
+  auto answer = connection_.call("show", {{"object", object}});
+  if (!answer) return failed(answer.error());
+  return {.output = show_output(object, false, std::move(*answer), width_for(command)),
           .error = {}};
 }
 
@@ -250,6 +260,7 @@ Outcome Session::request(const Command& command) {
     outcome.output.json = with_schema(*made);
     return outcome;
   }
+  if (command.words.front() == "ha") return request_of_pair(command);
   if (command.words.front() == "notify") return try_notification(command.words[1]);
   const auto restored = restore_backup(connection_, command.words[1]);
   if (!restored) return failed(restored.error());
@@ -257,6 +268,25 @@ Outcome Session::request(const Command& command) {
   Outcome outcome = diff({});
   if (outcome.error) return outcome;
   outcome.output.talk.push_back(restore_sentence(*restored));
+  return outcome;
+}
+
+// failover, standby or resume; "group NAME" and "force" may follow.
+Outcome Session::request_of_pair(const Command& command) {
+  const std::string& request = command.words[1];
+  json params = {{"request", request}};
+  for (std::size_t i = 2; i < command.words.size(); ++i) {
+    if (command.words[i] == "force") {
+      params["force"] = true;
+    } else if (command.words[i] == "group" && i + 1 < command.words.size()) {
+      params["group"] = command.words[++i];
+    }
+  }
+  const auto answer = connection_.call("ha", params);
+  if (!answer) return failed(answer.error());
+  Outcome outcome = said(request == "resume" ? "This unit can take over again: see show ha."
+                                             : "The peer is asked to take over: see show ha.");
+  outcome.output.json = with_schema(*answer);
   return outcome;
 }
 
@@ -303,8 +333,9 @@ std::string Session::prompt() const {
   if (!place.empty()) place = fmt::format(" [{}]", place);
   if (connection_.is_alone()) place += " [exclusive]";
   if (unconfirmed_) place += fmt::format(" [confirm {}]", clock_text(unconfirmed_->remaining));
-  return fmt::format("{}{}{}{} ", connection_.unit(), place, connection_.has_edits() ? "*" : "",
-                     mode_ == Mode::kConfig ? "#" : ">");
+  const std::string role = role_.empty() ? "" : fmt::format("({})", role_);
+  return fmt::format("{}{}{}{}{} ", connection_.unit(), role, place,
+                     connection_.has_edits() ? "*" : "", mode_ == Mode::kConfig ? "#" : ">");
 }
 
 std::string Session::look_for_unconfirmed() {
@@ -316,6 +347,8 @@ std::string Session::look_for_unconfirmed() {
   if (!answer.is_object()) return {};
   // The name may have been another at the first call.
   if (const json unit = part_of(answer, "unit"); unit.is_string()) connection_.set_unit(unit);
+  const json role = part_of(answer, "role");
+  role_ = role.is_string() ? role.get<std::string>() : std::string();
   const bool was_alone = connection_.is_alone();
   connection_.set_alone(was_alone && part_of(answer, "alone") != false);
   const auto revision = number_of(answer, "revision");

@@ -61,6 +61,8 @@ class Session {
   [[nodiscard]] Outcome configure(const Command& command);
   [[nodiscard]] Outcome discard();
   [[nodiscard]] Outcome request(const Command& command);
+  [[nodiscard]] Outcome show_pair(const Command& command);
+  [[nodiscard]] Outcome request_of_pair(const Command& command);
   [[nodiscard]] Outcome try_notification(const std::string& name);
   [[nodiscard]] Outcome exit();
 
@@ -75,6 +77,7 @@ class Session {
   // Asks for completion or the prompt; an error is not told, unless it lost the edits.
   [[nodiscard]] nlohmann::json ask_quietly(const std::string& method, const nlohmann::json& params);
 
+  std::string role_;  // in a pair; empty: the unit stands alone
   std::optional<Unconfirmed> unconfirmed_;
   bool warned_ = false;  // the last command was an exit that edits held back
 };

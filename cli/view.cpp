@@ -107,6 +107,29 @@ constexpr std::array kWorkerColumns{
     Column{"TO OTHERS", "handed_over", Format::kCount, 9},
     Column{"DROPPED", "drops", Format::kSum, 7},
 };
+constexpr std::array kHaColumns{
+    Column{"GROUP", "group", Format::kText, 12},
+    Column{"VRID", "vrid", Format::kText, 4},
+    Column{"THIS UNIT", "role", Format::kText, 12},
+    Column{"PEER", "peer_role", Format::kText, 12},
+    Column{"HEARD MS", "peer_heard_ms", Format::kCount, 8},
+    Column{"EPOCH", "epoch", Format::kText, 8},
+    Column{"TROUBLE", "trouble", Format::kText, 11},
+};
+constexpr std::array kHaLinkColumns{
+    Column{"WAY", "way", Format::kText, 9},
+    Column{"INTERFACE", "interface", Format::kText, 15},
+    Column{"LINK", "link", Format::kText, 4},
+    Column{"HEARD MS", "heard_ms", Format::kCount, 8},
+    Column{"RECEIVED", "received", Format::kCount, 8},
+    Column{"SENT", "sent", Format::kCount, 7},
+    Column{"NOT SENT", "not_sent", Format::kCount, 8},
+};
+constexpr std::array kHaHistoryColumns{
+    Column{"WHEN", "when", Format::kText, 24},  Column{"GROUP", "group", Format::kText, 8, true},
+    Column{"FROM", "from", Format::kText, 12},  Column{"TO", "to", Format::kText, 12},
+    Column{"WHY", "reason", Format::kText, 15},
+};
 constexpr std::array kHistoryColumns{
     Column{"REV", "revision", Format::kText, 7},
     Column{"WHEN", "when", Format::kTime, 19},
@@ -142,6 +165,9 @@ constexpr std::array kViews{
     View{"route", false, kRouteColumns},
     View{"worker", false, kWorkerColumns},
     View{"history", false, kHistoryColumns},
+    View{"ha", false, kHaColumns},
+    View{"ha-link", false, kHaLinkColumns},
+    View{"ha-history", false, kHaHistoryColumns},
     View{"backup", false, kBackupColumns},
 };
 

@@ -32,6 +32,7 @@
 #include "mgmt/events/event.h"
 #include "mgmt/options.h"
 #include "mgmt/outlets/outlets.h"
+#include "mgmt/pair/client/pair_client.h"
 #include "mgmt/rpc/errors.h"
 #include "mgmt/rpc/role.h"
 #include "mgmt/rpc/server.h"
@@ -131,6 +132,8 @@ class Process {
             loop, committer_,
             [this](const auto& plan, const auto& changes) { return permit(plan, changes); },
             commit::read_clocks, recorder(), in_turn(turns)),
+        pair_(loop, options.root / "run/yoke/pair.sock", recorder(),
+              [this] { supervisor_->look_soon(); }),
         link_(
             loop, data_plane_, committer_, [this](bool in_step) { checking_.on_link(in_step); },
             recorder(), in_turn(turns)) {
@@ -150,6 +153,7 @@ class Process {
               return outlets_->try_notification(committer_.running().config, which, user);
             },
         .tested = [this](std::uint64_t number) { return outlets_->tried(number); }};
+    unit_.pair = pair_questions();
     supervisor_ = std::make_unique<alarms::Supervisor>(
         loop,
         alarms::Supervisor::Sources{
@@ -180,6 +184,7 @@ class Process {
     }
     remember();  // before anything happens, so that whoever is to be told of it is
     outlets_->follow(committer_.running().config);
+    pair_.follow(committer_.running().config);
     expiry_.follow();
     schedule_.follow();
     backups_.follow(backup::schedule_of(committer_.running().config));
@@ -211,6 +216,19 @@ class Process {
     return [this](const events::Event& event) { record(event); };
   }
 
+  // Of a unit that stands alone nothing is asked.
+  [[nodiscard]] rpc::Pair pair_questions() {
+    using rpc::Pair;
+    return {.status = [this] { return pair_.is_one_of_two() ? pair_.status() : Pair::alone(); },
+            .history = [this] { return pair_.is_one_of_two() ? pair_.history() : Pair::alone(); },
+            .command =
+                [this](auto method, const auto& group, bool force) {
+                  return pair_.is_one_of_two() ? pair_.command(method, group, force)
+                                               : Pair::alone();
+                },
+            .role = [this] { return pair_.role(); }};
+  }
+
   // What the process before has told of may be over by now.
   void remember() {
     constexpr std::size_t kRemembered = 1000;
@@ -235,12 +253,14 @@ class Process {
     checking_.follow();
     outlets_->follow(running);
     system_.follow(running);
+    pair_.follow(running);
   }
 
   [[nodiscard]] std::vector<alarms::Condition> conditions() const {
     auto found = outlets_->conditions();
     std::ranges::move(system_.conditions(), std::back_inserter(found));
     std::ranges::move(checking_.conditions(), std::back_inserter(found));
+    std::ranges::move(pair_.conditions(), std::back_inserter(found));
     if (const auto unknown = committer_.unknown()) {
       found.push_back({Kind::kStoreNew, "", unknown->text, {{"ERROR", unknown->id}}});
     }
@@ -272,6 +292,7 @@ class Process {
   commit::Expiry expiry_;
   system::Keeper system_;
   commit::Schedule schedule_;
+  pair::PairClient pair_;
   commit::DataPlaneLink link_;
   std::unique_ptr<outlets::Outlets> outlets_;
   std::unique_ptr<alarms::Supervisor> supervisor_;

@@ -13,7 +13,8 @@
 #include "hal/base/file_descriptor.h"
 #include "hal/base/result.h"
 
-// A connection to the data plane, one question at a time.
+// A connection to the data plane, or to another process that speaks its envelope, one question at a
+// time.
 //
 // Every call ends by its deadline. An error that the data plane sent leaves the connection as it
 // is; when it is gone (kUnavailable), late (kTimeout: its answer would be taken for the next one)
@@ -54,6 +55,10 @@ class Client {
   // Ok where it answers at all, as a release before does that does not know the question.
   [[nodiscard]] Status ping(std::chrono::milliseconds deadline = kDeadline);
 
+  // What any process that speaks the envelope answers to a method of its own.
+  [[nodiscard]] Result<Json> call(std::string_view method, Json params,
+                                  std::chrono::milliseconds deadline = kDeadline);
+
   // For an event loop: readable between two calls means that the other side went away. -1 once the
   // connection is closed.
   [[nodiscard]] int fd() const noexcept { return socket_.get(); }
@@ -63,8 +68,6 @@ class Client {
  private:
   explicit Client(FileDescriptor socket) : socket_(std::move(socket)) {}
 
-  [[nodiscard]] Result<Json> call(std::string_view method, Json params,
-                                  std::chrono::milliseconds deadline);
   [[nodiscard]] Result<Json> exchange(std::string_view method, Json params, MonoTime until);
   [[nodiscard]] Status send(std::string_view line, MonoTime until);
   [[nodiscard]] Result<std::string> receive_line(MonoTime until);

@@ -45,6 +45,7 @@ const Session::Method Session::kMethods[] = {
     {"tested", &Session::tested, Role::kOperator},
     {"notify_test", &Session::notify_test, Role::kOperator},
     {"notify_tested", &Session::notify_tested, Role::kOperator},
+    {"ha", &Session::ha, Role::kOperator},
     {"backup_state", &Session::backup_state, Role::kViewer},
     {"backup", &Session::backup, Role::kOperator},
     {"restore", &Session::restore, Role::kOperator},

@@ -162,9 +162,13 @@ Session::Outcome Session::rollback(const Json& params) {
 Session::Outcome Session::unconfirmed(const Json&) {
   const auto& waits = unit_.committer.unconfirmed();
   const bool alone = unit_.lock.holder && !unit_.lock.is_held_by_other(this);
-  if (!waits) return Json{{"unit", unit_.name()}, {"alone", alone}, {"revision", nullptr}};
+  const std::string role = unit_.pair.role();
+  if (!waits) {
+    return Json{{"unit", unit_.name()}, {"role", role}, {"alone", alone}, {"revision", nullptr}};
+  }
   const auto left = commit::remaining(waits->deadline, commit::read_clocks());
   return Json{{"unit", unit_.name()},
+              {"role", role},
               {"alone", alone},
               {"revision", waits->revision},
               {"back_to", waits->back_to},

@@ -43,6 +43,9 @@ constexpr std::array kObjects{
     Object{"system", "", system_rows},
     Object{"address", "", address_rows},
     Object{"route", "", route_rows},
+    Object{"ha", "", ha_rows},
+    Object{"ha-link", "", ha_link_rows},
+    Object{"ha-history", "", ha_history_rows},
 };
 
 auto unknown_object(std::string_view word) {

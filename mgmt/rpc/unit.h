@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hal/base/aside.h"
@@ -74,6 +76,24 @@ struct Notifications {
   std::function<std::optional<std::vector<NotifyReport>>(std::uint64_t)> tested;
 };
 
+// The other unit, as far as methods ask about it: what yoke-pair answers (mgmt/pair/daemon). E-470
+// where the unit stands alone, E-471 where yoke-pair does not answer.
+struct Pair {
+  using Answer = Result<nlohmann::json>;
+  std::function<Answer()> status = [] { return alone(); };
+  std::function<Answer()> history = [] { return alone(); };
+  // "failover", "maintenance" or "resume"; of all groups where none is named.
+  std::function<Answer(std::string_view method, const std::optional<std::string>& group,
+                       bool force)>
+      command = [](auto, const auto&, bool) { return alone(); };
+
+  // What this unit is, for the prompt: "ACTIVE"; "MIXED" where it is not the same for all groups;
+  // empty where it stands alone.
+  std::function<std::string()> role = [] { return std::string(); };
+
+  [[nodiscard]] static Answer alone();
+};
+
 // An address of the unit's own, or an interface that has none, in words (mgmt/README.md).
 struct AddressReport {
   std::string interface;
@@ -111,6 +131,7 @@ struct Unit {
   events::Record record = events::write_to_journal;
   CandidateLock lock = {};
   Notifications notifications = {};
+  Pair pair = {};
   std::function<std::vector<AddressReport>()> addresses = [] {
     return std::vector<AddressReport>();
   };

@@ -31,7 +31,8 @@ _MAY_INCLUDE = {
     "dataplane/control": (_BASE, _LINUX, _NET, _LB, _API, _LIMITS),
     "dataplane/io": (_BASE, _LINUX, _NET, _LB, _CONTROL, _LIMITS, _API_TYPES,
                      _LEASE_PAGE),
-    "mgmt": (_BASE, _LINUX, _NET, _MODEL, _COMMIT, _EVENTS, _ALARMS, _HEALTH, "mgmt/rpc", "mgmt/system"),
+    "mgmt": (_BASE, _LINUX, _NET, _MODEL, _COMMIT, _EVENTS, _ALARMS, _HEALTH, "mgmt/rpc", "mgmt/system",
+             "mgmt/pair/client"),
     "mgmt/model": (_BASE, _NET, _LIMITS),
     "mgmt/events": (_BASE,),
     "mgmt/store": (_BASE, _LINUX, _MODEL, _EVENTS),
@@ -53,6 +54,7 @@ _MAY_INCLUDE = {
     "mgmt/pair": (_BASE,),
     "mgmt/pair/daemon": (_BASE, _LINUX, _WATCHDOG, _NET, _LIMITS, _API, "mgmt/pair", "mgmt/pair/wire"),
     "mgmt/pair/wire": (_BASE, _NET, _PAIR_MESSAGES),
+    "mgmt/pair/client": (_BASE, _LINUX, _NET, _API, _MODEL, _EVENTS, _ALARMS),
     "cli": (_BASE, _MODEL, _RPC_CLIENT),
 }
 

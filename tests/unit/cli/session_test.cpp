@@ -108,6 +108,47 @@ TEST(Session, EditsAloneAlsoFromWithinConfigurationMode) {
   EXPECT_THAT(desk.talk.str(), HasSubstr("E-113 this is configuration mode already"));
 }
 
+TEST(Session, ThePromptSaysWhatTheUnitIsInItsPair) {
+  FakeMgmt mgmt;
+  Desk desk(mgmt, Mode::kOper);
+  const json alone = {{"unit", "lb-a"}, {"role", ""}, {"alone", false}, {"revision", nullptr}};
+  json active = alone;
+  active["role"] = "ACTIVE";
+  mgmt.answer("unconfirmed", active);
+  EXPECT_EQ(desk.session.look_for_unconfirmed(), "");
+  EXPECT_EQ(desk.session.prompt(), "lb-a(ACTIVE)> ");
+  mgmt.answer("unconfirmed", alone);
+  EXPECT_EQ(desk.session.look_for_unconfirmed(), "");
+  EXPECT_EQ(desk.session.prompt(), "lb-a> ");
+}
+
+TEST(Session, ShowsThePairAndAsksItToMove) {
+  FakeMgmt mgmt;
+  mgmt.answer("show", {{"object", "ha"},
+                       {"rows",
+                        {{{"group", "blue"},
+                          {"vrid", 7},
+                          {"role", "ACTIVE"},
+                          {"peer_role", "STANDBY"},
+                          {"peer_heard_ms", 3},
+                          {"epoch", 12},
+                          {"trouble", "jeopardy"}}}}});
+  mgmt.answer("ha", {{"groups", 1}});
+  Desk desk(mgmt, Mode::kOper);
+  EXPECT_EQ(desk.run("show ha"), 0);
+  EXPECT_THAT(desk.data.str(), HasSubstr("blue"));
+  EXPECT_THAT(desk.data.str(), HasSubstr("STANDBY"));
+  EXPECT_THAT(desk.data.str(), HasSubstr("jeopardy"));
+  EXPECT_EQ(desk.run("show ha history"), 0);
+  EXPECT_EQ(mgmt.calls("show").back(), (json{{"object", "ha-history"}}));
+  EXPECT_EQ(desk.run("request ha failover"), 0);
+  EXPECT_EQ(mgmt.calls("ha").back(), (json{{"request", "failover"}}));
+  EXPECT_EQ(desk.run("request ha standby group blue force"), 0);
+  EXPECT_EQ(mgmt.calls("ha").back(),
+            (json{{"request", "standby"}, {"group", "blue"}, {"force", true}}));
+  EXPECT_NE(desk.run("request ha"), 0);
+}
+
 TEST(Session, TheLockThatAnAdminTookIsToldAtThePrompt) {
   FakeMgmt mgmt;
   mgmt.answer("lock", json::object());

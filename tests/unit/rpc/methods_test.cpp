@@ -230,7 +230,7 @@ TEST_F(Methods, ACommitWithoutADataPlaneIsRefusedAndCanBeTriedAgain) {
 TEST_F(Methods, ACommitToBeConfirmedWaitsAndSaysSo) {
   commit_web(client_);
   EXPECT_EQ(must(client_, "unconfirmed"),
-            json({{"unit", "lb-a"}, {"alone", false}, {"revision", nullptr}}));
+            json({{"unit", "lb-a"}, {"role", ""}, {"alone", false}, {"revision", nullptr}}));
   (void)must(client_, "load", {{"document", model::to_json(weighted_config())}});
   EXPECT_EQ(must(client_, "commit", {{"confirm_ms", 300'000}})["revision"], 2);
   const json waits = must(client_, "unconfirmed");

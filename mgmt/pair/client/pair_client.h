@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dataplane/api/client.h"
+#include "hal/base/result.h"
+#include "hal/linux/event.h"
+#include "mgmt/alarms/alarms.h"
+#include "mgmt/events/event.h"
+#include "mgmt/model/config.h"
+
+namespace yoke::pair {
+
+// yoke-mgmt's end of run/yoke/pair.sock: keeps yoke-pair, which comes and goes, told what is
+// committed, looks once a second how the pair stands, and tells of what becomes of groups.
+// Whatever is asked ends within kDeadline: yoke-pair answers from memory. Threads: the loop's.
+class PairClient {
+ public:
+  static constexpr std::chrono::milliseconds kDeadline{250};
+
+  // `changed` is called when something is wrong with the pair, or no longer.
+  PairClient(sd_event* loop, std::filesystem::path socket, events::Record record,
+             std::function<void()> changed);
+
+  // What is committed from now on; the first look comes at once.
+  void follow(const model::Config& config);
+
+  // Whether the unit is one of two.
+  [[nodiscard]] bool is_one_of_two() const noexcept { return !settings_.is_null(); }
+  // How it stands now, as yoke-pair tells it (its README). E-471 where it does not answer, as for
+  // all that follows.
+  [[nodiscard]] Result<nlohmann::json> status();
+  // What became of groups since yoke-pair started.
+  [[nodiscard]] Result<nlohmann::json> history();
+  // "failover", "maintenance" or "resume", of one group or of all. E-728 with why it is refused.
+  [[nodiscard]] Result<nlohmann::json> command(std::string_view method,
+                                               const std::optional<std::string>& group, bool force);
+
+  [[nodiscard]] std::vector<alarms::Condition> conditions() const;
+  // As it was seen last: "ACTIVE"; "MIXED" where groups differ; "?" where yoke-pair does not
+  // answer; empty where the unit stands alone.
+  [[nodiscard]] std::string role() const;
+
+ private:
+  void look();
+  [[nodiscard]] Result<nlohmann::json> ask(std::string_view method, nlohmann::json params);
+  [[nodiscard]] Status tell_settings();
+  void take(const nlohmann::json& status);
+  void tell_roles(const nlohmann::json& status);
+  [[nodiscard]] std::string reason_of(const std::string& group);
+
+  std::filesystem::path socket_;
+  events::Record record_;
+  std::function<void()> changed_;
+  model::Config config_;
+  std::string unit_ = "a";
+  nlohmann::json settings_;       // null: the unit stands alone
+  std::optional<Error> failure_;  // why yoke-pair does not do what is committed
+  bool told_ = false;             // settings_, on the connection that there is
+  std::optional<api::Client> client_;
+  std::map<std::string, std::string> roles_;            // by group, as last seen
+  nlohmann::json standing_ = nlohmann::json::object();  // alarms by group
+  hal::Timer next_;
+};
+
+}  // namespace yoke::pair

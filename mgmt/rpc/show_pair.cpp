@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <utility>
+
+#include "mgmt/rpc/parameters.h"
+#include "mgmt/rpc/show_rows.h"
+
+namespace yoke::rpc {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t kUsPerMs = 1000;
+
+json list_in(const json& object, const char* key) {
+  json found = member(object, key);
+  return found.is_array() ? found : json::array();
+}
+
+// Null stays null: there was no such moment.
+json milliseconds(const json& microseconds) {
+  if (!microseconds.is_number_integer()) return nullptr;
+  return microseconds.get<std::int64_t>() / kUsPerMs;
+}
+
+void join(const json& words, std::string& text) {
+  for (const json& word : words) {
+    if (!word.is_string()) continue;
+    text += (text.empty() ? "" : ", ") + word.get<std::string>();
+  }
+}
+
+std::string trouble_of(const json& group) {
+  std::string text;
+  join(list_in(group, "alarms"), text);
+  join(list_in(group, "down"), text);
+  return text;
+}
+
+json ha_row(const json& status, const json& group) {
+  const json peer = member(group, "peer");
+  return {{"group", member(group, "name")},
+          {"vrid", member(group, "vrid")},
+          {"unit", member(status, "unit")},
+          {"profile", member(status, "profile")},
+          {"role", member(group, "role")},
+          {"epoch", member(group, "epoch")},
+          {"lease_ms", milliseconds(member(group, "lease_us"))},
+          {"eligible", member(group, "eligible")},
+          {"maintenance", member(group, "maintenance")},
+          {"peer_role", member(peer, "role")},
+          {"peer_eligible", member(peer, "eligible")},
+          {"peer_heard_ms", milliseconds(member(peer, "heard_ago_us"))},
+          {"alarms", list_in(group, "alarms")},
+          {"down", list_in(group, "down")},
+          {"trouble", trouble_of(group)}};
+}
+
+// When it was heard last on this way, by whichever group.
+json heard_ms(const json& status, const std::string& way) {
+  json least;
+  for (const json& group : list_in(status, "groups")) {
+    const json channel = member(member(member(group, "peer"), "channels"), way.c_str());
+    const json heard = milliseconds(member(channel, "heard_ago_us"));
+    if (heard.is_null()) continue;
+    if (least.is_null() || heard < least) least = heard;
+  }
+  return least;
+}
+
+json link_word(const json& link) {
+  const json up = member(link, "link");
+  if (!up.is_boolean()) return nullptr;
+  return up.get<bool>() ? "up" : "down";
+}
+
+}  // namespace
+
+Rows ha_rows(const Question& question) {
+  const auto status = question.unit().pair.status();
+  if (!status) return tl::unexpected(status.error());
+  json rows = json::array();
+  for (const json& group : list_in(*status, "groups")) rows.push_back(ha_row(*status, group));
+  return rows;
+}
+
+Rows ha_link_rows(const Question& question) {
+  const auto status = question.unit().pair.status();
+  if (!status) return tl::unexpected(status.error());
+  json rows = json::array();
+  const json links = member(*status, "links");
+  if (!links.is_object()) return rows;
+  for (const auto& [way, link] : links.items()) {
+    rows.push_back({{"way", way},
+                    {"interface", member(link, "interface")},
+                    {"link", link_word(link)},
+                    {"heard_ms", heard_ms(*status, way)},
+                    {"received", member(link, "received")},
+                    {"sent", member(link, "sent")},
+                    {"not_sent", member(link, "not_sent")}});
+  }
+  return rows;
+}
+
+// The newest first, as everything that has happened.
+Rows ha_history_rows(const Question& question) {
+  const auto history = question.unit().pair.history();
+  if (!history) return tl::unexpected(history.error());
+  const json entries = list_in(*history, "entries");
+  json rows = json::array();
+  std::for_each(entries.rbegin(), entries.rend(), [&rows](const json& entry) {
+    const bool is_alarm = !member(entry, "alarm").is_null();
+    const json on = member(entry, "on");
+    const bool begins = on.is_boolean() && on.get<bool>();
+    rows.push_back({{"when", member(entry, "at")},
+                    {"group", member(entry, "group")},
+                    {"from", is_alarm ? json("alarm") : member(entry, "from")},
+                    {"to", !is_alarm ? member(entry, "to")
+                           : begins  ? json("raised")
+                                     : json("cleared")},
+                    {"reason", is_alarm ? member(entry, "alarm") : member(entry, "reason")},
+                    {"text", member(entry, "text")},
+                    {"epoch", member(entry, "epoch")}});
+  });
+  return rows;
+}
+
+}  // namespace yoke::rpc

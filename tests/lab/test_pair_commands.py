@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two whole units as somebody sets them up, looks at them and moves VIPs: by commands alone."""
+
+import contextlib
+import shutil
+
+import pexpect
+import pytest
+
+import unit as units
+import waiting
+from namespace import Namespace, Switch
+from test_pair_traffic import VIP, Client, WholeUnit, echo
+
+COMMANDS = (
+    "set ha interface ha0 data-interface wan data-links wan,eth0 profile vm",
+    "set group blue vrid 7",
+    "set pool dns server 10.9.0.21:53",
+    f"set vip dns {VIP}:53/udp pool dns group blue",
+)
+
+PAIR_ALARMS = {"pair-away", "peer-silent", "pair-jeopardy", "pair-fault"}
+
+
+class Managed(WholeUnit):
+    """With its management plane, which tells the other two what to do."""
+
+    def start_all(self):
+        self.start_dataplane()
+        self.pair = self.namespace.start(f"yoke-pair-{self.name}", units.PROGRAMS / "yoke-pair",
+                                         "--root", self.root, environment=units.LEAKS_OF_OTHERS)
+        self.start_mgmt()
+
+    def ha_row(self):
+        with contextlib.suppress(AssertionError):
+            return self.show("ha")[0]
+        return {}
+
+    def alarms(self):
+        return {row["alarm"] for row in self.show("alarm") if row["state"] == "raised"}
+
+    def stop_all(self):
+        for process in (self.mgmt, self.pair, self.dataplane):
+            if process is not None:
+                process.kill()
+
+
+@pytest.fixture(scope="module", name="both")
+def _both():
+    switch = Switch()
+    client, server, *homes = (Namespace(name) for name in ("client", "server1", "alpha", "beta"))
+    for namespace in (client, server, *homes):
+        switch.plug(namespace)
+    client.ip("addr add 10.9.0.10/24 dev eth0")
+    server.ip("addr add 10.9.0.21/24 dev eth0")
+    echo(server)
+    alpha, beta = (Managed(home, number) for home, number in zip(homes, (2, 3)))
+    alpha.namespace.ip("link add ha0 type veth peer name ha0 netns beta")
+    keys = alpha.root / "keys"
+    alpha.namespace.run(units.PROGRAMS / "yoke-pair", "--make-keys", keys)
+    for unit, place in ((alpha, "a"), (beta, "b")):
+        unit.namespace.ip("link set ha0 up")
+        shutil.copy(keys / place / "pair.key", unit.root / "var/lib/yoke/pair.key")
+        unit.start_all()
+    yield client, alpha, beta
+    for unit in (alpha, beta):
+        unit.stop_all()
+    for namespace in (client, server, *homes, switch.namespace):
+        namespace.remove()
+
+
+def until_roles(first, second, *roles):
+    waiting.until(lambda: (first.ha_row().get("role"), second.ha_row().get("role")) == roles,
+                  f"{first.name} and {second.name} are {roles}", 40)
+
+
+def settled(alpha, beta):
+    """(active, standby), once they are."""
+    def roles():
+        found = {unit.ha_row().get("role"): unit for unit in (alpha, beta)}
+        return found if set(found) == {"ACTIVE", "STANDBY"} else None
+
+    found = waiting.until(roles, "one is active, the other stands by", 40)
+    return found["ACTIVE"], found["STANDBY"]
+
+
+def test_a_unit_that_stands_alone_says_how_it_becomes_one_of_two(both):
+    _, alpha, _ = both
+    refused = alpha.yoke("show", "ha", check=False)
+    assert refused.returncode == 4 and "E-470" in refused.stderr
+    assert "set ha interface" in refused.stderr
+
+
+def test_a_group_without_a_virtual_router_is_refused(both):
+    _, alpha, _ = both
+    refused = alpha.yoke("-c", COMMANDS[0], "-c", "set group blue", "-c", "commit", check=False)
+    assert refused.returncode != 0 and "E-250" in refused.stderr
+
+
+def test_the_same_commands_on_both_make_them_a_pair(both):
+    client, alpha, beta = both
+    for unit in (alpha, beta):
+        unit.commit(*COMMANDS)
+    active, standby = settled(alpha, beta)
+    with Client(client):
+        pass
+    row = active.ha_row()
+    assert row["group"] == "blue" and row["vrid"] == 7 and row["peer_role"] == "STANDBY"
+    assert row["trouble"] == "" and row["epoch"] > 0
+    ways = {way["way"]: way for way in standby.show("ha", "link")}
+    assert ways["dedicated"]["interface"] == "ha0" and ways["data"]["interface"] == "wan"
+    assert all(way["link"] == "up" and way["received"] > 0 for way in ways.values())
+    waiting.until(lambda: not (active.alarms() | standby.alarms()) & PAIR_ALARMS, "all is well", 20)
+
+
+def prompt_of(shell):
+    """The next one."""
+    shell.sendline("")
+    shell.expect_exact("> ")
+    return shell.before + shell.after
+
+
+def test_the_prompt_says_which_unit_this_is(both):
+    _, alpha, beta = both
+    active, standby = settled(alpha, beta)
+    for unit, role in ((active, "ACTIVE"), (standby, "STANDBY")):
+        shell = pexpect.spawn(str(units.PROGRAMS / "yoke"), ["--root", str(unit.root)],
+                              encoding="utf-8", timeout=20)
+        # It is what was seen within the last second.
+        shell.expect_exact("> ")
+        waiting.until(lambda: prompt_of(shell).endswith(f"({role})> "), f"it says {role}", 20)
+        shell.close(force=True)
+
+
+def test_a_failover_that_is_asked_for(both):
+    client, alpha, beta = both
+    active, standby = settled(alpha, beta)
+    with Client(client) as asking:
+        active.yoke("request", "ha", "failover")
+        until_roles(active, standby, "STANDBY", "ACTIVE")
+        asking.until_answered_again()
+    newest = active.show("ha", "history")[0]
+    assert newest["to"] == "STANDBY" and newest["group"] == "blue"
+    reasons = [row["reason"] for row in active.show("ha", "history")]
+    assert "handed-over" in reasons and "handoff-asked" in reasons
+    def told():
+        return [row["text"] for row in standby.show("log") if row["event"] == "pair-role"]
+
+    waiting.until(lambda: "ACTIVE" in told()[0], "it is in the log", 10)
+
+
+def test_a_unit_in_standby_takes_nothing_until_it_may(both):
+    _, alpha, beta = both
+    active, standby = settled(alpha, beta)
+    active.yoke("request", "ha", "standby")
+    waiting.until(lambda: active.ha_row().get("role") == "MAINTENANCE", "it is", 30)
+    waiting.until(lambda: standby.ha_row().get("role") in ("ACTIVE", "ALONE"), "the other works", 30)
+    active.yoke("request", "ha", "resume")
+    until_roles(active, standby, "STANDBY", "ACTIVE")
+
+
+def test_a_pair_process_that_is_gone_is_an_alarm_on_both(both):
+    _, alpha, beta = both
+    active, standby = settled(alpha, beta)
+    standby.pair.kill()
+    waiting.until(lambda: "pair-away" in standby.alarms(), "its own unit tells", 30)
+    waiting.until(lambda: "peer-silent" in active.alarms(), "so does the other", 30)
+    assert "E-471" in standby.yoke("show", "ha", check=False).stderr
+    standby.pair = standby.namespace.start(
+        f"yoke-pair-{standby.name}", units.PROGRAMS / "yoke-pair", "--root", standby.root,
+        environment=units.LEAKS_OF_OTHERS)
+    until_roles(active, standby, "ACTIVE", "STANDBY")
+    waiting.until(lambda: not (active.alarms() | standby.alarms()) & PAIR_ALARMS,
+                  "all is well again", 30)
