@@ -53,6 +53,7 @@ _MAY_INCLUDE = {
     "mgmt/system": (_BASE, _LINUX, _NET, _MODEL, _EVENTS, _ALARMS),
     "mgmt/pair": (_BASE,),
     "mgmt/pair/daemon": (_BASE, _LINUX, _WATCHDOG, _NET, _LIMITS, _API, "mgmt/pair", "mgmt/pair/wire"),
+    "mgmt/replication": (_BASE,),
     "mgmt/pair/wire": (_BASE, _NET, _PAIR_MESSAGES),
     "mgmt/pair/client": (_BASE, _LINUX, _NET, _API, _MODEL, _EVENTS, _ALARMS),
     "cli": (_BASE, _MODEL, _RPC_CLIENT),
