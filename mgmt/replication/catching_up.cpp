@@ -58,11 +58,11 @@ void take(Turn& turn, const Want& want) {
   if (state.look) return;  // asked again in a moment
   const bool whole = want.whole || !goes_by_revision(turn, want.from);
   state.look = Want{want.number, want.from, whole};
-  turn.actions.emplace_back(Look{want.from, whole});
+  turn.actions.emplace_back(Look{++state.looks, want.from, whole});
 }
 
 void take(Turn& turn, const Found& found) {
-  if (!turn.state.look) return;
+  if (!turn.state.look || found.number != turn.state.looks) return;
   const Want want = *std::exchange(turn.state.look, std::nullopt);
   if (!found.body.empty()) turn.send_body(Stream::kSupply, want.number, found.body);
 }
@@ -91,10 +91,18 @@ void take_supply(Turn& turn) {
   auto supply = decode_supply(intake.body);
   if (!supply) return;
   if (auto* revision = std::get_if<Revision>(&*supply)) {
-    if (turn.rules().fits(turn.view(), *revision)) turn.persist(Append{std::move(*revision)});
+    if (turn.rules().fits(turn.view(), *revision)) {
+      turn.persist(Append{std::move(*revision)});
+    } else {
+      state.fetch.reset();
+    }
     return;
   }
   auto& snapshot = std::get<Snapshot>(*supply);
+  if (turn.rules().contains(turn.view(), snapshot.position)) {  // asked for before it was
+    state.fetch.reset();
+    return;
+  }
   const std::uint64_t shared = common(state, snapshot.marks);
   const bool loses = shared < state.tip().revision;
   if (loses && !(state.fetch->whole && turn.rules().gives_way(turn.view(), snapshot.position))) {

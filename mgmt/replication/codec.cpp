@@ -37,8 +37,9 @@ enum Type : std::uint16_t {
   kChanges = 19,
   kMarks = 20,
   kDocument = 21,
+  kEcho = 22,
 };
-constexpr std::size_t kTypes = 22;
+constexpr std::size_t kTypes = 23;
 constexpr std::size_t kHashSize = std::tuple_size_v<Hash>;
 constexpr std::size_t kPositionSize = 24 + kHashSize;
 constexpr std::size_t kMarkSize = 8 + kHashSize;
@@ -60,6 +61,7 @@ void fields(auto& each, Hello& m) {
   each(kEpoch, m.epoch);
   each(kSchema, m.schema);
   each(kFloor, m.floor);
+  each(kEcho, m.echo);
 }
 void fields(auto& each, Want& m) {
   each(kNumber, m.number);

@@ -40,7 +40,7 @@ void take(Turn& turn, const Declined& declined) {
   auto& own = turn.state.own;
   if (!own || own->attempt != declined.attempt || own->accepted || turn.state.is_committing())
     return;
-  if (declined.why == Objection::kStaleEpoch) end_own(turn, Outcome::kRefused, Reason::kStaleEpoch);
+  if (declined.why == Objection::kStaleEpoch) end_own(turn, Outcome::kUnknown, Reason::kStaleEpoch);
   if (declined.why == Objection::kSchema) own->deadline = turn.now;
 }
 

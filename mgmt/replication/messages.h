@@ -63,6 +63,7 @@ struct Hello {
   Epoch epoch = 0;           // highest seen
   std::uint64_t schema = 0;  // changes are understood by who has the same
   std::uint64_t floor = 0;   // attempts below it are over: committed, or given up
+  std::uint64_t echo = 0;    // the newest `seq` heard of whom it is for: its sender lives
 
   friend bool operator==(const Hello&, const Hello&) = default;
 };

@@ -43,23 +43,26 @@ void take(Turn& turn, const Elected& elected) {
   if (changed) turn.say_hello();
 }
 
-// A process that has not been heard before; the one before it is no more, and never heard again.
-bool meet(Turn& turn, std::uint64_t boot) {
-  PeerView& peer = turn.state.peer;
-  if (boot == 0 || boot == turn.state.boot) return false;
-  if (boot == peer.boot) return true;
-  if (std::ranges::find(peer.retired, boot) != peer.retired.end()) return false;
-  std::ranges::rotate(peer.retired, peer.retired.end() - 1);
-  peer.retired.front() = peer.boot;
-  const auto retired = peer.retired;
-  peer = PeerView{};
-  peer.boot = boot;
-  peer.retired = retired;
-  turn.state.intake = {};
-  turn.state.look.reset();
-  turn.state.fetch.reset();
-  turn.state.outweighed.reset();
-  turn.say_hello();
+// The one before it is no more. (A letter may be late, and its sender gone: only who answers what
+// was just asked lives.)
+bool meet(Turn& turn, const Letter& letter, const Hello& hello) {
+  State& state = turn.state;
+  if (letter.from == state.peer.boot) return letter.to == state.boot;
+  Stranger& stranger = state.stranger;
+  if (stranger.boot != letter.from) stranger = Stranger{letter.from, state.hello_seq + 1, 0};
+  stranger.heard = std::max(stranger.heard, hello.seq);
+  if (letter.to != state.boot || hello.echo < stranger.asked) {
+    turn.say_hello_to(letter.from);
+    return false;
+  }
+  stranger = Stranger{};
+  state.peer = PeerView{};
+  state.peer.boot = letter.from;
+  state.intake = {};
+  turn.outgoing(Stream::kSupply) = turn.outgoing(Stream::kOutcome) = Outgoing{};
+  state.look.reset();
+  state.fetch.reset();
+  state.outweighed.reset();
   return true;
 }
 
@@ -88,15 +91,13 @@ void take(Turn& turn, const Committed& committed) { turn.state.confirmed = commi
 
 void take(Turn& turn, const Heard& heard) {
   const Letter& letter = heard.letter;
-  if (std::holds_alternative<Hello>(letter.message) && letter.to != turn.state.boot) {
-    (void)meet(turn, letter.from);  // it does not know us yet: what it says may be of long ago
-    return;
-  }
-  const bool hello = std::holds_alternative<Hello>(letter.message);
-  if (hello && !meet(turn, letter.from)) return;
+  State& state = turn.state;
+  if (letter.from == 0 || letter.from == state.boot) return;
+  const auto* hello = std::get_if<Hello>(&letter.message);
+  if (hello != nullptr && !meet(turn, letter, *hello)) return;
   if (!turn.rules().is_for_us(turn.view(), letter)) return;
-  if (!hello && !turn.state.peer.hello) return;
-  turn.state.peer.heard_at = turn.now;
+  if (hello == nullptr && !state.peer.hello) return;
+  state.peer.heard_at = turn.now;
   std::visit([&](const auto& message) { take(turn, message); }, letter.message);
 }
 
@@ -122,8 +123,12 @@ void settle(Turn& turn) {
 
 }  // namespace
 
-void Turn::say_hello() {
-  tell(Hello{++state.hello_seq, state.tip(), state.writer, state.epoch, setup.schema, state.floor});
+void Turn::say_hello_to(std::uint64_t boot) {
+  std::uint64_t echo = boot == state.stranger.boot ? state.stranger.heard : 0;
+  if (boot == state.peer.boot && state.peer.hello) echo = state.peer.hello->seq;
+  const Hello hello{++state.hello_seq, state.tip(), state.writer, state.epoch,
+                    setup.schema,      state.floor, echo};
+  actions.emplace_back(Send{{state.boot, boot, hello}});
   state.next_hello = now + timers().hello;
 }
 

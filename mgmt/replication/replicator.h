@@ -75,7 +75,8 @@ struct Persisted {
   bool done = false;
 };
 struct Found {
-  std::string body;  // a Supply; empty: there is none
+  std::uint64_t number = 0;  // as Look said
+  std::string body;          // a Supply; empty: there is none
 };
 using Event =
     std::variant<Start, Tick, Heard, Elected, Commit, Carry, CarriedDone, Persisted, Found>;
@@ -90,6 +91,7 @@ struct Persist {
   Task task;
 };
 struct Look {  // the revision after `from`, or all
+  std::uint64_t number = 0;
   Position from;
   bool whole = false;
 };

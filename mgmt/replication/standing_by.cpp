@@ -27,8 +27,9 @@ void take_proposal(Turn& turn) {
   const auto proposal = decode_proposal(intake.body);
   if (!proposal) return;
   const Tentative tentative{proposal->revision, state.peer.boot, intake.number};
-  if (state.tentative == tentative) {
-    turn.tell(Accepted{intake.number, tentative.revision.position.hash});
+  const Position& position = tentative.revision.position;
+  if (state.tentative == tentative || turn.rules().contains(turn.view(), position)) {
+    turn.tell(Accepted{intake.number, position.hash});
     return;
   }
   if (const auto objection = turn.rules().objection(turn.view(), *proposal)) {

@@ -79,9 +79,15 @@ struct Carrying {            // a commit of this unit's users, by the writer
 struct PeerView {
   std::uint64_t boot = 0;  // 0: never heard
   MonoTime heard_at = kNever;
-  std::optional<Hello> hello;              // its newest
-  std::array<std::uint64_t, 8> retired{};  // boots that are no more
-  std::uint64_t carried = 0;               // the newest commit it had us carry
+  std::optional<Hello> hello;  // its newest
+  std::uint64_t carried = 0;   // the newest commit it had us carry
+};
+
+// A process that says hello and may be of long ago: it is the peer once it has answered.
+struct Stranger {
+  std::uint64_t boot = 0;
+  std::uint64_t asked = 0;  // our `seq` that it is to echo, or a later one
+  std::uint64_t heard = 0;  // its newest
 };
 
 enum class Alarm : std::uint8_t {
@@ -98,11 +104,13 @@ struct State {
   Epoch epoch = 0;  // highest seen
 
   PeerView peer;
+  Stranger stranger;
   std::array<Outgoing, kStreams> outgoing;
   std::array<Intake, kStreams> intake;
 
   std::optional<Task> busy;  // the store has this to do
   std::optional<Want> look;  // it looks this up for the peer
+  std::uint64_t looks = 0;
   std::optional<OwnCommit> own;
   std::optional<Fetch> fetch;
   std::optional<Carrying> carrying;

@@ -33,7 +33,8 @@ struct Turn {
   [[nodiscard]] Intake& intake(Stream stream) {
     return state.intake[static_cast<std::size_t>(stream)];
   }
-  void say_hello();
+  void say_hello() { say_hello_to(state.peer.boot); }
+  void say_hello_to(std::uint64_t boot);
   void send_body(Stream stream, std::uint64_t number, std::string body);
   void send_part(Stream stream, std::uint64_t number, std::uint64_t offset);
   void persist(Task task);

@@ -94,13 +94,13 @@ void ConfigWorld::check_adopted(const ConfigUnit& unit, const ConfigDisk& before
 void ConfigWorld::check_end() {
   const auto& one = units_[0];
   const auto& other = units_[1];
-  const bool same = one.disk.tip() == other.disk.tip() && !one.disk.tentative &&
-                    !other.disk.tentative;
+  const bool same =
+      one.disk.tip() == other.disk.tip() && !one.disk.tentative && !other.disk.tentative;
   if (!same) {
-    violate("I9", fmt::format("in the end the units are at {}.{} and {}.{}{}",
-                              one.disk.tip().epoch, one.disk.tip().revision,
-                              other.disk.tip().epoch, other.disk.tip().revision,
-                              one.disk.tentative || other.disk.tentative ? ", one tentative" : ""));
+    violate("I9",
+            fmt::format("in the end the units are at {}.{} and {}.{}{}", one.disk.tip().epoch,
+                        one.disk.tip().revision, other.disk.tip().epoch, other.disk.tip().revision,
+                        one.disk.tentative || other.disk.tentative ? ", one tentative" : ""));
     return;
   }
   for (const ConfigUnit& unit : units_) {

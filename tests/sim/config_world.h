@@ -24,8 +24,8 @@ using Time = std::chrono::nanoseconds;  // true time, since the run began
 
 // What around the replication may be broken on purpose.
 struct ConfigQuirks {
-  bool sync_skipped = false;    // the store says "on the disk", and a power cut takes it
-  bool told_too_early = false;  // it says so before it is
+  bool sync_skipped = false;     // the store says "on the disk", and a power cut takes it
+  bool told_too_early = false;   // it says so before it is
   bool marks_forgotten = false;  // the store forgets at a start what is tentative
 };
 
@@ -68,8 +68,8 @@ struct ConfigUnit {
   int disk_failing = 0;
   Time wake{};
   std::uint64_t numbers = 0;
-  std::map<std::uint64_t, replication::Hash> commits;       // under way, by number
-  std::map<std::uint64_t, std::uint64_t> wishes;            // carried for users, by number
+  std::map<std::uint64_t, replication::Hash> commits;  // under way, by number
+  std::map<std::uint64_t, std::uint64_t> wishes;       // carried for users, by number
   std::map<std::uint64_t, std::pair<std::uint64_t, std::uint64_t>> for_peer;  // boot, number
 };
 
