@@ -153,6 +153,7 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-516", "a backup could not be sent"},
     ErrorMeaning{"E-517", "no room on the disk for a backup beside what commits need"},
     ErrorMeaning{"E-518", "what belongs to this unit alone (unit.db) is missing or damaged"},
+    ErrorMeaning{"E-519", "a peer's revision that does not follow ours or is not understood"},
     ErrorMeaning{"E-601", "yoke-mgmt is not running"},
     ErrorMeaning{"E-602", "not permitted to use the socket"},
     ErrorMeaning{"E-603", "no answer in time"},

@@ -8,9 +8,11 @@
 
 #include "mgmt/events/event.h"
 #include "mgmt/model/unit_part.h"
+#include "mgmt/store/branches.h"
 #include "mgmt/store/digest.h"
 #include "mgmt/store/errors.h"
 #include "mgmt/store/records.h"
+#include "mgmt/store/tentative.h"
 #include "mgmt/store/unit_lost.h"
 
 namespace yoke::store {
@@ -130,6 +132,7 @@ Status ConfigStore::State::load() {
     Records held = unit_row ? model::split(config->records()).shared : config->records();
     if (held == records) records = std::move(held);
   }
+  position = latest->position;
   running = {latest->revision, std::move(*config), latest->committed_at};
   return {};
 }
@@ -204,10 +207,17 @@ Status ConfigStore::State::can_go_back(const Pending& next) const {
 }
 
 Status ConfigStore::State::write(const Pending& next, const CommitInfo& info) {
+  if (next.parts_with_) {
+    const Parting parting{running.revision, position.epoch, next.parts_with_->common,
+                          next.parts_with_->as_branch, info.at};
+    if (auto parted = part_with(database(), parting, records); !parted) return parted;
+  }
   if (auto saved = save_records(database(), records, next.shared_); !saved) return saved;
-  auto added =
-      add_revision(database(), next.revision(), info, records, next.shared_, next.unit_row_);
-  if (!added) return added;
+  const Addition addition{next.position_, info, next.unit_row_, !next.parts_with_};
+  if (auto added = add_revision(database(), addition, records, next.shared_); !added) {
+    return added;
+  }
+  if (auto saved = save_proposed(database(), std::nullopt); !saved) return saved;
   if (auto kept = can_go_back(next); !kept) return kept;
   if (auto saved = save_unconfirmed(database(), next.unconfirmed_); !saved) return saved;
   if (!info.is_scheduled) return {};

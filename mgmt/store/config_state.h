@@ -51,6 +51,8 @@ struct ConfigStore::State {
   // The row for what belongs to the unit in the revision `id`: the one that is there if that is
   // the same, else a new one, on the disk.
   [[nodiscard]] Result<UnitRow> prepare_own(std::uint64_t id, const Records& part);
+  // What the revision leads to, if it is the one after running, by hash and digest; E-519.
+  [[nodiscard]] Result<model::Config> successor(const replication::Revision& revision) const;
   [[nodiscard]] Result<std::unique_ptr<Database>> second_reader() const;
   [[nodiscard]] Result<Content> content_read_aside(std::uint64_t id) const;
   // Whether a COMMIT that reported an error has happened nevertheless.
@@ -62,6 +64,7 @@ struct ConfigStore::State {
   std::unique_ptr<UnitFile> unit;  // none while there has been nothing to put into it
   bool gives_up = false;           // as long as it is not done
   Running running;
+  replication::Position position;  // of running
   std::optional<Unconfirmed> unconfirmed;
   std::optional<Scheduled> scheduled;
   Records records;                  // of running.config, as the tables hold them

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "mgmt/model/unit_part.h"
+#include "mgmt/store/chain.h"
 #include "mgmt/store/config_state.h"
+#include "mgmt/store/digest.h"
 #include "mgmt/store/errors.h"
 #include "mgmt/store/unit_lost.h"
 
@@ -108,6 +110,13 @@ Status ConfigStore::leave_alone(const std::set<std::string>& digests) {
 
 Result<ConfigStore::Pending> ConfigStore::begin(const model::Config& config,
                                                 const CommitInfo& info) {
+  return begin_at(config, info, std::nullopt, std::nullopt);
+}
+
+Result<ConfigStore::Pending> ConfigStore::begin_at(
+    const model::Config& config, const CommitInfo& info,
+    const std::optional<replication::Position>& position,
+    const std::optional<Pending::PartsWith>& parts_with) {
   if (state_->transaction) {
     return fail(Errc::kConflict, kStoreFailed, "another commit is under way; try again");
   }
@@ -117,7 +126,9 @@ Result<ConfigStore::Pending> ConfigStore::begin(const model::Config& config,
   }
   // Before there is a transaction here: meanwhile others read through this connection.
   model::Parts parts = model::split(config.records());
-  auto row = state_->prepare_own(state_->running.revision + 1, parts.own);
+  const auto place = position.value_or(
+      position_after(state_->position, info.epoch, digest(parts.shared), info_text(info)));
+  auto row = state_->prepare_own(place.revision, parts.own);
   if (!row) return tl::unexpected<Error>(told_writing(row.error()));
   auto transaction = Transaction::begin(state_->database());
   if (!transaction) return tl::unexpected<Error>(transaction.error());
@@ -125,7 +136,9 @@ Result<ConfigStore::Pending> ConfigStore::begin(const model::Config& config,
     return tl::unexpected<Error>(told_writing(confirmed.error()));
   }
   Pending pending(*state_);
-  pending.running_ = {state_->running.revision + 1, config, info.at};
+  pending.position_ = place;
+  pending.parts_with_ = parts_with;
+  pending.running_ = {place.revision, config, info.at};
   pending.shared_ = std::move(parts.shared);
   pending.own_ = std::move(parts.own);
   pending.unit_row_ = std::move(*row);
@@ -214,7 +227,9 @@ ConfigStore::Pending::Pending(Pending&& other) noexcept
       own_(std::move(other.own_)),
       unit_row_(std::move(other.unit_row_)),
       unconfirmed_(std::move(other.unconfirmed_)),
-      is_scheduled_(other.is_scheduled_) {}
+      is_scheduled_(other.is_scheduled_),
+      position_(other.position_),
+      parts_with_(other.parts_with_) {}
 
 ConfigStore::Pending::~Pending() {
   if (state_ != nullptr) state_->transaction.reset();
@@ -228,6 +243,7 @@ Status ConfigStore::Pending::finish() {
   state.records = std::move(shared_);
   state.own = std::move(own_);
   state.unit_row = std::move(unit_row_);
+  state.position = position_;
   state.running = std::move(running_);
   state.unconfirmed = std::move(unconfirmed_);
   if (is_scheduled_) state.scheduled.reset();

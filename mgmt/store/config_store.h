@@ -13,9 +13,12 @@
 #include "hal/base/aside.h"
 #include "hal/base/result.h"
 #include "mgmt/model/config.h"
+#include "mgmt/replication/messages.h"
 #include "mgmt/store/backup.h"
+#include "mgmt/store/branches.h"
 #include "mgmt/store/revision.h"
 #include "mgmt/store/scheduled.h"
+#include "mgmt/store/tentative.h"
 #include "mgmt/store/unconfirmed.h"
 
 // The committed configuration and how it came about, in one SQLite file; what of it belongs to this
@@ -57,12 +60,19 @@ class ConfigStore {
    private:
     friend class ConfigStore;
     explicit Pending(State& state) : state_(&state) {}
+    // What is here beyond `common` gives way to it.
+    struct PartsWith {
+      std::uint64_t common = 0;
+      bool as_branch = false;
+    };
     State* state_;
     Running running_;
     model::Records shared_, own_;  // running_.config, taken apart
     UnitRow unit_row_;             // of own_
     std::optional<Unconfirmed> unconfirmed_;
     bool is_scheduled_ = false;
+    replication::Position position_ = {};
+    std::optional<PartsWith> parts_with_ = {};
   };
 
   // Opens the store at `path`, made new where no file is. Where its disk takes no writes (E-502,
@@ -97,6 +107,31 @@ class ConfigStore {
   // With info.confirm_by it becomes the one that is unconfirmed; without, there is none any more.
   [[nodiscard]] Result<Pending> begin(const model::Config& config, const CommitInfo& info);
 
+  // ---- of two units that have the same history (mgmt/replication); config_store_peer.cpp --------
+
+  // Where running() is in it, and the revisions that are kept, oldest first.
+  [[nodiscard]] const replication::Position& position() const noexcept;
+  [[nodiscard]] Result<std::vector<replication::Position>> positions() const;
+  // What begin() would make of it, as it travels: what is shared of it alone.
+  [[nodiscard]] replication::Revision draft(const model::Config& config,
+                                            const CommitInfo& info) const;
+  // As it travels: the revision after running() by the peer's account, checked by hash and digest
+  // (E-519: it is none). What belongs to this unit alone stays as it is.
+  [[nodiscard]] Result<Pending> begin(const replication::Revision& revision);
+  // All that the peer has; what is here beyond the revision `common` goes, as a branch or not.
+  [[nodiscard]] Result<Pending> begin(const replication::Snapshot& snapshot, std::uint64_t common,
+                                      bool as_branch);
+  // What the peer proposes: kept until there is another revision. E-519 if it is no successor.
+  [[nodiscard]] Status keep(const Proposed& proposed);
+  [[nodiscard]] Status forget_proposed();
+  [[nodiscard]] Result<std::optional<Proposed>> proposed() const;
+  // For the peer: the one after revision `id`, which is kept, and all there is.
+  [[nodiscard]] Result<replication::Revision> revision_after(std::uint64_t id) const;
+  [[nodiscard]] Result<replication::Snapshot> snapshot() const;
+  // Histories that gave way, newest first, and what one held, with what is the unit's own now.
+  [[nodiscard]] Result<std::vector<Branch>> branches() const;
+  [[nodiscard]] Result<model::Config> branch(const std::string& name) const;
+
   // The commit that waits for its confirmation.
   [[nodiscard]] const std::optional<Unconfirmed>& unconfirmed() const noexcept;
   // It waits no more, durably.
@@ -120,6 +155,9 @@ class ConfigStore {
   [[nodiscard]] Result<std::vector<Revision>> history(std::size_t count) const;
 
  private:
+  [[nodiscard]] Result<Pending> begin_at(const model::Config& config, const CommitInfo& info,
+                                         const std::optional<replication::Position>& position,
+                                         const std::optional<Pending::PartsWith>& parts_with);
   explicit ConfigStore(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -23,6 +23,8 @@ inline constexpr std::string_view kNewerBackup = "E-512";    // made by a newer 
 inline constexpr std::string_view kBackupDamaged = "E-513";  // cut short or altered
 inline constexpr std::string_view kUnitPartLost = "E-518";   // unit.db: missing, damaged, another's
 
+inline constexpr std::string_view kNotTheNext = "E-519";  // what a peer sends, and is not taken
+
 // What to do about a database that is of no use, as the end of a sentence. A backup is no database:
 // it is not put in its place.
 [[nodiscard]] inline std::string to_begin_anew(const std::string& path) {

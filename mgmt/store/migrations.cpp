@@ -68,6 +68,42 @@ constexpr std::array kSteps{
     // 6. What belongs to the unit alone is in unit.db, and each revision says in which row of it
     // (revisions.cpp). Those of before say nothing: they hold it themselves.
     "ALTER TABLE revision ADD COLUMN unit TEXT;",
+    // 7. A revision's place in the history that two units share (chain.h); those of before have
+    // none. What the peer proposes and is not committed yet, or none; histories that had to give
+    // way (branches.h).
+    "ALTER TABLE revision ADD COLUMN epoch INTEGER;"
+    "ALTER TABLE revision ADD COLUMN chain TEXT;"
+    "CREATE TABLE tentative ("
+    " attempt INTEGER PRIMARY KEY,"
+    " boot INTEGER NOT NULL,"
+    " body TEXT NOT NULL,"
+    " digest TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE branch ("
+    " name TEXT PRIMARY KEY NOT NULL,"
+    " at INTEGER NOT NULL,"
+    " revision INTEGER NOT NULL,"
+    " common INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE branch_revision ("
+    " branch TEXT NOT NULL,"
+    " id INTEGER NOT NULL,"
+    " at INTEGER NOT NULL,"
+    " user TEXT NOT NULL,"
+    " origin TEXT NOT NULL,"
+    " how TEXT NOT NULL,"
+    " note TEXT NOT NULL,"
+    " changes TEXT NOT NULL,"
+    " document TEXT NOT NULL,"
+    " digest TEXT NOT NULL,"
+    " document_digest TEXT,"
+    " changes_back TEXT,"
+    " changes_from INTEGER,"
+    " unit TEXT,"
+    " epoch INTEGER,"
+    " chain TEXT,"
+    " PRIMARY KEY (branch, id)"
+    ") STRICT, WITHOUT ROWID;",
 };
 
 constexpr std::int64_t kApplicationId = 0x594f4b45;  // "YOKE"

@@ -22,6 +22,7 @@ struct CommitInfo {
   std::string changes;  // "+1 vip ~2 servers"
   std::optional<Deadline> confirm_by = {};
   bool is_scheduled = false;  // it is the commit that was scheduled, which is so no more
+  std::uint64_t epoch = 0;    // of the claim under which it is made; 0: there is no peer
 };
 
 struct Revision {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "mgmt/model/json.h"
+#include "mgmt/store/chain.h"
 #include "mgmt/store/changes.h"
 #include "mgmt/store/digest.h"
 #include "mgmt/store/errors.h"
@@ -108,10 +109,14 @@ bool go_back_to(const Kept& row, Records& records) {
   return apply_changes(row.changes, records);
 }
 
-Status keep_replaced(Database& database, std::uint64_t id, const Records& held,
-                     const Records& next) {
-  const bool whole = id % kWholeEvery == 0;
-  const std::string changes = changes_text(whole ? Records() : next, held);
+// `epoch`: its column, and that of the chain is behind it; the digest is column 1.
+replication::Position position_in(const Statement& row, std::uint64_t id, int epoch) {
+  const auto hash = row.is_null(epoch + 1) ? std::nullopt : hash_in(row.text(epoch + 1));
+  if (!hash) return position_before(id, row.text(1));
+  return {static_cast<std::uint64_t>(row.integer(epoch)), id, *hash, digest_number(row.text(1))};
+}
+
+Status keep_replaced(Database& database, std::uint64_t id, const std::string& changes, bool whole) {
   auto statement = database.prepare(
       "UPDATE revision SET changes_back = ?, changes_from = ?, document_digest = ?"
       " WHERE id = ? AND document = ''");
@@ -127,21 +132,24 @@ Status keep_replaced(Database& database, std::uint64_t id, const Records& held,
   return {};
 }
 
-Status insert_row(Database& database, std::uint64_t id, const CommitInfo& info,
-                  const std::string& records_digest, const UnitRow& unit) {
+Status insert_row(Database& database, const Addition& addition, const std::string& records_digest) {
+  const CommitInfo& info = addition.info;
+  const replication::Position& position = addition.position;
   auto statement = database.prepare(
       "INSERT INTO revision (id, at, user, origin, how, note, changes, document, digest,"
-      " unit) VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?)");
+      " unit, chain, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)");
   if (!statement) return tl::unexpected<Error>(statement.error());
   const auto at = std::chrono::floor<milliseconds>(info.at).time_since_epoch().count();
-  Status bound = statement->bind(1, static_cast<std::int64_t>(id));
+  Status bound = statement->bind(1, static_cast<std::int64_t>(position.revision));
   if (bound) bound = statement->bind(2, std::int64_t{at});
-  const std::string unit_row = unit_text(unit);
+  const std::string unit_row = unit_text(addition.unit);
+  const std::string chain = to_text(position.hash);
   int parameter = 3;
   for (const std::string* text : {&info.user, &info.origin, &info.how, &info.note, &info.changes,
-                                  &records_digest, &unit_row}) {
+                                  &records_digest, &unit_row, &chain}) {
     if (bound) bound = statement->bind(parameter++, std::string_view(*text));
   }
+  if (bound) bound = statement->bind(parameter, static_cast<std::int64_t>(position.epoch));
   if (!bound) return bound;
   const auto inserted = statement->run();
   if (!inserted) return tl::unexpected<Error>(inserted.error());
@@ -157,14 +165,17 @@ Status forget_old(Database& database, std::uint64_t newest_id) {
 }  // namespace
 
 Result<Newest> newest_revision(Database& database) {
-  auto statement =
-      database.prepare("SELECT id, digest, at, unit FROM revision ORDER BY id DESC LIMIT 1");
+  auto statement = database.prepare(
+      "SELECT id, digest, at, unit, epoch, chain FROM revision"
+      " ORDER BY id DESC LIMIT 1");
   if (!statement) return tl::unexpected<Error>(statement.error());
   const auto row = statement->step();
   if (!row) return tl::unexpected<Error>(row.error());
-  if (!*row) return Newest{0, digest(Records()), {}, UnitRow()};
-  Newest newest{static_cast<std::uint64_t>(statement->integer(0)), statement->text(1),
-                system_clock::time_point(milliseconds(statement->integer(2))), std::nullopt};
+  if (!*row) return Newest{0, digest(Records()), {}, UnitRow(), {}};
+  const auto newest_id = static_cast<std::uint64_t>(statement->integer(0));
+  Newest newest{newest_id, statement->text(1),
+                system_clock::time_point(milliseconds(statement->integer(2))), std::nullopt,
+                position_in(*statement, newest_id, 4)};
   if (statement->is_null(3)) return newest;
   newest.unit = unit_row_in(statement->text(3));
   if (newest.unit) return newest;
@@ -173,13 +184,32 @@ Result<Newest> newest_revision(Database& database) {
                   " is damaged; " + to_begin_anew(database.path()));
 }
 
-Status add_revision(Database& database, std::uint64_t id, const CommitInfo& info,
-                    const Records& before, const Records& next, const UnitRow& unit) {
-  if (auto kept = keep_replaced(database, id - 1, before, next); !kept) return kept;
-  if (auto inserted = insert_row(database, id, info, digest(next), unit); !inserted) {
-    return inserted;
+Result<std::vector<replication::Position>> positions(Database& database) {
+  auto statement = database.prepare("SELECT id, digest, epoch, chain FROM revision ORDER BY id");
+  if (!statement) return tl::unexpected<Error>(statement.error());
+  std::vector<replication::Position> found;
+  for (;;) {
+    const auto row = statement->step();
+    if (!row) return tl::unexpected<Error>(row.error());
+    if (!*row) return found;
+    found.push_back(position_in(*statement, static_cast<std::uint64_t>(statement->integer(0)), 2));
   }
+}
+
+Status add_revision(Database& database, const Addition& addition, const Records& before,
+                    const Records& next) {
+  const std::uint64_t id = addition.position.revision;
+  const bool whole = (id - 1) % kWholeEvery == 0;
+  if (addition.follows) {
+    const auto changes = changes_text(whole ? Records() : next, before);
+    if (auto kept = keep_replaced(database, id - 1, changes, whole); !kept) return kept;
+  }
+  if (auto inserted = insert_row(database, addition, digest(next)); !inserted) return inserted;
   return forget_old(database, id);
+}
+
+Status keep_whole(Database& database, std::uint64_t id, const Records& held) {
+  return keep_replaced(database, id, changes_text(Records(), held), true);
 }
 
 Result<std::optional<std::vector<UnitRow>>> unit_rows(Database& database) {
@@ -228,6 +258,25 @@ Result<Content> content_of(Database& database, std::uint64_t id, const Records& 
   const auto unit = unit_row_in(*wanted.unit);
   if (!unit) return damaged("");
   return Content{std::move(records), unit};
+}
+
+Result<CommitInfo> info_of(Database& database, std::uint64_t id) {
+  auto statement = database.prepare(
+      "SELECT at, user, origin, how, note, changes, coalesce(epoch, 0) FROM revision WHERE id = ?");
+  if (!statement) return tl::unexpected<Error>(statement.error());
+  if (auto bound = statement->bind(1, static_cast<std::int64_t>(id)); !bound) {
+    return tl::unexpected<Error>(bound.error());
+  }
+  const auto row = statement->step();
+  if (!row) return tl::unexpected<Error>(row.error());
+  if (!*row) return fail(Errc::kNotFound, "E-404", "there is no revision " + std::to_string(id));
+  return CommitInfo{.at = system_clock::time_point(milliseconds(statement->integer(0))),
+                    .user = statement->text(1),
+                    .origin = statement->text(2),
+                    .how = statement->text(3),
+                    .note = statement->text(4),
+                    .changes = statement->text(5),
+                    .epoch = static_cast<std::uint64_t>(statement->integer(6))};
 }
 
 Result<std::vector<Revision>> history(Database& database, std::size_t count) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "hal/base/result.h"
+#include "mgmt/replication/position.h"
 #include "mgmt/store/database.h"
 #include "mgmt/store/records.h"
 #include "mgmt/store/revision.h"
@@ -23,17 +24,31 @@ struct Newest {
   std::chrono::system_clock::time_point committed_at;
   // Where what belongs to the unit alone is; nothing: among its records, as releases before wrote.
   std::optional<UnitRow> unit;
+  replication::Position position;
 };
 [[nodiscard]] Result<Newest> newest_revision(Database& database);
 
+// What is said of revision `id`. E-404.
+[[nodiscard]] Result<CommitInfo> info_of(Database& database, std::uint64_t id);
 // Newest first.
 [[nodiscard]] Result<std::vector<Revision>> history(Database& database, std::size_t count);
 
-// Adds the revision `id` with the records `next` behind one that holds `before`, and forgets those
-// beyond kRevisionsKept, within the caller's transaction. What belongs to the unit alone is in
-// `unit`.
-[[nodiscard]] Status add_revision(Database& database, std::uint64_t id, const CommitInfo& info,
-                                  const Records& before, const Records& next, const UnitRow& unit);
+// Those that are kept, oldest first.
+[[nodiscard]] Result<std::vector<replication::Position>> positions(Database& database);
+
+struct Addition {
+  replication::Position position;
+  CommitInfo info;
+  UnitRow unit = {};  // what belongs to the unit alone is there
+  // The one before it is of its number less one; else that is dealt with already (branches.h).
+  bool follows = true;
+};
+// Adds a revision with the records `next` behind one that holds `before`, and forgets those beyond
+// kRevisionsKept, within the caller's transaction.
+[[nodiscard]] Status add_revision(Database& database, const Addition& addition,
+                                  const Records& before, const Records& next);
+// The revision `id`, which holds `held`, needs no other to be read any more.
+[[nodiscard]] Status keep_whole(Database& database, std::uint64_t id, const Records& held);
 
 // What a revision holds, as Newest says of the newest.
 struct Content {

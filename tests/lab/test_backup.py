@@ -136,6 +136,8 @@ def test_a_database_of_the_release_before_restores(lab, tmp_path):
     with contextlib.closing(sqlite3.connect(old)) as database:
         database.executescript(
             f"UPDATE revision SET document = '{document}';"
+            "ALTER TABLE revision DROP COLUMN epoch; ALTER TABLE revision DROP COLUMN chain;"
+            "DROP TABLE tentative; DROP TABLE branch; DROP TABLE branch_revision;"
             "ALTER TABLE revision DROP COLUMN unit;"
             "ALTER TABLE revision DROP COLUMN changes_back;"
             "ALTER TABLE revision DROP COLUMN changes_from;"

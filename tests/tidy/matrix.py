@@ -17,6 +17,7 @@ _HTTP = "mgmt/http"
 _SOCKET_ADDRESS = "mgmt/health/socket_address.h"  # a plain value
 _BACKUP = "mgmt/backup"
 _RPC_CLIENT = "mgmt/rpc/client.h"
+_REPLICATED = ("mgmt/replication/messages.h", "mgmt/replication/position.h")  # plain values
 _PAIR_MESSAGES = "mgmt/pair/messages.h"  # plain values
 
 # folder: what it may include besides itself, as folders or single headers
@@ -35,7 +36,7 @@ _MAY_INCLUDE = {
              "mgmt/pair/client"),
     "mgmt/model": (_BASE, _NET, _LIMITS),
     "mgmt/events": (_BASE,),
-    "mgmt/store": (_BASE, _LINUX, _MODEL, _EVENTS),
+    "mgmt/store": (_BASE, _LINUX, _MODEL, _EVENTS, *_REPLICATED),
     "mgmt/commit": (_BASE, _LINUX, _NET, _LIMITS, _API, _MODEL, _STORE, _EVENTS),
     "mgmt/health": (_BASE, _LINUX, _NET, _MODEL),
     "mgmt/alarms": (_BASE, _LINUX, _MODEL, _STORE, _COMMIT, _EVENTS, DROPS),

@@ -21,12 +21,18 @@ inline void alter(const std::string& path, const std::string& sql) {
   EXPECT_EQ(sqlite3_close(handle), SQLITE_OK);
 }
 
+// What version 6 of the file had not.
+inline constexpr const char* kWithoutPeer =
+    "ALTER TABLE revision DROP COLUMN epoch; ALTER TABLE revision DROP COLUMN chain;"
+    "DROP TABLE tentative; DROP TABLE branch; DROP TABLE branch_revision;";
+
 // The store at revision 1, first_config(), as a release of version 1 to 4 of the file wrote it:
 // with the whole document of each revision.
 inline void make_store_of_version(int version, const std::string& path) {
   make_store(path);
   const std::string document = model::to_json(first_config()).dump();
   std::string sql =
+      std::string(kWithoutPeer) +
       "ALTER TABLE revision DROP COLUMN unit;"
       "ALTER TABLE revision DROP COLUMN changes_back; ALTER TABLE revision DROP COLUMN "
       "changes_from;"
@@ -45,8 +51,8 @@ inline void make_named_store_of_version_5(const std::string& path, const std::st
   make_store(path);
   alter(path, "INSERT INTO system (system, name) VALUES ('', '" + name +
                   "'); UPDATE revision SET digest = '" +
-                  digest(named(first_config(), name).records()) +
-                  "'; ALTER TABLE revision DROP COLUMN unit; PRAGMA user_version = 5");
+                  digest(named(first_config(), name).records()) + "';" + kWithoutPeer +
+                  "ALTER TABLE revision DROP COLUMN unit; PRAGMA user_version = 5");
 }
 
 }  // namespace yoke::store
