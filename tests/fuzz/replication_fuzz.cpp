@@ -37,8 +37,8 @@ void hear(std::string_view bytes) {
     }
   };
   give(Start{1, {}, {}});
-  give(Heard{{2, 0, Hello{.seq = 1}}});
-  give(Heard{{2, 1, Hello{.seq = 2, .echo = state.hello_seq}}});
+  give(Heard{{2, 0, Hello{.seq = 1, .tip = {}}}});
+  give(Heard{{2, 1, Hello{.seq = 2, .tip = {}, .echo = state.hello_seq}}});
   if (auto letter = decode_letter(bytes)) {
     letter->from = 2;
     letter->to = 1;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mgmt/replication/fields.h"
+#include "mgmt/replication/parcels.h"
 
 namespace yoke::replication {
 namespace {
@@ -50,7 +51,9 @@ TEST(Codec, WhatIsCutShortIsNothingOrLess) {
     const std::string bytes = encode(Letter{11, 12, message});
     for (std::size_t size = 0; size < bytes.size(); ++size) {
       const auto read = decode_letter(std::string_view(bytes).substr(0, size));
-      if (read) EXPECT_LE(encode(*read).size(), bytes.size());
+      if (read) {
+        EXPECT_LE(encode(*read).size(), bytes.size());
+      }
     }
   }
 }

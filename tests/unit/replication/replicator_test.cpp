@@ -21,8 +21,8 @@ using namespace std::chrono_literals;
 
 class Replicator : public ::testing::Test {
  protected:
-  struct Unit {
-    Setup setup;
+  struct Box {
+    replication::Setup setup;
     State state;
     std::vector<Answer> answers;
     std::vector<CarryAnswer> carried;
@@ -42,7 +42,7 @@ class Replicator : public ::testing::Test {
   }
 
   void give(unsigned index, const Event& event) {
-    Unit& unit = units[index];
+    Box& unit = units[index];
     for (const auto& action : step(unit.setup, unit.state, event, now)) {
       if (const auto* sent = std::get_if<Send>(&action)) {
         if (connected) letters.emplace_back(1 - index, sent->letter);
@@ -63,7 +63,7 @@ class Replicator : public ::testing::Test {
     }
   }
 
-  static std::string supply(const Unit& unit, const Look& look) {
+  static std::string supply(const Box& unit, const Look& look) {
     for (const Revision& revision : unit.revisions) {
       if (!look.whole && revision.parent == look.from) return encode(Supply(revision));
     }
@@ -110,7 +110,7 @@ class Replicator : public ::testing::Test {
   }
   [[nodiscard]] Answer last(unsigned index) const { return units[index].answers.back(); }
 
-  std::array<Unit, 2> units;
+  std::array<Box, 2> units;
   std::deque<std::pair<unsigned, Letter>> letters;
   std::deque<unsigned> todo;
   std::deque<std::pair<unsigned, Found>> found;
