@@ -236,7 +236,6 @@ void Loop::read_orders() {
 void Loop::keep_links(MonoTime now) {
   if (!parts_.leases->is_sound()) page_is_sound_ = false;
   for (auto& link : links_) link.keep(now, kPatience * engine_.heartbeat());
-  for (auto& link : watched_) link.keep();
   announcer_.keep();
   AdvertSources sources;
   if (const std::uint32_t v4 = source_v4_; v4 != 0) sources.v4 = net::IpAddress::load_v4(&v4);
@@ -249,11 +248,13 @@ void Loop::keep_links(MonoTime now) {
 }
 
 // The interfaces, at each heartbeat and when the kernel has news of one; the election, whenever
-// something has changed: a holder that has lost its data link lets go in this very turn.
+// something has changed: a holder that has lost its data link lets go in this very turn, and before
+// sockets are closed, for which the kernel takes its time (20 ms were seen).
 void Loop::look_around(MonoTime now) {
-  if (news_.take() || now >= look_at_) {
+  const bool looks = news_.take() || now >= look_at_;
+  if (looks) {
     look_at_ = now + engine_.heartbeat();
-    keep_links(now);
+    for (auto& link : watched_) link.keep();
   }
   Tracking found;
   found.data_link = std::all_of(watched_.begin(), watched_.end(),
@@ -266,6 +267,7 @@ void Loop::look_around(MonoTime now) {
     found.config = told.config;
     engine_.track(i, found, now);
   }
+  if (looks) keep_links(now);
 }
 
 // Who asks does so rarely, and finds the turn before where he is in the way.
@@ -286,7 +288,7 @@ void Loop::publish(MonoTime now) {
   published_.misfits = engine_.misfits();
   published_.refusals = engine_.session().refusals();
   published_.latest = latest_;
-  if (std::exchange(adopted_, false)) report({.kind = Report::Kind::kAdopted});
+  if (adopted_) adopted_ = !tell({.kind = Report::Kind::kAdopted});
 }
 
 void Loop::wait() {
@@ -344,9 +346,14 @@ void Loop::save_maintenance(std::size_t group, bool on) {
   (void)disk_.put({engine_.settings().groups[group].vrid, std::nullopt, on});
 }
 
-void Loop::report(const Report& report) {
-  if (!reports_.put(report)) ++lost_reports_;
+void Loop::report(const Report& report) { (void)tell(report); }
+
+// False: whoever takes them is behind, and it is lost.
+bool Loop::tell(const Report& report) {
+  const bool is_taken = reports_.put(report);
+  if (!is_taken) ++lost_reports_;
   wake(parts_.reports_wake);
+  return is_taken;
 }
 
 }  // namespace yoke::pair

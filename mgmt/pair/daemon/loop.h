@@ -115,6 +115,7 @@ class Loop final : private Outlet {
   void reserve(std::size_t group, Epoch up_to) override;
   void save_maintenance(std::size_t group, bool on) override;
   void report(const Report& report) override;
+  [[nodiscard]] bool tell(const Report& report);
 
   Parts parts_;
   FileDescriptor wake_;

@@ -31,6 +31,7 @@ using std::chrono::milliseconds;
 constexpr std::size_t kLineMost = std::size_t{1} << 20;
 constexpr std::size_t kConnectionsMost = 32;
 constexpr milliseconds kLook{250};
+constexpr milliseconds kEndAfter{1000};
 
 template <typename Bytes>
 bool draw(Bytes& bytes) {
@@ -87,7 +88,8 @@ Service::Service(sd_event* loop, Paths paths)
       }),
       reported_(loop, reports_.get(), EPOLLIN, [this](std::uint32_t) { on_reports(); }),
       watchdog_(loop, [this] { on_watchdog(); }),
-      look_(loop, [this] { look_around(); }) {
+      look_(loop, [this] { look_around(); }),
+      end_(loop, [this] { end(); }) {
   std::uint64_t usec = 0;
   if (sd_watchdog_enabled(0, &usec) > 0) {
     pulse_ = std::chrono::duration_cast<milliseconds>(std::chrono::microseconds(usec / 3));
@@ -306,11 +308,14 @@ void Service::command(const std::optional<std::string>& group, const Command& co
 }
 
 void Service::shut_down() {
-  const auto end = [this](const Result<Json>&) {
-    machine_watchdog_.end();
-    (void)sd_event_exit(event_, 0);
-  };
-  command(std::nullopt, {.what = Command::What::kShutdown}, end);
+  // The answer may be lost among others; what it would tell of takes a turn of the loop.
+  end_.start(kEndAfter);
+  command(std::nullopt, {.what = Command::What::kShutdown}, [this](const auto&) { end(); });
+}
+
+void Service::end() {
+  machine_watchdog_.end();
+  (void)sd_event_exit(event_, 0);
 }
 
 void Service::on_reports() {

@@ -75,6 +75,7 @@ class Service {
   [[nodiscard]] bool pass_on_tracked();
   void on_answer(const Report& report);
   void on_watchdog();
+  void end();
   void look_around();
   void remember_names();
 
@@ -91,7 +92,7 @@ class Service {
   WatchdogKeeper machine_watchdog_;
   TrackedItems tracked_;
   hal::IoSource reported_;
-  hal::Timer watchdog_, look_;
+  hal::Timer watchdog_, look_, end_;
   std::chrono::milliseconds pulse_{0};
   std::uint64_t rounds_ = 0;
   History history_;
