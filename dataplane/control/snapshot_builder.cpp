@@ -54,8 +54,11 @@ std::uint32_t neutral_response_us(const api::Pool& pool) {
 
 void add_servers(const Plan& plan, lb::Snapshot& next) {
   next.servers.resize(plan.servers.extent());
+  std::vector<lb::ServerTable::Row> rows;
+  rows.reserve(plan.servers.all().size());
   for (const api::Pool& pool : plan.configuration.pools) {
     const std::uint32_t neutral = neutral_response_us(pool);
+    const std::uint16_t pool_slot = plan.pools.find(pool.name)->slot;
     for (const api::Server& from : pool.servers) {
       const auto& place = *plan.servers.find({pool.name, from.endpoint});
       lb::Server& to = next.servers[place.slot];
@@ -67,8 +70,10 @@ void add_servers(const Plan& plan, lb::Snapshot& next) {
       to.hop = next.routing->resolve(to.address);
       const auto step = next.routing->next_hop(to.address);
       to.on_link = step && step->on_link;
+      rows.push_back({pool_slot, to.address, to.port, place.slot});
     }
   }
+  next.server_table = lb::ServerTable(next.hash_key, rows);
 }
 
 lb::Service service_of(const api::Vip& vip, const Plan& plan) {
@@ -194,7 +199,11 @@ std::unique_ptr<const lb::Snapshot> SnapshotBuilder::build(
       service.scheduling = scheduling_of(pool.scheduler);
       service.maglev = tables_.by_pool.at(vip.pool);
     }
-    next->services[plan.services.find(vip.address)->slot] = std::move(service);
+    const auto slot = plan.services.find(vip.address)->slot;
+    if (service.method == lb::Method::kDsr && service.maglev != nullptr) {
+      next->implied_digest += lb::HashKey::mix(service.maglev->digest() + slot);
+    }
+    next->services[slot] = std::move(service);
   }
   auto addresses = add_lookups(plan, *next);
   add_groups(plan, lines, *next);

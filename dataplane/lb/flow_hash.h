@@ -70,4 +70,10 @@ __extension__ using Product = unsigned __int128;  // what the two compilers have
   return fold_product(addresses ^ key.lane(4), ports ^ key.lane(5)) ^ HashKey::mix(addresses);
 }
 
+// Of a server, where there is no tuple of its own (dsr).
+[[nodiscard]] inline std::uint32_t endpoint_hash(const HashKey& key, const net::IpAddress& address,
+                                                 net::Be16 port) noexcept {
+  return static_cast<std::uint32_t>(HashKey::mix(hash_address(key, address, 2) ^ port.raw()));
+}
+
 }  // namespace yoke::lb

@@ -19,6 +19,9 @@
 // and one whose server was replaced can tell. Threads: owned by one worker.
 namespace yoke::lb {
 
+// Milliseconds since the process started, wrapping; all flow ages are differences of these.
+using Tick = std::uint32_t;
+
 struct Flow {
   net::IpAddress client;
   net::IpAddress snat;               // nat: towards the server; unspecified in dsr
@@ -27,12 +30,15 @@ struct Flow {
   std::uint16_t server, server_incarnation;
   net::MacAddress client_mac;  // the last hop the client's packets came by
   std::uint8_t in_use : 1, is_tcp : 1, is_nat : 1, diverted : 1, client_fin : 1, server_fin : 1;
+  std::uint8_t counted : 1;  // in the digest, and known to the peer (FlowJournal)
+  std::uint8_t mark : 1;     // of whoever keeps the table like the peer's (dataplane/sync)
   FlowState state : 3;
   std::uint8_t client_port_id : 4;  // Snapshot::ports index the client's packets came by
   std::uint8_t has_failed : 1;      // its failure is counted (ConnectionCounter)
   std::uint32_t last_seen;          // Tick
   std::uint32_t client_hash;        // of the client's tuple, as FlowIndex takes it
-  std::uint32_t server_hash;        // of the server's tuple (nat); while free: the next free flow
+  // Of the server's tuple (nat), of its endpoint (dsr); while free: the next free flow.
+  std::uint32_t server_hash;
 };
 static_assert(sizeof(Flow) == 64 && limits::kPorts <= 16);
 
@@ -86,6 +92,19 @@ class FlowTable {
       __builtin_prefetch(&flows_[hand_ + std::size_t{8}]);
       if (flows_[hand_].in_use != 0) visit(flows_[hand_]);
     }
+  }
+
+  // Calls `visit(Flow&)` for the flows in places `from` to `from + entries`, until it says false.
+  // The place of that one, or the next one to look at; 0 once all there ever were have been seen.
+  // Starts at 1. It may erase the flow that it sees.
+  template <typename Visit>
+  [[nodiscard]] std::uint32_t scan(std::uint32_t from, std::uint32_t entries,
+                                   Visit&& visit) noexcept {
+    for (; entries > 0 && from < fresh_; --entries, ++from) {
+      __builtin_prefetch(&flows_[from + std::size_t{8}]);
+      if (flows_[from].in_use != 0 && !visit(flows_[from])) return from;
+    }
+    return from < fresh_ ? from : 0;
   }
 
  private:

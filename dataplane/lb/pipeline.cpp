@@ -207,27 +207,40 @@ Pipeline::Outcome Pipeline::from_client(Lane& lane, Flow& flow) noexcept {
     end_flow(flow, *lane.snapshot);
     return Drop::kServerGone;
   }
-  advance(flow, lane.parsed, true);
   remember_client(flow, *lane.packet, lane.now);
+  advance(flow, lane.parsed, true);
   return send_to_server(lane, flow);
+}
+
+void Pipeline::advance(Flow& flow, const net::ParsedPacket& parsed, bool from_client) noexcept {
+  const std::uint8_t before = stage_of(flow);
+  step(flow, parsed, from_client);
+  if (stage_of(flow) != before) follow(flow, before);
 }
 
 // A step of a flow in the table, whose records are there: its server has one open flow less, or has
 // it back.
-void Pipeline::advance(Flow& flow, const net::ParsedPacket& parsed, bool from_client) noexcept {
-  const bool was_open = is_open(flow.state), was_over = is_over(flow);
-  step(flow, parsed, from_client);
+void Pipeline::follow(Flow& flow, std::uint8_t before) noexcept {
+  const FlowState state = state_of(before);
+  const bool was_open = is_open(state), was_over = is_over(state, flow.is_nat != 0);
   if (is_over(flow) && !was_over) begin_rest(flow);
   if (was_over && !is_over(flow)) {
     counters_.service_rests[flow.service].ended.add();
     counters_.server_rests[flow.server].ended.add();
   }
-  if (is_open(flow.state) == was_open) return;
-  if (was_open) {
-    lose_load(flow);
-  } else {
-    add_load(flow);
-  }
+  if (is_open(flow.state) && !was_open) add_load(flow);
+  if (!is_open(flow.state) && was_open) lose_load(flow);
+  if (journal_ != nullptr) journal_->changed(flow, before);
+}
+
+// One that has just come into the table.
+void Pipeline::enter(Flow& flow) noexcept {
+  if (is_open(flow.state)) add_load(flow);
+  if (is_over(flow)) begin_rest(flow);
+  counters_.flows_open_added.add();
+  counters_.services[flow.service].flows_created.add();
+  counters_.servers[flow.server].flows_created.add();
+  if (journal_ != nullptr) journal_->opened(flow);
 }
 
 void Pipeline::add_load(const Flow& flow) noexcept {
@@ -307,9 +320,9 @@ Pipeline::Outcome Pipeline::from_server(Lane& lane, Flow& flow) noexcept {
   if (!lane.serves(service->group)) return Drop::kNoLease;
   lane.verdict->group = service->group;
   const FlowState before = flow.state;
+  flow.last_seen = lane.now;
   advance(flow, lane.parsed, false);
   if (flow.state != before) note_answer(flow, before, lane.parsed.tcp_flags);
-  flow.last_seen = lane.now;
   Hop hop = lane.snapshot->routing->resolve(flow.client);
   // Until the kernel has resolved the client, answers go back the way its packets came.
   if (!hop.resolved) hop = {flow.client_mac, flow.client_port_id, !flow.client_mac.is_zero()};
@@ -399,21 +412,19 @@ Pipeline::Outcome Pipeline::open_flow(Lane& lane, std::uint16_t service_slot,
   flow.state = !lane.is_tcp()      ? FlowState::kUdpOne
                : lane.is_opening() ? FlowState::kSynSent
                                    : FlowState::kEstablished;
+  flow.server_hash = endpoint_hash(lane.snapshot->hash_key, server.address, server.port);
   if (is_nat && !choose_snat(lane, service, server, flow)) return Drop::kNoSnatPort;
   step(flow, lane.parsed, true);
   remember_client(flow, *lane.packet, lane.now);
 
-  if (flows_.insert(flow) == nullptr) {
+  Flow* const opened = flows_.insert(flow);
+  if (opened == nullptr) {
     if (is_nat) return Drop::kFlowTableFull;
     // Stateless: the table alone keeps the flow together.
     flow.server = Scheduler::implied(*lane.snapshot, service, newcomer);
     return send_to_server(lane, flow);
   }
-  if (is_open(flow.state)) add_load(flow);
-  if (is_over(flow)) begin_rest(flow);
-  counters_.flows_open_added.add();
-  counters_.services[service_slot].flows_created.add();
-  counters_.servers[choice.server].flows_created.add();
+  enter(*opened);
   return send_to_server(lane, flow);
 }
 
@@ -456,6 +467,7 @@ void Pipeline::end_flow(Flow& flow, const Snapshot& snapshot) noexcept {
     if (was_over) counters_.server_rests[flow.server].ended.add();
   }
   if (is_open(flow.state)) lose_load(flow);
+  if (journal_ != nullptr) journal_->ended(flow);
   flows_.erase(&flow);
 }
 

@@ -8,6 +8,7 @@
 
 #include "dataplane/lb/admission.h"
 #include "dataplane/lb/counters.h"
+#include "dataplane/lb/flow_journal.h"
 #include "dataplane/lb/flow_table.h"
 #include "dataplane/lb/scheduler.h"
 #include "dataplane/lb/snapshot.h"
@@ -46,9 +47,6 @@ struct Verdict {
   std::uint16_t length = 0;  // of the frame to send: as received, except for some replies
 };
 
-// Milliseconds since the process started, wrapping; all flow ages are differences of these.
-using Tick = std::uint32_t;
-
 class Pipeline {
  public:
   // `worker` of `workers`: SNAT ports are shared out by port modulo workers, so that any worker can
@@ -74,6 +72,17 @@ class Pipeline {
   // `groups` were without a lease at `now`, if only for a moment: what was decided for them was not
   // sent. process() and sweep() note themselves what they are told.
   void note_lapse(GroupSet groups, Tick now) noexcept;
+
+  // Where flows are noted as they open, change and end; null: nowhere.
+  void keep_journal(FlowJournal* journal) noexcept { journal_ = journal; }
+
+  // What the peer tells, made true of the table as if it had happened here: loads and counters go
+  // with it. Whatever stands in the way of the flow ends. `wanted` names a service and a server
+  // that are there, and has its hashes. The flow; null if the table is full.
+  Flow* adopt(const Flow& wanted, const Snapshot& snapshot) noexcept;
+  // The flow of this client and service; null if there is none.
+  [[nodiscard]] Flow* find_client(const FlowTuple& tuple, const Snapshot& snapshot) noexcept;
+  void end_flow(Flow& flow, const Snapshot& snapshot) noexcept;
 
  private:
   struct Lane;                               // one packet on its way through the stages
@@ -106,7 +115,8 @@ class Pipeline {
   void add_load(const Flow& flow) noexcept;
   void lose_load(const Flow& flow) noexcept;
   void begin_rest(const Flow& flow) noexcept;
-  void end_flow(Flow& flow, const Snapshot& snapshot) noexcept;
+  void follow(Flow& flow, std::uint8_t before) noexcept;
+  void enter(Flow& flow) noexcept;
   [[nodiscard]] bool is_barred(const Flow& flow, const Snapshot& snapshot) const noexcept;
 
   std::uint8_t worker_;
@@ -115,6 +125,7 @@ class Pipeline {
   WorkerCounters& counters_;
   Admission& admission_;
   Scheduler scheduler_;
+  FlowJournal* journal_ = nullptr;
   std::uint64_t lists_version_ = 0;  // Snapshot::lists_version that flows are held against
   std::uint32_t unaudited_ = 0;      // places of the flow table that are still to be
   std::uint64_t snat_sequence_ = 0;

@@ -97,8 +97,11 @@ struct Snapshot {
   // Another number where a list of a service is not what it was, or, where a group is held, which
   // groups stand and whose an address is: flows are held against them once more then.
   std::uint64_t lists_version = 0;
+  // Another number where a table of a dsr service is not what it was.
+  std::uint64_t implied_digest = 0;
   EchoTable echo;                // who is answered a ping
   ServiceTable service_table;    // (address, port, protocol) -> service slot
+  ServerTable server_table;      // (pool, address, port) -> server slot
   AddressTable local_addresses;  // VIPs and SNAT addresses: what this unit answers for
   // The groups that are served whatever the lease page says, and those that are not, all of them.
   // One that is in neither is not served.

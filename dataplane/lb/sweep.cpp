@@ -60,8 +60,9 @@ void Pipeline::sweep(const Snapshot& snapshot, Tick now, GroupSet served,
         is_orphan ? 0 : std::int64_t{snapshot.services[flow.service].idle_timeout_s} * 1000);
     const milliseconds rested(static_cast<std::uint32_t>(now - flow.last_seen));
     note_silence(flow, snapshot, now);
-    if (is_orphan || rested > flow_timeout(flow.state, idle) ||
-        (audits && is_barred(flow, snapshot))) {
+    const bool is_held = journal_ != nullptr && journal_->is_held(flow);
+    if (is_orphan || (!is_held && (rested > flow_timeout(flow.state, idle) ||
+                                   (audits && is_barred(flow, snapshot))))) {
       end_flow(flow, snapshot);
     }
   });

@@ -155,5 +155,36 @@ TEST_F(Building, AListThatIsTheSameIsNotBuiltAgainAndOneThatIsNotSaysSo) {
   EXPECT_NE(other->lists_version, same->lists_version);
 }
 
+TEST_F(Building, AServerIsFoundByItsAddressInThePoolThatIsAsked) {
+  auto configuration = two_vips();
+  configuration.pools.push_back(pool("again", {"10.0.0.1:80", "10.0.0.9:80"}));
+  const Plan plan = plan_of(configuration);
+  const auto snapshot = builder_.build(plan, routing_, 1);
+  const auto slot = [&](const std::string& in, const std::string& endpoint) {
+    const auto at = *net::Endpoint::parse(endpoint);
+    return snapshot->server_table.find(plan.pools.find(in)->slot, at.address,
+                                       net::Be16::from_host(at.port));
+  };
+  const auto placed = [&](const std::string& in, const std::string& endpoint) {
+    return std::optional(plan.servers.find({in, *net::Endpoint::parse(endpoint)})->slot);
+  };
+  EXPECT_EQ(slot("web", "10.0.0.1:80"), placed("web", "10.0.0.1:80"));
+  EXPECT_EQ(slot("again", "10.0.0.1:80"), placed("again", "10.0.0.1:80"));
+  // Not in the pool, but in another.
+  EXPECT_EQ(slot("web", "10.0.0.9:80"), placed("again", "10.0.0.9:80"));
+  EXPECT_EQ(slot("web", "10.0.0.8:80"), std::nullopt);
+  EXPECT_EQ(slot("web", "10.0.0.1:81"), std::nullopt);
+}
+
+TEST_F(Building, WhatDsrTablesGiveIsOneNumber) {
+  Plan plan = plan_of(two_vips());
+  const auto first = builder_.build(plan, routing_, 1)->implied_digest;
+  EXPECT_EQ(builder_.build(plan, routing_, 2)->implied_digest, first);
+  ASSERT_TRUE(plan.apply({state("web", "10.0.0.3:80", api::ServerState::kDown)}));
+  EXPECT_EQ(builder_.build(plan, routing_, 3)->implied_digest, first);  // a pool in nat
+  ASSERT_TRUE(plan.apply({state("direct", "[2001:db8:2::1]:53", api::ServerState::kDown)}));
+  EXPECT_NE(builder_.build(plan, routing_, 4)->implied_digest, first);
+}
+
 }  // namespace
 }  // namespace yoke::control

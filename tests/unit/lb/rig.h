@@ -129,6 +129,18 @@ class Rig {
       local.emplace_back(s.address, s.group);
       for (const net::IpAddress& snat : s.snat) local.emplace_back(snat, s.group);
     }
+    std::vector<ServerTable::Row> named;  // every server is in the pool of every service
+    snapshot_.implied_digest = 0;
+    for (const Service& s : snapshot_.services) {
+      snapshot_.implied_digest += HashKey::mix(s.maglev->digest() + s.pool);
+      for (std::size_t i = 0; i < snapshot_.servers.size(); ++i) {
+        const Server& server = snapshot_.servers[i];
+        if (server.incarnation == 0) continue;
+        named.push_back({s.pool, server.address, server.port, static_cast<std::uint16_t>(i)});
+      }
+    }
+    snapshot_.server_table = ServerTable(snapshot_.hash_key, named);
+    ++snapshot_.generation;
     snapshot_.service_table = ServiceTable(snapshot_.hash_key, rows);
     snapshot_.local_addresses = AddressTable(snapshot_.hash_key, local);
     snapshot_.routing = std::make_shared<Routing>(routes_, neighbors_);

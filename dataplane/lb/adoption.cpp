@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of the pipeline that makes flows of what a peer tells.
+#include "dataplane/lb/pipeline.h"
+
+namespace yoke::lb {
+namespace {
+
+FlowTuple client_tuple(const Flow& flow, const Service& service) noexcept {
+  return {flow.client, service.address, flow.client_port, service.port, service.protocol};
+}
+
+FlowTuple server_tuple(const Flow& flow, const Service& service, const Server& server) noexcept {
+  return {server.address, flow.snat, server.port, flow.snat_port, service.protocol};
+}
+
+bool goes_the_same_way(const Flow& a, const Flow& b) noexcept {
+  return a.is_nat == b.is_nat && a.server == b.server &&
+         a.server_incarnation == b.server_incarnation && a.snat_port == b.snat_port &&
+         a.snat == b.snat;
+}
+
+}  // namespace
+
+Flow* Pipeline::find_client(const FlowTuple& tuple, const Snapshot& snapshot) noexcept {
+  const auto hash = static_cast<std::uint32_t>(flow_hash(snapshot.hash_key, tuple));
+  const auto found = flows_.find(hash, tuple, snapshot);
+  return found.side == FlowTable::Side::kClient ? found.flow : nullptr;
+}
+
+Flow* Pipeline::adopt(const Flow& wanted, const Snapshot& snapshot) noexcept {
+  const Service& service = snapshot.services[wanted.service];
+  const auto found = flows_.find(wanted.client_hash, client_tuple(wanted, service), snapshot);
+  if (found.flow != nullptr && goes_the_same_way(*found.flow, wanted)) {
+    Flow& flow = *found.flow;
+    const std::uint8_t before = stage_of(flow);
+    flow.state = wanted.state;
+    flow.client_fin = wanted.client_fin;
+    flow.server_fin = wanted.server_fin;
+    flow.diverted = wanted.diverted;
+    flow.last_seen = wanted.last_seen;
+    follow(flow, before);
+    return &flow;
+  }
+  if (found.flow != nullptr) end_flow(*found.flow, snapshot);
+  if (wanted.is_nat != 0) {
+    const auto tuple = server_tuple(wanted, service, snapshot.servers[wanted.server]);
+    const auto other = flows_.find(wanted.server_hash, tuple, snapshot);
+    if (other.flow != nullptr) end_flow(*other.flow, snapshot);
+  }
+  Flow* const flow = flows_.insert(wanted);
+  if (flow != nullptr) enter(*flow);
+  return flow;
+}
+
+}  // namespace yoke::lb
