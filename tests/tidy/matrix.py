@@ -28,6 +28,7 @@ _MAY_INCLUDE = {
     "dataplane": ("dataplane/io", _CONTROL, _API, _LIMITS, "hal", _BASE, _LINUX),
     "dataplane/net": (_BASE,),
     "dataplane/lb": (_BASE, _NET, _LIMITS),
+    "dataplane/sync": (_BASE, _NET, _LB, _LIMITS),
     "dataplane/api": (_BASE, _NET, _LIMITS),
     "dataplane/control": (_BASE, _LINUX, _NET, _LB, _API, _LIMITS),
     "dataplane/io": (_BASE, _LINUX, _NET, _LB, _CONTROL, _LIMITS, _API_TYPES,

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/sync/adopter.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace yoke::sync {
+
+using lb::Flow;
+using lb::FlowDuty;
+using lb::milliseconds;
+
+namespace {
+
+lb::FlowTuple client_tuple(const FlowRecord& record) noexcept {
+  return {record.client, record.vip, record.client_port, record.vip_port,
+          static_cast<net::Protocol>(record.protocol)};
+}
+
+std::uint32_t client_hash(const FlowRecord& record, const lb::Snapshot& snapshot) noexcept {
+  return static_cast<std::uint32_t>(lb::flow_hash(snapshot.hash_key, client_tuple(record)));
+}
+
+std::optional<std::uint16_t> service_of(const FlowRecord& record,
+                                        const lb::Snapshot& snapshot) noexcept {
+  return snapshot.service_table.find(record.vip, record.vip_port,
+                                     static_cast<net::Protocol>(record.protocol));
+}
+
+// Whether its SNAT address and port can be one that a flow has.
+bool has_a_snat(const FlowRecord& record, const lb::Snapshot& snapshot) noexcept {
+  return record.snat_port.host() >= limits::kSnatPortFirst &&
+         !snapshot.service_table.find(record.snat, record.snat_port,
+                                      static_cast<net::Protocol>(record.protocol));
+}
+
+// When it was seen last, by how long it may still rest.
+lb::Tick seen(const FlowRecord& record, lb::FlowState state, const lb::Service& service,
+              lb::Tick now) noexcept {
+  const auto whole =
+      lb::flow_timeout(state, milliseconds(std::int64_t{service.idle_timeout_s} * 1000)).count();
+  const auto left = std::min<std::int64_t>(whole, record.lifetime_ms.host());
+  return now - static_cast<lb::Tick>(whole - left);
+}
+
+Flow flow_of(const FlowRecord& record, const lb::Snapshot& snapshot, std::uint16_t service_slot,
+             std::uint16_t server_slot, lb::Tick now) noexcept {
+  const lb::Service& service = snapshot.services[service_slot];
+  const lb::Server& server = snapshot.servers[server_slot];
+  Flow flow{};
+  flow.client = record.client;
+  flow.client_port = record.client_port;
+  flow.service = service_slot;
+  flow.service_incarnation = service.incarnation;
+  flow.server = server_slot;
+  flow.server_incarnation = server.incarnation;
+  flow.is_tcp = service.protocol == net::Protocol::kTcp ? 1 : 0;
+  flow.is_nat = (record.flags & FlowRecord::kNat) != 0 ? 1 : 0;
+  flow.diverted = (record.flags & FlowRecord::kDiverted) != 0 ? 1 : 0;
+  flow.client_fin = (record.flags & FlowRecord::kClientFin) != 0 ? 1 : 0;
+  flow.server_fin = (record.flags & FlowRecord::kServerFin) != 0 ? 1 : 0;
+  flow.state = static_cast<lb::FlowState>(record.state - 1);
+  flow.last_seen = seen(record, flow.state, service, now);
+  flow.client_hash = client_hash(record, snapshot);
+  if (flow.is_nat != 0) {
+    flow.snat = record.snat;
+    flow.snat_port = record.snat_port;
+    flow.server_hash = static_cast<std::uint32_t>(lb::flow_hash(
+        snapshot.hash_key,
+        {server.address, record.snat, server.port, record.snat_port, service.protocol}));
+  } else {
+    flow.server_hash = lb::endpoint_hash(snapshot.hash_key, server.address, server.port);
+  }
+  return flow;
+}
+
+}  // namespace
+
+void Adopter::step(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t records,
+                   std::uint32_t entries) noexcept {
+  if (worker_.journal.is_clearing()) return;
+  if (generation_ != snapshot.generation) {
+    generation_ = snapshot.generation;
+    parking_.retry([&](const FlowRecord& record) {
+      if (adopt(record, snapshot, now) == Outcome::kWaits) return false;
+      counters_.unparked.add();
+      return true;
+    });
+  }
+  if (sweep_place_ != 0) sweep(snapshot, entries);
+  for (; records > 0; --records) {
+    const Record* record = worker_.lane.records.front();
+    if (record == nullptr || !apply(*record, snapshot, now)) return;
+    worker_.lane.records.pop();
+  }
+}
+
+// False if it must wait for a sweep: marks mean something else from then on, and digests need it
+// done.
+bool Adopter::apply(const Record& record, const lb::Snapshot& snapshot, lb::Tick now) noexcept {
+  switch (record.kind()) {
+    case Kind::kAdd:
+    case Kind::kUpdate:
+    case Kind::kRefresh:
+      take(record.as<FlowRecord>(), snapshot, now);
+      return true;
+    case Kind::kDelete:
+      end(record.as<FlowRecord>(), snapshot);
+      return true;
+    case Kind::kWalkBegin:
+      if (sweep_place_ != 0) return false;
+      mark(record.as<BucketRecord>().set());
+      return true;
+    case Kind::kWalkEnd:
+      if (sweep_place_ != 0) return false;
+      sweeping_ = record.as<BucketRecord>().set();
+      sweep_place_ = 1;
+      return true;
+    case Kind::kDigest:
+      if (sweep_place_ != 0) return false;
+      answer(record.as<DigestRecord>().round.host());
+      return true;
+    case Kind::kServer:
+    case Kind::kGap:
+      break;
+  }
+  return true;
+}
+
+void Adopter::take(const FlowRecord& record, const lb::Snapshot& snapshot, lb::Tick now) noexcept {
+  if (!parking_.is_empty()) parking_.remove(record, client_hash(record, snapshot));
+  if (adopt(record, snapshot, now) == Outcome::kDone) return;
+  // What it was until now cannot stay either: its server is another.
+  end(record, snapshot);
+  (parking_.put(record, client_hash(record, snapshot)) ? counters_.parked : counters_.lost).add();
+}
+
+void Adopter::end(const FlowRecord& record, const lb::Snapshot& snapshot) noexcept {
+  if (!parking_.is_empty()) parking_.remove(record, client_hash(record, snapshot));
+  Flow* const flow = worker_.pipeline.find_client(client_tuple(record), snapshot);
+  if (flow == nullptr) return;
+  if (worker_.journal.duty_of(*flow) != FlowDuty::kReceive) return counters_.unwanted.add();
+  worker_.pipeline.end_flow(*flow, snapshot);
+  counters_.ended.add();
+}
+
+Adopter::Outcome Adopter::adopt(const FlowRecord& record, const lb::Snapshot& snapshot,
+                                lb::Tick now) noexcept {
+  const auto service = service_of(record, snapshot);
+  if (!service) return Outcome::kWaits;
+  if (worker_.journal.duty_of(*service) != FlowDuty::kReceive) {
+    counters_.unwanted.add();
+    return Outcome::kDone;
+  }
+  const lb::Service& its = snapshot.services[*service];
+  const auto server = snapshot.server_table.find(its.pool, record.server, record.server_port);
+  if (!server) return Outcome::kWaits;
+  if ((record.flags & FlowRecord::kNat) != 0) {
+    if (!has_a_snat(record, snapshot)) {
+      counters_.impossible.add();
+      return Outcome::kDone;
+    }
+    if (std::ranges::find(its.snat, record.snat) == its.snat.end()) return Outcome::kWaits;
+  }
+  Flow* const flow =
+      worker_.pipeline.adopt(flow_of(record, snapshot, *service, *server, now), snapshot);
+  if (flow == nullptr) {
+    counters_.table_full.add();
+    return Outcome::kDone;
+  }
+  flow->mark = fresh_marks_.contains(lb::bucket_of(*flow)) ? 1 : 0;
+  counters_.adopted.add();
+  return Outcome::kDone;
+}
+
+// All flows of these buckets become stale at once: the mark of fresh ones is the other from now on.
+// Where an earlier walk came to no end, it stays: what was stale then is so still.
+void Adopter::mark(const lb::BucketSet& set) noexcept {
+  for (std::size_t i = 0; i < set.words.size(); ++i) {
+    fresh_marks_.words[i] ^= set.words[i] & ~is_walked_.words[i];
+  }
+  is_walked_ |= set;
+}
+
+void Adopter::sweep(const lb::Snapshot& snapshot, std::uint32_t entries) noexcept {
+  sweep_place_ = worker_.flows.scan(sweep_place_, entries, [&](Flow& flow) {
+    const std::size_t bucket = lb::bucket_of(flow);
+    const bool is_fresh = (flow.mark != 0) == fresh_marks_.contains(bucket);
+    if (is_fresh || !sweeping_.contains(bucket) ||
+        worker_.journal.duty_of(flow) != FlowDuty::kReceive) {
+      return true;
+    }
+    worker_.pipeline.end_flow(flow, snapshot);
+    counters_.swept.add();
+    return true;
+  });
+  if (sweep_place_ != 0) return;
+  is_walked_ -= sweeping_;
+}
+
+void Adopter::answer(std::uint32_t round) noexcept {
+  worker_.lane.answer.sums = worker_.journal.received().sums();
+  worker_.lane.answer.uncertain = parking_.buckets();
+  worker_.lane.answered.store(round, std::memory_order_release);
+}
+
+}  // namespace yoke::sync

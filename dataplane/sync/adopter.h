@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "dataplane/lb/flow_journal.h"
+#include "dataplane/lb/flow_table.h"
+#include "dataplane/lb/pipeline.h"
+#include "dataplane/lb/snapshot.h"
+#include "dataplane/sync/lane.h"
+#include "dataplane/sync/parking.h"
+
+// The worker's side of receiving: makes its flow table like the peer's, for services of which this
+// unit holds flows (FlowDuty::kReceive). A record is taken for what it says now, so that one that
+// comes twice changes nothing; they come in the order in which things happened.
+//
+// Addresses become slots here, of this worker's snapshot. A SNAT port is as taken by an adopted
+// flow as by one of our own: the pipeline looks for it in this very table.
+// Threads: owned by one worker.
+namespace yoke::sync {
+
+struct AdopterCounters {
+  lb::Counter adopted, ended, swept;
+  lb::Counter parked, unparked, lost;  // lost: no room to wait; a digest will tell
+  lb::Counter unwanted;                // of services whose flows we do not hold
+  lb::Counter impossible;              // no flow can be like that
+  lb::Counter table_full;
+};
+
+class Adopter {
+ public:
+  static constexpr std::size_t kParked = 4096;
+
+  struct Worker {
+    lb::Pipeline& pipeline;
+    lb::FlowTable& flows;
+    lb::FlowJournal& journal;
+    InLane& lane;
+  };
+  explicit Adopter(const Worker& worker, std::size_t parked = kParked)
+      : worker_(worker), parking_(parked) {}
+
+  // Between bursts: takes up to `records` from the lane, and looks at up to `entries` flows where
+  // a walk has ended.
+  void step(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t records,
+            std::uint32_t entries) noexcept;
+  [[nodiscard]] const AdopterCounters& counters() const noexcept { return counters_; }
+
+ private:
+  enum class Outcome : std::uint8_t { kDone, kWaits };
+
+  [[nodiscard]] bool apply(const Record& record, const lb::Snapshot& snapshot,
+                           lb::Tick now) noexcept;
+  void take(const FlowRecord& record, const lb::Snapshot& snapshot, lb::Tick now) noexcept;
+  void end(const FlowRecord& record, const lb::Snapshot& snapshot) noexcept;
+  [[nodiscard]] Outcome adopt(const FlowRecord& record, const lb::Snapshot& snapshot,
+                              lb::Tick now) noexcept;
+  void mark(const lb::BucketSet& set) noexcept;
+  void sweep(const lb::Snapshot& snapshot, std::uint32_t entries) noexcept;
+  void answer(std::uint32_t round) noexcept;
+
+  Worker worker_;
+  Parking parking_;
+  AdopterCounters counters_;
+  std::uint64_t generation_ = 0;  // of the snapshot under which those parked were last tried
+  // Of each bucket, the mark of flows that were told since the last walk of it began; and whether
+  // that walk's sweep is still to come.
+  lb::BucketSet fresh_marks_, is_walked_;
+  lb::BucketSet sweeping_;
+  std::uint32_t sweep_place_ = 0;
+};
+
+}  // namespace yoke::sync

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/sync/exporter.h"
+
+#include <algorithm>
+
+#include "dataplane/lb/scheduler.h"
+
+namespace yoke::sync {
+
+using lb::Flow;
+using lb::FlowState;
+using lb::milliseconds;
+
+namespace {
+
+bool has_its_service(const Flow& flow, const lb::Snapshot& snapshot) noexcept {
+  return flow.service < snapshot.services.size() &&
+         snapshot.services[flow.service].incarnation == flow.service_incarnation;
+}
+
+bool has_its_server(const Flow& flow, const lb::Snapshot& snapshot) noexcept {
+  return flow.server < snapshot.servers.size() &&
+         snapshot.servers[flow.server].incarnation == flow.server_incarnation;
+}
+
+std::uint32_t lifetime_ms(const Flow& flow, const lb::Service& service, lb::Tick now) noexcept {
+  const auto whole =
+      lb::flow_timeout(flow.state, milliseconds(std::int64_t{service.idle_timeout_s} * 1000));
+  const milliseconds rested(static_cast<std::uint32_t>(now - flow.last_seen));
+  return static_cast<std::uint32_t>(std::max(whole - rested, milliseconds(0)).count());
+}
+
+// Whether the table alone would send it where it goes.
+bool is_implied(const Flow& flow, const lb::Service& service,
+                const lb::Snapshot& snapshot) noexcept {
+  if (service.maglev == nullptr || service.maglev->empty()) return false;
+  const lb::FlowTuple tuple{flow.client, service.address, flow.client_port, service.port,
+                            service.protocol};
+  const std::uint64_t hash = lb::flow_hash(snapshot.hash_key, tuple);
+  return lb::Scheduler::implied(snapshot, service,
+                                {static_cast<std::uint32_t>(hash >> 32), flow.client}) ==
+         flow.server;
+}
+
+}  // namespace
+
+std::optional<FlowRecord> record_of(const Flow& flow, Kind kind, const lb::Snapshot& snapshot,
+                                    lb::Tick now) noexcept {
+  if (!has_its_service(flow, snapshot)) return std::nullopt;
+  const bool knows_server = has_its_server(flow, snapshot);
+  if (!knows_server && kind != Kind::kDelete) return std::nullopt;
+  const lb::Service& service = snapshot.services[flow.service];
+  FlowRecord record;
+  record.kind = kind;
+  record.protocol = static_cast<std::uint8_t>(service.protocol);
+  record.state = wire_state(flow.state);
+  record.flags = static_cast<std::uint8_t>((flow.is_nat != 0 ? FlowRecord::kNat : 0) |
+                                           (flow.diverted != 0 ? FlowRecord::kDiverted : 0) |
+                                           (flow.client_fin != 0 ? FlowRecord::kClientFin : 0) |
+                                           (flow.server_fin != 0 ? FlowRecord::kServerFin : 0));
+  record.lifetime_ms = net::Be32::from_host(lifetime_ms(flow, service, now));
+  record.client = flow.client;
+  record.vip = service.address;
+  record.snat = flow.snat;
+  record.client_port = flow.client_port;
+  record.vip_port = service.port;
+  record.snat_port = flow.snat_port;
+  if (knows_server) {
+    record.server = snapshot.servers[flow.server].address;
+    record.server_port = snapshot.servers[flow.server].port;
+  }
+  return record;
+}
+
+void Exporter::set_duties(const lb::FlowDuties& duties) noexcept {
+  if (!journal_.set_duties(duties)) return;
+  if (!journal_.is_clearing()) return lane_.gaps.add(lb::BucketSet::all());
+  clear_place_ = 1;
+  walk_ = Walk::kNone;
+  refresh_place_ = 0;
+}
+
+bool Exporter::give(const Record& record) noexcept {
+  if (!lane_.records.push(record)) return false;
+  lane_.given.store(lane_.given.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  return true;
+}
+
+void Exporter::flush(const lb::Snapshot& snapshot, lb::Tick now) noexcept {
+  for (const Flow& note : journal_.notes()) {
+    const Kind kind = note.in_use == 0    ? Kind::kDelete
+                      : note.counted != 0 ? Kind::kUpdate
+                                          : Kind::kAdd;
+    const auto record = record_of(note, kind, snapshot, now);
+    // Of a service that is gone the peer hears by its own configuration; what has lost its server
+    // is left to a walk.
+    const bool is_owed = record ? !give(Record::of(*record)) : has_its_service(note, snapshot);
+    if (is_owed) lane_.gaps.add(lb::bucket_of(note));
+  }
+  if (!journal_.lost().is_empty()) lane_.gaps.add(journal_.lost());
+  journal_.clear_notes();
+}
+
+void Exporter::step(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t entries) noexcept {
+  flush(snapshot, now);
+  if (journal_.is_clearing() && !clear(now, entries)) return;
+  // Where the tables changed, dsr flows stay where they were, and their servers are no longer those
+  // that the table gives.
+  if (implied_digest_ != snapshot.implied_digest) {
+    implied_digest_ = snapshot.implied_digest;
+    lane_.gaps.add(lb::BucketSet::all());
+  }
+  take_order();
+  if (walk_ != Walk::kNone) {
+    walk(snapshot, now, entries);
+  } else {
+    refresh(snapshot, now, entries);
+  }
+}
+
+// True once no flow is counted any more.
+bool Exporter::clear(lb::Tick now, std::uint32_t entries) noexcept {
+  clear_place_ = flows_.scan(clear_place_, entries, [&](Flow& flow) {
+    journal_.clear(flow, now);
+    return true;
+  });
+  if (clear_place_ != 0) return false;
+  journal_.begin_counting();
+  lane_.gaps.add(lb::BucketSet::all());
+  return true;
+}
+
+void Exporter::take_order() noexcept {
+  const Order* order = lane_.orders.front();
+  if (order == nullptr) return;
+  if (order->verb == Order::Verb::kDigest) {
+    if (!lane_.records.has_room(DigestRecord::kRecords)) return;
+    take_stock(order->number);
+  } else {
+    order_ = *order;
+    walk_ = Walk::kBegins;
+  }
+  lane_.orders.pop();
+}
+
+void Exporter::walk(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t entries) noexcept {
+  const auto mark = [this](Kind kind) {
+    return give(Record::of(BucketRecord::make(kind, order_.number, order_.buckets)));
+  };
+  if (walk_ == Walk::kBegins) {
+    if (!mark(Kind::kWalkBegin)) return;
+    walk_ = Walk::kGoes;
+    walk_place_ = 1;
+  }
+  if (walk_ == Walk::kGoes) {
+    const std::size_t spare = lane_.records.capacity() / 2;
+    walk_place_ = flows_.scan(walk_place_, entries, [&](Flow& flow) {
+      if (!order_.buckets.contains(lb::bucket_of(flow))) return true;
+      if (!lane_.records.has_room(spare)) return false;
+      visit(flow, snapshot, now);
+      return true;
+    });
+    if (walk_place_ != 0) return;
+    walk_ = Walk::kEnds;
+  }
+  if (mark(Kind::kWalkEnd)) walk_ = Walk::kNone;
+}
+
+void Exporter::visit(Flow& flow, const lb::Snapshot& snapshot, lb::Tick now) noexcept {
+  if (journal_.duty_of(flow) != lb::FlowDuty::kSend) return;
+  if (!has_its_service(flow, snapshot) || !has_its_server(flow, snapshot)) {
+    journal_.ended(flow);  // for the peer: it leads nowhere
+  } else {
+    if (flow.is_nat == 0) {
+      flow.diverted = is_implied(flow, snapshot.services[flow.service], snapshot) ? 0 : 1;
+    }
+    journal_.changed(flow, lb::stage_of(flow));
+  }
+  flush(snapshot, now);
+}
+
+// The first to be shed: a walk, or a ring that is a quarter full, and it waits for another period.
+void Exporter::refresh(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t entries) noexcept {
+  if (refresh_place_ == 0) {
+    if (milliseconds(static_cast<std::uint32_t>(now - refreshed_)) < kRefreshPeriod) return;
+    refreshed_ = now;
+    refresh_place_ = 1;
+  }
+  const std::size_t spare = lane_.records.capacity() / 4 * 3;
+  refresh_place_ = flows_.scan(refresh_place_, entries, [&](Flow& flow) {
+    const bool is_steady = flow.state == FlowState::kUdp || flow.state == FlowState::kEstablished;
+    const milliseconds rested(static_cast<std::uint32_t>(now - flow.last_seen));
+    if (flow.counted == 0 || !is_steady || rested > kRefreshPeriod ||
+        journal_.duty_of(flow) != lb::FlowDuty::kSend || !lane_.records.has_room(spare)) {
+      return true;
+    }
+    const auto record = record_of(flow, Kind::kRefresh, snapshot, now);
+    if (record) (void)give(Record::of(*record));
+    return true;
+  });
+}
+
+void Exporter::take_stock(std::uint32_t round) noexcept {
+  const auto& sums = journal_.sent().sums();
+  for (std::size_t first = 0; first < sums.size(); first += DigestRecord::kSums) {
+    DigestRecord record;
+    record.round = net::Be32::from_host(round);
+    record.first = net::Be16::from_host(static_cast<std::uint16_t>(first));
+    const std::size_t count = std::min(DigestRecord::kSums, sums.size() - first);
+    for (std::size_t i = 0; i < count; ++i) {
+      record.sums[i] = net::Be64::from_host(sums[first + i]);
+    }
+    record.is_last = first + count == sums.size() ? 1 : 0;
+    (void)give(Record::of(record));
+  }
+}
+
+}  // namespace yoke::sync
