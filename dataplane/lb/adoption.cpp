@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of the pipeline that makes flows of what a peer tells.
+// The part of the pipeline that makes flows of what a peer tells, and finds those of other workers.
 #include "dataplane/lb/pipeline.h"
 
 namespace yoke::lb {
@@ -38,6 +38,10 @@ Flow* Pipeline::adopt(const Flow& wanted, const Snapshot& snapshot) noexcept {
     flow.server_fin = wanted.server_fin;
     flow.diverted = wanted.diverted;
     flow.last_seen = wanted.last_seen;
+    if (!wanted.client_mac.is_zero()) {
+      flow.client_mac = wanted.client_mac;
+      flow.client_port_id = wanted.client_port_id;
+    }
     follow(flow, before);
     return &flow;
   }
@@ -48,8 +52,28 @@ Flow* Pipeline::adopt(const Flow& wanted, const Snapshot& snapshot) noexcept {
     if (other.flow != nullptr) end_flow(*other.flow, snapshot);
   }
   Flow* const flow = flows_.insert(wanted);
-  if (flow != nullptr) enter(*flow);
+  if (flow == nullptr) return nullptr;
+  enter(*flow);
+  guide(*flow);
   return flow;
+}
+
+// Other workers learn that it is here. Where there is no place for that, only packets that reach
+// this worker find it.
+void Pipeline::guide(const Flow& flow) noexcept {
+  if (directory_ != nullptr && directory_->add(flow.client_hash, worker_)) ++guided_;
+}
+
+// True if they knew.
+bool Pipeline::unguide(const Flow& flow) noexcept {
+  if (guided_ == 0 || !directory_->remove(flow.client_hash, worker_)) return false;
+  --guided_;
+  return true;
+}
+
+// Who may have the flow of a client's packet that has none here.
+std::optional<std::uint8_t> Pipeline::other_owner(std::uint32_t hash) const noexcept {
+  return directory_ == nullptr ? std::nullopt : directory_->next(hash, worker_);
 }
 
 }  // namespace yoke::lb

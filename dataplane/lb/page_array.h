@@ -4,12 +4,14 @@
 #include <sys/mman.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <type_traits>
 #include <utility>
 
-// A large zeroed array in memory of its own, on huge pages where the kernel gives them, and backed
-// from the start: a worker must never meet a page fault. Threads: owned by one.
+// A large zeroed array in memory of its own, on huge pages where the kernel gives them. Backed from
+// the start, since a worker must never meet a page fault; or as it is used, for what most units
+// never use. Threads: owned by one.
 namespace yoke::lb {
 
 template <typename T>
@@ -17,12 +19,16 @@ class PageArray {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
 
  public:
-  explicit PageArray(std::size_t size) : size_(size), bytes_(size * sizeof(T)) {
+  enum class Backed : std::uint8_t { kAtOnce, kAsUsed };
+  explicit PageArray(std::size_t size, Backed backed = Backed::kAtOnce)
+      : size_(size), bytes_(size * sizeof(T)) {
     void* memory =
         ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) throw std::bad_alloc();
-    (void)::madvise(memory, bytes_, MADV_HUGEPAGE);  // advice: without it the array works as well
-    (void)::madvise(memory, bytes_, MADV_POPULATE_WRITE);
+    if (backed == Backed::kAtOnce) {
+      (void)::madvise(memory, bytes_, MADV_HUGEPAGE);  // advice: without it the array works as well
+      (void)::madvise(memory, bytes_, MADV_POPULATE_WRITE);
+    }
     data_ = static_cast<T*>(memory);
   }
   PageArray(PageArray&& other) noexcept

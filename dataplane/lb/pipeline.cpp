@@ -24,6 +24,7 @@ struct Pipeline::Lane {
   std::uint8_t group;          // that the address is of, where is_local
   FlowTuple tuple;
   std::uint64_t hash;  // of tuple, where is_local and a transport
+  bool is_guided;      // others know that its flow is here
 
   [[nodiscard]] std::uint32_t table_hash() const noexcept {
     return static_cast<std::uint32_t>(hash);
@@ -121,7 +122,7 @@ void Pipeline::process(std::span<const Packet> burst, std::span<Verdict> verdict
 }
 
 void Pipeline::prepare(Lane& lane, const Packet& packet, const Snapshot& snapshot) noexcept {
-  lane.is_local = false;
+  lane.is_local = lane.is_guided = false;
   lane.group = 0;
   lane.hash = 0;
   lane.broken = net::parse(packet.data, packet.length, lane.parsed);
@@ -200,7 +201,7 @@ Pipeline::Outcome Pipeline::from_client(Lane& lane, Flow& flow) noexcept {
   if ((is_lost && flow.is_tcp == 0) || (lane.is_opening() && (is_lost || may_reopen(flow.state)))) {
     const std::uint16_t service = flow.service;
     const Opening opening = flow.is_tcp == 0 ? Opening::kMoved : Opening::kNew;
-    end_flow(flow, *lane.snapshot);
+    lane.is_guided = end_flow(flow, *lane.snapshot);
     return open_flow(lane, service, opening);
   }
   if (is_gone) {
@@ -343,7 +344,13 @@ Pipeline::Outcome Pipeline::without_flow(Lane& lane) noexcept {
   const auto& tuple = lane.tuple;
   const auto service =
       lane.snapshot->service_table.find(tuple.destination, tuple.destination_port, tuple.protocol);
-  if (service) return open_flow(lane, *service, Opening::kNew);
+  if (service) {
+    const auto owner = other_owner(lane.table_hash());
+    if (!owner) return open_flow(lane, *service, Opening::kNew);
+    lane.verdict->action = Action::kHandOver;
+    lane.verdict->worker = *owner;
+    return std::nullopt;
+  }
   // No client asks here, so it is a server's answer, if anything: its port tells whose.
   const std::uint16_t port = tuple.destination_port.host();
   if (port >= limits::kSnatPortFirst && port % workers_ != worker_) {
@@ -425,6 +432,7 @@ Pipeline::Outcome Pipeline::open_flow(Lane& lane, std::uint16_t service_slot,
     return send_to_server(lane, flow);
   }
   enter(*opened);
+  if (lane.is_guided) guide(*opened);
   return send_to_server(lane, flow);
 }
 
@@ -452,7 +460,7 @@ bool Pipeline::choose_snat(const Lane& lane, const Service& service, const Serve
   return false;
 }
 
-void Pipeline::end_flow(Flow& flow, const Snapshot& snapshot) noexcept {
+bool Pipeline::end_flow(Flow& flow, const Snapshot& snapshot) noexcept {
   counters_.flows_open_removed.add();
   const bool was_over = is_over(flow);
   TrafficCounter& service = counters_.services[flow.service];
@@ -468,7 +476,9 @@ void Pipeline::end_flow(Flow& flow, const Snapshot& snapshot) noexcept {
   }
   if (is_open(flow.state)) lose_load(flow);
   if (journal_ != nullptr) journal_->ended(flow);
+  const bool was_guided = unguide(flow);
   flows_.erase(&flow);
+  return was_guided;
 }
 
 }  // namespace yoke::lb

@@ -8,6 +8,7 @@
 
 #include "dataplane/lb/admission.h"
 #include "dataplane/lb/counters.h"
+#include "dataplane/lb/flow_directory.h"
 #include "dataplane/lb/flow_journal.h"
 #include "dataplane/lb/flow_table.h"
 #include "dataplane/lb/scheduler.h"
@@ -76,13 +77,17 @@ class Pipeline {
   // Where flows are noted as they open, change and end; null: nowhere.
   void keep_journal(FlowJournal* journal) noexcept { journal_ = journal; }
 
+  // Where workers find the owners of flows that they do not have; null: nowhere.
+  void share_directory(FlowDirectory* directory) noexcept { directory_ = directory; }
+
   // What the peer tells, made true of the table as if it had happened here: loads and counters go
   // with it. Whatever stands in the way of the flow ends. `wanted` names a service and a server
   // that are there, and has its hashes. The flow; null if the table is full.
   Flow* adopt(const Flow& wanted, const Snapshot& snapshot) noexcept;
   // The flow of this client and service; null if there is none.
   [[nodiscard]] Flow* find_client(const FlowTuple& tuple, const Snapshot& snapshot) noexcept;
-  void end_flow(Flow& flow, const Snapshot& snapshot) noexcept;
+  // True if other workers knew where it is (FlowDirectory).
+  bool end_flow(Flow& flow, const Snapshot& snapshot) noexcept;
 
  private:
   struct Lane;                               // one packet on its way through the stages
@@ -117,6 +122,9 @@ class Pipeline {
   void begin_rest(const Flow& flow) noexcept;
   void follow(Flow& flow, std::uint8_t before) noexcept;
   void enter(Flow& flow) noexcept;
+  void guide(const Flow& flow) noexcept;
+  [[nodiscard]] bool unguide(const Flow& flow) noexcept;
+  [[nodiscard]] std::optional<std::uint8_t> other_owner(std::uint32_t hash) const noexcept;
   [[nodiscard]] bool is_barred(const Flow& flow, const Snapshot& snapshot) const noexcept;
 
   std::uint8_t worker_;
@@ -126,6 +134,8 @@ class Pipeline {
   Admission& admission_;
   Scheduler scheduler_;
   FlowJournal* journal_ = nullptr;
+  FlowDirectory* directory_ = nullptr;
+  std::uint32_t guided_ = 0;         // flows of ours that stand in it
   std::uint64_t lists_version_ = 0;  // Snapshot::lists_version that flows are held against
   std::uint32_t unaudited_ = 0;      // places of the flow table that are still to be
   std::uint64_t snat_sequence_ = 0;

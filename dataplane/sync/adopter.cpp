@@ -2,6 +2,7 @@
 #include "dataplane/sync/adopter.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 namespace yoke::sync {
@@ -19,6 +20,13 @@ lb::FlowTuple client_tuple(const FlowRecord& record) noexcept {
 
 std::uint32_t client_hash(const FlowRecord& record, const lb::Snapshot& snapshot) noexcept {
   return static_cast<std::uint32_t>(lb::flow_hash(snapshot.hash_key, client_tuple(record)));
+}
+
+// Of its nat side, by what the record says of the server.
+std::uint32_t server_hash(const FlowRecord& record, const lb::Snapshot& snapshot) noexcept {
+  return static_cast<std::uint32_t>(lb::flow_hash(
+      snapshot.hash_key, {record.server, record.snat, record.server_port, record.snat_port,
+                          static_cast<net::Protocol>(record.protocol)}));
 }
 
 std::optional<std::uint16_t> service_of(const FlowRecord& record,
@@ -62,12 +70,17 @@ Flow flow_of(const FlowRecord& record, const lb::Snapshot& snapshot, std::uint16
   flow.state = static_cast<lb::FlowState>(record.state - 1);
   flow.last_seen = seen(record, flow.state, service, now);
   flow.client_hash = client_hash(record, snapshot);
+  // Both units are in the same networks, so the client is reached as the peer reaches it, even
+  // before it speaks again.
+  if (record.client_link != 0 && record.client_link <= snapshot.ports.size() &&
+      !record.client_mac.is_multicast()) {
+    flow.client_mac = record.client_mac;
+    flow.client_port_id = static_cast<std::uint8_t>(record.client_link - 1) & 0x0f;
+  }
   if (flow.is_nat != 0) {
     flow.snat = record.snat;
     flow.snat_port = record.snat_port;
-    flow.server_hash = static_cast<std::uint32_t>(lb::flow_hash(
-        snapshot.hash_key,
-        {server.address, record.snat, server.port, record.snat_port, service.protocol}));
+    flow.server_hash = server_hash(record, snapshot);
   } else {
     flow.server_hash = lb::endpoint_hash(snapshot.hash_key, server.address, server.port);
   }
@@ -76,9 +89,9 @@ Flow flow_of(const FlowRecord& record, const lb::Snapshot& snapshot, std::uint16
 
 }  // namespace
 
-void Adopter::step(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t records,
+bool Adopter::step(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t records,
                    std::uint32_t entries) noexcept {
-  if (worker_.journal.is_clearing()) return;
+  if (worker_.journal.is_clearing()) return false;
   if (generation_ != snapshot.generation) {
     generation_ = snapshot.generation;
     parking_.retry([&](const FlowRecord& record) {
@@ -87,12 +100,36 @@ void Adopter::step(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t rec
       return true;
     });
   }
+  bool has_done = sweep_place_ != 0;
   if (sweep_place_ != 0) sweep(snapshot, entries);
-  for (; records > 0; --records) {
+  std::uint32_t fetched = 0;
+  for (; records > 0; --records, --fetched) {
     const Record* record = worker_.lane.records.front();
-    if (record == nullptr || !apply(*record, snapshot, now)) return;
+    if (record == nullptr) break;
+    if (fetched == 0) fetched = fetch(snapshot, records);
+    if (!apply(*record, snapshot, now)) break;
     worker_.lane.records.pop();
+    has_done = true;
   }
+  return has_done;
+}
+
+// Asks for the memory that the next records need, one line after the other has come: a record at a
+// time would wait for each. How many records.
+std::uint32_t Adopter::fetch(const lb::Snapshot& snapshot, std::uint32_t records) noexcept {
+  std::array<std::uint32_t, kFetched> hashes;
+  std::uint32_t count = 0;
+  for (; count < kFetched && count < records; ++count) {
+    const Record* next = worker_.lane.records.peek(count);
+    if (next == nullptr) break;
+    const auto record = next->as<FlowRecord>();
+    hashes[count] = client_hash(record, snapshot);
+    if (record.kind > Kind::kRefresh) continue;
+    worker_.flows.prefetch_index(hashes[count]);
+    if (record.kind == Kind::kAdd) worker_.flows.prefetch_index(server_hash(record, snapshot));
+  }
+  for (std::uint32_t i = 0; i < count; ++i) worker_.flows.prefetch_flow(hashes[i]);
+  return count;
 }
 
 // False if it must wait for a sweep: marks mean something else from then on, and digests need it

@@ -30,6 +30,7 @@ struct AdopterCounters {
 class Adopter {
  public:
   static constexpr std::size_t kParked = 4096;
+  static constexpr std::size_t kFetched = 16;  // records whose memory is asked for at once
 
   struct Worker {
     lb::Pipeline& pipeline;
@@ -41,14 +42,15 @@ class Adopter {
       : worker_(worker), parking_(parked) {}
 
   // Between bursts: takes up to `records` from the lane, and looks at up to `entries` flows where
-  // a walk has ended.
-  void step(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t records,
+  // a walk has ended. False if there was nothing to do.
+  bool step(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t records,
             std::uint32_t entries) noexcept;
   [[nodiscard]] const AdopterCounters& counters() const noexcept { return counters_; }
 
  private:
   enum class Outcome : std::uint8_t { kDone, kWaits };
 
+  [[nodiscard]] std::uint32_t fetch(const lb::Snapshot& snapshot, std::uint32_t records) noexcept;
   [[nodiscard]] bool apply(const Record& record, const lb::Snapshot& snapshot,
                            lb::Tick now) noexcept;
   void take(const FlowRecord& record, const lb::Snapshot& snapshot, lb::Tick now) noexcept;

@@ -13,11 +13,6 @@ using lb::milliseconds;
 
 namespace {
 
-bool has_its_service(const Flow& flow, const lb::Snapshot& snapshot) noexcept {
-  return flow.service < snapshot.services.size() &&
-         snapshot.services[flow.service].incarnation == flow.service_incarnation;
-}
-
 bool has_its_server(const Flow& flow, const lb::Snapshot& snapshot) noexcept {
   return flow.server < snapshot.servers.size() &&
          snapshot.servers[flow.server].incarnation == flow.server_incarnation;
@@ -63,6 +58,9 @@ std::optional<FlowRecord> record_of(const Flow& flow, Kind kind, const lb::Snaps
   record.vip = service.address;
   record.snat = flow.snat;
   record.client_port = flow.client_port;
+  record.client_mac = flow.client_mac;
+  record.client_link =
+      flow.client_mac.is_zero() ? 0 : static_cast<std::uint8_t>(flow.client_port_id + 1);
   record.vip_port = service.port;
   record.snat_port = flow.snat_port;
   if (knows_server) {
@@ -73,6 +71,7 @@ std::optional<FlowRecord> record_of(const Flow& flow, Kind kind, const lb::Snaps
 }
 
 void Exporter::set_duties(const lb::FlowDuties& duties) noexcept {
+  sends_ = std::ranges::find(duties, lb::FlowDuty::kSend) != duties.end();
   if (!journal_.set_duties(duties)) return;
   if (!journal_.is_clearing()) return lane_.gaps.add(lb::BucketSet::all());
   clear_place_ = 1;
@@ -101,21 +100,19 @@ void Exporter::flush(const lb::Snapshot& snapshot, lb::Tick now) noexcept {
   journal_.clear_notes();
 }
 
-void Exporter::step(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t entries) noexcept {
+bool Exporter::step(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t entries) noexcept {
   flush(snapshot, now);
-  if (journal_.is_clearing() && !clear(now, entries)) return;
+  if (journal_.is_clearing() && !clear(now, entries)) return true;
   // Where the tables changed, dsr flows stay where they were, and their servers are no longer those
   // that the table gives.
   if (implied_digest_ != snapshot.implied_digest) {
     implied_digest_ = snapshot.implied_digest;
     lane_.gaps.add(lb::BucketSet::all());
   }
-  take_order();
-  if (walk_ != Walk::kNone) {
-    walk(snapshot, now, entries);
-  } else {
-    refresh(snapshot, now, entries);
-  }
+  const bool is_ordered = take_order();
+  const bool goes_on =
+      walk_ != Walk::kNone ? walk(snapshot, now, entries) : refresh(snapshot, now, entries);
+  return is_ordered || goes_on;
 }
 
 // True once no flow is counted any more.
@@ -130,40 +127,45 @@ bool Exporter::clear(lb::Tick now, std::uint32_t entries) noexcept {
   return true;
 }
 
-void Exporter::take_order() noexcept {
+bool Exporter::take_order() noexcept {
   const Order* order = lane_.orders.front();
-  if (order == nullptr) return;
+  if (order == nullptr) return false;
   if (order->verb == Order::Verb::kDigest) {
-    if (!lane_.records.has_room(DigestRecord::kRecords)) return;
+    if (!lane_.records.has_room(DigestRecord::kRecords)) return false;
     take_stock(order->number);
   } else {
     order_ = *order;
     walk_ = Walk::kBegins;
   }
   lane_.orders.pop();
+  return true;
 }
 
-void Exporter::walk(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t entries) noexcept {
+// False if it could go no further.
+bool Exporter::walk(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t entries) noexcept {
   const auto mark = [this](Kind kind) {
     return give(Record::of(BucketRecord::make(kind, order_.number, order_.buckets)));
   };
   if (walk_ == Walk::kBegins) {
-    if (!mark(Kind::kWalkBegin)) return;
+    if (!mark(Kind::kWalkBegin)) return false;
     walk_ = Walk::kGoes;
     walk_place_ = 1;
   }
   if (walk_ == Walk::kGoes) {
     const std::size_t spare = lane_.records.capacity() / 2;
+    const std::uint32_t from = walk_place_;
     walk_place_ = flows_.scan(walk_place_, entries, [&](Flow& flow) {
       if (!order_.buckets.contains(lb::bucket_of(flow))) return true;
       if (!lane_.records.has_room(spare)) return false;
       visit(flow, snapshot, now);
       return true;
     });
-    if (walk_place_ != 0) return;
+    if (walk_place_ != 0) return walk_place_ != from;
     walk_ = Walk::kEnds;
   }
-  if (mark(Kind::kWalkEnd)) walk_ = Walk::kNone;
+  if (!mark(Kind::kWalkEnd)) return false;
+  walk_ = Walk::kNone;
+  return true;
 }
 
 void Exporter::visit(Flow& flow, const lb::Snapshot& snapshot, lb::Tick now) noexcept {
@@ -180,9 +182,10 @@ void Exporter::visit(Flow& flow, const lb::Snapshot& snapshot, lb::Tick now) noe
 }
 
 // The first to be shed: a walk, or a ring that is a quarter full, and it waits for another period.
-void Exporter::refresh(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t entries) noexcept {
+bool Exporter::refresh(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t entries) noexcept {
   if (refresh_place_ == 0) {
-    if (milliseconds(static_cast<std::uint32_t>(now - refreshed_)) < kRefreshPeriod) return;
+    if (!sends_ || milliseconds(static_cast<std::uint32_t>(now - refreshed_)) < kRefreshPeriod)
+      return false;
     refreshed_ = now;
     refresh_place_ = 1;
   }
@@ -198,6 +201,7 @@ void Exporter::refresh(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t
     if (record) (void)give(Record::of(*record));
     return true;
   });
+  return true;
 }
 
 void Exporter::take_stock(std::uint32_t round) noexcept {

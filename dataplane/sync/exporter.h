@@ -28,23 +28,25 @@ class Exporter {
 
   // After each burst and each sweep, under the same snapshot.
   void flush(const lb::Snapshot& snapshot, lb::Tick now) noexcept;
-  // Between bursts: goes on with what is ordered, looking at up to `entries` flows.
-  void step(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t entries) noexcept;
+  // Between bursts: goes on with what is ordered, looking at up to `entries` flows. False if there
+  // was nothing to do.
+  bool step(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t entries) noexcept;
 
  private:
   enum class Walk : std::uint8_t { kNone, kBegins, kGoes, kEnds };
 
   [[nodiscard]] bool clear(lb::Tick now, std::uint32_t entries) noexcept;
-  void take_order() noexcept;
-  void walk(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t entries) noexcept;
+  [[nodiscard]] bool take_order() noexcept;
+  bool walk(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t entries) noexcept;
   void visit(lb::Flow& flow, const lb::Snapshot& snapshot, lb::Tick now) noexcept;
-  void refresh(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t entries) noexcept;
+  bool refresh(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t entries) noexcept;
   void take_stock(std::uint32_t round) noexcept;
   [[nodiscard]] bool give(const Record& record) noexcept;
 
   lb::FlowJournal& journal_;
   lb::FlowTable& flows_;
   OutLane& lane_;
+  bool sends_ = false;  // something of ours is the peer's to know
   std::uint32_t clear_place_ = 1;
   Walk walk_ = Walk::kNone;
   Order order_;  // of the walk

@@ -23,13 +23,11 @@ Receiver::Receiver(const ReceiverConfig& config, std::span<InLane* const> worker
     : config_(config),
       workers_(workers.begin(), workers.end()),
       servers_(servers),
-      streams_(std::min(config.streams_max, kStreamsMax)),
       missing_(lb::BucketSet::all()) {
   config_.window = std::clamp<std::size_t>(config_.window, 1, kWindowMax);
-  for (Stream& stream : streams_) {
-    stream.octets.resize(config_.window);
-    stream.frames.resize(config_.window);
-  }
+  const std::size_t streams = std::min(config.streams_max, kStreamsMax);
+  streams_.reserve(streams);
+  while (streams_.size() < streams) streams_.emplace_back(config_.window);
 }
 
 // ---- frames
@@ -54,7 +52,17 @@ void Receiver::take(std::span<const std::uint8_t> octets, MonoTime now) noexcept
   }
   Stream& stream = streams_[header.stream];
   stream.owes_ack = true;
-  store(stream, header, octets);
+  // The next one, with none before it that waits: from where it lies.
+  const bool is_next = header.sequence.host() == stream.delivered &&
+                       stream.received == stream.delivered && !stream.is_held;
+  if (is_next && hand_out(stream, *frame)) {
+    ++counters_.frames;
+    finish(stream);
+    stream.received = stream.delivered;
+    join(stream);
+  } else {
+    store(stream, header, octets);
+  }
   deliver(stream);
 }
 
@@ -110,6 +118,11 @@ void Receiver::store(Stream& stream, const DataHeader& header,
   ++counters_.frames;
   std::memcpy(stream.frames[sequence % config_.window].data(), frame.data(), frame.size());
   octets = static_cast<std::uint16_t>(frame.size());
+  join(stream);
+}
+
+// What had come before its turn may be next now.
+void Receiver::join(Stream& stream) const noexcept {
   while (stream.received < stream.delivered + config_.window &&
          stream.octets[stream.received % config_.window] != 0) {
     ++stream.received;
@@ -120,17 +133,26 @@ void Receiver::deliver(Stream& stream) noexcept {
   while (stream.delivered < stream.received && !stream.is_held) {
     const std::size_t place = stream.delivered % config_.window;
     const auto frame = DataFrame::parse({stream.frames[place].data(), stream.octets[place]});
-    while (frame && stream.cursor < frame->size() && !stream.is_held) {
-      if (!route(stream, frame->record(stream.cursor))) return;
-      ++counters_.records;
-      ++stream.cursor;
-    }
-    if (frame && stream.cursor < frame->size()) return;
+    if (frame && !hand_out(stream, *frame)) return;
     stream.octets[place] = 0;
-    stream.cursor = 0;
-    ++stream.delivered;
-    stream.owes_ack = true;
+    finish(stream);
   }
+}
+
+// What is left of the stream's next frame; true if nothing of it is any more.
+bool Receiver::hand_out(Stream& stream, const DataFrame& frame) noexcept {
+  while (stream.cursor < frame.size() && !stream.is_held) {
+    if (!route(stream, frame.record(stream.cursor))) return false;
+    ++counters_.records;
+    ++stream.cursor;
+  }
+  return stream.cursor == frame.size();
+}
+
+void Receiver::finish(Stream& stream) noexcept {
+  stream.cursor = 0;
+  ++stream.delivered;
+  stream.owes_ack = true;
 }
 
 // ---- records
@@ -170,15 +192,9 @@ bool Receiver::route_flow(const Stream& stream, const Record& record) noexcept {
     ++counters_.malformed;
     return true;
   }
-  std::size_t owner = number(stream);
-  if ((flow.flags & FlowRecord::kNat) != 0) {
-    owner = flow.snat_port.host() % workers_.size();
-  } else if (stream_count_ != workers_.size()) {
-    const lb::FlowTuple tuple{flow.client, flow.vip, flow.client_port, flow.vip_port,
-                              static_cast<net::Protocol>(flow.protocol)};
-    owner = (lb::flow_hash(hash_key_, tuple) >> 32) % workers_.size();
-  }
-  return workers_[owner]->records.push(record);
+  const bool is_nat = (flow.flags & FlowRecord::kNat) != 0;
+  const std::size_t names = is_nat ? flow.snat_port.host() : number(stream);
+  return workers_[names % workers_.size()]->records.push(record);
 }
 
 bool Receiver::route_server(const Record& record) noexcept {

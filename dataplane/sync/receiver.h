@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "dataplane/lb/flow_digest.h"
-#include "dataplane/lb/flow_hash.h"
+#include "dataplane/lb/page_array.h"
 #include "dataplane/sync/frame.h"
 #include "dataplane/sync/lane.h"
 #include "hal/base/clock.h"
@@ -20,7 +20,8 @@
 //
 // Which worker: in nat the one that the SNAT port names, since it is asked for the server's answers
 // and is the only one that could give the port to another flow; in dsr the one with the number that
-// it had there, or, where the peer has more or fewer workers, the one that the client's hash names.
+// it had there, modulo workers. A client's packets may reach another one, which finds the owner in
+// lb::FlowDirectory.
 //
 // A walk tells all flows of some buckets. Workers mark as it begins on any stream, and sweep what
 // was not told again once it has ended on all. A round of digests is a cut through all streams:
@@ -51,9 +52,6 @@ class Receiver {
   Receiver(const ReceiverConfig& config, std::span<InLane* const> workers,
            SpscRing<Record>* servers);
 
-  // That of the snapshots; decides owners in dsr.
-  void set_hash_key(const lb::HashKey& key) noexcept { hash_key_ = key; }
-
   void take(std::span<const std::uint8_t> frame, MonoTime now) noexcept;
   // Goes on where workers had no room, and with rounds of digests; before a round of next().
   void step(MonoTime now) noexcept;
@@ -71,8 +69,10 @@ class Receiver {
     std::size_t cursor = 0;                     // records of frame `delivered` that are, too
     bool is_held = false;
     bool owes_ack = false;
+    explicit Stream(std::size_t window)
+        : octets(window), frames(window, lb::PageArray<Room>::Backed::kAsUsed) {}
     std::vector<std::uint16_t> octets;  // by frame modulo window; 0: not here
-    std::vector<Room> frames;
+    lb::PageArray<Room> frames;         // most peers have few streams
   };
   struct Round {
     enum class Stage : std::uint8_t { kNone, kGathers, kAsks };
@@ -87,7 +87,10 @@ class Receiver {
   void open_session(const DataHeader& header) noexcept;
   void store(Stream& stream, const DataHeader& header,
              std::span<const std::uint8_t> frame) noexcept;
+  void join(Stream& stream) const noexcept;
   void deliver(Stream& stream) noexcept;
+  [[nodiscard]] bool hand_out(Stream& stream, const DataFrame& frame) noexcept;
+  void finish(Stream& stream) noexcept;
   // False if there is no room for it now.
   [[nodiscard]] bool route(Stream& stream, const Record& record) noexcept;
   [[nodiscard]] bool route_flow(const Stream& stream, const Record& record) noexcept;
@@ -107,7 +110,6 @@ class Receiver {
   ReceiverConfig config_;
   std::vector<InLane*> workers_;
   SpscRing<Record>* servers_;
-  lb::HashKey hash_key_;
   ReceiverCounters counters_;
   std::vector<Stream> streams_;
   std::size_t stream_count_ = 0;  // that the peer has

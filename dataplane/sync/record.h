@@ -16,7 +16,7 @@
 //
 // 96 octets: an IPv6 connection in nat has four addresses (64) and four ports (8), which leaves no
 // room in 64 for anything else; with kind, protocol, state, flags and lifetime it is 80, with the
-// offsets of a SYN proxy 88, with persistence and a reserve 96. IPv4 is the same in mapped form.
+// offsets of a SYN proxy 88, with the way back to the client 96. IPv4 is the same in mapped form.
 //
 // Versions: a kind that a reader does not know is skipped and counted. A later version may append
 // to a record, since a frame names the size of its records; what an earlier one has not said is 0.
@@ -65,8 +65,9 @@ struct FlowRecord {
   net::IpAddress client, vip, snat, server;
   net::Be16 client_port, vip_port, snat_port, server_port;
   net::Be32 sequence_offset, timestamp_offset;  // SYN proxy; 0: none
-  net::Be32 persistence;                        // the entry that it came by; 0: none
-  net::Be32 reserved;
+  net::MacAddress client_mac;                   // the last hop that its client's packets came by
+  std::uint8_t client_link = 0;                 // and the unit's port, from 1; 0: neither is known
+  std::uint8_t reserved = 0;
 };
 
 struct ServerRecord {

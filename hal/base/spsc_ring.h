@@ -12,7 +12,7 @@
 //
 // Each side keeps the other's position as it last saw it, and looks again only where that is not
 // enough, so that the line of the other's position is not fetched for each value. Threads: push()
-// and has_room() by one, front() and pop() by one other; size() by any.
+// and has_room() by one, front(), peek() and pop() by one other; size() by any.
 namespace yoke {
 
 template <typename T>
@@ -48,6 +48,11 @@ class SpscRing {
       if (tail == reader_.seen) return nullptr;
     }
     return &cells_[tail & mask_];
+  }
+  // The value behind `ahead` others, as far as front() has seen that there is one; else null.
+  [[nodiscard]] const T* peek(std::size_t ahead) const noexcept {
+    const std::size_t tail = reader_.at.load(std::memory_order_relaxed);
+    return ahead < reader_.seen - tail ? &cells_[(tail + ahead) & mask_] : nullptr;
   }
   // Lets the oldest value go; there must be one.
   void pop() noexcept {

@@ -51,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ++generation;
   bool is_odd = false;
   while (size > 2) {
-    const std::size_t length = std::min<std::size_t>(data[0] << 8 | data[1], size - 2);
+    const std::size_t length = std::min(std::size_t{data[0]} << 8 | data[1], size - 2);
     std::vector<std::uint8_t> message(data + 2, data + 2 + length);
     data += 2 + length;
     size -= 2 + length;

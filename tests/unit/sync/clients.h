@@ -60,7 +60,7 @@ class Clients {
     talk.client = lb::to_vip(vip, protocol, static_cast<std::uint16_t>(1024 + opened_ % 60000));
     talk.client.tcp_flags = lb::kTcpSyn;
     talk.worker = random_() % unit_->workers();
-    const auto out = send(talk.worker, talk.client, 0);
+    const auto out = unit_->send(talk.worker, talk.client, 0);
     if (out.verdict.action != lb::Action::kForward) return;
     if (talk.is_nat) talk.server = lb::Rig::answer_to(out, lb::kTcpSyn | lb::kTcpAck);
     talks_.push_back(talk);
@@ -69,24 +69,18 @@ class Clients {
   void go_on(Talk& talk) {
     ++talk.step;
     if (talk.is_nat && talk.step % 2 == 1) {
-      (void)send(talk.worker, talk.server, 1);
+      (void)unit_->send(talk.worker, talk.server, 1);
       talk.server.tcp_flags = lb::kTcpAck;
     } else {
       talk.client.tcp_flags = lb::kTcpAck;
-      (void)send(talk.worker, talk.client, 0);
+      (void)unit_->send(talk.worker, talk.client, 0);
     }
   }
   void close(Talk& talk) {
     const bool by_server = talk.is_nat && random_() % 2 == 0;
     auto packet = by_server ? talk.server : talk.client;
     packet.tcp_flags = random_() % 4 == 0 ? lb::kTcpRst : lb::kTcpFin | lb::kTcpAck;
-    (void)send(talk.worker, packet, by_server ? 1 : 0);
-  }
-  lb::Rig::Result send(std::size_t worker, const test::PacketSpec& spec, std::uint8_t port) {
-    auto& w = unit_->worker(worker);
-    const auto result = w.rig.send(spec, port);
-    w.exporter.flush(w.rig.snapshot_, w.rig.now_);
-    return result;
+    (void)unit_->send(talk.worker, packet, by_server ? 1 : 0);
   }
 
   Unit* unit_;

@@ -79,6 +79,21 @@ TEST_P(NatTakeover, TheServersDataFindItsClientBeforeTheClientSpeaks) {
   EXPECT_EQ(answer.parsed().destination_port.host(), 40000);
 }
 
+// A client that waits for data says nothing until it comes, and the peer has not met it.
+TEST_P(NatTakeover, TheClientIsReachedAsThePeerReachedIt) {
+  auto client = lb::to_vip(GetParam());
+  client.from_mac = "02:00:00:00:77:01";
+  const auto syn = send(ours(), client, kTcpSyn);
+  (void)send(ours(), lb::Rig::answer_to(syn, 0), kTcpSyn | kTcpAck, 1);
+  ASSERT_TRUE(pair_.settle());
+  theirs().snapshot_.routing = std::make_shared<lb::Routing>();
+  take_over();
+  const auto answer = send(theirs(), lb::Rig::answer_to(syn, 0), kTcpAck, 1);
+  ASSERT_EQ(answer.verdict.action, Action::kForward);
+  EXPECT_EQ(answer.verdict.port, 0);
+  EXPECT_EQ(answer.destination_mac().to_string(), client.from_mac);
+}
+
 TEST_P(NatTakeover, AnUnansweredSynIsNotTold) {
   for (std::uint16_t port = 1; port < 200; ++port) {
     (void)send(ours(), lb::to_vip(GetParam(), 6, port), kTcpSyn);

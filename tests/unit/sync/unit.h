@@ -52,13 +52,15 @@ class Unit {
     Adopter adopter;
   };
 
-  explicit Unit(const UnitSpec& spec) : spec_(spec), servers_(64) {
+  explicit Unit(const UnitSpec& spec)
+      : spec_(spec), servers_(64), directory_(std::size_t{spec.flows} * spec.workers) {
     std::vector<OutLane*> out;
     std::vector<InLane*> in;
     for (std::uint8_t i = 0; i < spec.workers; ++i) {
       workers_.push_back(std::make_unique<Worker>(i, spec));
       configure(workers_.back()->rig.snapshot_);
       workers_.back()->rig.rebuild();
+      workers_.back()->rig.pipeline_.share_directory(&directory_);
       out.push_back(&workers_.back()->out);
       in.push_back(&workers_.back()->in);
     }
@@ -69,7 +71,6 @@ class Unit {
     receiver.instance = spec.seed * 7'000'003;
     receiver.streams_max = 8;
     receiver_.emplace(receiver, in, &servers_);
-    receiver_->set_hash_key(workers_.front()->rig.snapshot_.hash_key);
   }
 
   void set_duty(lb::FlowDuty duty) {
@@ -87,9 +88,21 @@ class Unit {
   }
   void sweep(lb::Tick now, std::uint32_t entries) {
     for (auto& w : workers_) {
-      w->rig.pipeline_.sweep(w->rig.snapshot_, now, entries);
+      w->rig.pipeline_.sweep(w->rig.snapshot_, now, lb::kEveryGroup, entries);
       w->exporter.flush(w->rig.snapshot_, now);
     }
+  }
+  // A packet that comes to this worker, and goes on to whoever it is handed over to.
+  lb::Rig::Result send(std::size_t worker, const test::PacketSpec& spec, std::uint8_t port) {
+    lb::Rig::Result result;
+    for (std::size_t hops = 0; hops <= workers_.size(); ++hops) {
+      Worker& w = *workers_[worker];
+      result = w.rig.send(spec, port);
+      w.exporter.flush(w.rig.snapshot_, w.rig.now_);
+      if (result.verdict.action != lb::Action::kHandOver) break;
+      worker = result.verdict.worker;
+    }
+    return result;
   }
   Worker& worker(std::size_t i) { return *workers_[i]; }
   [[nodiscard]] std::size_t workers() const { return workers_.size(); }
@@ -132,6 +145,7 @@ class Unit {
   std::optional<Sender> sender_;
   std::optional<Receiver> receiver_;
   SpscRing<Record> servers_;
+  lb::FlowDirectory directory_;
 
  private:
   void configure(lb::Snapshot& s) const {
