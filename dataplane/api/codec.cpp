@@ -16,12 +16,14 @@ constexpr std::array<std::string_view, 5> kSchedulers{"maglev", "round-robin", "
                                                       "source-hash", "response-time"};
 constexpr std::array<std::string_view, 3> kStates{"up", "down", "draining"};
 constexpr std::array<std::string_view, 2> kLeases{"standing", "held"};
+constexpr std::array<std::string_view, 2> kFlowSyncs{"none", "sync"};
 
 std::string_view word(Method method) { return kMethods.at(static_cast<std::size_t>(method)); }
 std::string_view word(Scheduler scheduler) {
   return kSchedulers.at(static_cast<std::size_t>(scheduler));
 }
 std::string_view word(Lease lease) { return kLeases.at(static_cast<std::size_t>(lease)); }
+std::string_view word(FlowSync sync) { return kFlowSyncs.at(static_cast<std::size_t>(sync)); }
 std::string_view word(ServerState state) { return kStates.at(static_cast<std::size_t>(state)); }
 
 template <typename T>
@@ -136,6 +138,7 @@ Json encode_vip(const Vip& vip) {
   if (!vip.deny.empty()) json["deny"] = vip.deny;
   if (!(vip.limits == FlowLimits())) json["limits"] = encode_limits(vip.limits);
   if (!vip.group.empty()) json["group"] = vip.group;
+  if (vip.sync != FlowSync::kSync) json["sync"] = word(vip.sync);
   return json;
 }
 
@@ -148,7 +151,8 @@ Vip read_vip(const Reader& at) {
           .allow = at.has("allow") ? at["allow"].string() : std::string(),
           .deny = at.has("deny") ? at["deny"].string() : std::string(),
           .limits = at.has("limits") ? read_limits(at["limits"]) : FlowLimits(),
-          .group = at.has("group") ? at["group"].string() : std::string()};
+          .group = at.has("group") ? at["group"].string() : std::string(),
+          .sync = at.has("sync") ? at["sync"].one_of<FlowSync>(kFlowSyncs) : FlowSync::kSync};
 }
 
 Lease read_lease(const Reader& at) {
@@ -178,6 +182,23 @@ GroupLease read_group_lease(const Reader& at) {
           .epoch = at["epoch"].number<std::uint64_t>(),
           .remaining_us = at["remaining_us"].number<std::uint64_t>(),
           .reason = at.has("reason") ? at["reason"].string() : std::string()};
+}
+
+Json encode_flow_sync(const FlowSyncStatus& sync) {
+  return {{"link", sync.has_link},          {"told", sync.is_told},
+          {"whole", sync.is_whole},         {"lag_us", sync.lag_us},
+          {"records_told", sync.told},      {"records_heard", sync.heard},
+          {"records_adopted", sync.adopted}};
+}
+
+FlowSyncStatus read_flow_sync(const Reader& at) {
+  return {.has_link = at["link"].boolean(),
+          .is_told = at["told"].boolean(),
+          .is_whole = at["whole"].boolean(),
+          .lag_us = at["lag_us"].number<std::uint64_t>(),
+          .told = at["records_told"].number<std::uint64_t>(),
+          .heard = at["records_heard"].number<std::uint64_t>(),
+          .adopted = at["records_adopted"].number<std::uint64_t>()};
 }
 
 Json encode_prefix_list(const PrefixList& list) {
@@ -260,7 +281,8 @@ ProcessStatus read_status(const Reader& at) {
           .version = read_version(at["version"]),
           .ports_ready = at["ports_ready"].boolean(),
           .uptime_s = at["uptime_s"].number<std::uint64_t>(),
-          .leases = read_newer(at, "leases", read_group_lease)};
+          .leases = read_newer(at, "leases", read_group_lease),
+          .flow_sync = at.has("flow_sync") ? read_flow_sync(at["flow_sync"]) : FlowSyncStatus()};
 }
 
 Configuration read_stage(const Reader& at) {
@@ -322,6 +344,7 @@ Json encode(const ProcessStatus& status) {
   json["ports_ready"] = status.ports_ready;
   json["uptime_s"] = status.uptime_s;
   json["leases"] = encode_list(status.leases, encode_group_lease);
+  json["flow_sync"] = encode_flow_sync(status.flow_sync);
   return json;
 }
 

@@ -83,6 +83,12 @@ void add_group(Fnv& hash, const std::string& group) {
   hash.add(group);
 }
 
+void add_sync(Fnv& hash, FlowSync sync) {
+  if (sync == FlowSync::kSync) return;
+  hash.add(kMore - 2);
+  hash.add(static_cast<std::uint64_t>(sync));
+}
+
 void add_vip(Fnv& hash, const Vip& vip) {
   hash.add(vip.name);
   hash.add(vip.address.endpoint);
@@ -93,6 +99,7 @@ void add_vip(Fnv& hash, const Vip& vip) {
   hash.add(std::uint64_t{vip.idle_timeout_s});
   add_guard(hash, vip);
   add_group(hash, vip.group);
+  add_sync(hash, vip.sync);
 }
 
 void add_lists(Fnv& hash, const std::vector<PrefixList>& lists) {

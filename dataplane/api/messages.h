@@ -56,6 +56,9 @@ struct Pool {
   friend bool operator==(const Pool&, const Pool&) = default;
 };
 
+// Whether the peer is told of a VIP's flows, where a lease says which of the two has them.
+enum class FlowSync : std::uint8_t { kNone, kSync };
+
 // How many flows clients may open; 0 is as many as they like.
 struct FlowLimits {
   std::uint32_t max_flows = 0;             // open at once
@@ -78,6 +81,7 @@ struct Vip {
   std::string allow = {}, deny = {};
   FlowLimits limits = {};
   std::string group = {};  // names a Group of the same Configuration, or empty
+  FlowSync sync = FlowSync::kSync;
   friend bool operator==(const Vip&, const Vip&) = default;
 };
 
@@ -156,6 +160,18 @@ struct GroupLease {
   friend bool operator==(const GroupLease&, const GroupLease&) = default;
 };
 
+// How the flows of VIPs whose group is held get to the peer, and the peer's here.
+struct FlowSyncStatus {
+  bool has_link = false;      // somebody carries frames (dataplane/sync/README.md)
+  bool is_told = false;       // the peer has all that there was here until a moment ago
+  bool is_whole = false;      // as far as the peer has told, nothing of what it has is missing here
+  std::uint64_t lag_us = 0;   // age of the oldest frame that the peer may not have
+  std::uint64_t told = 0;     // records to the peer
+  std::uint64_t heard = 0;    // ... and from it
+  std::uint64_t adopted = 0;  // of those, what became a flow or changed one
+  friend bool operator==(const FlowSyncStatus&, const FlowSyncStatus&) = default;
+};
+
 // What `status` answers: RunningState, and what else a person or a supervisor asks of the process.
 struct ProcessStatus {
   RunningState running;
@@ -163,6 +179,7 @@ struct ProcessStatus {
   bool ports_ready = false;  // every port of the board file is started
   std::uint64_t uptime_s = 0;
   std::vector<GroupLease> leases = {};  // of all groups; none: a release before answers
+  FlowSyncStatus flow_sync = {};
   friend bool operator==(const ProcessStatus&, const ProcessStatus&) = default;
 };
 

@@ -103,6 +103,7 @@ api::ProcessStatus Controller::status(MonoTime now, const api::StatusWanted& wan
           {pool.name, server.endpoint, server.state, server.response_us});
     }
   }
+  status.flow_sync = workers_.flow_sync();
   status.ports_ready = true;  // the workers start no earlier
   status.uptime_s = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::seconds>(now - started_).count());

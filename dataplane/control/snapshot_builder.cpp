@@ -85,6 +85,7 @@ lb::Service service_of(const api::Vip& vip, const Plan& plan) {
   service.incarnation = place.incarnation;
   service.idle_timeout_s = vip.idle_timeout_s;
   service.group = static_cast<std::uint8_t>(plan.groups.find(vip.group)->slot);
+  service.is_synced = vip.sync == api::FlowSync::kSync;
   service.snat = vip.snat;
   if (service.snat.empty()) service.snat = {service.address};
   return service;

@@ -40,6 +40,8 @@ class Workers {
   [[nodiscard]] virtual std::span<const lb::WorkerCounters* const> worker_counters() const = 0;
   [[nodiscard]] virtual std::vector<api::PortCounters> port_counters() const = 0;
   [[nodiscard]] virtual std::uint64_t flows_capacity() const = 0;
+  // Flows and the peer; nothing where the packet side does none of it.
+  [[nodiscard]] virtual api::FlowSyncStatus flow_sync() const { return {}; }
 };
 
 }  // namespace yoke::control

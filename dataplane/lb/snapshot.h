@@ -57,12 +57,13 @@ struct Service {
   net::Protocol protocol = net::Protocol::kTcp;
   Method method = Method::kNat;
   Scheduling scheduling = Scheduling::kMaglev;
-  std::uint16_t incarnation = 0;         // 0: the slot is empty
-  std::uint16_t pool = 0;                // pool slot: services of one pool share its evenness
-  std::uint8_t group = 0;                // slot of the VIPs that it moves with
-  std::uint32_t idle_timeout_s = 0;      // 0: by protocol and state (flow_timeout.h)
-  bool is_guarded = false;               // Snapshot::guards has its lists and limits
-  std::vector<net::IpAddress> snat;      // never empty for `nat`
+  std::uint16_t incarnation = 0;     // 0: the slot is empty
+  std::uint16_t pool = 0;            // pool slot: services of one pool share its evenness
+  std::uint8_t group = 0;            // slot of the VIPs that it moves with
+  std::uint32_t idle_timeout_s = 0;  // 0: by protocol and state (flow_timeout.h)
+  bool is_synced = false;            // its flows are the peer's as well, where its group is held
+  bool is_guarded = false;           // Snapshot::guards has its lists and limits
+  std::vector<net::IpAddress> snat;  // never empty for `nat`
   std::shared_ptr<const Maglev> maglev;  // yields server slots; null or empty: no server
 };
 

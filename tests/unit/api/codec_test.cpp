@@ -357,6 +357,23 @@ TEST(Codec, WithoutAWordOfGroupsEverythingStands) {
   auto status = sent(encode(ProcessStatus{}));
   status.erase("leases");
   EXPECT_TRUE(decode_process_status(status));
+  status.erase("flow_sync");
+  EXPECT_EQ(decode_process_status(status)->flow_sync, FlowSyncStatus());
+}
+
+// A release before does not know that flows could be the peer's as well.
+TEST(Codec, WithoutAWordOfFlowSyncThereIsSome) {
+  Configuration configuration = small_configuration();
+  EXPECT_FALSE(encode(configuration)["vips"][0].contains("sync"));
+  configuration.vips[0].sync = FlowSync::kNone;
+  Json json = sent(encode(configuration));
+  EXPECT_EQ(json["vips"][0]["sync"], "none");
+  EXPECT_EQ(decode_configuration(json), configuration);
+  json["vips"][0]["sync"] = "later";
+  EXPECT_EQ(decode_configuration(json).error().id, kBadValue);
+  ProcessStatus status;
+  status.flow_sync = {.has_link = true, .is_whole = true, .lag_us = 7, .told = 1, .heard = 2};
+  EXPECT_EQ(decode_process_status(sent(encode(status)))->flow_sync, status.flow_sync);
 }
 
 TEST(Codec, ASchedulerOrATimeThatIsNoneIsRefused) {

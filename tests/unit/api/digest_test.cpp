@@ -61,6 +61,7 @@ std::string recomputed(const Configuration& configuration) {
                number(limits.client_length_v4) + number(limits.client_length_v6);
     }
     if (!vip.group.empty()) bytes += number(kMore - 1) + text(vip.group);
+    if (vip.sync == FlowSync::kNone) bytes += number(kMore - 2) + number(0);
   }
   std::string all = text(std::string(configuration.hash_key.begin(), configuration.hash_key.end()));
   all += number(pools.size());
@@ -191,6 +192,7 @@ TEST(Digest, EveryRuleOfForwardingChangesIt) {
          c.lists = {{"x", PrefixSet({*net::Prefix::parse("10.0.0.0/9")})}};
        }},
       {"VIP's group", [](Configuration& c) { c.vips[0].group = "x"; }},
+      {"VIP's flow sync", [](Configuration& c) { c.vips[0].sync = FlowSync::kNone; }},
       {"a group",
        [](Configuration& c) {
          c.groups.push_back({"x", Lease::kStanding});

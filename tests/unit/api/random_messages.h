@@ -128,6 +128,7 @@ class RandomMessages {
     if (flag()) made.allow = text();
     if (flag()) made.deny = text();
     if (flag()) made.group = text();
+    made.sync = one_of<FlowSync>(2);
     if (flag()) {
       made.limits = {number<std::uint32_t>(), number<std::uint32_t>(), number<std::uint32_t>(),
                      number<std::uint8_t>(), number<std::uint8_t>()};
