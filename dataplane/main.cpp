@@ -91,6 +91,7 @@ Status serve(const hal::Board& board, const Options& options) {
   if (!lock) return tl::unexpected(lock.error());
   control::LeaseFile leases((run / "lease").string());
   config.leases = &leases.page();
+  config.flow_socket = (run / "flows.sock").string();
   auto wanted = eal_config(board, config, run.string());
   if (options.no_huge) wanted.huge_pages = io::HugePages::kNo;
   auto eal = io::Eal::start(wanted);

@@ -16,5 +16,6 @@ inline constexpr std::string_view kPermission = "E-326";  // root or a capabilit
 inline constexpr std::string_view kDriver = "E-327";      // the driver gave up
 inline constexpr std::string_view kTwin = "E-328";   // the port's kernel twin could not be made
 inline constexpr std::string_view kCores = "E-329";  // a core that this process may not use
+inline constexpr std::string_view kFlowSocket = "E-347";  // cannot listen for a flow relay
 
 }  // namespace yoke::io::error

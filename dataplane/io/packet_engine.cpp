@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dataplane/io/errors.h"
+#include "dataplane/io/flow_courier.h"
 #include "dataplane/io/frame_ring.h"
 #include "dataplane/io/handover.h"
 #include "dataplane/io/kernel_path.h"
@@ -78,6 +79,7 @@ class PacketEngine::Parts {
   Status start_workers(const EngineConfig& config);
   void wake_workers();
 
+  api::LeasePage no_leases;
   FramePool pool;
   std::vector<std::unique_ptr<Port>> ports;
   std::vector<control::PortInfo> infos;
@@ -87,7 +89,7 @@ class PacketEngine::Parts {
   std::vector<std::unique_ptr<lb::WorkerCounters>> owned_counters;  // by worker
   std::vector<const lb::WorkerCounters*> counters;
   std::unique_ptr<lb::Admission> admission;
-  api::LeasePage no_leases;
+  std::unique_ptr<FlowCourier> courier;  // may be null
   std::vector<std::unique_ptr<Worker>> workers;
   std::uint64_t flows_capacity = 0;
 
@@ -172,15 +174,22 @@ Status PacketEngine::Parts::start_workers(const EngineConfig& config) {
     counters.push_back(owned_counters.back().get());
   }
   admission = std::make_unique<lb::Admission>(counters);
+  flows_capacity = std::uint64_t{config.flows} * worker_count(config);
+  if (!config.flow_socket.empty()) {
+    std::vector<Wake*> wakes;
+    for (unsigned id = 0; id < worker_count(config); ++id) wakes.push_back(&handover->wake(id));
+    auto made = FlowCourier::start(config.flow_socket, std::move(wakes), flows_capacity);
+    if (!made) return tl::unexpected(made.error());
+    courier = std::move(*made);
+  }
   const LeaseGate leases(config.leases == nullptr ? no_leases : *config.leases);
   for (unsigned id = 0; id < worker_count(config); ++id) {
-    auto worker = Worker::start(
-        worker_config(config, id, epoch),
-        {snapshots, *handover, kernel.get(), leases, *owned_counters[id], *admission});
+    auto worker = Worker::start(worker_config(config, id, epoch),
+                                {snapshots, *handover, kernel.get(), leases, *owned_counters[id],
+                                 *admission, courier.get()});
     if (!worker) return tl::unexpected(worker.error());
     workers.push_back(std::move(*worker));
   }
-  flows_capacity = std::uint64_t{config.flows} * workers.size();
   return {};
 }
 
@@ -224,6 +233,10 @@ std::vector<api::PortCounters> PacketEngine::port_counters() const {
 }
 
 std::uint64_t PacketEngine::flows_capacity() const { return parts_->flows_capacity; }
+
+api::FlowSyncStatus PacketEngine::flow_sync() const {
+  return parts_->courier ? parts_->courier->report() : api::FlowSyncStatus();
+}
 
 std::vector<TwinReport> PacketEngine::twin_reports() const {
   std::vector<TwinReport> list;

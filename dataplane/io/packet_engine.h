@@ -38,6 +38,7 @@ struct EngineConfig {
   bool kernel_twins = true;           // without, what would be punted is dropped as punt-full
   std::uint32_t punts_per_s = 20000;  // a worker; protects the kernel and what runs beside us
   std::uint32_t punt_burst = 2000;
+  std::string flow_socket;  // where a flow relay connects (flow_link.h); empty: nowhere
   const api::LeasePage* leases = nullptr;  // outlives the engine; null: there are none
 };
 
@@ -62,6 +63,7 @@ class PacketEngine : public control::Workers {
   [[nodiscard]] std::span<const lb::WorkerCounters* const> worker_counters() const override;
   [[nodiscard]] std::vector<api::PortCounters> port_counters() const override;
   [[nodiscard]] std::uint64_t flows_capacity() const override;
+  [[nodiscard]] api::FlowSyncStatus flow_sync() const override;
 
   // Empty without twins. Threads: any.
   [[nodiscard]] std::vector<TwinReport> twin_reports() const;

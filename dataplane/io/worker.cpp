@@ -101,6 +101,10 @@ Status Worker::make_tables() {
   try {
     flows_.emplace(config_.flows);
     pipeline_.emplace(config_.id, config_.workers, *flows_, counters_, shared_.admission);
+    if (FlowCourier* courier = shared_.courier; courier != nullptr) {
+      desk_.emplace(*pipeline_, *flows_, courier->directory(), courier->lanes(config_.id),
+                    courier->wake());
+    }
     return {};
   } catch (const std::bad_alloc&) {
     return fail(
@@ -137,6 +141,7 @@ unsigned Worker::round(const lb::Snapshot& snapshot, lb::Tick now) noexcept {
   if (const auto entries = sweep_.due(now); entries > 0) {
     pipeline_->sweep(snapshot, now, shared_.leases.served(snapshot), entries);
   }
+  if (desk_ && desk_->turn(snapshot, now, shared_.leases.served(snapshot))) ++found;
   return found;
 }
 
@@ -199,6 +204,7 @@ void Worker::process(std::span<const Frame> frames, const lb::Snapshot& snapshot
   if (count == 0) return;
   pipeline_->process({packets.data(), count}, {verdicts.data(), count}, snapshot, now,
                      shared_.leases.served(snapshot));
+  if (desk_) desk_->flush(snapshot, now);
   for (unsigned i = 0; i < count; ++i) {
     if (verdicts[i].action == lb::Action::kReply) set_length(whole[i], verdicts[i].length);
     outbox_.add(whole[i], verdicts[i], now);

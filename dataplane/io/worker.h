@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "dataplane/io/flow_courier.h"
 #include "dataplane/io/frame_ring.h"
 #include "dataplane/io/handover.h"
 #include "dataplane/io/idle.h"
@@ -25,7 +26,8 @@
 #include "hal/base/result.h"
 
 // One core's round: what the kernel sends, then each receive queue, then what other workers handed
-// over, each a burst through the pipeline and out; then a few flows of the sweep; then idle.
+// over, each a burst through the pipeline and out; then a few flows of the sweep, and what the peer
+// is to know or tells of flows; then idle.
 //
 // After every burst rx + taken_over = tx + replied + punted + handed_over + drops (lb/counters.h).
 namespace yoke::io {
@@ -60,6 +62,7 @@ class Worker {
     LeaseGate leases;
     lb::WorkerCounters& counters;  // its own
     lb::Admission& admission;
+    FlowCourier* courier;  // may be null
   };
 
   // Returns when it runs. E-321, E-329.
@@ -94,6 +97,7 @@ class Worker {
   lb::Counter rounds_;
   std::optional<lb::FlowTable> flows_;  // made by its own thread, so that its memory is near
   std::optional<lb::Pipeline> pipeline_;
+  std::optional<FlowDesk> desk_;
   Outbox outbox_;
   std::unique_ptr<IdleStrategy> idle_;
   TickClock clock_;

@@ -104,6 +104,7 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-344", "one address in two groups of VIPs"},
     ErrorMeaning{"E-345", "a configuration without groups, by a release that knows none"},
     ErrorMeaning{"E-346", "two groups of VIPs whose names the lease page cannot tell apart"},
+    ErrorMeaning{"E-347", "the data plane cannot listen for who carries flow records to the peer"},
     ErrorMeaning{"E-401", "a method that does not exist"},
     ErrorMeaning{"E-402", "parameters of another form than the method takes"},
     ErrorMeaning{"E-403", "a version of the protocol that is not spoken here"},

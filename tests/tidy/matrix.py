@@ -31,7 +31,7 @@ _MAY_INCLUDE = {
     "dataplane/sync": (_BASE, _NET, _LB, _LIMITS),
     "dataplane/api": (_BASE, _NET, _LIMITS),
     "dataplane/control": (_BASE, _LINUX, _NET, _LB, _API, _LIMITS),
-    "dataplane/io": (_BASE, _LINUX, _NET, _LB, _CONTROL, _LIMITS, _API_TYPES,
+    "dataplane/io": (_BASE, _LINUX, _NET, _LB, "dataplane/sync", _CONTROL, _LIMITS, _API_TYPES,
                      _LEASE_PAGE),
     "mgmt": (_BASE, _LINUX, _NET, _MODEL, _COMMIT, _EVENTS, _ALARMS, _HEALTH, "mgmt/rpc", "mgmt/system",
              "mgmt/pair/client"),
