@@ -30,6 +30,7 @@ void FlowJournal::settle(Flow& flow, std::uint8_t before, bool lives) noexcept {
 
 bool FlowJournal::set_duties(const FlowDuties& duties) noexcept {
   if (duties == duties_) return false;
+  ++changes_;
   if (!is_clearing_) earlier_ = duties_;
   // Of services that we did nothing about, no flow is counted.
   bool only_begins = !is_clearing_;

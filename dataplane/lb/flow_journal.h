@@ -63,6 +63,8 @@ class FlowJournal {
   // False if they are those of before.
   bool set_duties(const FlowDuties& duties) noexcept;
   [[nodiscard]] bool is_clearing() const noexcept { return is_clearing_; }
+  // How often the duties were other ones than before.
+  [[nodiscard]] std::uint32_t changes() const noexcept { return changes_; }
   // Starts the idle time of those anew that were held for the peer until now: nobody has told how
   // long they rested.
   void clear(Flow& flow, Tick now) noexcept;
@@ -77,6 +79,7 @@ class FlowJournal {
   FlowDuties duties_{};
   FlowDuties earlier_{};  // while clearing
   bool is_clearing_ = false;
+  std::uint32_t changes_ = 0;
   FlowDigest sent_, received_;
   std::vector<Flow> notes_;
   std::size_t noted_ = 0;

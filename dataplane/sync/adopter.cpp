@@ -5,6 +5,9 @@
 #include <array>
 #include <optional>
 
+#include "dataplane/sync/exporter.h"
+#include "dataplane/sync/frame.h"
+
 namespace yoke::sync {
 
 using lb::Flow;
@@ -92,6 +95,11 @@ Flow flow_of(const FlowRecord& record, const lb::Snapshot& snapshot, std::uint16
 bool Adopter::step(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t records,
                    std::uint32_t entries) noexcept {
   if (worker_.journal.is_clearing()) return false;
+  if (changes_ != worker_.journal.changes()) {
+    changes_ = worker_.journal.changes();
+    is_void_ = true;
+    streams_ = 0;
+  }
   if (generation_ != snapshot.generation) {
     generation_ = snapshot.generation;
     parking_.retry([&](const FlowRecord& record) {
@@ -147,15 +155,24 @@ bool Adopter::apply(const Record& record, const lb::Snapshot& snapshot, lb::Tick
     case Kind::kWalkBegin:
       if (sweep_place_ != 0) return false;
       mark(record.as<BucketRecord>().set());
+      spoken_.fill({});
+      is_void_ = false;
+      return true;
+    case Kind::kServices:
+      if (sweep_place_ != 0) return false;
+      note_services(record.as<ServicesRecord>(), snapshot);
       return true;
     case Kind::kWalkEnd:
       if (sweep_place_ != 0) return false;
       sweeping_ = record.as<BucketRecord>().set();
+      streams_ = is_void_ || record.as<BucketRecord>().is_void != 0
+                     ? std::uint8_t{0}
+                     : record.as<BucketRecord>().streams;
       sweep_place_ = 1;
       return true;
     case Kind::kDigest:
       if (sweep_place_ != 0) return false;
-      answer(record.as<DigestRecord>().round.host());
+      answer(record.as<DigestRecord>().round.host(), snapshot);
       return true;
     case Kind::kServer:
     case Kind::kGap:
@@ -222,9 +239,10 @@ void Adopter::mark(const lb::BucketSet& set) noexcept {
 void Adopter::sweep(const lb::Snapshot& snapshot, std::uint32_t entries) noexcept {
   sweep_place_ = worker_.flows.scan(sweep_place_, entries, [&](Flow& flow) {
     const std::size_t bucket = lb::bucket_of(flow);
+    if (!sweeping_.contains(bucket)) return true;
     const bool is_fresh = (flow.mark != 0) == fresh_marks_.contains(bucket);
-    if (is_fresh || !sweeping_.contains(bucket) ||
-        worker_.journal.duty_of(flow) != FlowDuty::kReceive) {
+    if (is_fresh || !is_spoken_for(flow)) {
+      flow.mark = fresh_marks_.contains(bucket) ? 1 : 0;
       return true;
     }
     worker_.pipeline.end_flow(flow, snapshot);
@@ -235,7 +253,28 @@ void Adopter::sweep(const lb::Snapshot& snapshot, std::uint32_t entries) noexcep
   is_walked_ -= sweeping_;
 }
 
-void Adopter::answer(std::uint32_t round) noexcept {
+void Adopter::note_services(const ServicesRecord& record, const lb::Snapshot& snapshot) noexcept {
+  for (const ServicesRecord::Service& named : record.services) {
+    const auto slot = snapshot.service_table.find(named.vip, named.port,
+                                                  static_cast<net::Protocol>(named.protocol));
+    if (!slot) continue;
+    Spoken& spoken = spoken_[*slot];
+    const std::uint16_t incarnation = snapshot.services[*slot].incarnation;
+    if (spoken.incarnation != incarnation) spoken = {incarnation, 0};
+    if (spoken.streams < kStreamsMax) ++spoken.streams;
+  }
+}
+
+// All of the peer's workers have told what they have of its service.
+bool Adopter::is_spoken_for(const Flow& flow) const noexcept {
+  const Spoken& spoken = spoken_[flow.service];
+  return streams_ != 0 && spoken.streams == streams_ &&
+         spoken.incarnation == flow.service_incarnation &&
+         worker_.journal.duty_of(flow) == FlowDuty::kReceive;
+}
+
+void Adopter::answer(std::uint32_t round, const lb::Snapshot& snapshot) noexcept {
+  worker_.lane.answer.services = services_digest(worker_.journal, FlowDuty::kReceive, snapshot);
   worker_.lane.answer.sums = worker_.journal.received().sums();
   worker_.lane.answer.uncertain = parking_.buckets();
   worker_.lane.answered.store(round, std::memory_order_release);

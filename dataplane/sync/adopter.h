@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "dataplane/lb/flow_journal.h"
@@ -59,7 +60,9 @@ class Adopter {
                               lb::Tick now) noexcept;
   void mark(const lb::BucketSet& set) noexcept;
   void sweep(const lb::Snapshot& snapshot, std::uint32_t entries) noexcept;
-  void answer(std::uint32_t round) noexcept;
+  void note_services(const ServicesRecord& record, const lb::Snapshot& snapshot) noexcept;
+  [[nodiscard]] bool is_spoken_for(const lb::Flow& flow) const noexcept;
+  void answer(std::uint32_t round, const lb::Snapshot& snapshot) noexcept;
 
   Worker worker_;
   Parking parking_;
@@ -69,6 +72,16 @@ class Adopter {
   // that walk's sweep is still to come.
   lb::BucketSet fresh_marks_, is_walked_;
   lb::BucketSet sweeping_;
+  // Streams whose walk has told the flows of a service. One that was begun under other duties of
+  // ours is void: what it told then was not taken.
+  struct Spoken {
+    std::uint16_t incarnation = 0;
+    std::uint8_t streams = 0;
+  };
+  std::array<Spoken, limits::kVips> spoken_{};
+  std::uint8_t streams_ = 0;  // that must have; 0: the walk is void
+  bool is_void_ = false;
+  std::uint32_t changes_ = 0;  // of duties (FlowJournal)
   std::uint32_t sweep_place_ = 0;
 };
 

@@ -70,12 +70,34 @@ std::optional<FlowRecord> record_of(const Flow& flow, Kind kind, const lb::Snaps
   return record;
 }
 
+std::uint64_t services_digest(const lb::FlowJournal& journal, lb::FlowDuty duty,
+                              const lb::Snapshot& snapshot) noexcept {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < snapshot.services.size(); ++i) {
+    const lb::Service& service = snapshot.services[i];
+    if (service.incarnation == 0 || journal.duty_of(static_cast<std::uint16_t>(i)) != duty)
+      continue;
+    sum += lb::flow_hash(snapshot.hash_key, {service.address, service.address, service.port,
+                                             service.port, service.protocol});
+  }
+  return sum;
+}
+
+// With nothing to send, nothing is owed.
+void Exporter::owe_all() noexcept {
+  if (sends_) lane_.gaps.add(lb::BucketSet::all());
+}
+
 void Exporter::set_duties(const lb::FlowDuties& duties) noexcept {
   sends_ = std::ranges::find(duties, lb::FlowDuty::kSend) != duties.end();
   if (!journal_.set_duties(duties)) return;
-  if (!journal_.is_clearing()) return lane_.gaps.add(lb::BucketSet::all());
+  // The peer must hear its end, and takes nothing from it: part of it was told under other duties.
+  if (walk_ != Walk::kNone && walk_ != Walk::kBegins) {
+    walk_ = Walk::kEnds;
+    is_void_ = true;
+  }
+  if (!journal_.is_clearing()) return owe_all();
   clear_place_ = 1;
-  walk_ = Walk::kNone;
   refresh_place_ = 0;
 }
 
@@ -107,9 +129,9 @@ bool Exporter::step(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t en
   // that the table gives.
   if (implied_digest_ != snapshot.implied_digest) {
     implied_digest_ = snapshot.implied_digest;
-    lane_.gaps.add(lb::BucketSet::all());
+    owe_all();
   }
-  const bool is_ordered = take_order();
+  const bool is_ordered = take_order(snapshot);
   const bool goes_on =
       walk_ != Walk::kNone ? walk(snapshot, now, entries) : refresh(snapshot, now, entries);
   return is_ordered || goes_on;
@@ -123,16 +145,16 @@ bool Exporter::clear(lb::Tick now, std::uint32_t entries) noexcept {
   });
   if (clear_place_ != 0) return false;
   journal_.begin_counting();
-  lane_.gaps.add(lb::BucketSet::all());
+  owe_all();
   return true;
 }
 
-bool Exporter::take_order() noexcept {
+bool Exporter::take_order(const lb::Snapshot& snapshot) noexcept {
   const Order* order = lane_.orders.front();
   if (order == nullptr) return false;
   if (order->verb == Order::Verb::kDigest) {
     if (!lane_.records.has_room(DigestRecord::kRecords)) return false;
-    take_stock(order->number);
+    take_stock(snapshot, order->number);
   } else {
     order_ = *order;
     walk_ = Walk::kBegins;
@@ -141,30 +163,64 @@ bool Exporter::take_order() noexcept {
   return true;
 }
 
-// False if it could go no further.
+// False if it could go no further. With nothing to send it begins and ends, so that nobody waits.
 bool Exporter::walk(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t entries) noexcept {
-  const auto mark = [this](Kind kind) {
-    return give(Record::of(BucketRecord::make(kind, order_.number, order_.buckets)));
-  };
+  BucketRecord mark = BucketRecord::make(Kind::kWalkBegin, order_.number, order_.buckets);
   if (walk_ == Walk::kBegins) {
-    if (!mark(Kind::kWalkBegin)) return false;
-    walk_ = Walk::kGoes;
+    if (!give(Record::of(mark))) return false;
+    is_void_ = !sends_;
+    walk_ = is_void_ ? Walk::kEnds : Walk::kGoes;
     walk_place_ = 1;
   }
   if (walk_ == Walk::kGoes) {
-    const std::size_t spare = lane_.records.capacity() / 2;
-    const std::uint32_t from = walk_place_;
-    walk_place_ = flows_.scan(walk_place_, entries, [&](Flow& flow) {
-      if (!order_.buckets.contains(lb::bucket_of(flow))) return true;
-      if (!lane_.records.has_room(spare)) return false;
-      visit(flow, snapshot, now);
-      return true;
-    });
-    if (walk_place_ != 0) return walk_place_ != from;
+    const bool has_moved = tell_flows(snapshot, now, entries);
+    if (has_moved) lane_.walk_steps.fetch_add(1, std::memory_order_relaxed);
+    if (walk_place_ != 0) return has_moved;
+    walk_ = Walk::kSpeaks;
+  }
+  if (walk_ == Walk::kSpeaks) {
+    if (!tell_services(snapshot)) return false;
     walk_ = Walk::kEnds;
   }
-  if (!mark(Kind::kWalkEnd)) return false;
+  mark.kind = Kind::kWalkEnd;
+  mark.is_void = is_void_ ? 1 : 0;
+  if (!give(Record::of(mark))) return false;
   walk_ = Walk::kNone;
+  lane_.walk_ended.store(order_.number, std::memory_order_relaxed);
+  return true;
+}
+
+// False if it could go no further.
+bool Exporter::tell_flows(const lb::Snapshot& snapshot, lb::Tick now,
+                          std::uint32_t entries) noexcept {
+  const std::size_t spare = lane_.records.capacity() / 2;
+  const std::uint32_t from = walk_place_;
+  walk_place_ = flows_.scan(walk_place_, entries, [&](Flow& flow) {
+    if (!order_.buckets.contains(lb::bucket_of(flow))) return true;
+    if (!lane_.records.has_room(spare)) return false;
+    visit(flow, snapshot, now);
+    return true;
+  });
+  return walk_place_ != from;
+}
+
+// Goes on at walk_place_; false if there is no room for all.
+bool Exporter::tell_services(const lb::Snapshot& snapshot) noexcept {
+  while (walk_place_ < snapshot.services.size()) {
+    ServicesRecord record;
+    record.walk = net::Be32::from_host(order_.number);
+    std::size_t count = 0;
+    std::uint32_t place = walk_place_;
+    for (; place < snapshot.services.size() && count < record.services.size(); ++place) {
+      const lb::Service& service = snapshot.services[place];
+      const auto duty = journal_.duty_of(static_cast<std::uint16_t>(place));
+      if (service.incarnation == 0 || duty != lb::FlowDuty::kSend) continue;
+      record.services[count++] = {service.address, service.port,
+                                  static_cast<std::uint8_t>(service.protocol)};
+    }
+    if (count > 0 && !give(Record::of(record))) return false;
+    walk_place_ = place;
+  }
   return true;
 }
 
@@ -204,11 +260,13 @@ bool Exporter::refresh(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t
   return true;
 }
 
-void Exporter::take_stock(std::uint32_t round) noexcept {
+void Exporter::take_stock(const lb::Snapshot& snapshot, std::uint32_t round) noexcept {
   const auto& sums = journal_.sent().sums();
+  const std::uint64_t services = services_digest(journal_, lb::FlowDuty::kSend, snapshot);
   for (std::size_t first = 0; first < sums.size(); first += DigestRecord::kSums) {
     DigestRecord record;
     record.round = net::Be32::from_host(round);
+    record.services = net::Be64::from_host(services);
     record.first = net::Be16::from_host(static_cast<std::uint16_t>(first));
     const std::size_t count = std::min(DigestRecord::kSums, sums.size() - first);
     for (std::size_t i = 0; i < count; ++i) {

@@ -23,7 +23,7 @@ class Exporter {
   Exporter(lb::FlowJournal& journal, lb::FlowTable& flows, OutLane& lane) noexcept
       : journal_(journal), flows_(flows), lane_(lane) {}
 
-  // Of other duties than before, everything is owed anew.
+  // Of other duties than before, everything is owed anew; a walk under way is void.
   void set_duties(const lb::FlowDuties& duties) noexcept;
 
   // After each burst and each sweep, under the same snapshot.
@@ -33,15 +33,19 @@ class Exporter {
   bool step(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t entries) noexcept;
 
  private:
-  enum class Walk : std::uint8_t { kNone, kBegins, kGoes, kEnds };
+  enum class Walk : std::uint8_t { kNone, kBegins, kGoes, kSpeaks, kEnds };
 
   [[nodiscard]] bool clear(lb::Tick now, std::uint32_t entries) noexcept;
-  [[nodiscard]] bool take_order() noexcept;
+  [[nodiscard]] bool take_order(const lb::Snapshot& snapshot) noexcept;
   bool walk(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t entries) noexcept;
   void visit(lb::Flow& flow, const lb::Snapshot& snapshot, lb::Tick now) noexcept;
   bool refresh(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t entries) noexcept;
-  void take_stock(std::uint32_t round) noexcept;
+  [[nodiscard]] bool tell_flows(const lb::Snapshot& snapshot, lb::Tick now,
+                                std::uint32_t entries) noexcept;
+  [[nodiscard]] bool tell_services(const lb::Snapshot& snapshot) noexcept;
+  void take_stock(const lb::Snapshot& snapshot, std::uint32_t round) noexcept;
   [[nodiscard]] bool give(const Record& record) noexcept;
+  void owe_all() noexcept;
 
   lb::FlowJournal& journal_;
   lb::FlowTable& flows_;
@@ -49,12 +53,17 @@ class Exporter {
   bool sends_ = false;  // something of ours is the peer's to know
   std::uint32_t clear_place_ = 1;
   Walk walk_ = Walk::kNone;
-  Order order_;  // of the walk
-  std::uint32_t walk_place_ = 0;
+  Order order_;                   // of the walk
+  bool is_void_ = false;          // the walk speaks for nothing
+  std::uint32_t walk_place_ = 0;  // of the flow table, or of the services
   std::uint32_t refresh_place_ = 0;
   lb::Tick refreshed_ = 0;
   std::uint64_t implied_digest_ = 0;
 };
+
+// Which services have this duty: the same number on both units for the same services and hash key.
+[[nodiscard]] std::uint64_t services_digest(const lb::FlowJournal& journal, lb::FlowDuty duty,
+                                            const lb::Snapshot& snapshot) noexcept;
 
 // What the peer is told of a flow; nothing if its service, or the server that it needs, is gone.
 [[nodiscard]] std::optional<FlowRecord> record_of(const lb::Flow& flow, Kind kind,

@@ -51,6 +51,8 @@ struct OutLane {
   SpscRing<Record> records;  // exporter -> sender
   SpscRing<Order> orders;    // sender -> exporter
   SharedBuckets gaps;        // exporter -> sender: records of these did not fit
+  // How far walks have got: steps of all of them, and the last that was told to its end.
+  std::atomic<std::uint32_t> walk_steps{0}, walk_ended{0};
   // Records given to `records` so far, and those of them that the peer has: what `strict` waits
   // for. Written by exporter and sender.
   alignas(64) std::atomic<std::uint64_t> given{0};
@@ -60,6 +62,7 @@ struct OutLane {
 // What a worker's table was, by bucket, when a round of digests came to it.
 struct RoundAnswer {
   lb::FlowDigest::Sums sums{};
+  std::uint64_t services = 0;  // services_digest() of those that are held
   lb::BucketSet uncertain;  // some of their flows wait for the configuration to know their server
 };
 

@@ -176,6 +176,8 @@ bool Receiver::route(Stream& stream, const Record& record) noexcept {
     }
     case Kind::kWalkBegin:
       return begin_walk(record);
+    case Kind::kServices:
+      return route_services(record);
     case Kind::kWalkEnd:
       return end_walk(stream, record);
     case Kind::kDigest:
@@ -219,6 +221,7 @@ bool Receiver::begin_walk(const Record& record) noexcept {
   walk_ = begin.walk.host();
   walk_set_ = begin.set();
   walks_ = true;
+  is_void_ = false;
   ended_.reset();
   missing_ |= walk_set_;
   missing_since_ = {};
@@ -226,12 +229,22 @@ bool Receiver::begin_walk(const Record& record) noexcept {
   return true;
 }
 
+bool Receiver::route_services(const Record& record) noexcept {
+  const bool is_of_this = walks_ && record.as<ServicesRecord>().walk.host() == walk_;
+  return !is_of_this || broadcast(record);
+}
+
 bool Receiver::end_walk(const Stream& stream, const Record& record) noexcept {
-  if (!walks_ || record.as<BucketRecord>().walk.host() != walk_) return true;
+  const auto end = record.as<BucketRecord>();
+  if (!walks_ || end.walk.host() != walk_) return true;
+  is_void_ = is_void_ || end.is_void != 0;
   auto ended = ended_;
   ended.set(number(stream));
   if (ended.count() == stream_count_) {
-    if (!broadcast(Record::of(BucketRecord::make(Kind::kWalkEnd, walk_, walk_set_)))) return false;
+    auto whole = BucketRecord::make(Kind::kWalkEnd, walk_, walk_set_);
+    whole.is_void = is_void_ ? 1 : 0;
+    whole.streams = static_cast<std::uint8_t>(stream_count_);
+    if (!broadcast(Record::of(whole))) return false;
     walks_ = false;
     missing_ -= walk_set_;
     missing_ |= missing_since_;
@@ -252,8 +265,10 @@ void Receiver::gather(Stream& stream, const Record& record) noexcept {
     round_.stage = Round::Stage::kGathers;
     round_.number = round;
     round_.began = now_;
+    round_.services = digest.services.host();
   }
   if (round != round_.number || round_.stage != Round::Stage::kGathers) return;
+  if (digest.services.host() != round_.services) round_.is_void = true;
   const std::size_t first = digest.first.host();
   for (std::size_t i = 0; i < DigestRecord::kSums && first + i < round_.sums.size(); ++i) {
     round_.sums[first + i] += digest.sums[i].host();
@@ -298,6 +313,10 @@ void Receiver::look_after_round(MonoTime now) noexcept {
 void Receiver::compare() noexcept {
   round_.stage = Round::Stage::kNone;
   ++counters_.rounds;
+  // Where one of the units has changed its duties and the other has not, sums say nothing.
+  const bool is_alike = std::ranges::all_of(
+      workers_, [&](const InLane* worker) { return worker->answer.services == round_.services; });
+  if (round_.is_void || !is_alike) return;
   lb::BucketSet uncertain = missing_;
   for (const InLane* worker : workers_) uncertain |= worker->answer.uncertain;
   lb::BucketSet differ;

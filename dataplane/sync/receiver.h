@@ -81,6 +81,8 @@ class Receiver {
     MonoTime began;
     std::size_t held = 0;  // streams that have got there
     lb::FlowDigest::Sums sums{};
+    std::uint64_t services = 0;  // that the sums are of; all streams say the same
+    bool is_void = false;        // they did not
   };
 
   [[nodiscard]] bool is_ours(const DataHeader& header) noexcept;
@@ -96,6 +98,7 @@ class Receiver {
   [[nodiscard]] bool route_flow(const Stream& stream, const Record& record) noexcept;
   [[nodiscard]] bool route_server(const Record& record) noexcept;
   [[nodiscard]] bool begin_walk(const Record& record) noexcept;
+  [[nodiscard]] bool route_services(const Record& record) noexcept;
   [[nodiscard]] bool end_walk(const Stream& stream, const Record& record) noexcept;
   void gather(Stream& stream, const Record& record) noexcept;
   [[nodiscard]] bool broadcast(const Record& record) noexcept;
@@ -122,6 +125,7 @@ class Receiver {
   lb::BucketSet walk_set_;
   std::uint32_t walk_ = 0;
   bool walks_ = false;
+  bool is_void_ = false;            // a stream had nothing to tell in it
   std::bitset<kStreamsMax> ended_;  // streams that have told the walk's end
 
   Round round_;

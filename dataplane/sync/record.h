@@ -35,6 +35,7 @@ enum class Kind : std::uint8_t {
   kWalkBegin = 7,  // BucketRecord: all flows of this stream in these buckets follow
   kWalkEnd = 8,    // BucketRecord: ... have followed
   kDigest = 9,     // DigestRecord: the stream's flows at this very place
+  kServices = 10,  // ServicesRecord: that the walk which ends now spoke for
 };
 
 // Any record, before its kind is known.
@@ -82,7 +83,9 @@ struct ServerRecord {
 
 struct BucketRecord {
   Kind kind{};
-  std::array<std::uint8_t, 3> reserved{};
+  std::uint8_t is_void = 0;  // kWalkEnd: the walk has told nothing, and means nothing
+  std::uint8_t streams = 0;  // kWalkEnd, from the receiver to its workers: that have told it
+  std::uint8_t reserved = 0;
   net::Be32 walk;  // counts up; in kGap: only a later one mends it
   std::array<net::Be64, lb::kFlowBuckets / 64> buckets{};
   std::array<std::uint8_t, 24> reserved_too{};
@@ -90,6 +93,23 @@ struct BucketRecord {
   [[nodiscard]] static BucketRecord make(Kind kind, std::uint32_t walk,
                                          const lb::BucketSet& set) noexcept;
   [[nodiscard]] lb::BucketSet set() const noexcept;
+};
+
+// Services whose flows a stream's walk has told: what it did not tell of them is no more. Of others
+// it says nothing.
+struct ServicesRecord {
+  static constexpr std::size_t kServices = 4;
+  struct Service {
+    net::IpAddress vip;
+    net::Be16 port;
+    std::uint8_t protocol = 0;  // 0: none
+    std::uint8_t reserved = 0;
+  };
+  Kind kind = Kind::kServices;
+  std::array<std::uint8_t, 3> reserved{};
+  net::Be32 walk;
+  std::array<Service, kServices> services{};
+  net::Be64 reserved_too;
 };
 
 // Sums of some buckets. All records of one round of one stream stand side by side.
@@ -102,7 +122,7 @@ struct DigestRecord {
   net::Be16 first;           // bucket
   net::Be32 round;           // counts up
   std::array<net::Be64, kSums> sums{};
-  net::Be64 reserved;
+  net::Be64 services;  // services_digest(): only sums of the same services can be compared
 };
 
 // States as the wire numbers them; 0 is none.
@@ -124,6 +144,7 @@ static_assert(wire_state(lb::FlowState::kUdpOne) == 1 && wire_state(lb::FlowStat
 
 static_assert(sizeof(FlowRecord) == kRecordBytes && alignof(FlowRecord) == 1);
 static_assert(sizeof(ServerRecord) == kRecordBytes && alignof(ServerRecord) == 1);
+static_assert(sizeof(ServicesRecord) == kRecordBytes && alignof(ServicesRecord) == 1);
 static_assert(sizeof(BucketRecord) == kRecordBytes && alignof(BucketRecord) == 1);
 static_assert(sizeof(DigestRecord) == kRecordBytes && alignof(DigestRecord) == 1);
 

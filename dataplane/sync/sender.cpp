@@ -159,7 +159,12 @@ void Sender::take_ack(const AckFrame& ack, MonoTime now) noexcept {
   }
   is_open_ = true;
   if (next < stream.base) return;  // overtaken by a later one
-  if (next > stream.base) progress_ = now;
+  // Only where the rest of the walk is under way; what happens besides is none.
+  const bool has_rest = stream.walk_end == 0 || stream.base < stream.walk_end;
+  if (next > stream.base && has_rest &&
+      stream.lane->walk_ended.load(std::memory_order_relaxed) == walk_) {
+    progress_ = now;
+  }
   confirm(stream, next);
   stream.limit = std::max(stream.limit, ack.limit.host());
   const std::uint64_t beyond = ack.beyond.host();
@@ -247,8 +252,18 @@ bool Sender::is_walk_done() const noexcept {
   });
 }
 
+void Sender::note_progress(MonoTime now) noexcept {
+  std::uint32_t steps = 0;
+  for (const Stream& stream : streams_) {
+    steps += stream.lane->walk_steps.load(std::memory_order_relaxed);
+  }
+  if (steps != walk_steps_) progress_ = now;
+  walk_steps_ = steps;
+}
+
 void Sender::look_after_walk(MonoTime now) noexcept {
   if (!walking_.is_empty()) {
+    note_progress(now);
     if (is_walk_done()) {
       walking_ = {};
     } else if (now - progress_ >= config_.stall) {

@@ -90,6 +90,7 @@ class Sender {
   void begin_walk(MonoTime now) noexcept;
   void order_digests(MonoTime now) noexcept;
   [[nodiscard]] bool is_walk_done() const noexcept;
+  void note_progress(MonoTime now) noexcept;
   [[nodiscard]] std::span<const std::uint8_t> knock() noexcept;
   [[nodiscard]] std::span<const std::uint8_t> again(Stream& stream, MonoTime now) noexcept;
   [[nodiscard]] std::span<const std::uint8_t> fresh(Stream& stream, MonoTime now) noexcept;
@@ -107,6 +108,7 @@ class Sender {
   std::size_t turn_ = 0;
   lb::BucketSet owed_, walking_;
   std::uint32_t walk_ = 0, round_ = 0, request_ = 0;
+  std::uint32_t walk_steps_ = 0;  // of all workers, when it last got further
   MonoTime progress_, digested_, knocked_;
   Room knock_{};
 };

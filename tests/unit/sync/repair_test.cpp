@@ -208,6 +208,94 @@ TEST_F(Repair, AWorkerThatSleepsHoldsUpNoRoundForever) {
   expect_equal();
 }
 
+// Nobody has claimed them yet, so nobody else knows them.
+TEST_F(Repair, ALeaseThatLapsesTakesNothingFromThePeer) {
+  for (int i = 0; i < 500; ++i) {
+    clients_.open_whole(kNatV4);
+    if (i % 5 == 0) pair_.turn();
+  }
+  expect_equal();
+  pair_.active_->set_duty(FlowDuty::kReceive);
+  pair_.turn(8000);  // two rounds of digests
+  EXPECT_EQ(pair_.standby_->plain_flows().size(), 500U);
+  EXPECT_TRUE(pair_.standby_->receiver_->is_whole());
+  EXPECT_EQ(pair_.standby_->receiver_->counters().buckets_differed, 0U);
+}
+
+TEST_F(Repair, AWalkThatIsOrderedOfAUnitWithoutLeaseMeansNothing) {
+  for (int i = 0; i < 100; ++i) clients_.open_whole(kNatV4);
+  expect_equal();
+  pair_.active_->set_duty(FlowDuty::kReceive);
+  const auto walks = pair_.active_->sender_->counters().walks;
+  pair_.active_->worker(0).out.gaps.add(lb::BucketSet::all());
+  ASSERT_TRUE(pair_.settle());
+  EXPECT_GT(pair_.active_->sender_->counters().walks, walks);
+  EXPECT_EQ(pair_.standby_->plain_flows().size(), 100U);
+}
+
+TEST_F(Repair, ALeaseOfOneGroupTakesNothingOfAnother) {
+  for (int i = 0; i < 100; ++i) {
+    clients_.open_whole(kNatV4);
+    clients_.open_whole(lb::kNatV6);
+  }
+  expect_equal();
+  auto& active = *pair_.active_;
+  lb::FlowDuties duties;
+  duties.fill(FlowDuty::kSend);
+  const auto& services = active.worker(0).rig.snapshot_.services;
+  for (std::size_t i = 0; i < services.size(); ++i) {
+    if (services[i].address == lb::ip(kNatV4)) duties[i] = FlowDuty::kReceive;
+  }
+  for (std::size_t i = 0; i < active.workers(); ++i) active.worker(i).exporter.set_duties(duties);
+  pair_.turn(8000);
+  EXPECT_EQ(pair_.standby_->plain_flows().size(), 200U);
+  EXPECT_TRUE(pair_.standby_->receiver_->is_whole());
+}
+
+TEST_F(Repair, DutiesChangeInTheMiddleOfAWalk) {
+  for (int i = 0; i < 1500; ++i) {
+    clients_.open_whole(kNatV4);
+    if (i % 5 == 0) pair_.turn();
+  }
+  ASSERT_TRUE(pair_.settle());
+  auto& active = *pair_.active_;
+  active.worker(0).out.gaps.add(lb::BucketSet::all());
+  const auto& counters = active.sender_->counters();
+  const auto walks = counters.walks;
+  while (counters.walks == walks) pair_.turn();
+  pair_.turn();  // 512 entries of some 750 flows a worker
+  lb::FlowDuties duties;
+  duties.fill(FlowDuty::kSend);
+  duties.back() = FlowDuty::kNone;
+  for (std::size_t i = 0; i < active.workers(); ++i) active.worker(i).exporter.set_duties(duties);
+  for (int i = 0; i < 20; ++i) {
+    clients_.open_whole(kNatV4);
+    pair_.turn(400);
+  }
+  expect_equal();
+  EXPECT_EQ(counters.restarts, 0U);
+}
+
+// What goes on besides is no progress of a walk.
+TEST_F(Repair, AWalkThatNobodyWalksBeginsAnewUnderLoad) {
+  live(100);
+  expect_equal();
+  auto& active = *pair_.active_;
+  const auto walks = active.sender_->counters().walks;
+  active.worker(0).out.gaps.add(lb::BucketSet::all());
+  while (active.sender_->counters().walks == walks) {
+    active.sender_->step(pair_.now_);
+  }
+  ASSERT_NE(active.worker(1).out.orders.front(), nullptr);
+  active.worker(1).out.orders.pop();
+  for (int i = 0; i < 80; ++i) {
+    live(20);
+    pair_.now_ += std::chrono::milliseconds(100);
+  }
+  EXPECT_GE(active.sender_->counters().restarts, 1U);
+  expect_equal();
+}
+
 class SmallRing : public Repair {
  protected:
   static UnitSpec small() {
