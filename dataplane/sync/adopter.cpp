@@ -94,12 +94,8 @@ Flow flow_of(const FlowRecord& record, const lb::Snapshot& snapshot, std::uint16
 
 bool Adopter::step(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t records,
                    std::uint32_t entries) noexcept {
+  if (changes_ != worker_.journal.changes()) note_duties(now);
   if (worker_.journal.is_clearing()) return false;
-  if (changes_ != worker_.journal.changes()) {
-    changes_ = worker_.journal.changes();
-    is_void_ = true;
-    streams_ = 0;
-  }
   if (generation_ != snapshot.generation) {
     generation_ = snapshot.generation;
     parking_.retry([&](const FlowRecord& record) {
@@ -202,7 +198,8 @@ Adopter::Outcome Adopter::adopt(const FlowRecord& record, const lb::Snapshot& sn
                                 lb::Tick now) noexcept {
   const auto service = service_of(record, snapshot);
   if (!service) return Outcome::kWaits;
-  if (worker_.journal.duty_of(*service) != FlowDuty::kReceive) {
+  const bool comes_late = is_late(*service, now);
+  if (!comes_late && worker_.journal.duty_of(*service) != FlowDuty::kReceive) {
     counters_.unwanted.add();
     return Outcome::kDone;
   }
@@ -216,8 +213,12 @@ Adopter::Outcome Adopter::adopt(const FlowRecord& record, const lb::Snapshot& sn
     }
     if (std::ranges::find(its.snat, record.snat) == its.snat.end()) return Outcome::kWaits;
   }
-  Flow* const flow =
-      worker_.pipeline.adopt(flow_of(record, snapshot, *service, *server, now), snapshot);
+  const Flow wanted = flow_of(record, snapshot, *service, *server, now);
+  if (comes_late && !is_free(record, wanted, snapshot)) {
+    counters_.unwanted.add();
+    return Outcome::kDone;
+  }
+  Flow* const flow = worker_.pipeline.adopt(wanted, snapshot);
   if (flow == nullptr) {
     counters_.table_full.add();
     return Outcome::kDone;
@@ -240,7 +241,8 @@ void Adopter::sweep(const lb::Snapshot& snapshot, std::uint32_t entries) noexcep
   sweep_place_ = worker_.flows.scan(sweep_place_, entries, [&](Flow& flow) {
     const std::size_t bucket = lb::bucket_of(flow);
     if (!sweeping_.contains(bucket)) return true;
-    const bool is_fresh = (flow.mark != 0) == fresh_marks_.contains(bucket);
+    // What was never told is not the peer's, whatever its mark.
+    const bool is_fresh = flow.counted != 0 && (flow.mark != 0) == fresh_marks_.contains(bucket);
     if (is_fresh || !is_spoken_for(flow)) {
       flow.mark = fresh_marks_.contains(bucket) ? 1 : 0;
       return true;
@@ -251,6 +253,39 @@ void Adopter::sweep(const lb::Snapshot& snapshot, std::uint32_t entries) noexcep
   });
   if (sweep_place_ != 0) return;
   is_walked_ -= sweeping_;
+}
+
+// A walk under way was told under other duties in part.
+void Adopter::note_duties(lb::Tick now) noexcept {
+  changes_ = worker_.journal.changes();
+  is_void_ = true;
+  streams_ = 0;
+  for (std::size_t i = 0; i < duties_.size(); ++i) {
+    const FlowDuty duty = worker_.journal.duty_of(static_cast<std::uint16_t>(i));
+    taken_over_[i] =
+        duty == FlowDuty::kSend && (duties_[i] == FlowDuty::kReceive || taken_over_[i]);
+    if (taken_over_[i] && duties_[i] == FlowDuty::kReceive) taken_over_at_ = now;
+    duties_[i] = duty;
+  }
+}
+
+bool Adopter::is_late(std::uint16_t service, lb::Tick now) const noexcept {
+  return taken_over_[service] &&
+         milliseconds(static_cast<std::uint32_t>(now - taken_over_at_)) < kLate;
+}
+
+// What has been opened here since then is newer; the same flow goes on, but never back.
+bool Adopter::is_free(const FlowRecord& record, const Flow& flow,
+                      const lb::Snapshot& snapshot) noexcept {
+  const auto own = worker_.flows.find(flow.client_hash, client_tuple(record), snapshot);
+  if (own.flow != nullptr) {
+    return own.flow->server == flow.server && own.flow->snat == flow.snat &&
+           own.flow->snat_port == flow.snat_port && own.flow->state < flow.state;
+  }
+  if (flow.is_nat == 0) return true;
+  const lb::FlowTuple answer{record.server, record.snat, record.server_port, record.snat_port,
+                             static_cast<net::Protocol>(record.protocol)};
+  return worker_.flows.find(flow.server_hash, answer, snapshot).flow == nullptr;
 }
 
 void Adopter::note_services(const ServicesRecord& record, const lb::Snapshot& snapshot) noexcept {

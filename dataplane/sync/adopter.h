@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 
 #include "dataplane/lb/flow_journal.h"
@@ -31,6 +32,9 @@ struct AdopterCounters {
 class Adopter {
  public:
   static constexpr std::size_t kParked = 4096;
+  // How long a unit that has taken over goes on to take what the peer told before, and what lay
+  // between the two of them as it did.
+  static constexpr lb::milliseconds kLate{1000};
   static constexpr std::size_t kFetched = 16;  // records whose memory is asked for at once
 
   struct Worker {
@@ -60,6 +64,10 @@ class Adopter {
                               lb::Tick now) noexcept;
   void mark(const lb::BucketSet& set) noexcept;
   void sweep(const lb::Snapshot& snapshot, std::uint32_t entries) noexcept;
+  void note_duties(lb::Tick now) noexcept;
+  [[nodiscard]] bool is_late(std::uint16_t service, lb::Tick now) const noexcept;
+  [[nodiscard]] bool is_free(const FlowRecord& record, const lb::Flow& flow,
+                             const lb::Snapshot& snapshot) noexcept;
   void note_services(const ServicesRecord& record, const lb::Snapshot& snapshot) noexcept;
   [[nodiscard]] bool is_spoken_for(const lb::Flow& flow) const noexcept;
   void answer(std::uint32_t round, const lb::Snapshot& snapshot) noexcept;
@@ -82,6 +90,9 @@ class Adopter {
   std::uint8_t streams_ = 0;  // that must have; 0: the walk is void
   bool is_void_ = false;
   std::uint32_t changes_ = 0;  // of duties (FlowJournal)
+  lb::FlowDuties duties_{};    // as of then
+  std::bitset<limits::kVips> taken_over_;
+  lb::Tick taken_over_at_ = 0;
   std::uint32_t sweep_place_ = 0;
 };
 

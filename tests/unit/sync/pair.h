@@ -29,6 +29,14 @@ class Pair {
   void turn(int times) {
     for (; times > 0; --times) turn();
   }
+  // What the active unit says comes and is confirmed, but no worker of the standby looks.
+  void turn_unseen(int times) {
+    for (; times > 0; --times) {
+      now_ += std::chrono::microseconds(250);
+      active_->turn(tick());
+      exchange(*active_->sender_, *standby_->receiver_);
+    }
+  }
   // As long as it takes, until the peer has all; false if it takes too long.
   [[nodiscard]] bool settle(int turns_max = 40'000) {
     for (; turns_max > 0; --turns_max) {

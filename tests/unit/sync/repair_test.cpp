@@ -296,6 +296,48 @@ TEST_F(Repair, AWalkThatNobodyWalksBeginsAnewUnderLoad) {
   expect_equal();
 }
 
+// The peer was told that we have them.
+TEST_F(Repair, WhatLiesBeforeAWorkerAsItsUnitTakesOverIsTaken) {
+  ASSERT_TRUE(pair_.settle());
+  for (int i = 0; i < 200; ++i) clients_.open_whole(kNatV4);
+  pair_.turn_unseen(400);
+  ASSERT_EQ(pair_.standby_->size(), 0U);
+  const OutLane& lane = pair_.active_->worker(0).out;
+  ASSERT_EQ(lane.given.load(), lane.confirmed.load());
+  pair_.standby_->set_duty(FlowDuty::kSend);
+  for (int i = 0; i < 40; ++i) pair_.standby_->turn(pair_.tick());
+  EXPECT_EQ(pair_.standby_->plain_flows(), pair_.active_->plain_flows());
+}
+
+TEST_F(Repair, WhatComesLongAfterATakeoverIsNotTaken) {
+  ASSERT_TRUE(pair_.settle());
+  for (int i = 0; i < 200; ++i) clients_.open_whole(kNatV4);
+  pair_.turn_unseen(400);
+  pair_.standby_->set_duty(FlowDuty::kSend);
+  pair_.standby_->turn(pair_.tick(), 512, 0);
+  pair_.now_ += std::chrono::seconds(2);
+  for (int i = 0; i < 40; ++i) pair_.standby_->turn(pair_.tick());
+  EXPECT_EQ(pair_.standby_->size(), 0U);
+}
+
+// They were opened while nobody listened, and the other unit has started anew since.
+TEST_F(Repair, OwnFlowsThatThePeerDoesNotHaveEnd) {
+  for (int i = 0; i < 100; ++i) clients_.open_whole(kNatV4);
+  expect_equal();
+  pair_.standby_->set_duty(FlowDuty::kSend);
+  pair_.active_->set_duty(FlowDuty::kReceive);
+  pair_.turn(20);
+  Clients others(*pair_.standby_, 6);
+  for (int i = 0; i < 700; ++i) others.open_whole(kNatV4);
+  pair_.active_ = std::make_unique<Unit>(spec(9));
+  clients_ = Clients(*pair_.active_, 7);
+  pair_.active_->set_duty(FlowDuty::kSend);
+  pair_.standby_->set_duty(FlowDuty::kReceive);
+  live(100);
+  expect_equal();
+  EXPECT_EQ(pair_.standby_->size(), pair_.standby_->plain_flows().size());
+}
+
 class SmallRing : public Repair {
  protected:
   static UnitSpec small() {
