@@ -150,9 +150,7 @@ bool Adopter::apply(const Record& record, const lb::Snapshot& snapshot, lb::Tick
       return true;
     case Kind::kWalkBegin:
       if (sweep_place_ != 0) return false;
-      mark(record.as<BucketRecord>().set());
-      spoken_.fill({});
-      is_void_ = false;
+      begin_walk(record.as<BucketRecord>(), snapshot);
       return true;
     case Kind::kServices:
       if (sweep_place_ != 0) return false;
@@ -226,6 +224,15 @@ Adopter::Outcome Adopter::adopt(const FlowRecord& record, const lb::Snapshot& sn
   flow->mark = fresh_marks_.contains(lb::bucket_of(*flow)) ? 1 : 0;
   counters_.adopted.add();
   return Outcome::kDone;
+}
+
+// By another hash key, the peer's buckets are not ours: only all of them are the same.
+void Adopter::begin_walk(const BucketRecord& begin, const lb::Snapshot& snapshot) noexcept {
+  const std::uint64_t key = begin.key.host();
+  const bool is_alike = key == 0 || key == key_digest(snapshot.hash_key);
+  is_void_ = !is_alike && begin.set() != lb::BucketSet::all();
+  spoken_.fill({});
+  mark(begin.set());
 }
 
 // All flows of these buckets become stale at once: the mark of fresh ones is the other from now on.

@@ -62,6 +62,7 @@ class Adopter {
   void end(const FlowRecord& record, const lb::Snapshot& snapshot) noexcept;
   [[nodiscard]] Outcome adopt(const FlowRecord& record, const lb::Snapshot& snapshot,
                               lb::Tick now) noexcept;
+  void begin_walk(const BucketRecord& begin, const lb::Snapshot& snapshot) noexcept;
   void mark(const lb::BucketSet& set) noexcept;
   void sweep(const lb::Snapshot& snapshot, std::uint32_t entries) noexcept;
   void note_duties(lb::Tick now) noexcept;

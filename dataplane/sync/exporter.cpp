@@ -167,6 +167,7 @@ bool Exporter::take_order(const lb::Snapshot& snapshot) noexcept {
 bool Exporter::walk(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t entries) noexcept {
   BucketRecord mark = BucketRecord::make(Kind::kWalkBegin, order_.number, order_.buckets);
   if (walk_ == Walk::kBegins) {
+    mark.key = net::Be64::from_host(key_digest(snapshot.hash_key));
     if (!give(Record::of(mark))) return false;
     is_void_ = !sends_;
     walk_ = is_void_ ? Walk::kEnds : Walk::kGoes;
@@ -183,6 +184,7 @@ bool Exporter::walk(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t en
     walk_ = Walk::kEnds;
   }
   mark.kind = Kind::kWalkEnd;
+  mark.key = {};
   mark.is_void = is_void_ ? 1 : 0;
   if (!give(Record::of(mark))) return false;
   walk_ = Walk::kNone;

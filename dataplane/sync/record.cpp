@@ -26,6 +26,8 @@ lb::BucketSet BucketRecord::set() const noexcept {
   return set;
 }
 
+std::uint64_t key_digest(const lb::HashKey& key) noexcept { return lb::flow_hash(key, {}) | 1; }
+
 bool is_sound(const FlowRecord& record) noexcept {
   const bool is_udp = record.protocol == static_cast<std::uint8_t>(Protocol::kUdp);
   if (!is_udp && record.protocol != static_cast<std::uint8_t>(Protocol::kTcp)) return false;

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "dataplane/lb/flow_digest.h"
+#include "dataplane/lb/flow_hash.h"
 #include "dataplane/lb/flow_timeout.h"
 #include "dataplane/net/address.h"
 #include "dataplane/net/order.h"
@@ -88,7 +89,8 @@ struct BucketRecord {
   std::uint8_t reserved = 0;
   net::Be32 walk;  // counts up; in kGap: only a later one mends it
   std::array<net::Be64, lb::kFlowBuckets / 64> buckets{};
-  std::array<std::uint8_t, 24> reserved_too{};
+  net::Be64 key;  // kWalkBegin: key_digest() by which flows are in buckets; 0: not told
+  std::array<std::uint8_t, 16> reserved_too{};
 
   [[nodiscard]] static BucketRecord make(Kind kind, std::uint32_t walk,
                                          const lb::BucketSet& set) noexcept;
@@ -111,6 +113,9 @@ struct ServicesRecord {
   std::array<Service, kServices> services{};
   net::Be64 reserved_too;
 };
+
+// Tells two hash keys apart, and nothing of them; never 0.
+[[nodiscard]] std::uint64_t key_digest(const lb::HashKey& key) noexcept;
 
 // Sums of some buckets. All records of one round of one stream stand side by side.
 struct DigestRecord {

@@ -338,6 +338,24 @@ TEST_F(Repair, OwnFlowsThatThePeerDoesNotHaveEnd) {
   EXPECT_EQ(pair_.standby_->size(), pair_.standby_->plain_flows().size());
 }
 
+// Buckets of the peer are not ours then.
+TEST_F(Repair, AWalkOfSomeBucketsByAnotherHashKeyTakesNothing) {
+  pair_.standby_->reconfigure([](lb::Snapshot& s) {
+    s.hash_key = lb::HashKey(std::array<std::uint8_t, 16>{0, 0, 0, 7});
+  });
+  for (int i = 0; i < 500; ++i) {
+    clients_.open_whole(kNatV4);
+    if (i % 5 == 0) pair_.turn();
+  }
+  expect_equal();
+  for (std::size_t i = 0; i < lb::kFlowBuckets / 2; ++i) pair_.active_->worker(0).out.gaps.add(i);
+  expect_equal();
+  compare_digests();
+  EXPECT_EQ(pair_.standby_->receiver_->counters().buckets_differed, 0U);
+  pair_.active_->worker(0).out.gaps.add(lb::BucketSet::all());
+  expect_equal();
+}
+
 class SmallRing : public Repair {
  protected:
   static UnitSpec small() {
