@@ -156,7 +156,7 @@ unsigned Worker::receive(const RxQueue& queue, const lb::Snapshot& snapshot,
     frames[i]->port = queue.port;  // from here on our index, which every worker understands
   }
   counters_.rx.add(count);
-  process({frames.data(), count}, snapshot, now);
+  process({frames.data(), count}, false, snapshot, now);
   flush(snapshot, now);
   return count;
 }
@@ -179,14 +179,14 @@ unsigned Worker::take_over(const lb::Snapshot& snapshot, lb::Tick now) noexcept 
         frames[undecided++] = frames[i];
       }
     }
-    process({frames.data(), undecided}, snapshot, now);
+    process({frames.data(), undecided}, true, snapshot, now);
     flush(snapshot, now);
   }
   return total;
 }
 
-void Worker::process(std::span<const Frame> frames, const lb::Snapshot& snapshot,
-                     lb::Tick now) noexcept {
+void Worker::process(std::span<const Frame> frames, bool are_handed_over,
+                     const lb::Snapshot& snapshot, lb::Tick now) noexcept {
   std::array<Frame, limits::kBurst> whole;
   std::array<lb::Packet, limits::kBurst> packets;
   std::array<lb::Verdict, limits::kBurst> verdicts;
@@ -199,7 +199,8 @@ void Worker::process(std::span<const Frame> frames, const lb::Snapshot& snapshot
     }
     whole[count] = frame;
     packets[count++] = {rte_pktmbuf_mtod(frame, std::uint8_t*), frame->data_len,
-                        rte_pktmbuf_tailroom(frame), static_cast<std::uint8_t>(frame->port)};
+                        rte_pktmbuf_tailroom(frame), static_cast<std::uint8_t>(frame->port),
+                        are_handed_over};
   }
   if (count == 0) return;
   pipeline_->process({packets.data(), count}, {verdicts.data(), count}, snapshot, now,

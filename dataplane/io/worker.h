@@ -88,7 +88,8 @@ class Worker {
   void send_for_kernel(unsigned port, std::span<Frame> frames,
                        const lb::Snapshot& snapshot) noexcept;
   void flush(const lb::Snapshot& snapshot, lb::Tick now) noexcept;
-  void process(std::span<const Frame> frames, const lb::Snapshot& snapshot, lb::Tick now) noexcept;
+  void process(std::span<const Frame> frames, bool are_handed_over, const lb::Snapshot& snapshot,
+               lb::Tick now) noexcept;
   void sleep() noexcept;
 
   WorkerConfig config_;

@@ -59,14 +59,17 @@ Flow* Pipeline::adopt(const Flow& wanted, const Snapshot& snapshot) noexcept {
 }
 
 // Other workers learn that it is here. Where there is no place for that, only packets that reach
-// this worker find it.
+// this worker find it. Flows of one hash share an entry.
 void Pipeline::guide(const Flow& flow) noexcept {
-  if (directory_ != nullptr && directory_->add(flow.client_hash, worker_)) ++guided_;
+  if (directory_ == nullptr || directory_->has(flow.client_hash, worker_)) return;
+  if (directory_->add(flow.client_hash, worker_)) ++guided_;
 }
 
 // True if they knew.
 bool Pipeline::unguide(const Flow& flow) noexcept {
-  if (guided_ == 0 || !directory_->remove(flow.client_hash, worker_)) return false;
+  if (guided_ == 0) return false;
+  if (flows_.has_twin(flow)) return directory_->has(flow.client_hash, worker_);
+  if (!directory_->remove(flow.client_hash, worker_)) return false;
   --guided_;
   return true;
 }

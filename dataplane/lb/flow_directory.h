@@ -34,6 +34,12 @@ class FlowDirectory {
   bool remove(std::uint32_t hash, std::uint8_t owner) noexcept {
     return change(hash, entry(hash, owner), 0);
   }
+  [[nodiscard]] bool has(std::uint32_t hash, std::uint8_t owner) const noexcept {
+    for (std::size_t i = 0; i < 2 * kWays; ++i) {
+      if (at(hash, i).load(std::memory_order_relaxed) == entry(hash, owner)) return true;
+    }
+    return false;
+  }
   // The first owner behind `self`, or of all where `self` is none; nothing if there is none.
   [[nodiscard]] std::optional<std::uint8_t> next(std::uint32_t hash,
                                                  std::uint8_t self) const noexcept {

@@ -79,6 +79,14 @@ class FlowTable {
     return {&flows_[place_of(r)], is_server_side(r) ? Side::kServer : Side::kClient};
   }
 
+  // Whether another client's flow has the same client_hash.
+  [[nodiscard]] bool has_twin(const Flow& flow) const noexcept {
+    return index_.find(flow.client_hash, [&](FlowIndex::Reference candidate) {
+      const Flow& other = flows_[place_of(candidate)];
+      return !is_server_side(candidate) && &other != &flow && other.client_hash == flow.client_hash;
+    }) != 0;
+  }
+
   // A copy of `flow`, found from now on by its client_hash and, in nat, its server_hash; null if
   // the table is full. Neither tuple may be in the table.
   Flow* insert(const Flow& flow) noexcept;

@@ -24,7 +24,7 @@ struct Pipeline::Lane {
   std::uint8_t group;          // that the address is of, where is_local
   FlowTuple tuple;
   std::uint64_t hash;  // of tuple, where is_local and a transport
-  bool is_guided;      // others know that its flow is here
+  bool is_guided;      // others know, or think, that its flow is here
 
   [[nodiscard]] std::uint32_t table_hash() const noexcept {
     return static_cast<std::uint32_t>(hash);
@@ -122,7 +122,8 @@ void Pipeline::process(std::span<const Packet> burst, std::span<Verdict> verdict
 }
 
 void Pipeline::prepare(Lane& lane, const Packet& packet, const Snapshot& snapshot) noexcept {
-  lane.is_local = lane.is_guided = false;
+  lane.is_local = false;
+  lane.is_guided = packet.is_handed_over;
   lane.group = 0;
   lane.hash = 0;
   lane.broken = net::parse(packet.data, packet.length, lane.parsed);
@@ -201,7 +202,7 @@ Pipeline::Outcome Pipeline::from_client(Lane& lane, Flow& flow) noexcept {
   if ((is_lost && flow.is_tcp == 0) || (lane.is_opening() && (is_lost || may_reopen(flow.state)))) {
     const std::uint16_t service = flow.service;
     const Opening opening = flow.is_tcp == 0 ? Opening::kMoved : Opening::kNew;
-    lane.is_guided = end_flow(flow, *lane.snapshot);
+    lane.is_guided = end_flow(flow, *lane.snapshot) || lane.is_guided;
     return open_flow(lane, service, opening);
   }
   if (is_gone) {

@@ -28,8 +28,9 @@ namespace yoke::lb {
 struct Packet {
   std::uint8_t* data = nullptr;
   std::uint16_t length = 0;
-  std::uint16_t room = 0;  // bytes that may be written behind it: an answer can be longer
-  std::uint8_t port = 0;   // where it came in
+  std::uint16_t room = 0;       // bytes that may be written behind it: an answer can be longer
+  std::uint8_t port = 0;        // where it came in
+  bool is_handed_over = false;  // by a worker that will do so with those that follow
 };
 
 enum class Action : std::uint8_t {
@@ -137,6 +138,7 @@ class Pipeline {
   FlowDirectory* directory_ = nullptr;
   std::uint32_t guided_ = 0;         // flows of ours that stand in it
   std::uint64_t lists_version_ = 0;  // Snapshot::lists_version that flows are held against
+  std::uint32_t duty_changes_ = 0;   // FlowJournal::changes() of the last sweep
   std::uint32_t unaudited_ = 0;      // places of the flow table that are still to be
   std::uint64_t snat_sequence_ = 0;
   GroupSet served_ = kEveryGroup;  // as of the last burst or sweep

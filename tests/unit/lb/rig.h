@@ -54,18 +54,18 @@ class Rig {
       return net::load<net::EthernetHeader>(frame.data()).destination;
     }
   };
-  Result send(test::Frame frame, std::uint8_t port = 0) {
+  Result send(test::Frame frame, std::uint8_t port = 0, bool is_handed_over = false) {
     constexpr std::uint16_t kRoom = 64;
     const auto length = static_cast<std::uint16_t>(frame.size());
     frame.resize(frame.size() + kRoom);
-    const Packet packet{frame.data(), length, kRoom, port};
+    const Packet packet{frame.data(), length, kRoom, port, is_handed_over};
     Verdict verdict;
     pipeline_.process({&packet, 1}, {&verdict, 1}, snapshot_, now_, served_);
     frame.resize(verdict.length);
     return {verdict, frame};
   }
-  Result send(const test::PacketSpec& spec, std::uint8_t port = 0) {
-    return send(test::make_packet(spec), port);
+  Result send(const test::PacketSpec& spec, std::uint8_t port = 0, bool is_handed_over = false) {
+    return send(test::make_packet(spec), port, is_handed_over);
   }
   // The answer of whoever got `forwarded`: addresses, ports and MACs turned round.
   [[nodiscard]] static test::PacketSpec answer_to(const Result& forwarded, std::uint8_t flags) {

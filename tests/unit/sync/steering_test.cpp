@@ -128,5 +128,53 @@ TEST_P(Steering, WhatHasEndedIsNotLookedFor) {
   }
 }
 
+class HandedOver : public ::testing::Test {
+ protected:
+  HandedOver() : unit_(of_workers(2, 1)) { client_.tcp_flags = kTcpSyn; }
+  lb::Rig& rig(std::size_t worker) { return unit_.worker(worker).rig; }
+  [[nodiscard]] std::uint32_t hash() {
+    const auto& s = rig(0).snapshot_;
+    const lb::FlowTuple tuple{lb::ip(client_.source), lb::ip(lb::kNatV4),
+                              net::Be16::from_host(client_.source_port),
+                              net::Be16::from_host(client_.destination_port), net::Protocol::kTcp};
+    return static_cast<std::uint32_t>(lb::flow_hash(s.hash_key, tuple));
+  }
+
+  Unit unit_;
+  test::PacketSpec client_ = lb::to_vip(lb::kNatV4);
+};
+
+TEST_F(HandedOver, WhatItOpensIsFoundWhereItCameFrom) {
+  ASSERT_EQ(rig(1).send(client_, 0, true).verdict.action, Action::kForward);
+  client_.tcp_flags = kTcpAck;
+  EXPECT_EQ(unit_.send(0, client_, 0).verdict.action, Action::kForward);
+  EXPECT_EQ(rig(0).flows_.size(), 0U);
+  EXPECT_EQ(rig(1).flows_.size(), 1U);
+}
+
+// Two clients of one hash: the end of one must not hide the other.
+TEST_F(HandedOver, ATwinLeavesItsEntry) {
+  lb::Flow twin{};
+  twin.client = lb::ip("192.0.2.77");
+  twin.service_incarnation = rig(1).snapshot_.services[0].incarnation;
+  twin.server_incarnation = rig(1).snapshot_.servers[0].incarnation;
+  twin.is_tcp = 1;
+  twin.state = lb::FlowState::kEstablished;
+  twin.client_hash = hash();
+  lb::Flow* const adopted = rig(1).pipeline_.adopt(twin, rig(1).snapshot_);
+  ASSERT_NE(adopted, nullptr);
+  ASSERT_EQ(unit_.send(0, client_, 0).verdict.action, Action::kForward);
+  ASSERT_EQ(rig(1).flows_.size(), 2U);
+  rig(1).pipeline_.end_flow(*adopted, rig(1).snapshot_);
+  client_.tcp_flags = kTcpAck;
+  EXPECT_EQ(unit_.send(0, client_, 0).verdict.action, Action::kForward);
+  EXPECT_EQ(unit_.size(), 1U);
+  (void)rig(1).flows_.scan(1, 4000, [&](lb::Flow& flow) {
+    rig(1).pipeline_.end_flow(flow, rig(1).snapshot_);
+    return true;
+  });
+  EXPECT_EQ(unit_.directory_.next(hash(), 0), std::nullopt);
+}
+
 }  // namespace
 }  // namespace yoke::sync

@@ -97,7 +97,7 @@ class Unit {
     lb::Rig::Result result;
     for (std::size_t hops = 0; hops <= workers_.size(); ++hops) {
       Worker& w = *workers_[worker];
-      result = w.rig.send(spec, port);
+      result = w.rig.send(spec, port, hops > 0);
       w.exporter.flush(w.rig.snapshot_, w.rig.now_);
       if (result.verdict.action != lb::Action::kHandOver) break;
       worker = result.verdict.worker;
