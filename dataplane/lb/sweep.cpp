@@ -52,6 +52,11 @@ void Pipeline::sweep(const Snapshot& snapshot, Tick now, GroupSet served,
     lists_version_ = snapshot.lists_version;
     unaudited_ = flows_.capacity();
   }
+  // Flows that were held until now were not looked at.
+  if (journal_ != nullptr && (duty_changes_ != journal_->changes() || journal_->is_clearing())) {
+    duty_changes_ = journal_->changes();
+    unaudited_ = flows_.capacity();
+  }
   const bool audits = unaudited_ > 0;
   unaudited_ -= std::min(unaudited_, entries);
   flows_.walk(entries, [&](Flow& flow) {

@@ -171,6 +171,33 @@ TEST_P(NatWithoutALease, AFlowEndsWhoseSnatAddressHasComeToAnotherGroup) {
   EXPECT_EQ(sweep(), 0u);
 }
 
+// While it is held for the peer the sweep leaves it alone; once it is ours, it is looked at again.
+TEST_P(NatWithoutALease, AFlowEndsThatWasHeldAsItsSnatAddressWentAway) {
+  FlowJournal journal(64);
+  rig_.pipeline_.keep_journal(&journal);
+  const auto take = [&](FlowDuty duty) {
+    FlowDuties duties;
+    duties.fill(duty);
+    (void)journal.set_duties(duties);
+    journal.begin_counting();
+  };
+  const auto sweep = [&] {
+    rig_.pipeline_.sweep(rig_.snapshot_, rig_.now_, kEveryGroup, rig_.flows_.capacity());
+    return rig_.flows_.size();
+  };
+  take(FlowDuty::kReceive);
+  (void)rig_.send(to_vip(GetParam()));
+  std::vector<AddressTable::Row> rows;
+  for (const char* vip : kEveryVip) rows.emplace_back(ip(vip), std::uint8_t{0});
+  rig_.snapshot_.local_addresses = AddressTable(rig_.snapshot_.hash_key, rows);
+  rig_.snapshot_.standing = 0;
+  ++rig_.snapshot_.lists_version;
+  EXPECT_EQ(sweep(), 1u);
+  EXPECT_EQ(sweep(), 1u);
+  take(FlowDuty::kSend);
+  EXPECT_EQ(sweep(), 0u);
+}
+
 // A commit takes a SNAT address away, and the next one brings it back.
 TEST_P(NatWithoutALease, AFlowGoesOnWhoseSnatAddressNobodyHas) {
   for (Service& service : rig_.snapshot_.services) {
