@@ -51,11 +51,12 @@ struct OutLane {
   SpscRing<Record> records;  // exporter -> sender
   SpscRing<Order> orders;    // sender -> exporter
   SharedBuckets gaps;        // exporter -> sender: records of these did not fit
-  // How far walks have got: steps of all of them, and the last that was told to its end.
-  std::atomic<std::uint32_t> walk_steps{0}, walk_ended{0};
   // Records given to `records` so far, and those of them that the peer has: what `strict` waits
   // for. Written by exporter and sender.
   alignas(64) std::atomic<std::uint64_t> given{0};
+  // How far walks have got: steps of all of them, and the last that was told to its end. Written by
+  // the exporter.
+  std::atomic<std::uint32_t> walk_steps{0}, walk_ended{0};
   alignas(64) std::atomic<std::uint64_t> confirmed{0};
 };
 
