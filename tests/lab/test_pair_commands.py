@@ -45,17 +45,18 @@ class Managed(WholeUnit):
                 process.kill()
 
 
+# A unit's files outlive its namespace: these are no other test's.
 @pytest.fixture(scope="module", name="both")
 def _both():
     switch = Switch()
-    client, server, *homes = (Namespace(name) for name in ("client", "server1", "alpha", "beta"))
+    client, server, *homes = (Namespace(name) for name in ("client", "server1", "north", "south"))
     for namespace in (client, server, *homes):
         switch.plug(namespace)
     client.ip("addr add 10.9.0.10/24 dev eth0")
     server.ip("addr add 10.9.0.21/24 dev eth0")
     echo(server)
     alpha, beta = (Managed(home, number) for home, number in zip(homes, (2, 3)))
-    alpha.namespace.ip("link add ha0 type veth peer name ha0 netns beta")
+    alpha.namespace.ip("link add ha0 type veth peer name ha0 netns south")
     keys = alpha.root / "keys"
     alpha.namespace.run(units.PROGRAMS / "yoke-pair", "--make-keys", keys)
     for unit, place in ((alpha, "a"), (beta, "b")):
