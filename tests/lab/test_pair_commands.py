@@ -2,15 +2,13 @@
 """Two whole units as somebody sets them up, looks at them and moves VIPs: by commands alone."""
 
 import contextlib
-import shutil
 
 import pexpect
 import pytest
 
 import unit as units
 import waiting
-from namespace import Namespace, Switch
-from test_pair_traffic import VIP, Client, WholeUnit, echo
+from whole_units import VIP, Client, WholeUnit, laid
 
 COMMANDS = (
     "set ha interface ha0 data-interface wan data-links wan,eth0 profile vm",
@@ -39,35 +37,13 @@ class Managed(WholeUnit):
     def alarms(self):
         return {row["alarm"] for row in self.show("alarm") if row["state"] == "raised"}
 
-    def stop_all(self):
-        for process in (self.mgmt, self.pair, self.dataplane):
-            if process is not None:
-                process.kill()
 
-
-# A unit's files outlive its namespace: these are no other test's.
 @pytest.fixture(scope="module", name="both")
 def _both():
-    switch = Switch()
-    client, server, *homes = (Namespace(name) for name in ("client", "server1", "north", "south"))
-    for namespace in (client, server, *homes):
-        switch.plug(namespace)
-    client.ip("addr add 10.9.0.10/24 dev eth0")
-    server.ip("addr add 10.9.0.21/24 dev eth0")
-    echo(server)
-    alpha, beta = (Managed(home, number) for home, number in zip(homes, (2, 3)))
-    alpha.namespace.ip("link add ha0 type veth peer name ha0 netns south")
-    keys = alpha.root / "keys"
-    alpha.namespace.run(units.PROGRAMS / "yoke-pair", "--make-keys", keys)
-    for unit, place in ((alpha, "a"), (beta, "b")):
-        unit.namespace.ip("link set ha0 up")
-        shutil.copy(keys / place / "pair.key", unit.root / "var/lib/yoke/pair.key")
-        unit.start_all()
-    yield client, alpha, beta
-    for unit in (alpha, beta):
-        unit.stop_all()
-    for namespace in (client, server, *homes, switch.namespace):
-        namespace.remove()
+    with laid(Managed, ("north", "south")) as (client, (first, second)):
+        for unit in (first, second):
+            unit.start_all()
+        yield client, first, second
 
 
 def until_roles(first, second, *roles):
