@@ -5,7 +5,11 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <new>
+#include <string>
 #include <utility>
+
+#include "dataplane/io/errors.h"
 
 namespace yoke::io {
 namespace {
@@ -34,8 +38,14 @@ Result<std::unique_ptr<FlowCourier>> FlowCourier::start(const std::string& path,
                                                         std::uint64_t flows) {
   auto link = FlowLink::listen(path);
   if (!link) return tl::unexpected(link.error());
-  std::unique_ptr<FlowCourier> courier(
-      new FlowCourier(std::move(*link), std::move(workers), flows));
+  std::unique_ptr<FlowCourier> courier;
+  try {
+    courier.reset(new FlowCourier(std::move(*link), std::move(workers), flows));
+  } catch (const std::bad_alloc&) {
+    return fail(Errc::kFailed, error::kMemory,
+                "the directory of " + std::to_string(flows) +
+                    " flows does not fit into memory: lower flows or cores");
+  }
   courier->thread_ =
       std::jthread([c = courier.get()](const std::stop_token& stop) { c->run(stop); });
   return courier;

@@ -26,8 +26,8 @@ namespace yoke::io {
 // Threads: start() and the destructor by main; report() by any.
 class FlowCourier {
  public:
-  // Listens at `path` for whoever carries its frames. E-347. `workers` are how they are woken, and
-  // outlive it; `flows` is what all of them hold.
+  // Listens at `path` for whoever carries its frames. E-347, E-321. `workers` are how they are
+  // woken, and outlive it; `flows` is what all of them hold.
   [[nodiscard]] static Result<std::unique_ptr<FlowCourier>> start(const std::string& path,
                                                                   std::vector<Wake*> workers,
                                                                   std::uint64_t flows);

@@ -151,6 +151,14 @@ TEST_F(FlowCouriers, WhoTakesOverTells) {
   until([&] { return planes_[0]->flows() == 200 && planes_[1]->report().is_told; });
 }
 
+// The directory is that of several workers: one has none.
+TEST_F(FlowCouriers, MoreFlowsThanMemoryHasAreAnError) {
+  Wake first, second;
+  const auto made = FlowCourier::start(path(0), {&first, &second}, std::size_t{1} << 46);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().id, "E-321");
+}
+
 TEST_F(FlowCouriers, GarbageEndsNothing) {
   connect();
   std::array<std::uint8_t, 4096> garbage;
