@@ -65,7 +65,10 @@ class Daemon:
                            "it listens", 60)
 
     def kill(self):
+        """Nobody listens once this returns: what it forked just before may hold the port for a while."""
         self.process.kill()
+        waiting.until(lambda: not is_taken(self.namespace, self.address, self.port),
+                      f"nobody listens at {self.endpoint}")
 
     @contextlib.contextmanager
     def paused(self):
