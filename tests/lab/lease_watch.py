@@ -6,6 +6,8 @@ import struct
 import threading
 import time
 
+import promise
+
 _HEADER = 64
 _LINE = 64
 
@@ -33,7 +35,8 @@ class Page:
 
 
 class LeaseWatch:
-    """Looks every millisecond, or as often as it may; `with` it."""
+    """Looks every millisecond, or as often as it may; `with` it: its end raises promise.Broken if both
+    were held at a time."""
 
     def __init__(self, pages):
         self.pages = pages
@@ -50,6 +53,7 @@ class LeaseWatch:
     def __exit__(self, *_):
         self._ending.set()
         self._thread.join()
+        promise.kept(not self.both_held, f"both hold the lease, {len(self.both_held)} looks long")
 
     def _look(self):
         (first, second) = self.pages.values()

@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+import promise
 import topology
 import traffic
 import waiting
@@ -170,8 +171,9 @@ def kill_once(unit, chosen, window):
     found = State.read(client)
     history = [row["revision"] for row in client.ask("show", object="history")["rows"]]
     client.close()
-    assert found in (committer.acknowledged, committer.asked_for), \
-        f"found {found}; acknowledged {committer.acknowledged}, asked for {committer.asked_for}"
+    promise.kept(
+        found in (committer.acknowledged, committer.asked_for),
+        f"found {found}; acknowledged {committer.acknowledged}, asked for {committer.asked_for}")
     assert history == list(range(found[0], found[0] - len(history), -1)), history
     waiting.until(lambda: unit.status().get("revision") == found[0],
                   f"the data plane runs revision {found[0]}", 20)
