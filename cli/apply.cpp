@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "cli/caret.h"
+#include "cli/complaint.h"
 #include "cli/impact.h"
 #include "hal/base/file_descriptor.h"
 #include "mgmt/model/diff.h"
@@ -109,19 +110,25 @@ class Applier {
 
  private:
   int refused(const Error& error) {
-    for (const std::string& line : violation_lines_of(connection_.error_data())) {
-      talk_ << line << '\n';
+    return complain(error, violation_lines_of(connection_.error_data()));
+  }
+
+  int complain(const Error& error, std::vector<std::string> more) {
+    if (style_.json) {
+      talk_ << json_line({.error = error, .more = std::move(more)}) << '\n';
+    } else {
+      for (const std::string& line : more) talk_ << line << '\n';
+      talk_ << sentence(error) << '\n';
     }
-    talk_ << sentence(error) << '\n';
     return exit_code(error.kind);
   }
 
   int invalid(const std::vector<model::Violation>& violations) {
-    for (const std::string& line : violation_lines(violations)) talk_ << line << '\n';
-    return refused({Errc::kFailed, "E-450",
-                    fmt::format("{} is not applied: {} {}", options_.file, violations.size(),
-                                violations.size() == 1 ? "error" : "errors"),
-                    -1});
+    return complain({Errc::kFailed, "E-450",
+                     fmt::format("{} is not applied: {} {}", options_.file, violations.size(),
+                                 violations.size() == 1 ? "error" : "errors"),
+                     -1},
+                    violation_lines(violations));
   }
 
   void write(const std::vector<model::Change>& changes, const json& impact) {
@@ -204,7 +211,7 @@ int apply_file(const ApplyOptions& options, Connection& connection, Style style,
                std::ostream& talk) {
   const auto text = content_of(options.file);
   if (!text) {
-    talk << sentence(text.error()) << '\n';
+    talk << (style.json ? json_line({.error = text.error()}) : sentence(text.error())) << '\n';
     return exit_code(text.error().kind);
   }
   const auto config = read_configuration(*text);
@@ -212,6 +219,10 @@ int apply_file(const ApplyOptions& options, Connection& connection, Style style,
   const FileError& wrong = config.error();
   const std::string place =
       wrong.line == 0 ? options.file : fmt::format("{}, line {}", options.file, wrong.line);
+  if (style.json) {
+    talk << json_line({.error = wrong.error, .line = wrong.text, .place = place}) << '\n';
+    return exit_code(wrong.error.kind);
+  }
   talk << place << ":\n";
   for (const std::string& shown : caret_lines(wrong.text, wrong.error)) talk << shown << '\n';
   return exit_code(wrong.error.kind);

@@ -45,6 +45,7 @@ Status Connection::greet() {
     return tl::unexpected(std::move(error));
   }
   client_.emplace(std::move(*client));
+  client_->when_late(late_after_, late_);
   const auto hello = client_->call("hello", {{"version", kProtocolVersion}, {"from", from_}});
   if (!hello) {
     error_data_ = client_->error_data();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -19,6 +21,12 @@ class Connection {
   // `from`: where whoever types comes from (origin.h), or "".
   explicit Connection(std::string socket_path, std::string from = {})
       : path_(std::move(socket_path)), from_(std::move(from)) {}
+
+  // As rpc::Client's. Before the first call.
+  void when_late(std::chrono::milliseconds after, std::function<void()> told) {
+    late_after_ = after;
+    late_ = std::move(told);
+  }
 
   // The result of `method`. Errors: those of rpc::Client, and yoke-mgmt's own answers.
   [[nodiscard]] Result<nlohmann::json> call(const std::string& method,
@@ -49,6 +57,8 @@ class Connection {
 
   std::string path_;
   std::string from_;
+  std::chrono::milliseconds late_after_{};
+  std::function<void()> late_;
   std::optional<rpc::Client> client_;
   std::string unit_;
   std::string banner_;

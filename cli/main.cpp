@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <clocale>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <string_view>
 
 #include "cli/apply.h"
 #include "cli/caret.h"
+#include "cli/complaint.h"
 #include "cli/completion.h"
 #include "cli/line_editor.h"
 #include "cli/options.h"
@@ -19,14 +23,21 @@ namespace {
 
 using namespace yoke::cli;
 
+constexpr std::chrono::seconds kLate{3};  // nothing that a person waits for takes as long as a rule
+
 std::string history_file() {
   const char* home = std::getenv("HOME");
   return home == nullptr || *home == '\0' ? "" : std::string(home) + "/.yoke_history";
 }
 
-int tell(const yoke::Error& error) {
-  std::cerr << sentence(error) << '\n';
+int tell(const yoke::Error& error, bool as_json = false) {
+  std::cerr << (as_json ? json_line({.error = error}) : sentence(error)) << '\n';
   return exit_code(error.kind);
+}
+
+// Also where the options themselves are wrong.
+bool wants_json(int argc, char** argv) {
+  return std::find(argv + 1, argv + argc, std::string_view("--json")) != argv + argc;
 }
 
 // A full disk behind the output is no success.
@@ -92,7 +103,7 @@ int run_script(const Options& options, Connection& connection, Style style) {
 int main(int argc, char** argv) {
   (void)std::setlocale(LC_CTYPE, "");
   const auto options = read_options({argv + 1, argv + argc});
-  if (!options) return tell(options.error());
+  if (!options) return tell(options.error(), wants_json(argc, argv));
   if (options->help) {
     std::cout << usage();
     return after_output(0);
@@ -103,6 +114,9 @@ int main(int argc, char** argv) {
   }
   const Style style{.json = options->json, .pretty = ::isatty(STDOUT_FILENO) == 1};
   Connection connection(socket_below(options->root), typed_from());
+  if (::isatty(STDERR_FILENO) == 1) {
+    connection.when_late(kLate, [] { std::cerr << "yoke-mgmt has not answered yet; waiting\n"; });
+  }
   if (!options->words.empty() && options->words.front() == "apply") {
     ApplyOptions apply{
         .file = options->words[1], .note = options->note, .dry_run = options->dry_run};

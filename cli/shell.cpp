@@ -52,7 +52,21 @@ void Shell::tell(const std::vector<std::string>& lines) {
   talk_.flush();
 }
 
-int Shell::carry_out(const Command& command) {
+// In words: what came with it, the line with a caret, the error, where it stopped.
+int Shell::complain(Complaint complaint) {
+  const int code = exit_code(complaint.error.kind);
+  if (style_.json) {
+    tell({json_line(complaint)});
+    return code;
+  }
+  tell(complaint.more);
+  tell(complaint.line.empty() ? std::vector{sentence(complaint.error)}
+                              : caret_lines(complaint.line, complaint.error));
+  if (!complaint.place.empty()) tell({fmt::format("Stopped at {}.", complaint.place)});
+  return code;
+}
+
+int Shell::carry_out(const Command& command, std::string_view place) {
   Outcome outcome = session_.run(command);
   auto pipes = command.pipes;
   const auto is_json = [](const auto& pipe) { return pipe.front() == "json"; };
@@ -67,16 +81,19 @@ int Shell::carry_out(const Command& command) {
   for (const std::string& line : outcome.output.header) data_ << line << '\n';
   for (const std::string& row : outcome.output.rows) data_ << row << '\n';
   data_.flush();
+  if (outcome.error) {
+    return complain({.error = std::move(*outcome.error),
+                     .place = std::string(place),
+                     .more = std::move(outcome.output.talk)});
+  }
   tell(outcome.output.talk);
-  if (!outcome.error) return 0;
-  tell({sentence(*outcome.error)});
-  return exit_code(outcome.error->kind);
+  return 0;
 }
 
 int Shell::run_typed(const std::string& line, std::size_t prompt_width) {
   if (is_nothing(line)) return 0;
   const auto command = read_line(line, session_.mode(), session_.place());
-  if (command) return carry_out(*command);
+  if (command) return carry_out(*command, {});
   tell(caret_lines_below(line, command.error(), prompt_width));
   return exit_code(command.error().kind);
 }
@@ -84,10 +101,8 @@ int Shell::run_typed(const std::string& line, std::size_t prompt_width) {
 int Shell::run(const std::string& line, std::string_view place) {
   if (is_nothing(line)) return 0;
   const auto command = read_line(line, session_.mode(), session_.place());
-  const int code = command ? carry_out(*command) : exit_code(command.error().kind);
-  if (!command) tell(caret_lines(line, command.error()));
-  if (code != 0 && !place.empty()) tell({fmt::format("Stopped at {}.", place)});
-  return code;
+  if (command) return carry_out(*command, place);
+  return complain({.error = command.error(), .line = line, .place = std::string(place)});
 }
 
 int Shell::run_all(const std::vector<std::string>& lines) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/complaint.h"
 #include "cli/session.h"
 
 // Runs lines and tells what came of them: data to one stream, talk to the other. Threads: owned by
@@ -14,7 +15,7 @@
 namespace yoke::cli {
 
 struct Style {
-  bool json = false;    // every command that prints answers in JSON
+  bool json = false;  // every command that prints answers in JSON, and every error is (complaint.h)
   bool pretty = false;  // JSON on several lines
 };
 
@@ -39,7 +40,8 @@ class Shell {
   void tell_of_lost_edits(const Connection& connection);
 
  private:
-  int carry_out(const Command& command);
+  int carry_out(const Command& command, std::string_view place);
+  int complain(Complaint complaint);
   void tell(const std::vector<std::string>& lines);
 
   Session& session_;

@@ -75,7 +75,9 @@ Result<nlohmann::json> Client::call(const std::string& method, const nlohmann::j
 }
 
 Result<nlohmann::json> Client::exchange(const std::string& line, std::uint64_t id) {
-  const MonoTime deadline = MonoClock::now() + timeout_;
+  const MonoTime began = MonoClock::now();
+  const MonoTime deadline = began + timeout_;
+  late_at_ = late_ ? began + late_after_ : MonoTime::max();
   // An answer may explain why the request could not be written, so it is looked for either way.
   const Status sent = send(line + '\n', deadline);
   auto received = receive(deadline);
@@ -95,14 +97,20 @@ Result<nlohmann::json> Client::exchange(const std::string& line, std::uint64_t i
   return std::move(answer->result);
 }
 
-Status Client::wait(short events, MonoTime deadline) const {
+Status Client::wait(short events, MonoTime deadline) {
   for (;;) {
+    const MonoTime until = std::min(deadline, late_at_);
     const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline - MonoClock::now()).count();
+        std::chrono::ceil<std::chrono::milliseconds>(until - MonoClock::now()).count();
     pollfd entry{fd_.get(), events, 0};
     const int ready = ::poll(&entry, 1, static_cast<int>(std::max<decltype(left)>(left, 0)));
     if (ready > 0) return {};
     if (ready < 0 && errno == EINTR && left > 0) continue;
+    if (late_at_ < deadline) {
+      late_at_ = MonoTime::max();
+      late_();
+      continue;
+    }
     return fail(Errc::kTimeout, "E-603",
                 "yoke-mgmt gave no answer within " + std::to_string(timeout_.count()) + " ms");
   }

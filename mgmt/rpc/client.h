@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -29,6 +30,13 @@ class Client {
   [[nodiscard]] Result<nlohmann::json> call(
       const std::string& method, const nlohmann::json& params = nlohmann::json::object());
 
+  // From now on `told` is called, once, in each call that has no answer for so long: somebody may
+  // be looking at a terminal on which nothing moves.
+  void when_late(std::chrono::milliseconds after, std::function<void()> told) {
+    late_after_ = after;
+    late_ = std::move(told);
+  }
+
   // `data` of the error that the last call was answered with ("violations" of a refused commit);
   // an empty object where there was none.
   [[nodiscard]] const nlohmann::json& error_data() const noexcept { return error_data_; }
@@ -39,11 +47,14 @@ class Client {
 
   [[nodiscard]] Status send(const std::string& line, MonoTime deadline);
   [[nodiscard]] Result<std::string> receive(MonoTime deadline);
-  [[nodiscard]] Status wait(short events, MonoTime deadline) const;
+  [[nodiscard]] Status wait(short events, MonoTime deadline);
   [[nodiscard]] Result<nlohmann::json> exchange(const std::string& line, std::uint64_t id);
 
   FileDescriptor fd_;
   std::chrono::milliseconds timeout_;
+  std::chrono::milliseconds late_after_{};
+  std::function<void()> late_;
+  MonoTime late_at_ = MonoTime::max();  // of this call; max() once it was told
   hal::LineBuffer input_{kLineBytesMax};
   std::uint64_t next_id_ = 1;
   nlohmann::json error_data_ = nlohmann::json::object();

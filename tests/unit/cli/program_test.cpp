@@ -59,6 +59,18 @@ TEST_F(Program, ReadsAScriptUpToItsFirstError) {
   EXPECT_TRUE(mgmt_.calls("commit").empty());
 }
 
+TEST_F(Program, InJsonWhateverIsWrongIsJson) {
+  for (const char* arguments :
+       {"--json show bogus", "--json --bogus", "--json --root /nowhere show pool",
+        "--json apply /nowhere", "--json apply -"}) {
+    const Result done = run(arguments, "set pool web bogus\n");
+    EXPECT_NE(done.code, 0) << arguments;
+    EXPECT_EQ(done.data, "") << arguments;
+    ASSERT_TRUE(json::accept(done.talk)) << arguments << ": " << done.talk;
+    EXPECT_TRUE(json::parse(done.talk)["error"].contains("id")) << arguments;
+  }
+}
+
 TEST_F(Program, AppliesWhatComesOnStandardInput) {
   EXPECT_EQ(run("apply -", "set pool web\n").code, 0);
   EXPECT_EQ(mgmt_.running(), "set pool web\n");

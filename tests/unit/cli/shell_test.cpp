@@ -6,6 +6,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "tests/unit/cli/desk.h"
 
@@ -57,6 +58,48 @@ TEST(Shell, WhatGoesToAFileFromATerminalIsWhole) {
   std::ifstream saved(folder.file("pools"));
   const std::string text{std::istreambuf_iterator<char>(saved), {}};
   EXPECT_THAT(text, HasSubstr(words + "\n"));
+}
+
+TEST(Shell, InJsonAnErrorIsOneObjectToo) {
+  FakeMgmt mgmt;
+  Desk desk(mgmt, Mode::kScript, {.json = true, .pretty = false});
+  EXPECT_EQ(desk.run("show bogus"), 2);
+  EXPECT_EQ(desk.data.str(), "");
+  const json wrong = json::parse(desk.talk.str());
+  EXPECT_EQ(wrong["schema"], "yoke/1");
+  EXPECT_EQ(wrong["error"]["id"], "E-101");
+  EXPECT_EQ(wrong["error"]["kind"], "invalid");
+  EXPECT_EQ(wrong["error"]["line"], "show bogus");
+  EXPECT_EQ(wrong["error"]["column"], 5);
+  mgmt.answer("show", Error{Errc::kConflict, "E-999", "because", 3});
+  EXPECT_EQ(desk.run("show pool"), 5);
+  EXPECT_EQ(json::parse(desk.talk.str())["error"],
+            (json{{"id", "E-999"}, {"kind", "conflict"}, {"text", "because"}}));
+  EXPECT_EQ(desk.run("show \xff"), 2);
+  EXPECT_TRUE(json::accept(desk.talk.str())) << "though what was typed is no UTF-8";
+}
+
+TEST(Shell, InJsonARefusedCommitTellsEachRuleThatIsBroken) {
+  FakeMgmt mgmt;
+  Desk desk(mgmt, Mode::kScript, {.json = true, .pretty = false});
+  EXPECT_EQ(desk.run("set vip web pool nowhere"), 0);
+  EXPECT_EQ(desk.run("commit"), 1);
+  const json wrong = json::parse(desk.talk.str())["error"];
+  ASSERT_TRUE(wrong["more"].is_array() && !wrong["more"].empty()) << wrong;
+  EXPECT_THAT(wrong["more"][0].get<std::string>(), StartsWith("E-2"));
+}
+
+TEST(Shell, WhoWaitsLongIsToldOnceACall) {
+  FakeMgmt mgmt;
+  mgmt.on("show", [](const json&) -> yoke::Result<json> {
+    std::this_thread::sleep_for(std::chrono::milliseconds(60));
+    return json{{"rows", json::array()}};
+  });
+  Desk desk(mgmt);
+  int told = 0;
+  desk.connection.when_late(std::chrono::milliseconds(5), [&] { ++told; });
+  EXPECT_EQ(desk.run("show pool"), 0);
+  EXPECT_EQ(told, 1);
 }
 
 TEST(Shell, InJsonEveryCommandThatPrintsAnswersWithOneObject) {
