@@ -38,6 +38,25 @@ constexpr std::array kTested{
          .may_end = false,
          .next = kPoolServer}};
 
+// Each choice may be followed by those after it.
+constexpr std::array kEventName{
+    Node{.word = "EVENT", .help = "Such as server-down", .value = Value::kWord}};
+constexpr std::array kEvent{
+    Node{.word = "event", .help = "Of this kind only", .may_end = false, .next = kEventName}};
+constexpr std::array kLevels{
+    Node{.word = "error", .help = "Errors only", .next = kEvent},
+    Node{.word = "warning", .help = "Warnings and errors", .next = kEvent},
+    Node{.word = "notice", .help = "All but what is of no consequence", .next = kEvent}};
+constexpr std::array kGraver{
+    kEvent[0],
+    Node{.word = "level", .help = "As grave as this or graver", .may_end = false, .next = kLevels}};
+constexpr std::array kAge{Node{.word = "DURATION",
+                               .help = "How long ago, such as 30m or 48h",
+                               .value = Value::kAge,
+                               .next = kGraver}};
+constexpr std::array kLogChoice{
+    kGraver[0], kGraver[1],
+    Node{.word = "since", .help = "Not longer ago than this", .may_end = false, .next = kAge}};
 constexpr std::array kHaPart{
     Node{.word = "link", .help = "The ways to the peer, and what goes by them"},
     Node{.word = "history", .help = "How roles changed, and why, the newest first"}};
@@ -61,7 +80,7 @@ constexpr std::array kObjects{
     Node{.word = "ha", .help = "The pair: who holds which group, and the peer", .next = kHaPart},
     Node{.word = "worker", .help = "Packets of each worker, and why some were dropped"},
     Node{.word = "alarm", .help = "What is wrong, since when, and what to type next"},
-    Node{.word = "log", .help = "What has happened, the newest first"},
+    Node{.word = "log", .help = "What has happened, the newest first", .next = kLogChoice},
     Node{.word = "history",
          .help = "Committed revisions: who, when, what; or one of them whole",
          .next = kRevision},

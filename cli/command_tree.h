@@ -21,6 +21,7 @@ enum class Value : std::uint8_t {
   kNumber,    // a count
   kPattern,   // extended regular expression
   kDuration,  // time to confirm a commit in
+  kAge,       // any length of time
   kFile,      // path of a file
   kMoment,    // a time to come (moment.h); in the command, ms since 1970
   kWord,      // anything: a file, a URL

@@ -243,6 +243,13 @@ Status LineReader::take_value(const Node& node, const Word& word) {
         return bad(wait.error().id, wait.error().text, word.column);
       }
       break;
+    case Value::kAge:
+      if (!model::parse_duration(text)) {
+        return bad("E-102",
+                   fmt::format("{} is not a length of time such as 30m or 48h", model::shown(text)),
+                   word.column);
+      }
+      break;
     case Value::kPattern:
       if (const std::string reason = why_no_pattern(text); !reason.empty()) {
         return bad("E-102", fmt::format("{} is not a pattern: {}", model::shown(text), reason),

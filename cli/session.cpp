@@ -90,6 +90,7 @@ Outcome Session::show(const Command& command) {
   if (object == "configuration") return show_configuration(connection_, command);
   json params = {{"object", object}};
   if (object == "ha") return show_pair(command);
+  if (object == "log") return show_log(command);
   const bool of_one = command.words.size() > 1;
   if (of_one) params["name"] = command.words[1];
   if (command.words.size() > 2) {
@@ -104,6 +105,22 @@ Outcome Session::show(const Command& command) {
   if (object == "history" && of_one) return revision(command, std::move(*answer));
   return {.output = show_output(object, of_one, std::move(*answer), width_for(command)),
           .error = {}};
+}
+
+// [since DURATION] [level LEVEL] [event EVENT]
+Outcome Session::show_log(const Command& command) {
+  json params = {{"object", "log"}};
+  for (std::size_t i = 1; i + 1 < command.words.size(); i += 2) {
+    const std::string& value = command.words[i + 1];
+    if (command.words[i] == "since") {
+      params["since_ms"] = model::parse_duration(value).value_or(milliseconds(0)).count();
+    } else {
+      params[command.words[i]] = value;
+    }
+  }
+  auto answer = connection_.call("show", params);
+  if (!answer) return failed(answer.error());
+  return {.output = show_output("log", false, std::move(*answer), width_for(command)), .error = {}};
 }
 
 Outcome Session::show_pair(const Command& command) {

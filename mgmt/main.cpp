@@ -122,7 +122,9 @@ class Process {
               (options.root / "run/yoke/restore").string(),
               0,
               [this]() -> const alarms::Alarms& { return supervisor_->alarms(); },
-              [this](std::size_t count) { return event_log_.newest(count); },
+              [this](std::size_t count, const events::Choice& choice) {
+                return event_log_.newest(count, choice);
+              },
               recorder()},
         follow_(loop, [this] { follow(); }),
         store_look_(loop, [this] { look_at_store(); }),

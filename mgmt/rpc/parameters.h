@@ -6,6 +6,7 @@
 #include <string>
 
 #include "hal/base/result.h"
+#include "mgmt/events/choice.h"
 
 // Reading a request's parameters, whatever they hold. Threads: any.
 namespace yoke::rpc {
@@ -17,5 +18,8 @@ namespace yoke::rpc {
 [[nodiscard]] Result<std::string> text_in(const nlohmann::json& params, const char* key,
                                           std::size_t bytes_max = 1000);
 [[nodiscard]] Result<bool> flag_in(const nlohmann::json& params, const char* key);
+// "event", "level" and "since_ms" (how long ago), each of which may be left out. E-404 for an event
+// that there is not.
+[[nodiscard]] Result<events::Choice> choice_in(const nlohmann::json& params);
 
 }  // namespace yoke::rpc

@@ -174,7 +174,9 @@ Session::Outcome Session::show(const Json& params) {
   if (!name) return tl::unexpected(name.error());
   const auto server = text_in(params, "server");
   if (!server) return tl::unexpected(server.error());
-  auto rows = Moment(unit_, MonoClock::now()).show(*object, *name, *server);
+  const auto choice = choice_in(params);
+  if (!choice) return tl::unexpected(choice.error());
+  auto rows = Moment(unit_, MonoClock::now()).show(*object, *name, *server, *choice);
   if (!rows) return tl::unexpected(rows.error());
   return Json{{"schema", model::kSchemaName}, {"object", *object}, {"rows", std::move(*rows)}};
 }

@@ -71,10 +71,10 @@ Status check_name(const Object& object, const std::string& name, const model::Co
 }  // namespace
 
 Result<nlohmann::json> Moment::show(std::string_view object, const std::string& name,
-                                    const std::string& server) const {
+                                    const std::string& server, const events::Choice& choice) const {
   const auto* const found = std::ranges::find(kObjects, object, &Object::word);
   if (found == kObjects.end()) return unknown_object(object);
-  const Question question{*this, name, server};
+  const Question question{*this, name, server, choice};
   if (auto good = check_name(*found, name, question.config()); !good) {
     return tl::unexpected(good.error());
   }

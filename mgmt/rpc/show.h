@@ -20,11 +20,12 @@ class Moment {
   Moment(const Unit& unit, MonoTime now) : unit_(unit), now_(now) {}
 
   // Rows of a `show` object; which keys each has is in mgmt/README.md. Without a name, all of them;
-  // `server` is an endpoint of that pool, for objects that are of one.
+  // `server` is an endpoint of that pool, for objects that are of one; `choice` is for the log.
   // E-101 for an object that there is not, E-402 for a name where none is taken, E-404 for one that
   // is not in the running configuration, E-451 where only the data plane could answer.
   [[nodiscard]] Result<nlohmann::json> show(std::string_view object, const std::string& name,
-                                            const std::string& server = {}) const;
+                                            const std::string& server = {},
+                                            const events::Choice& choice = {}) const;
 
   [[nodiscard]] const Unit& unit() const noexcept { return unit_; }
   [[nodiscard]] MonoTime now() const noexcept { return now_; }

@@ -54,7 +54,7 @@ AlarmDigest alarm_digest(const Question& question) {
 }
 
 Rows log_rows(const Question& question) {
-  const auto entries = question.unit().log(kEntriesShown);
+  const auto entries = question.unit().log(kEntriesShown, question.choice);
   if (!entries) return tl::unexpected(entries.error());
   json rows = json::array();
   for (const events::Entry& entry : *entries) {

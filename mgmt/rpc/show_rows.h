@@ -18,6 +18,7 @@ struct Question {
   const Moment& moment;
   const std::string& name;    // of the one asked for; empty: all. It is there
   const std::string& server;  // of it; empty: all
+  const events::Choice& choice;
 
   [[nodiscard]] const Unit& unit() const { return moment.unit(); }
   [[nodiscard]] MonoTime now() const { return moment.now(); }

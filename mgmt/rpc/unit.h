@@ -16,6 +16,7 @@
 #include "mgmt/alarms/alarms.h"
 #include "mgmt/backup/backups.h"
 #include "mgmt/commit/committer.h"
+#include "mgmt/events/choice.h"
 #include "mgmt/events/event.h"
 #include "mgmt/rpc/candidate_lock.h"
 
@@ -124,10 +125,9 @@ struct Unit {
   std::string scratch;         // a path that nobody else uses, for what is being restored
   std::uint64_t restored = 0;  // how often it has been used
   std::function<const alarms::Alarms&()> alarms = {};  // null: there are none
-  // The newest events, the newest first.
-  std::function<Result<std::vector<events::Entry>>(std::size_t count)> log = [](std::size_t) {
-    return std::vector<events::Entry>();
-  };
+  // The newest events of those chosen, the newest first.
+  std::function<Result<std::vector<events::Entry>>(std::size_t count, const events::Choice&)> log =
+      [](std::size_t, const events::Choice&) { return std::vector<events::Entry>(); };
   events::Record record = events::write_to_journal;
   CandidateLock lock = {};
   Notifications notifications = {};

@@ -74,6 +74,15 @@ Entry entry_in(const Statement& row) {
           .command = row.text(6)};
 }
 
+Status bind(Statement& statement, std::size_t count, const events::Choice& choice) {
+  const auto since = std::chrono::ceil<milliseconds>(choice.since).time_since_epoch().count();
+  Status bound = statement.bind(1, static_cast<std::int64_t>(count));
+  if (bound) bound = statement.bind(2, std::string_view(choice.event));
+  if (bound) bound = statement.bind(3, static_cast<std::int64_t>(choice.level));
+  if (bound) bound = statement.bind(4, std::int64_t{since});
+  return bound;
+}
+
 Status insert(Statement& statement, const Entry& entry) {
   statement.reset();
   const auto at = std::chrono::floor<milliseconds>(entry.at).time_since_epoch().count();
@@ -194,16 +203,20 @@ void EventLog::tell_lost() {
   lost_ = 0;
 }
 
-Result<std::vector<Entry>> EventLog::newest(std::size_t count) {
-  const std::size_t unwritten = std::min(count, waiting_.size());
-  std::vector<Entry> entries(waiting_.rbegin(),
-                             waiting_.rbegin() + static_cast<std::ptrdiff_t>(unwritten));
+Result<std::vector<Entry>> EventLog::newest(std::size_t count, const events::Choice& choice) {
+  std::vector<Entry> entries;
+  for (auto entry = waiting_.rbegin(); entry != waiting_.rend() && entries.size() < count;
+       ++entry) {
+    if (choice.takes(*entry)) entries.push_back(*entry);
+  }
   if (!database_) return entries;
   auto statement = database_->prepare(
-      "SELECT at, event, code, level, text, fields, command FROM event ORDER BY id DESC LIMIT ?");
+      "SELECT at, event, code, level, text, fields, command FROM event"
+      " WHERE (?2 = '' OR event = ?2) AND level <= ?3 AND at >= ?4 ORDER BY id DESC LIMIT ?1");
   if (!statement) return tl::unexpected<Error>(statement.error());
-  auto bound = statement->bind(1, static_cast<std::int64_t>(count - entries.size()));
-  if (!bound) return tl::unexpected<Error>(bound.error());
+  if (auto bound = bind(*statement, count - entries.size(), choice); !bound) {
+    return tl::unexpected<Error>(bound.error());
+  }
   for (;;) {
     const auto row = statement->step();
     if (!row) return tl::unexpected<Error>(row.error());

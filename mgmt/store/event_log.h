@@ -12,6 +12,7 @@
 
 #include "hal/base/result.h"
 #include "hal/linux/event.h"
+#include "mgmt/events/choice.h"
 #include "mgmt/events/event.h"
 
 namespace yoke::store {
@@ -40,8 +41,9 @@ class EventLog {
   // Some of what waits, without waiting for the loop; nothing while the file cannot be written.
   void write_soon();
 
-  // Newest first, those that wait among them.
-  [[nodiscard]] Result<std::vector<events::Entry>> newest(std::size_t count);
+  // Newest first, of those chosen, those that wait to be written among them.
+  [[nodiscard]] Result<std::vector<events::Entry>> newest(std::size_t count,
+                                                          const events::Choice& choice = {});
 
   // Why the file cannot be written; empty while it can.
   [[nodiscard]] const std::string& failure() const noexcept { return failure_; }

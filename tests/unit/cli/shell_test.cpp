@@ -60,6 +60,24 @@ TEST(Shell, WhatGoesToAFileFromATerminalIsWhole) {
   EXPECT_THAT(text, HasSubstr(words + "\n"));
 }
 
+TEST(Shell, OfTheLogTheUnitChooses) {
+  FakeMgmt mgmt;
+  mgmt.answer("show", json{{"rows", json::array()}});
+  Desk desk(mgmt);
+  EXPECT_EQ(desk.run("show log since 2h level warning event server-down"), 0) << desk.talk.str();
+  EXPECT_EQ(desk.run("show log event server-down"), 0) << desk.talk.str();
+  EXPECT_EQ(desk.run("show log"), 0);
+  EXPECT_EQ(mgmt.calls("show"), (std::vector<json>{{{"object", "log"},
+                                                    {"since_ms", 7'200'000},
+                                                    {"level", "warning"},
+                                                    {"event", "server-down"}},
+                                                   {{"object", "log"}, {"event", "server-down"}},
+                                                   {{"object", "log"}}}));
+  EXPECT_EQ(desk.run("show log since yesterday"), 2);
+  EXPECT_EQ(desk.run("show log level"), 2);
+  EXPECT_EQ(desk.run("show log level bad"), 2);
+}
+
 TEST(Shell, InJsonAnErrorIsOneObjectToo) {
   FakeMgmt mgmt;
   Desk desk(mgmt, Mode::kScript, {.json = true, .pretty = false});

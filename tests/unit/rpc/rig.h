@@ -44,7 +44,9 @@ class Rig {
               folder_.file("restore"),
               0,
               [this]() -> const alarms::Alarms& { return alarms; },
-              [this](std::size_t count) { return newest(count); },
+              [this](std::size_t count, const events::Choice& choice) {
+                return newest(count, choice);
+              },
               [this](const events::Event& event) { recorded.push_back(event); }} {
     EXPECT_TRUE(committer_.reconcile(MonoClock::now()));
     auto server = serve(loop_.get(), socket(), unit_);
@@ -112,8 +114,13 @@ class Rig {
               return tests[number];
             }};
   }
-  [[nodiscard]] std::vector<events::Entry> newest(std::size_t count) const {
-    return {log.begin(), log.begin() + static_cast<std::ptrdiff_t>(std::min(count, log.size()))};
+  [[nodiscard]] std::vector<events::Entry> newest(std::size_t count,
+                                                  const events::Choice& choice) const {
+    std::vector<events::Entry> chosen;
+    for (const events::Entry& entry : log) {
+      if (choice.takes(entry) && chosen.size() < count) chosen.push_back(entry);
+    }
+    return chosen;
   }
   static sd_event* make_loop() {
     sd_event* made = nullptr;

@@ -50,6 +50,36 @@ class EventLogTest : public testing::Test {
   health::Loop loop_;
 };
 
+TEST_F(EventLogTest, OfThoseChosenTheNewestWrittenOrNot) {
+  const auto log = open();
+  for (int i = 1; i <= 6; ++i) {
+    Entry one = entry(i);
+    if (i % 2 == 0) one.event = "even";
+    one.level = i < 4 ? log::Level::kError : log::Level::kInfo;
+    one.at = std::chrono::system_clock::time_point(std::chrono::seconds(1000 + i));
+    log->append(std::move(one));
+    if (i == 3) {
+      EXPECT_TRUE(loop_.until([&] { return rows() == 3; }));
+    }
+  }
+  const auto chosen = [&](const events::Choice& choice, std::size_t count = 10) {
+    std::vector<std::string> found;
+    for (const Entry& one : log->newest(count, choice).value()) found.push_back(one.text);
+    return found;
+  };
+  for (const char* moment : {"while some wait", "once all are written"}) {
+    EXPECT_EQ(chosen({.event = "even"}), (Texts{"server 6", "server 4", "server 2"})) << moment;
+    EXPECT_EQ(chosen({.event = "even"}, 1), (Texts{"server 6"})) << moment;
+    EXPECT_EQ(chosen({.level = log::Level::kWarning}, 2), (Texts{"server 3", "server 2"}))
+        << moment;
+    EXPECT_EQ(chosen({.since = std::chrono::system_clock::time_point(std::chrono::seconds(1005))}),
+              (Texts{"server 6", "server 5"}))
+        << moment;
+    EXPECT_EQ(chosen({.event = "none"}), Texts{}) << moment;
+    EXPECT_TRUE(loop_.until([&] { return rows() == 6; }));
+  }
+}
+
 TEST_F(EventLogTest, WhatIsAppendedIsThereAtOnceAndAfterAStart) {
   {
     const auto log = open();
