@@ -99,9 +99,20 @@ void Watch::take(ProbeResult result) {
 }
 
 void Watch::remember(ProbeResult result) {
-  if (result.certificate_end) certificate_end_ = result.certificate_end;
   if (past_.size() == kPastMax) past_.erase(past_.begin());
   past_.push_back({began_, std::move(result)});
+  look_at_certificates();
+}
+
+// Behind one address may be machines with certificates of their own: the last probe would say now
+// this, now that.
+void Watch::look_at_certificates() {
+  std::optional<std::chrono::sys_seconds> first;
+  for (const PastProbe& past : past_) {
+    const auto& end = past.result.certificate_end;
+    if (end && (!first || *end < *first)) first = end;
+  }
+  if (first) certificate_end_ = first;
 }
 
 }  // namespace yoke::health

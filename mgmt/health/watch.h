@@ -53,7 +53,8 @@ class Watch {
   [[nodiscard]] std::chrono::microseconds response() const noexcept { return response_.value(); }
   // The last ones, oldest first.
   [[nodiscard]] const std::vector<PastProbe>& past() const noexcept { return past_; }
-  // When the server's certificate ends, as the last probe to see it has it.
+  // When the server's certificate ends: the first of those that the last kPastMax probes saw, or,
+  // where they saw none, what was known before.
   [[nodiscard]] std::optional<std::chrono::sys_seconds> certificate_end() const noexcept {
     return certificate_end_;
   }
@@ -68,6 +69,7 @@ class Watch {
   void begin();
   void take(ProbeResult result);
   void remember(ProbeResult result);
+  void look_at_certificates();
   [[nodiscard]] std::chrono::milliseconds interval() const;
   [[nodiscard]] std::chrono::milliseconds jitter(std::chrono::milliseconds interval);
 
