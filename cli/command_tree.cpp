@@ -94,6 +94,16 @@ constexpr std::array kNoteText{
     Node{.word = "TEXT", .help = "Why, for the history", .value = Value::kText}};
 constexpr std::array kNote{
     Node{.word = "note", .help = "Say why, for the history", .may_end = false, .next = kNoteText}};
+constexpr std::array kJustWithin{
+    Node{.word = "DURATION",
+         .help = "How long to wait, such as 90s or 5m, which it is unless you say",
+         .value = Value::kDuration}};
+constexpr std::array kConfirmAfter{
+    Node{.word = "confirm", .help = "Undo it unless confirmed in time", .next = kJustWithin}};
+constexpr std::array kNoteFirst{Node{.word = "TEXT",
+                                     .help = "Why, for the history; in quotes if more follows",
+                                     .value = Value::kText,
+                                     .next = kConfirmAfter}};
 constexpr std::array kWithin{
     Node{.word = "note", .help = "Say why, for the history", .may_end = false, .next = kNoteText},
     Node{.word = "DURATION",
@@ -102,7 +112,7 @@ constexpr std::array kWithin{
          .next = kNote}};
 constexpr std::array kHow{
     Node{.word = "confirm", .help = "Undo it unless confirmed in time", .next = kWithin},
-    Node{.word = "note", .help = "Say why, for the history", .may_end = false, .next = kNoteText}};
+    Node{.word = "note", .help = "Say why, for the history", .may_end = false, .next = kNoteFirst}};
 constexpr std::array kTime{Node{.word = "TIME",
                                 .help = "Such as 02:00 or 2026-12-01T02:00",
                                 .value = Value::kMoment,

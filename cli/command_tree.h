@@ -17,7 +17,7 @@ enum class Value : std::uint8_t {
   kNone,      // not a value: the word itself
   kCommand,   // first word of a command
   kKey,       // name of a record of the node's kind
-  kText,      // anything; the words that follow belong to it
+  kText,      // a quoted word, or all words to the end of the line
   kNumber,    // a count
   kPattern,   // extended regular expression
   kDuration,  // time to confirm a commit in

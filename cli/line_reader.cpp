@@ -82,7 +82,7 @@ std::vector<Offer> LineReader::offers() const {
     return list;
   }
   if (edit_) return offers_in_edit();
-  for (const Node& node : next_) {
+  for (const Node& node : text_.empty() ? next_ : std::span<const Node>()) {
     if (node.value != Value::kCommand) {
       list.push_back(offer_of(node));
       // A record that lives in the one named before it.
@@ -127,7 +127,7 @@ bool LineReader::may_end() const {
 
 // A word in full is meant as it is, even where others begin like it.
 Result<Word> LineReader::in_full(const Word& word) const {
-  if (mode_ == Mode::kScript || word.quoted || word.text.empty()) return word;
+  if (mode_ == Mode::kScript || word.quoted || word.text.empty() || !text_.empty()) return word;
   std::vector<std::string> fits;
   for (const Offer& offer : offers()) {
     if (offer.word == word.text) return word;
@@ -157,6 +157,7 @@ Status LineReader::take(const Word& word) {
                full->column);
   }
   if (!may_end_) return unknown(*full);
+  if (auto clear = check_text(); !clear) return clear;
   start_pipe();
   return {};
 }
@@ -198,14 +199,15 @@ Status LineReader::take_in_edit(const Word& word) {
 void LineReader::start_pipe() {
   command_.pipes.emplace_back();
   in_pipe_ = true;
-  in_text_ = false;
+  text_.clear();
   may_end_ = false;
   next_ = pipes();
 }
 
 Status LineReader::take_word(const Word& word) {
-  if (in_text_) {
+  if (!text_.empty()) {
     words().back() += ' ' + word.text;
+    text_.push_back(word);
     return {};
   }
   for (const Node& node : next_) {
@@ -259,7 +261,7 @@ Status LineReader::take_value(const Node& node, const Word& word) {
     case Value::kWord:
       break;
     case Value::kText:
-      in_text_ = true;
+      if (!word.quoted) text_.push_back(word);
       break;
     case Value::kMoment:
       // Once: what "02:00" means is another day a moment later.
@@ -278,6 +280,29 @@ Status LineReader::take_value(const Node& node, const Word& word) {
   next_ = node.next;
   may_end_ = node.may_end;
   return {};
+}
+
+// "note because confirm 5m": nobody may find out an hour later that it was taken for a note.
+Status LineReader::check_text() const {
+  constexpr std::size_t kShortMin = 3;  // "con 5m" is meant as it would be in front of the note
+  const auto follows = [this](const Word& word, bool or_short) {
+    return !word.quoted && std::ranges::any_of(next_, [&](const Node& node) {
+      return node.word == word.text ||
+             (or_short && mode_ != Mode::kScript && word.text.size() >= kShortMin &&
+              node.word.starts_with(word.text));
+    });
+  };
+  if (text_.empty()) return {};
+  const Word* found = follows(text_.back(), false) ? &text_.back() : nullptr;
+  if (text_.size() > 1 && follows(text_[text_.size() - 2], true) &&
+      confirm_time(text_.back().text)) {
+    found = &text_[text_.size() - 2];
+  }
+  if (found == nullptr) return {};
+  return bad("E-114",
+             fmt::format("{} may be the end of the text, or follow it: put the text in quotes",
+                         model::shown(found->text)),
+             found->column);
 }
 
 tl::unexpected<Error> LineReader::unknown(const Word& word) const {
@@ -322,6 +347,7 @@ Result<Command> LineReader::finish(int column) const {
     return bad("E-106", fmt::format("the line ends too early: expected {}", model::join_or(known)),
                column);
   }
+  if (auto clear = check_text(); !clear) return tl::unexpected(clear.error());
   return command_;
 }
 

@@ -50,11 +50,12 @@ class LineReader {
 
   // Unless in a script, a word may be short for the only one that begins so. Errors have the
   // column: E-101 unknown, E-102 to E-105 bad value, E-108 short for several, E-113 not in this
-  // mode.
+  // mode, E-114 as finish().
   [[nodiscard]] Status take(const model::Word& word);
   [[nodiscard]] std::vector<Offer> offers() const;
   [[nodiscard]] bool may_end() const;
-  // E-106, at `column`, where more is needed.
+  // E-106, at `column`, where more is needed; E-114 where a text without quotes ends with what may
+  // follow a text in quotes, since only one of both was meant.
   [[nodiscard]] Result<Command> finish(int column) const;
   // A whole line that could stand here; empty before the first word.
   [[nodiscard]] std::string example() const;
@@ -71,6 +72,7 @@ class LineReader {
   [[nodiscard]] Status take_word(const model::Word& word);
   void start_pipe();
   [[nodiscard]] Status take_value(const Node& node, const model::Word& word);
+  [[nodiscard]] Status check_text() const;
   [[nodiscard]] tl::unexpected<Error> unknown(const model::Word& word) const;
   [[nodiscard]] std::vector<std::string>& words();
 
@@ -79,7 +81,7 @@ class LineReader {
   Command command_;
   std::span<const Node> next_;
   bool may_end_ = false;
-  bool in_text_ = false;  // the words that follow belong to the last value
+  std::vector<model::Word> text_;  // the words of a value that goes to the end of the line
   bool in_pipe_ = false;
   std::optional<model::CommandReader> edit_;
   bool edit_has_words_ = false;  // on the line; the place's do not count

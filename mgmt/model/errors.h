@@ -29,6 +29,7 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-111", "JSON of another shape than expected"},
     ErrorMeaning{"E-112", "a command line option that is not known or lacks its value"},
     ErrorMeaning{"E-113", "a command that belongs to another mode"},
+    ErrorMeaning{"E-114", "a text without quotes that ends with what may follow it"},
     ErrorMeaning{"E-201", "a required field is not set"},
     ErrorMeaning{"E-202", "a reference to a record that is not there"},
     ErrorMeaning{"E-203", "two VIPs with the same address, port and protocol"},

@@ -56,12 +56,34 @@ TEST_F(Confirm, CommitTakesATimeANoteBothOrNeither) {
       {"commit confirm 90s", {{"confirm_ms", 90'000}}},
       {"commit confirm 2h note \"for good\"", {{"confirm_ms", 7'200'000}, {"note", "for good"}}},
       {"commit confirm note confirm 5s", {{"confirm_ms", 300'000}, {"note", "confirm 5s"}}},
+      {"commit note \"so there\" confirm 5s", {{"confirm_ms", 5'000}, {"note", "so there"}}},
+      {"commit note \"so there\" confirm", {{"confirm_ms", 300'000}, {"note", "so there"}}},
+      {"commit note \"confirm 5s\"", {{"note", "confirm 5s"}}},
+      {"commit note confirm that it works", {{"note", "confirm that it works"}}},
+      {"commit note pros and con", {{"note", "pros and con"}}},
       {"com con 1m", {{"confirm_ms", 60'000}}},
   };
   for (const Row& row : rows) {
     EXPECT_EQ(run(row.line), 0) << row.line << said();
     EXPECT_EQ(mgmt_.calls("commit").back(), row.params) << row.line;
   }
+}
+
+// It would be a commit for good, under a strange note.
+TEST_F(Confirm, BehindANoteWithoutQuotesItIsAskedWhichWasMeant) {
+  for (const std::string line :
+       {"commit note because confirm", "commit note because confirm 5m",
+        "commit at 02:00 note because confirm 5m", "rollback 3 note back confirm 90s",
+        "commit note confirm", "commit note because confirm 5m | json",
+        "com note because con 5m"}) {
+    const auto command = read_line(line, Mode::kConfig);
+    ASSERT_FALSE(command) << line;
+    EXPECT_EQ(command.error().id, "E-114") << line;
+    EXPECT_EQ(static_cast<std::size_t>(command.error().column), line.rfind("con")) << line;
+  }
+  const auto more = read_line("commit note \"because\" of that", Mode::kConfig);
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().id, "E-101");
 }
 
 TEST_F(Confirm, ATimeOutOfBoundsIsRefusedWithItsColumn) {

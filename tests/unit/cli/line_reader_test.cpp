@@ -34,7 +34,7 @@ const GoodLine kGoodLines[] = {
     {"diff", Mode::kScript, "diff", {}},
     // Text takes the rest of the line, in quotes or not.
     {"commit note add vip web", Mode::kConfig, "commit", {"note", "add vip web"}},
-    {"commit note \"add | vip\"  web", Mode::kConfig, "commit", {"note", "add | vip web"}},
+    {"commit note add \"| vip\"  web", Mode::kConfig, "commit", {"note", "add | vip web"}},
     {"commit note \"\"", Mode::kConfig, "commit", {"note", ""}},
     {"commit note \"say \\\"hi\\\" \\\\\"", Mode::kConfig, "commit", {"note", "say \"hi\" \\"}},
     {"commit note a b | json", Mode::kConfig, "commit", {"note", "a b"}, {{"json"}}},
