@@ -124,6 +124,7 @@ constexpr std::array kHaLinkColumns{
     Column{"RECEIVED", "received", Format::kCount, 8},
     Column{"SENT", "sent", Format::kCount, 7},
     Column{"NOT SENT", "not_sent", Format::kCount, 8},
+    Column{"REFUSED", "refused", Format::kCount, 7},
 };
 constexpr std::array kHaHistoryColumns{
     Column{"WHEN", "when", Format::kText, 24},  Column{"GROUP", "group", Format::kText, 8, true},

@@ -70,6 +70,15 @@ json heard_ms(const json& status, const std::string& way) {
   return least;
 }
 
+// All reasons together.
+json sum_of(const json& counts) {
+  if (!counts.is_object()) return nullptr;
+  std::uint64_t sum = 0;
+  for (const json& count : counts)
+    sum += count.is_number_unsigned() ? count.get<std::uint64_t>() : 0;
+  return sum;
+}
+
 json link_word(const json& link) {
   const json up = member(link, "link");
   if (!up.is_boolean()) return nullptr;
@@ -100,6 +109,17 @@ Rows ha_link_rows(const Question& question) {
                     {"received", member(link, "received")},
                     {"sent", member(link, "sent")},
                     {"not_sent", member(link, "not_sent")}});
+  }
+  // Flow sync goes over the dedicated link as well, in frames of its own.
+  if (const json flows = member(*status, "flow_relay"); flows.is_object()) {
+    rows.push_back({{"way", "flows"},
+                    {"interface", member(flows, "interface")},
+                    {"link", link_word(flows)},
+                    {"heard_ms", milliseconds(member(flows, "heard_ago_us"))},
+                    {"received", member(flows, "received")},
+                    {"sent", member(flows, "sent")},
+                    {"not_sent", member(flows, "not_sent")},
+                    {"refused", sum_of(member(flows, "frames_refused"))}});
   }
   return rows;
 }

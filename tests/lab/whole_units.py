@@ -121,16 +121,21 @@ def echo(namespace):
 
 
 @contextlib.contextmanager
-def laid(kind, names):
+def laid(kind, names, servers=("server1",), serve=echo):
     """(client, [unit, unit]), with a key each, of the class `kind`. A unit's files outlive its
-    namespace, so each test file has names of its own."""
+    namespace, so each test file has names of its own. `serve` is called for each server's
+    namespace, which has the addresses 10.9.0.21 and 2001:db8:9::21 and those that follow."""
     switch = Switch()
-    client, server, *homes = (Namespace(name) for name in ("client", "server1", *names))
-    for namespace in (client, server, *homes):
+    client, *rest = (Namespace(name) for name in ("client", *names, *servers))
+    homes, hosts = rest[:len(names)], rest[len(names):]
+    for number, namespace in (10, client), *enumerate(hosts, 21):
         switch.plug(namespace)
-    client.ip("addr add 10.9.0.10/24 dev eth0")
-    server.ip("addr add 10.9.0.21/24 dev eth0")
-    echo(server)
+        namespace.ip(f"addr add 10.9.0.{number}/24 dev eth0")
+        namespace.ip(f"addr add 2001:db8:9::{number}/64 dev eth0 nodad")
+    for home in homes:
+        switch.plug(home)
+    for host in hosts:
+        serve(host)
     both = [kind(home, number) for home, number in zip(homes, (2, 3))]
     first, second = both
     first.namespace.ip(f"link add ha0 type veth peer name ha0 netns {names[1]}")
@@ -146,5 +151,5 @@ def laid(kind, names):
             for process in (unit.mgmt, unit.pair, unit.dataplane):
                 if process is not None:
                     process.kill()
-        for namespace in (client, server, *homes, switch.namespace):
+        for namespace in (client, *hosts, *homes, switch.namespace):
             namespace.remove()

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
+#include <linux/pkt_sched.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
@@ -12,12 +13,17 @@
 #include <array>
 #include <cstring>
 
+#include "mgmt/pair/daemon/flow_pump.h"
 #include "mgmt/pair/wire/vip_frames.h"
 
 namespace yoke::pair {
 namespace {
 
 constexpr int kReceiveBuffer = 1 << 20;
+constexpr int kFlowReceiveBuffer = 4 << 20;
+// So much of flow sync may wait in the kernel before a heartbeat, where its queue knows no classes:
+// 2 ms of a link of 1 Gbit/s.
+constexpr int kFlowSendBuffer = 128 << 10;
 
 constexpr int kVrrp = 112;
 
@@ -49,6 +55,27 @@ void join_adverts(int fd, int index) noexcept {
     request.mr_alen = 6;
     std::memcpy(request.mr_address, group.data(), group.size());
     (void)::setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request);
+  }
+}
+
+std::uint16_t protocol_of(PacketSocket::Takes takes) noexcept {
+  if (takes == PacketSocket::Takes::kPairFrames) return kPairEtherType;
+  return takes == PacketSocket::Takes::kFlowFrames ? FlowPump::kEtherType : ETH_P_ALL;
+}
+
+// Queues have classes: heartbeats go before whatever else leaves by the interface, flow sync after.
+void size_buffers(int fd, PacketSocket::Takes takes) noexcept {
+  const bool is_bulk = takes == PacketSocket::Takes::kFlowFrames;
+  const int priority = is_bulk ? TC_PRIO_BULK : TC_PRIO_CONTROL;
+  (void)::setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &priority, sizeof priority);
+  if (!is_bulk) {
+    (void)::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer);
+    return;
+  }
+  (void)::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &kFlowSendBuffer, sizeof kFlowSendBuffer);
+  if (::setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &kFlowReceiveBuffer,
+                   sizeof kFlowReceiveBuffer) != 0) {
+    (void)::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &kFlowReceiveBuffer, sizeof kFlowReceiveBuffer);
   }
 }
 
@@ -91,11 +118,10 @@ void PacketSocket::open(int index) noexcept {
   if (takes_ == Takes::kHolders && !attach_holder_filter(fd.get())) return;
   const int yes = 1;
   (void)::setsockopt(fd.get(), SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof yes);
-  (void)::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer);
+  size_buffers(fd.get(), takes_);
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
-  address.sll_protocol =
-      htons(takes_ == Takes::kPairFrames ? kPairEtherType : static_cast<std::uint16_t>(ETH_P_ALL));
+  address.sll_protocol = htons(protocol_of(takes_));
   address.sll_ifindex = index;
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return;
   if (takes_ == Takes::kHolders) join_adverts(fd.get(), index);

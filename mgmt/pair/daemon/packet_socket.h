@@ -19,6 +19,7 @@ class PacketSocket {
  public:
   enum class Takes : std::uint8_t {
     kPairFrames,  // of our EtherType
+    kFlowFrames,  // of that of flow sync (flow_pump.h)
     kHolders,     // ARP, neighbour advertisements, VRRP adverts
     kNothing,     // its link alone is looked at
   };

@@ -76,7 +76,8 @@ Service::Paths Service::Paths::below(const std::filesystem::path& root) {
           .state = lib / "pair.state",
           .lease = run / "lease",
           .socket = run / "pair.sock",
-          .data_plane = run / "dataplane.sock"};
+          .data_plane = run / "dataplane.sock",
+          .flows = run / "flows.sock"};
 }
 
 Service::Service(sd_event* loop, Paths paths)
@@ -176,6 +177,7 @@ Status Service::set_going(Settings settings, const UnitKey& key) {
   loop_ = std::make_unique<Loop>(std::move(*parts));
   (void)pass_on_tracked();
   look_around();
+  carry_flows(key);
   const std::string missing = loop_->start();
   if (!missing.empty()) log::warning("not-real-time", "a takeover may be late: " + missing);
   watch_machine();
@@ -186,6 +188,22 @@ Status Service::set_going(Settings settings, const UnitKey& key) {
   return {};
 }
 
+// The one before ends first: of two the data plane would take the later.
+void Service::carry_flows(const UnitKey& key) {
+  relay_.reset();
+  FlowRelay::Parts parts;
+  parts.session.stream = Stream::kFlows;
+  parts.session.unit = key.unit;
+  parts.session.key = key.key;
+  parts.interface = settings_->dedicated;
+  parts.data_plane = paths_.flows;
+  if (!draw(parts.session.boot) || !draw(parts.session.seed)) {
+    log::error("flows-not-carried", "the kernel gives no random numbers");
+    return;
+  }
+  relay_ = std::make_unique<FlowRelay>(std::move(parts));
+}
+
 Json Service::status() const {
   Json answer{{"configured", loop_ != nullptr}};
   if (loop_ == nullptr) return answer;
@@ -193,6 +211,7 @@ Json Service::status() const {
   for (Json& group : answer["groups"]) {
     group["down"] = tracked_.down(group["name"].get_ref<const std::string&>());
   }
+  if (relay_ != nullptr) answer["flow_relay"] = describe(relay_->snapshot(), settings_->dedicated);
   answer["unit"] = *unit_ == Unit::kA ? "a" : "b";
   answer["lost_reports"] = loop_->lost_reports();
   answer["watchdog"] = {{"device", machine_watchdog_.path()}, {"fed", machine_watchdog_.is_fed()}};
@@ -257,7 +276,12 @@ void Service::on_adopted() {
   if (!pending_change_) return;
   PendingChange done = std::move(*pending_change_);
   pending_change_.reset();
+  const bool moves_flows = done.settings.dedicated != settings_->dedicated;
   settings_ = std::move(done.settings);
+  if (moves_flows) {
+    const auto key = read_key(paths_.key);
+    if (key && *key) carry_flows(**key);
+  }
   remember_names();
   watch_machine();
   (void)pass_on_tracked();

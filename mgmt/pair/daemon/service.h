@@ -16,6 +16,7 @@
 #include "hal/linux/line_server.h"
 #include "hal/linux/shared_page.h"
 #include "mgmt/pair/daemon/data_plane_watch.h"
+#include "mgmt/pair/daemon/flow_relay.h"
 #include "mgmt/pair/daemon/history.h"
 #include "mgmt/pair/daemon/key_file.h"
 #include "mgmt/pair/daemon/loop.h"
@@ -30,7 +31,7 @@ namespace yoke::pair {
 class Service {
  public:
   struct Paths {
-    std::filesystem::path settings, key, state, lease, socket, data_plane;
+    std::filesystem::path settings, key, state, lease, socket, data_plane, flows;
     static Paths below(const std::filesystem::path& root);
   };
   using Answered = std::function<void(const Result<nlohmann::json>&)>;
@@ -67,6 +68,7 @@ class Service {
   [[nodiscard]] Status listen();
   [[nodiscard]] Status set_going(Settings settings, const UnitKey& key);
   [[nodiscard]] Result<Loop::Parts> make_parts(const UnitKey& key);
+  void carry_flows(const UnitKey& key);
   void on_reports();
   void on_report(const Report& report);
   void on_adopted();
@@ -87,6 +89,7 @@ class Service {
   std::unique_ptr<hal::SharedPage> page_;
   std::unique_ptr<api::LeaseWriter> leases_;
   std::unique_ptr<Loop> loop_;
+  std::unique_ptr<FlowRelay> relay_;
   std::unique_ptr<DataPlaneWatch> data_plane_;
   std::unique_ptr<hal::LineServer> server_;
   WatchdogKeeper machine_watchdog_;

@@ -78,6 +78,15 @@ Json describe_group(const State& state, const GroupSettings& group, MonoTime now
           {"peer", describe_peer(state, now)}};
 }
 
+Json describe_refusals(const Refusals& refusals) {
+  Json refused = Json::object();
+  for (std::size_t i = 0; i < kRefusals; ++i) {
+    const auto reason = static_cast<Refusal>(i);
+    refused[std::string(to_string(reason))] = refusals.of(reason);
+  }
+  return refused;
+}
+
 }  // namespace
 
 Json describe(const Snapshot& snapshot, const Settings& settings) {
@@ -100,11 +109,6 @@ Json describe(const Snapshot& snapshot, const Settings& settings) {
                                          {"sent", link.counts.sent},
                                          {"not_sent", link.counts.not_sent}};
   }
-  Json refused = Json::object();
-  for (std::size_t i = 0; i < kRefusals; ++i) {
-    const auto reason = static_cast<Refusal>(i);
-    refused[std::string(to_string(reason))] = snapshot.refusals.of(reason);
-  }
   const Timers timers = settings.timers();
   return {{"profile", settings.profile},
           {"timers",
@@ -116,9 +120,23 @@ Json describe(const Snapshot& snapshot, const Settings& settings) {
           {"links", std::move(links)},
           {"peer_proven", snapshot.has_peer},
           {"frames_taken", snapshot.taken},
-          {"frames_refused", std::move(refused)},
+          {"frames_refused", describe_refusals(snapshot.refusals)},
           {"messages_refused", snapshot.misfits},
           {"latest_turn_us", microseconds(snapshot.latest)}};
+}
+
+Json describe(const RelaySnapshot& relay, const std::string& interface) {
+  return {{"interface", interface},
+          {"link", relay.has_link},
+          {"data_plane", relay.has_data_plane},
+          {"peer_proven", relay.has_peer},
+          {"heard_ago_us", ago(relay.heard_at, relay.at)},
+          {"received", relay.counts.received},
+          {"taken", relay.taken},
+          {"sent", relay.counts.sent},
+          {"not_sent", relay.counts.shed},
+          {"undelivered", relay.counts.undelivered},
+          {"frames_refused", describe_refusals(relay.refusals)}};
 }
 
 }  // namespace yoke::pair

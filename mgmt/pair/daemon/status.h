@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "mgmt/pair/daemon/flow_relay.h"
 #include "mgmt/pair/daemon/settings.h"
 #include "mgmt/pair/daemon/snapshot.h"
 
@@ -11,5 +12,7 @@ namespace yoke::pair {
 // What `status` answers of a unit that is configured. Times are in microseconds before or after
 // the snapshot; null where there was none. Threads: any.
 [[nodiscard]] nlohmann::json describe(const Snapshot& snapshot, const Settings& settings);
+// Its `flow_relay`.
+[[nodiscard]] nlohmann::json describe(const RelaySnapshot& relay, const std::string& interface);
 
 }  // namespace yoke::pair
