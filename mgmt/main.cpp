@@ -134,8 +134,13 @@ class Process {
             loop, committer_,
             [this](const auto& plan, const auto& changes) { return permit(plan, changes); },
             commit::read_clocks, recorder(), in_turn(turns)),
-        pair_(loop, options.root / "run/yoke/pair.sock", recorder(),
-              [this] { supervisor_->look_soon(); }),
+        pair_(
+            loop, options.root / "run/yoke/pair.sock", recorder(),
+            [this] { supervisor_->look_soon(); },
+            [this, &turns, &store](const auto& key) {
+              if (key == store.hash_key()) return;
+              turns.post([this, &store, key] { hash_by(store, key); });
+            }),
         link_(
             loop, data_plane_, committer_, [this](bool in_step) { checking_.on_link(in_step); },
             recorder(), in_turn(turns)) {
@@ -256,6 +261,13 @@ class Process {
     outlets_->follow(running);
     system_.follow(running);
     pair_.follow(running);
+  }
+
+  // What cannot be stored is tried again at the pair client's next look, what the data plane does
+  // not take by the link to it.
+  void hash_by(store::ConfigStore& store, const pair::PairClient::HashKey& key) {
+    if (key == store.hash_key() || !store.set_hash_key(key)) return;
+    (void)committer_.reconcile(MonoClock::now());
   }
 
   [[nodiscard]] std::vector<alarms::Condition> conditions() const {

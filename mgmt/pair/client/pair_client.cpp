@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <iterator>
 #include <utility>
 
@@ -49,10 +50,11 @@ std::string shown(const std::string& group) {
 }  // namespace
 
 PairClient::PairClient(sd_event* loop, std::filesystem::path socket, events::Record record,
-                       std::function<void()> changed)
+                       std::function<void()> changed, std::function<void(const HashKey&)> keyed)
     : socket_(std::move(socket)),
       record_(std::move(record)),
       changed_(std::move(changed)),
+      keyed_(std::move(keyed)),
       next_(loop, [this] { look(); }) {}
 
 void PairClient::follow(const model::Config& config) {
@@ -107,6 +109,7 @@ void PairClient::look() {
   auto told = tell_settings();
   auto status = ask("status", Json::object());
   if (status) take(*status);
+  if (status && text_in(*status, "unit") != "") ask_hash_key();
   // Settings that it has and does not follow stay wrong until it says otherwise.
   if (!status) {
     failure_ = status.error();
@@ -132,6 +135,20 @@ void PairClient::take(const Json& status) {
     }
   }
   tell_roles(status);
+}
+
+// A yoke-pair of the release before does not know the question.
+void PairClient::ask_hash_key() {
+  const auto answer = ask("hash_key", Json::object());
+  if (!answer) return;
+  const std::string digits = text_in(*answer, "hash_key");
+  HashKey key{};
+  if (digits.size() != 2 * key.size()) return;
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    const char* const first = digits.data() + 2 * i;
+    if (std::from_chars(first, first + 2, key[i], 16).ptr != first + 2) return;
+  }
+  keyed_(key);
 }
 
 void PairClient::tell_roles(const Json& status) {

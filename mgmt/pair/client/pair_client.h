@@ -3,6 +3,8 @@
 
 #include <systemd/sd-event.h>
 
+#include <array>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -28,9 +30,13 @@ class PairClient {
  public:
   static constexpr std::chrono::milliseconds kDeadline{250};
 
-  // `changed` is called when something is wrong with the pair, or no longer.
+  // Of the data planes of both units (mgmt/pair/wire/hash_key.h).
+  using HashKey = std::array<std::uint8_t, 16>;
+
+  // `changed` is called when something is wrong with the pair, or no longer; `keyed` at each look
+  // with the hash key that both units have in common.
   PairClient(sd_event* loop, std::filesystem::path socket, events::Record record,
-             std::function<void()> changed);
+             std::function<void()> changed, std::function<void(const HashKey&)> keyed);
 
   // What is committed from now on; the first look comes at once.
   void follow(const model::Config& config);
@@ -56,12 +62,14 @@ class PairClient {
   [[nodiscard]] Result<nlohmann::json> ask(std::string_view method, nlohmann::json params);
   [[nodiscard]] Status tell_settings();
   void take(const nlohmann::json& status);
+  void ask_hash_key();
   void tell_roles(const nlohmann::json& status);
   [[nodiscard]] std::string reason_of(const std::string& group);
 
   std::filesystem::path socket_;
   events::Record record_;
   std::function<void()> changed_;
+  std::function<void(const HashKey&)> keyed_;
   model::Config config_;
   std::string unit_ = "a";
   nlohmann::json settings_;       // null: the unit stands alone

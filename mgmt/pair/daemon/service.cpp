@@ -2,6 +2,7 @@
 #include "mgmt/pair/daemon/service.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -177,7 +178,7 @@ Status Service::set_going(Settings settings, const UnitKey& key) {
   loop_ = std::make_unique<Loop>(std::move(*parts));
   (void)pass_on_tracked();
   look_around();
-  carry_flows(key);
+  use_key(key);
   const std::string missing = loop_->start();
   if (!missing.empty()) log::warning("not-real-time", "a takeover may be late: " + missing);
   watch_machine();
@@ -188,8 +189,9 @@ Status Service::set_going(Settings settings, const UnitKey& key) {
   return {};
 }
 
-// The one before ends first: of two the data plane would take the later.
-void Service::carry_flows(const UnitKey& key) {
+// The relay before ends first: of two the data plane would take the later.
+void Service::use_key(const UnitKey& key) {
+  hash_key_ = hash_key_of(key.key.bytes);
   relay_.reset();
   FlowRelay::Parts parts;
   parts.session.stream = Stream::kFlows;
@@ -202,6 +204,13 @@ void Service::carry_flows(const UnitKey& key) {
     return;
   }
   relay_ = std::make_unique<FlowRelay>(std::move(parts));
+}
+
+Result<Json> Service::hash_key() const {
+  if (!hash_key_) {
+    return fail(Errc::kUnavailable, kNotPaired, "this unit has no settings or no key");
+  }
+  return Json{{"hash_key", fmt::format("{:02x}", fmt::join(*hash_key_, ""))}};
 }
 
 Json Service::status() const {
@@ -280,7 +289,7 @@ void Service::on_adopted() {
   settings_ = std::move(done.settings);
   if (moves_flows) {
     const auto key = read_key(paths_.key);
-    if (key && *key) carry_flows(**key);
+    if (key && *key) use_key(**key);
   }
   remember_names();
   watch_machine();

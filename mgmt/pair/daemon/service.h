@@ -22,6 +22,7 @@
 #include "mgmt/pair/daemon/loop.h"
 #include "mgmt/pair/daemon/settings.h"
 #include "mgmt/pair/daemon/watchdog_keeper.h"
+#include "mgmt/pair/wire/hash_key.h"
 
 namespace yoke::pair {
 
@@ -44,6 +45,8 @@ class Service {
   // Stored, then in force, where the unit has a key. `answered` is called once; E-720 to E-724,
   // E-729.
   void configure(const nlohmann::json& document, Answered answered);
+  // What the data planes of both units are keyed by. E-726.
+  [[nodiscard]] Result<nlohmann::json> hash_key() const;
   // What is tracked, all of it. E-720, E-726, E-729.
   [[nodiscard]] Result<nlohmann::json> track(const nlohmann::json& params);
   // Of one group by its name, or of all. `answered` is called once; E-726 to E-729.
@@ -68,7 +71,7 @@ class Service {
   [[nodiscard]] Status listen();
   [[nodiscard]] Status set_going(Settings settings, const UnitKey& key);
   [[nodiscard]] Result<Loop::Parts> make_parts(const UnitKey& key);
-  void carry_flows(const UnitKey& key);
+  void use_key(const UnitKey& key);
   void on_reports();
   void on_report(const Report& report);
   void on_adopted();
@@ -86,6 +89,7 @@ class Service {
   FileDescriptor reports_;
   std::optional<Settings> settings_;
   std::optional<Unit> unit_;
+  std::optional<HashKey> hash_key_;
   std::unique_ptr<hal::SharedPage> page_;
   std::unique_ptr<api::LeaseWriter> leases_;
   std::unique_ptr<Loop> loop_;

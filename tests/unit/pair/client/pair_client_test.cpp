@@ -73,6 +73,7 @@ class Pair {
                {{{"group", "blue"}, {"to", "ACTIVE"}, {"text", "the peer is silent"}},
                 {{"group", "blue"}, {"alarm", "jeopardy"}, {"on", true}}}}};
     }
+    if (request.method == "hash_key") return {{"hash_key", "000102030405060708090a0b0c0d0eff"}};
     Json status = statuses_.front();
     if (statuses_.size() > 1) statuses_.pop_front();
     return status;
@@ -95,7 +96,7 @@ class PairClientTest : public ::testing::Test {
   void begin(const std::filesystem::path& socket) {
     client_.emplace(
         loop_.get(), socket, [this](const events::Event& event) { events_.push_back(event); },
-        [this] { ++changed_; });
+        [this] { ++changed_; }, [this](const auto& key) { keys_.push_back(key); });
     client_->follow(config_of(kPair));
   }
 
@@ -109,6 +110,7 @@ class PairClientTest : public ::testing::Test {
   hal::Event loop_;
   std::vector<events::Event> events_;
   int changed_ = 0;
+  std::vector<PairClient::HashKey> keys_;
   std::optional<PairClient> client_;
 };
 
@@ -138,6 +140,16 @@ TEST_F(PairClientTest, TellsTheUnitsOwnPriorityOnceItIsKnownWhichItIs) {
   run_until([&pair] { return pair.settings().size() == 2; });
   EXPECT_EQ(pair.settings()[0]["groups"][0]["priority"], 100);
   EXPECT_EQ(pair.settings()[1]["groups"][0]["priority"], 7);
+  client_.reset();
+}
+
+TEST_F(PairClientTest, PassesOnTheHashKeyOfBothUnits) {
+  Pair pair(std::vector{status_of("a", group("STANDBY"))});
+  const Peer peer([&pair](int connection) { pair.serve(connection); });
+  begin(peer.socket());
+  run_until([this] { return !keys_.empty(); });
+  EXPECT_EQ(keys_[0],
+            (PairClient::HashKey{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0xff}));
   client_.reset();
 }
 
