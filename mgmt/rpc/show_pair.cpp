@@ -55,6 +55,7 @@ json ha_row(const json& status, const json& group) {
           {"peer_heard_ms", milliseconds(member(peer, "heard_ago_us"))},
           {"alarms", list_in(group, "alarms")},
           {"down", list_in(group, "down")},
+          {"flows", member(status, "flow_sync")},
           {"trouble", trouble_of(group)}};
 }
 

@@ -74,13 +74,13 @@ class Connection:
 def serve(namespace):
     number = 21 + HOSTS.index(namespace.name)
     host = servers.Server(namespace, f"10.9.0.{number}", f"2001:db8:9::{number}")
+    servers.make_big_file()
     host.answer_for(topology.DSR4, topology.DSR6)
     host.start()
 
 
 @pytest.fixture(name="pair", scope="module")
 def _pair():
-    servers.make_big_file()
     with laid(Managed, ("upper", "lower"), HOSTS, serve) as (client, both):
         for unit in both:
             unit.start_all()
@@ -143,7 +143,9 @@ def test_what_is_open_goes_on_after_a_planned_failover(pair):
 
 def test_show_ha_link_says_how_flows_are_carried(pair):
     _, both = pair
-    for unit in until_in_sync(both):
+    active, standby = until_in_sync(both)
+    assert active.ha_row()["flows"]["told"] and standby.ha_row()["flows"]["whole"]
+    for unit in both:
         row = {way["way"]: way for way in unit.show("ha", "link")}["flows"]
         assert row["interface"] == "ha0" and row["link"] == "up"
         assert row["received"] > 0 and row["sent"] > 0

@@ -155,6 +155,12 @@ void Engine::reserved(std::size_t group, Epoch up_to, MonoTime now) {
   step(group, EpochReserved{up_to}, 0, now);
 }
 
+void Engine::flushed(MonoTime now) {
+  for (std::size_t i = 0; i < groups(); ++i) {
+    if (state(i).handoff.phase == Handoff::Phase::kFlush) step(i, Flushed{}, 0, now);
+  }
+}
+
 void Engine::command(std::size_t group, const Command& command, std::uint32_t ticket,
                      MonoTime now) {
   step(group, command, ticket, now);
@@ -186,12 +192,10 @@ Report Engine::report_of(std::size_t group, Report::Kind kind) const noexcept {
 void Engine::step(std::size_t group, const Event& event, std::uint32_t ticket, MonoTime now) {
   Plan::GroupEngine& at = plan_.groups_[group];
   const Actions actions = pair::step(at.setup, at.state, event, now);
-  bool refused = false, freezes = false;
+  bool refused = false;
   for (const Action& action : actions) {
     carry_out(group, action, ticket);
     refused = refused || std::holds_alternative<Refused>(action);
-    const auto* flows = std::get_if<Flows>(&action);
-    freezes = freezes || (flows != nullptr && flows->what == Flows::What::kFreeze);
   }
   if (actions.lost() > 0) {
     outlet_.report(report_of(group, Report::Kind::kOverflow));
@@ -201,8 +205,6 @@ void Engine::step(std::size_t group, const Event& event, std::uint32_t ticket, M
     obeyed.ticket = ticket;
     outlet_.report(obeyed);
   }
-  // There are no flow records yet that the peer could lack.
-  if (freezes) step(group, Flushed{}, 0, now);
 }
 
 void Engine::carry_out(std::size_t group, const Action& action, std::uint32_t ticket) {
@@ -235,6 +237,10 @@ void Engine::carry_out(std::size_t group, const Action& action, std::uint32_t ti
       outlet_.report(alarm);
     } else if constexpr (std::is_same_v<T, SaveMaintenance>) {
       outlet_.save_maintenance(group, what.on);
+    } else if constexpr (std::is_same_v<T, Flows>) {
+      // New flows go on being opened until the lease is let go: the peer hears of them in time, and
+      // a client whose first packet is dropped would wait for a second.
+      if (what.what == Flows::What::kFreeze) outlet_.flush_flows();
     } else if constexpr (std::is_same_v<T, Refused>) {
       Report refused = report_of(group, Report::Kind::kRefused);
       refused.reason = what.reason;

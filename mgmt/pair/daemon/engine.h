@@ -42,6 +42,9 @@ class Outlet {
   virtual void announce(std::size_t group) = 0;
   virtual void withdraw(std::size_t group) = 0;
   virtual void reclaim(std::size_t group) = 0;
+  // The group is about to be handed over: Engine::flushed() once the peer has its flows. Called off
+  // by nothing: what comes too late is ignored.
+  virtual void flush_flows() = 0;
   // To the disk; Engine::reserved() when it is there.
   virtual void reserve(std::size_t group, Epoch up_to) = 0;
   virtual void save_maintenance(std::size_t group, bool on) = 0;
@@ -88,6 +91,8 @@ class Engine {
   // Does nothing where all is as it was.
   void track(std::size_t group, const Tracking& tracking, MonoTime now);
   void reserved(std::size_t group, Epoch up_to, MonoTime now);
+  // The peer has all flows that there were when flush_flows() was called last.
+  void flushed(MonoTime now);
   // Refusals are reported, with the ticket.
   void command(std::size_t group, const Command& command, std::uint32_t ticket, MonoTime now);
   // A change of settings, in two steps, between which the outlet takes up `next` as well: groups

@@ -23,6 +23,7 @@ class FrameBatch {
   explicit FrameBatch(std::size_t octets);
   FrameBatch(const FrameBatch&) = delete;
   FrameBatch& operator=(const FrameBatch&) = delete;
+  ~FrameBatch() = default;
 
   // ---- what comes
   struct Came {

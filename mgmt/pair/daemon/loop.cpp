@@ -104,6 +104,15 @@ void Loop::set_data_plane(bool answers) noexcept {
   if (data_plane_.exchange(answers) != answers) wake(wake_.get());
 }
 
+void Loop::set_flows_whole(bool whole) noexcept {
+  if (flows_whole_.exchange(whole) != whole) wake(wake_.get());
+}
+
+void Loop::flushed(std::uint32_t ticket) noexcept {
+  flushed_ = ticket;
+  wake(wake_.get());
+}
+
 Snapshot Loop::snapshot() const {
   const std::lock_guard lock(publishing_);
   return published_;
@@ -218,6 +227,10 @@ void Loop::read_orders() {
     const auto group = engine_.find(done->group);
     if (group) engine_.reserved(*group, done->reserved, pair_now());
   }
+  if (flush_ != 0 && flushed_ == flush_) {
+    flush_ = 0;
+    engine_.flushed(pair_now());
+  }
   while (const auto order = track_orders_.take()) tracked_[order->group] = order->tracked;
   for (int i = 0; i < kOrdersATurn; ++i) {
     const auto order = orders_.take();
@@ -262,7 +275,8 @@ void Loop::look_around(MonoTime now) {
   for (std::size_t i = 0; i < engine_.groups(); ++i) {
     const TrackedGroup& told = tracked_[engine_.settings().groups[i].vrid];
     found.able = (data_plane_ || !engine_.settings().data_plane) && told.able;
-    found.ready = told.ready;
+    // Who holds a group has what there is of it.
+    found.ready = told.ready && (flows_whole_ || is_holder(engine_.state(i).role));
     found.health = told.health;
     found.config = told.config;
     engine_.track(i, found, now);
@@ -337,6 +351,12 @@ void Loop::set_lease(std::size_t group, const Lease& lease) {
 void Loop::announce(std::size_t group) { announcer_.start(group, pair_now()); }
 
 void Loop::reclaim(std::size_t group) { announcer_.again(group, pair_now()); }
+
+void Loop::flush_flows() {
+  if (++flushes_ == 0) ++flushes_;
+  flush_ = flushes_;
+  report({.kind = Report::Kind::kFlush, .ticket = flush_});
+}
 
 void Loop::reserve(std::size_t group, Epoch up_to) {
   (void)disk_.put({engine_.settings().groups[group].vrid, up_to, std::nullopt});

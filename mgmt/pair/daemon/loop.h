@@ -74,6 +74,10 @@ class Loop final : private Outlet {
   // False: too much is under way.
   [[nodiscard]] bool track(const TrackOrder& order) noexcept;
   void set_data_plane(bool answers) noexcept;
+  // Whether flow sync keeps the unit from being as good as the peer.
+  void set_flows_whole(bool whole) noexcept;
+  // Of a report kFlush: the peer has all flows.
+  void flushed(std::uint32_t ticket) noexcept;
   // The data port's own addresses as on the wire: of IPv4, and the last 8 octets of the link-local
   // one of IPv6. 0: it has none.
   void set_sources(std::uint32_t ipv4, std::uint64_t link_local) noexcept {
@@ -112,6 +116,7 @@ class Loop final : private Outlet {
   void announce(std::size_t group) override;
   void withdraw(std::size_t group) override { announcer_.stop(group); }
   void reclaim(std::size_t group) override;
+  void flush_flows() override;
   void reserve(std::size_t group, Epoch up_to) override;
   void save_maintenance(std::size_t group, bool on) override;
   void report(const Report& report) override;
@@ -130,6 +135,10 @@ class Loop final : private Outlet {
   Ring<TrackOrder, 256> track_orders_;
   std::array<TrackedGroup, 256> tracked_{};  // by the groups' numbers
   Ring<Report, 1024> reports_;
+  std::atomic<std::uint32_t> flushed_{0};
+  std::uint32_t flush_ = 0;  // the ticket of the last; 0: none is under way
+  std::uint32_t flushes_ = 0;
+  std::atomic<bool> flows_whole_{true};
   std::atomic<bool> data_plane_{false}, stopping_{false}, page_is_sound_{true};
   std::atomic<std::uint32_t> source_v4_{0};
   std::atomic<std::uint64_t> source_v6_{0};

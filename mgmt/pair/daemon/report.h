@@ -19,6 +19,7 @@ struct Report {
     kObeyed,      // a command: ticket
     kOverflow,    // actions of a step were left out: never, where the election is what it says
     kAdopted,     // settings: they are in force
+    kFlush,       // Loop::flushed() with this ticket once the peer has all flows
   };
   Kind kind = Kind::kTransition;
   Group group = 0;  // its number

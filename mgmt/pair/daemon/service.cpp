@@ -182,6 +182,8 @@ Status Service::set_going(Settings settings, const UnitKey& key) {
   const std::string missing = loop_->start();
   if (!missing.empty()) log::warning("not-real-time", "a takeover may be late: " + missing);
   watch_machine();
+  flow_watch_ = std::make_unique<FlowWatch>(event_, paths_.data_plane.string(),
+                                            [this](const auto& standing) { on_flows(standing); });
   log::notice("started",
               fmt::format("unit {}, profile {}, {} groups, dedicated link {}, data {}",
                           *unit_ == Unit::kA ? 'a' : 'b', settings_->profile,
@@ -220,6 +222,7 @@ Json Service::status() const {
   for (Json& group : answer["groups"]) {
     group["down"] = tracked_.down(group["name"].get_ref<const std::string&>());
   }
+  if (flows_) answer["flow_sync"] = describe(*flows_);
   if (relay_ != nullptr) answer["flow_relay"] = describe(relay_->snapshot(), settings_->dedicated);
   answer["unit"] = *unit_ == Unit::kA ? "a" : "b";
   answer["lost_reports"] = loop_->lost_reports();
@@ -360,7 +363,22 @@ void Service::on_reports() {
   }
 }
 
+// Where no relay of the peer's has ever shown itself there is nobody to tell: a release before.
+void Service::flush_flows(std::uint32_t ticket) {
+  const bool nobody = relay_ == nullptr || !relay_->snapshot().has_peer;
+  if (nobody || flow_watch_ == nullptr) return loop_->flushed(ticket);
+  flow_watch_->flush([this, ticket] { loop_->flushed(ticket); });
+}
+
+// Nor is a unit held back then.
+void Service::on_flows(const std::optional<FlowStanding>& standing) {
+  flows_ = standing;
+  const bool nobody = relay_ == nullptr || !relay_->snapshot().has_peer;
+  loop_->set_flows_whole(nobody || !standing || standing->is_whole);
+}
+
 void Service::on_report(const Report& report) {
+  if (report.kind == Report::Kind::kFlush) return flush_flows(report.ticket);
   if (report.kind == Report::Kind::kAdopted) return on_adopted();
   const std::string& group = names_[report.group];
   if (report.kind == Report::Kind::kTransition) {

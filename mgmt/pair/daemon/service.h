@@ -17,6 +17,7 @@
 #include "hal/linux/shared_page.h"
 #include "mgmt/pair/daemon/data_plane_watch.h"
 #include "mgmt/pair/daemon/flow_relay.h"
+#include "mgmt/pair/daemon/flow_watch.h"
 #include "mgmt/pair/daemon/history.h"
 #include "mgmt/pair/daemon/key_file.h"
 #include "mgmt/pair/daemon/loop.h"
@@ -74,6 +75,8 @@ class Service {
   void use_key(const UnitKey& key);
   void on_reports();
   void on_report(const Report& report);
+  void flush_flows(std::uint32_t ticket);
+  void on_flows(const std::optional<FlowStanding>& standing);
   void on_adopted();
   [[nodiscard]] Result<bool> begin_change(const Settings& settings);
   void watch_machine();
@@ -94,6 +97,8 @@ class Service {
   std::unique_ptr<api::LeaseWriter> leases_;
   std::unique_ptr<Loop> loop_;
   std::unique_ptr<FlowRelay> relay_;
+  std::unique_ptr<FlowWatch> flow_watch_;
+  std::optional<FlowStanding> flows_;  // as last seen
   std::unique_ptr<DataPlaneWatch> data_plane_;
   std::unique_ptr<hal::LineServer> server_;
   WatchdogKeeper machine_watchdog_;

@@ -125,6 +125,12 @@ Json describe(const Snapshot& snapshot, const Settings& settings) {
           {"latest_turn_us", microseconds(snapshot.latest)}};
 }
 
+Json describe(const FlowStanding& standing) {
+  return {{"link", standing.has_link},     {"told", standing.is_told},
+          {"whole", standing.is_whole},    {"lag_us", standing.lag_us},
+          {"records_told", standing.told}, {"records_heard", standing.heard}};
+}
+
 Json describe(const RelaySnapshot& relay, const std::string& interface) {
   return {{"interface", interface},
           {"link", relay.has_link},

@@ -65,6 +65,7 @@ class Box final : public Outlet {
   void announce(std::size_t) override {}
   void withdraw(std::size_t) override {}
   void reclaim(std::size_t) override {}
+  void flush_flows() override {}
   void reserve(std::size_t, Epoch up_to) override { reserving = up_to; }
   void save_maintenance(std::size_t, bool) override {}
   void report(const Report&) override {}

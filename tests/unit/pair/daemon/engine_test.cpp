@@ -58,6 +58,7 @@ class Box final : public Outlet {
   void announce(std::size_t) override { ++announced; }
   void withdraw(std::size_t) override { ++withdrawn; }
   void reclaim(std::size_t) override {}
+  void flush_flows() override { ++flushes; }
   void reserve(std::size_t group, Epoch up_to) override { reserving.push_back({group, up_to}); }
   void save_maintenance(std::size_t, bool on) override { maintenance = on; }
   void report(const Report& report) override { reports.push_back(report); }
@@ -85,6 +86,7 @@ class Box final : public Outlet {
   std::vector<std::pair<std::size_t, Epoch>> reserving;
   std::vector<Report> reports;
   int asked = 0, announced = 0, withdrawn = 0;
+  int flushes = 0;  // not answered
   bool maintenance = false;
 };
 
@@ -111,6 +113,7 @@ class EngineTest : public testing::Test {
         for (const auto& [group, up_to] : std::exchange(box->reserving, {})) {
           box->engine->reserved(group, up_to, now);
         }
+        if (peers_hear_of_flows && std::exchange(box->flushes, 0) > 0) box->engine->flushed(now);
         if (now >= box->engine->wake_at()) box->engine->tick(now);
       }
       for (std::size_t i = 0; i < std::min(a.leases.size(), b.leases.size()); ++i) {
@@ -129,6 +132,7 @@ class EngineTest : public testing::Test {
   MonoTime now{std::chrono::hours(5)};
   Box a{Unit::kA, 1, settings}, b{Unit::kB, 2, settings};
   Box* dead = nullptr;
+  bool peers_hear_of_flows = true;
   std::vector<Sent> kept;
 };
 
@@ -172,6 +176,30 @@ TEST_F(EngineTest, AFailoverMovesOneGroupAndTellsHowItWent) {
   };
   EXPECT_EQ(answer(77), Report::Kind::kObeyed);
   EXPECT_EQ(answer(78), Report::Kind::kRefused);
+}
+
+TEST_F(EngineTest, AFailoverWaitsUntilThePeerHasTheFlowsAndIsCalledOffWhereThatNeverIs) {
+  run(milliseconds(1000));
+  Box& first = a.holds(0, now) ? a : b;
+  Box& other = &first == &a ? b : a;
+  peers_hear_of_flows = false;
+  first.engine->command(0, {Command::What::kFailover}, 77, now);
+  run(milliseconds(100));
+  EXPECT_EQ(first.flushes, 1);
+  EXPECT_EQ(first.role(0), Role::kHandoffOut);
+  EXPECT_TRUE(first.holds(0, now));
+  run(milliseconds(1000));
+  EXPECT_EQ(first.role(0), Role::kActive);
+  EXPECT_TRUE(first.holds(0, now));
+  EXPECT_EQ(other.role(0), Role::kStandby);
+  // Of a handoff that was called off nothing is left that a late word could end.
+  first.engine->flushed(now);
+  EXPECT_TRUE(first.holds(0, now));
+  first.flushes = 0;
+  peers_hear_of_flows = true;
+  first.engine->command(0, {Command::What::kFailover}, 78, now);
+  run(milliseconds(500));
+  EXPECT_TRUE(other.holds(0, now));
 }
 
 TEST_F(EngineTest, WhoAnswersForAVipStopsACandidate) {
