@@ -92,6 +92,7 @@ api::Vip compile_vip(const model::Config& config, const model::Path& path) {
   vip.snat = model::snat_addresses(config, path);
   vip.allow = config.value(path, "allow");
   vip.deny = config.value(path, "deny");
+  vip.sync = config.value(path, "sync") == "none" ? api::FlowSync::kNone : api::FlowSync::kSync;
   vip.limits = compile_limits(config, path, vip.address.endpoint.address.is_v4());
   return vip;
 }

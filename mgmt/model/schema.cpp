@@ -22,6 +22,7 @@ using namespace std::chrono_literals;
 constexpr std::int64_t kNameMax = 32;
 
 constexpr std::array<std::string_view, 2> kMethods{"nat", "dsr"};
+constexpr std::array<std::string_view, 2> kFlowSyncs{"none", "sync"};
 constexpr std::array<std::string_view, 5> kSchedulers{"maglev", "round-robin", "least-connections",
                                                       "source-hash", "response-time"};
 constexpr std::array<std::string_view, 2> kRequire{"all", "any"};
@@ -130,6 +131,12 @@ constexpr std::array kVipFields{
           .default_value = "",
           .max = kNameMax,
           .refers_to = "group"},
+    Field{.name = "sync",
+          .type = FieldType::kChoice,
+          .help = "Whether the other unit of a pair is told of its flows",
+          .example = "none",
+          .default_value = "sync",
+          .choices = kFlowSyncs},
     Field{.name = "allow",
           .type = FieldType::kReference,
           .help = "Prefix list that clients must be in; without one all are allowed",

@@ -371,6 +371,15 @@ TEST(Compile, TheGroupsOfAPairAreServedUnderALeaseAlone) {
   EXPECT_EQ(pair.vips[1].group, "blue");
 }
 
+TEST(Compile, ThePeerIsToldOfFlowsUnlessAVipSaysOtherwise) {
+  model::Config config;
+  must_set(config, {"vip", "dns"}, {{"address", "203.0.113.11:53/udp"}, {"sync", "none"}});
+  must_set(config, {"vip", "web"}, {{"address", "203.0.113.10:80/tcp"}});
+  const auto compiled = compile(config, {}, 1, {}, {});
+  EXPECT_EQ(compiled.vips[0].sync, api::FlowSync::kNone);
+  EXPECT_EQ(compiled.vips[1].sync, api::FlowSync::kSync);
+}
+
 TEST(Compile, AGroupThatIsDisabledTakesItsVipsAlongAndNobodyElse) {
   model::Config config;
   must_set(config, {"pool", "web"}, {});

@@ -156,8 +156,8 @@ constexpr BadLine kBadLines[] = {
     {"set vip web \"open", "E-107", 12, "this quote is not closed"},
     {"delete vip web 203.0.113.1:80/tcp", "E-101", 15,
      "unknown word '203.0.113.1:80/tcp': expected address, pool, snat, snat-pool, idle-timeout, "
-     "group, allow, deny, max-flows, new-flow-rate, client-new-flow-rate, client-prefix-length "
-     "or enabled"},
+     "group, sync, allow, deny, max-flows, new-flow-rate, client-new-flow-rate, "
+     "client-prefix-length or enabled"},
     {"delete vip web snat snat", "E-109", 20, "snat is on the line already"},
     {"delete vip", "E-106", 10,
      "which vip? Expected a name: a letter, then letters, digits, - _ . up to 32 characters"},
@@ -281,13 +281,13 @@ TEST(Commands, KnowWhatMayComeNextAtEveryPosition) {
             (Words{"path", "expect", "host", "header", "body", "interval", "down-interval",
                    "fast-interval", "jitter", "timeout", "rise", "fall", "<path>"}));
   EXPECT_EQ(words_after(EditVerb::kSet, "vip web snat 192.0.2.1"),
-            (Words{"address", "pool", "snat-pool", "idle-timeout", "group", "allow", "deny",
+            (Words{"address", "pool", "snat-pool", "idle-timeout", "group", "sync", "allow", "deny",
                    "max-flows", "new-flow-rate", "client-new-flow-rate", "client-prefix-length",
                    "enabled", "<snat>", "<address>"}));
-  EXPECT_EQ(
-      words_after(EditVerb::kDelete, "vip web snat"),
-      (Words{"address", "pool", "snat-pool", "idle-timeout", "group", "allow", "deny", "max-flows",
-             "new-flow-rate", "client-new-flow-rate", "client-prefix-length", "enabled"}));
+  EXPECT_EQ(words_after(EditVerb::kDelete, "vip web snat"),
+            (Words{"address", "pool", "snat-pool", "idle-timeout", "group", "sync", "allow", "deny",
+                   "max-flows", "new-flow-rate", "client-new-flow-rate", "client-prefix-length",
+                   "enabled"}));
   EXPECT_EQ(words_after(EditVerb::kRename, "pool web"), (Words{"to", "server", "check"}));
   EXPECT_EQ(words_after(EditVerb::kRename, "pool web to"), Words{"<name>"});
   EXPECT_EQ(words_after(EditVerb::kCopy, "pool web to shop"), Words{});

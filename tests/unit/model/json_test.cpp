@@ -49,8 +49,8 @@ constexpr BadDocument kBadDocuments[] = {
      "vip 9: vip: '9' is not a name: a letter, then letters, digits, - _ . up to 32 characters"},
     {R"({"schema":"yoke/1","vip":{"web":{"colour":"red"}}})", "E-101",
      "vip web: unknown key 'colour': expected address, pool, snat, snat-pool, idle-timeout, "
-     "group, allow, deny, max-flows, new-flow-rate, client-new-flow-rate, client-prefix-length "
-     "or enabled"},
+     "group, sync, allow, deny, max-flows, new-flow-rate, client-new-flow-rate, "
+     "client-prefix-length or enabled"},
     {R"({"schema":"yoke/1","vip":{"web":{"enabled":"yes"}}})", "E-111",
      "vip web enabled: expected true or false, found the string 'yes'"},
     {R"({"schema":"yoke/1","vip":{"web":{"snat":"192.0.2.1"}}})", "E-111",
