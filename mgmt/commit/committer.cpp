@@ -154,6 +154,7 @@ tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidat
   }
   if (changes.empty()) return Committed{running().revision, 0};
   if (!violated.empty()) return refuse(std::move(violated));
+  if (auto may = peer_->may_commit(candidate); !may) return refuse(may.error());
   if (unknown_ && request.confirm_within) return refuse(cannot_go_back());
   if (!data_plane_.reachable()) return commit_alone(candidate, author, request, changes);
   if (auto adopted = adopt_first(); !adopted) {
@@ -191,7 +192,7 @@ Committed Committer::committed(const Author& author, const std::vector<model::Ch
             {"ORIGIN", author.origin},
             {"CHANGES", model::summary(changes)}}});
   undo_failed_ = false;
-  const Committed done{running().revision, changes.size()};
+  const Committed done{running().revision, changes.size(), kept_};
   if (changed_) changed_();
   return done;
 }
@@ -341,7 +342,28 @@ tl::expected<Committed, Refusal> Committer::undo(const store::Unconfirmed& waits
              "it is activated once the data plane answers: " + runs.error().text});
   }
   if (changed_) changed_();
-  return Committed{running().revision, changes.size()};
+  return Committed{running().revision, changes.size(), kept_};
+}
+
+Status Committer::take_over(const Begin& begin) {
+  const Change change(*this);
+  if (auto may = change.may_begin(); !may) return may;
+  const std::uint64_t before = running().revision;
+  {
+    const OnDisk waiting(*this);
+    auto pending = begin();
+    Status done = pending ? pending->finish() : Status(tl::unexpected(pending.error()));
+    if (!done && running().revision == before) return done;
+  }
+  states_ = states_.following(running().config, MonoClock::now());
+  const bool is_known_to_run = adopted_ && !unknown_;
+  if (auto runs = is_known_to_run ? run_committed() : reconcile(MonoClock::now()); !runs) {
+    record_({Kind::kRevertWaiting, fmt::format("revision {} of the other unit is activated once "
+                                               "the data plane answers: {}",
+                                               running().revision, runs.error().text)});
+  }
+  if (changed_) changed_();
+  return {};
 }
 
 // A commit sends states with it: after a restart, those in force are to be known before.
@@ -385,7 +407,15 @@ Status Committer::activate(const std::string& digest) {
               "the data plane runs another configuration than it was told to");
 }
 
-Status Committer::persist(const model::Config& config, const store::CommitInfo& info) {
+Status Committer::persist(const model::Config& config, store::CommitInfo info) {
+  peer_->sign(info);
+  auto kept = peer_->keep(config, info, [&] { return write(config, info); });
+  if (!kept) return tl::unexpected<Error>(kept.error());
+  kept_ = std::move(*kept);
+  return {};
+}
+
+Status Committer::write(const model::Config& config, const store::CommitInfo& info) {
   const std::uint64_t before = running().revision;
   const OnDisk waiting(*this);
   auto pending = store_.begin(config, info);

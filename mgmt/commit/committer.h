@@ -17,6 +17,7 @@
 #include "hal/base/result.h"
 #include "mgmt/commit/data_plane.h"
 #include "mgmt/commit/deadline.h"
+#include "mgmt/commit/peer.h"
 #include "mgmt/commit/prefix_sets.h"
 #include "mgmt/commit/server_states.h"
 #include "mgmt/events/event.h"
@@ -45,6 +46,7 @@ struct Request {
 struct Committed {
   std::uint64_t revision = 0;
   std::size_t changes = 0;  // 0: nothing differed, no revision was made
+  Kept kept = {};           // where it is, of a unit that is one of two
 };
 
 struct Refusal {
@@ -68,6 +70,11 @@ class Committer {
   [[nodiscard]] tl::expected<Committed, Refusal> commit(const model::Config& candidate,
                                                         const Author& author,
                                                         const Request& request);
+
+  // What the other unit has committed: it is durable here by `begin`, and then made to run, now or
+  // as soon as the data plane answers. An error: it is not durable, and nothing has changed.
+  using Begin = std::function<Result<store::ConfigStore::Pending>()>;
+  [[nodiscard]] Status take_over(const Begin& begin);
 
   // The commit that waits stays. E-456 if none waits.
   [[nodiscard]] Status confirm(const Author& author);
@@ -118,6 +125,8 @@ class Committer {
   [[nodiscard]] Result<std::vector<store::Revision>> history(std::size_t count) const {
     return store_.history(count);
   }
+  // Histories that gave way to the other unit's.
+  [[nodiscard]] Result<std::vector<store::Branch>> branches() const { return store_.branches(); }
   [[nodiscard]] DataPlane& data_plane() noexcept { return data_plane_; }
 
   // What to do about a clock that stands before the newest revision's time; nothing where it is
@@ -143,6 +152,8 @@ class Committer {
   // Called after running(), unconfirmed() or scheduled() has changed, from within the call that did
   // it.
   void on_change(std::function<void()> callback) { changed_ = std::move(callback); }
+  // The other unit from now on; it outlives this.
+  void use_peer(Peer& peer) noexcept { peer_ = &peer; }
 
  private:
   // What the data plane is to be sent, and what it is to answer.
@@ -177,7 +188,8 @@ class Committer {
   [[nodiscard]] Status stage(const Compiled& compiled);
   void run_from_now_on(const model::Config& config, ServerStates states, const Compiled& compiled);
   [[nodiscard]] Status activate(const std::string& digest);
-  [[nodiscard]] Status persist(const model::Config& config, const store::CommitInfo& info);
+  [[nodiscard]] Status persist(const model::Config& config, store::CommitInfo info);
+  [[nodiscard]] Status write(const model::Config& config, const store::CommitInfo& info);
   [[nodiscard]] tl::expected<Committed, Refusal> undo(const store::Unconfirmed& waits,
                                                       const Author& author,
                                                       const std::string& note);
@@ -197,6 +209,9 @@ class Committer {
   std::string next_pool_;           // where telling it goes on
   std::map<ServerId, std::chrono::microseconds> responses_;  // reported and not taken yet
   std::function<void()> changed_;
+  Peer stands_alone_;
+  Peer* peer_ = &stands_alone_;
+  Kept kept_;  // of the last that was made durable
   Aside aside_ = in_place;
   std::set<ServerId> meanwhile_;  // reported since the states of the change under way were taken
   std::optional<MonoTime> on_disk_since_;

@@ -21,4 +21,10 @@ inline constexpr std::string_view kMissed = "E-459";           // the scheduled 
 inline constexpr std::string_view kUnderWay = "E-460";         // another commit is being made
 inline constexpr std::string_view kUnknownRevision = "E-461";  // it runs what the store never had
 
+// Of two units.
+inline constexpr std::string_view kOtherWrites = "E-472";     // commits are made on the other
+inline constexpr std::string_view kCatchingUp = "E-473";      // it has what this one has not yet
+inline constexpr std::string_view kNoStandby = "E-474";       // ... and is asked for
+inline constexpr std::string_view kMaybeCommitted = "E-475";  // not here; the other may have it
+
 }  // namespace yoke::commit
