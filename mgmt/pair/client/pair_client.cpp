@@ -102,6 +102,7 @@ void PairClient::look() {
     roles_.clear();
     client_.reset();
     if (was_wrong) changed_();
+    looked_(Json());
     return;
   }
   const auto before = std::pair{failure_.has_value(), standing_};
@@ -120,6 +121,7 @@ void PairClient::look() {
   }
   if (before != std::pair{failure_.has_value(), standing_}) changed_();
   next_.start(status ? kLookEvery : kAfterFailure);
+  looked_(status ? *status : Json());
 }
 
 // The priority is this unit's own, which is known once yoke-pair has read its key.
@@ -184,6 +186,8 @@ std::string PairClient::reason_of(const std::string& group) {
 Result<Json> PairClient::status() { return ask("status", Json::object()); }
 
 Result<Json> PairClient::history() { return ask("history", Json::object()); }
+
+Result<Json> PairClient::configuration_key() { return ask("configuration_key", Json::object()); }
 
 Result<Json> PairClient::command(std::string_view method, const std::optional<std::string>& group,
                                  bool force) {

@@ -38,6 +38,11 @@ class PairClient {
   PairClient(sd_event* loop, std::filesystem::path socket, events::Record record,
              std::function<void()> changed, std::function<void(const HashKey&)> keyed);
 
+  // Called at each look with what `status` says; null where nobody answers or the unit is alone.
+  void on_look(std::function<void(const nlohmann::json& status)> callback) {
+    looked_ = std::move(callback);
+  }
+
   // What is committed from now on; the first look comes at once.
   void follow(const model::Config& config);
 
@@ -48,6 +53,8 @@ class PairClient {
   [[nodiscard]] Result<nlohmann::json> status();
   // What became of groups since yoke-pair started.
   [[nodiscard]] Result<nlohmann::json> history();
+  // What letters about configurations are sealed with (mgmt/peer).
+  [[nodiscard]] Result<nlohmann::json> configuration_key();
   // "failover", "maintenance" or "resume", of one group or of all. E-728 with why it is refused.
   [[nodiscard]] Result<nlohmann::json> command(std::string_view method,
                                                const std::optional<std::string>& group, bool force);
@@ -70,6 +77,7 @@ class PairClient {
   events::Record record_;
   std::function<void()> changed_;
   std::function<void(const HashKey&)> keyed_;
+  std::function<void(const nlohmann::json&)> looked_ = [](const nlohmann::json&) {};
   model::Config config_;
   std::string unit_ = "a";
   nlohmann::json settings_;       // null: the unit stands alone

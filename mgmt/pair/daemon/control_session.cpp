@@ -84,7 +84,9 @@ void ControlSession::take(const std::string& line, const Reply& reply) {
   if (request->method == "status") return reply(answer_to(*request, service_.status()));
   if (request->method == "history") return reply(answer_to(*request, service_.history()));
   const auto command = command_of(request->method);
-  const bool tracks = request->method == "track", asks_key = request->method == "hash_key";
+  const bool tracks = request->method == "track";
+  const bool asks_hash_key = request->method == "hash_key";
+  const bool asks_key = asks_hash_key || request->method == "configuration_key";
   if (!command && !tracks && !asks_key && request->method != "configure") {
     return reply(answer_to(*request, fail(Errc::kInvalid, api::kUnknownMethod,
                                           "there is no method " + request->method)));
@@ -93,7 +95,10 @@ void ControlSession::take(const std::string& line, const Reply& reply) {
     return reply(answer_to(*request, fail(Errc::kDenied, kNotPermitted,
                                           "only an administrator may " + request->method)));
   }
-  if (asks_key) return reply(answer_to(*request, service_.hash_key()));
+  if (asks_key) {
+    return reply(
+        answer_to(*request, asks_hash_key ? service_.hash_key() : service_.configuration_key()));
+  }
   const auto answered = [request = *request, reply](const Result<Json>& outcome) {
     reply(answer_to(request, outcome));
   };

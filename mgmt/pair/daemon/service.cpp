@@ -22,6 +22,7 @@
 #include "mgmt/pair/daemon/control_session.h"
 #include "mgmt/pair/daemon/errors.h"
 #include "mgmt/pair/daemon/status.h"
+#include "mgmt/pair/wire/agreement.h"
 
 namespace yoke::pair {
 namespace {
@@ -228,6 +229,21 @@ Json Service::status() const {
   answer["lost_reports"] = loop_->lost_reports();
   answer["watchdog"] = {{"device", machine_watchdog_.path()}, {"fed", machine_watchdog_.is_fed()}};
   return answer;
+}
+
+Result<Json> Service::configuration_key() const {
+  auto held = read_key(paths_.key);
+  if (!held) return tl::unexpected(held.error());
+  if (!*held) return fail(Errc::kUnavailable, kNotPaired, "this unit has no key");
+  KeyBytes derived{};
+  hkdf((*held)->key.bytes, {}, "yoke configuration key 1", derived);
+  wipe((*held)->key.bytes);
+  std::string digits;
+  for (const auto octet : derived) digits += fmt::format("{:02x}", octet);
+  wipe(derived);
+  return Json{{"unit", (*held)->unit == Unit::kA ? "a" : "b"},
+              {"id", (*held)->key.id},
+              {"key", std::move(digits)}};
 }
 
 void Service::watch_machine() {

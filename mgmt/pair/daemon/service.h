@@ -42,6 +42,8 @@ class Service {
   [[nodiscard]] static Result<std::unique_ptr<Service>> start(sd_event* loop, Paths paths);
 
   [[nodiscard]] nlohmann::json status() const;
+  // A key derived from the pair's, for letters about configurations (mgmt/peer). E-721, E-726.
+  [[nodiscard]] Result<nlohmann::json> configuration_key() const;
   [[nodiscard]] nlohmann::json history() const { return history_.to_json(); }
   // Stored, then in force, where the unit has a key. `answered` is called once; E-720 to E-724,
   // E-729.

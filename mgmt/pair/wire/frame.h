@@ -47,9 +47,9 @@ inline constexpr std::size_t kFrameOverhead = sizeof(FrameHeader) + kTagSize;
 // The longest body: of a jumbo frame, behind Ethernet, IPv6 and UDP headers.
 inline constexpr std::size_t kBodyMost = 9000 - 40 - 8 - kFrameOverhead;
 
-// Sessions of one process that know nothing of each other, each with a thread; they may share a
-// boot.
-enum class Stream : std::uint8_t { kControl = 0, kFlows = 1 };
+// Sessions that know nothing of each other, each with a thread; those of one process may share a
+// boot. That of configurations is yoke-mgmt's (mgmt/peer), and has a key of its own.
+enum class Stream : std::uint8_t { kControl = 0, kFlows = 1, kConfiguration = 2 };
 
 // Ways that a session's frames go, by number: those of heartbeats (Channel), then the VIPs' VLANs
 // (one for all of them, in frames of our EtherType), then none yet.
