@@ -59,6 +59,8 @@ constexpr std::array kLogChoice{
     Node{.word = "since", .help = "Not longer ago than this", .may_end = false, .next = kAge}};
 constexpr std::array kHaPart{
     Node{.word = "link", .help = "The ways to the peer, and what goes by them"},
+    Node{.word = "config", .help = "Whether both units have the same configuration"},
+    Node{.word = "branches", .help = "What was committed here alone and gave way to the peer's"},
     Node{.word = "history", .help = "How roles changed, and why, the newest first"}};
 
 constexpr std::array kObjects{

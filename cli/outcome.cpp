@@ -65,7 +65,13 @@ std::string commit_sentence(const json& result) {
     return fmt::format("{} {} to be committed at {} unless you type: cancel", changes, word,
                        moment_text(time));
   }
-  return fmt::format("Revision {}: {} {}.", revision, changes, word);
+  const auto made = fmt::format("Revision {}: {} {}", revision, changes, word);
+  const json replicated = part_of(result, "replicated");
+  if (!replicated.is_boolean()) return made + ".";
+  if (replicated.get<bool>()) return made + ", replicated.";
+  const json why = part_of(result, "not_replicated");
+  return fmt::format("{}, not replicated: {}.", made,
+                     why.is_string() ? why.get<std::string>() : std::string());
 }
 
 std::string confirm_sentence(milliseconds within) {

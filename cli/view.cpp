@@ -131,6 +131,17 @@ constexpr std::array kHaHistoryColumns{
     Column{"FROM", "from", Format::kText, 12},  Column{"TO", "to", Format::kText, 12},
     Column{"WHY", "reason", Format::kText, 15},
 };
+constexpr std::array kHaConfigColumns{
+    Column{"WHERE", "unit", Format::kText, 9},  Column{"REV", "revision", Format::kText, 7},
+    Column{"EPOCH", "epoch", Format::kText, 7}, Column{"WRITES", "writes", Format::kText, 6},
+    Column{"HOLDS", "hash", Format::kText, 16}, Column{"STATE", "state", Format::kText, 14},
+};
+constexpr std::array kHaBranchesColumns{
+    Column{"NAME", "name", Format::kText, 40},
+    Column{"PUT ASIDE", "when", Format::kTime, 19},
+    Column{"REV", "revision", Format::kText, 7},
+    Column{"COMMON", "common", Format::kText, 7},
+};
 constexpr std::array kHistoryColumns{
     Column{"REV", "revision", Format::kText, 7},
     Column{"WHEN", "when", Format::kTime, 19},
@@ -169,6 +180,8 @@ constexpr std::array kViews{
     View{"ha", false, kHaColumns},
     View{"ha-link", false, kHaLinkColumns},
     View{"ha-history", false, kHaHistoryColumns},
+    View{"ha-config", false, kHaConfigColumns},
+    View{"ha-branches", false, kHaBranchesColumns},
     View{"backup", false, kBackupColumns},
 };
 

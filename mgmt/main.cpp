@@ -33,6 +33,7 @@
 #include "mgmt/options.h"
 #include "mgmt/outlets/outlets.h"
 #include "mgmt/pair/client/pair_client.h"
+#include "mgmt/peer/companion.h"
 #include "mgmt/rpc/errors.h"
 #include "mgmt/rpc/role.h"
 #include "mgmt/rpc/server.h"
@@ -141,6 +142,13 @@ class Process {
               if (key == store.hash_key()) return;
               turns.post([this, &store, key] { hash_by(store, key); });
             }),
+        companion_(loop, {.store = store,
+                          .committer = committer_,
+                          .pair = pair_,
+                          .record = recorder(),
+                          .changed = [this] { supervisor_->look_soon(); },
+                          .later = in_turn(turns),
+                          .aside = [&turns](const auto& work) { turns.aside(work); }}),
         link_(
             loop, data_plane_, committer_, [this](bool in_step) { checking_.on_link(in_step); },
             recorder(), in_turn(turns)) {
@@ -192,6 +200,7 @@ class Process {
     remember();  // before anything happens, so that whoever is to be told of it is
     outlets_->follow(committer_.running().config);
     pair_.follow(committer_.running().config);
+    companion_.follow(committer_.running().config);
     expiry_.follow();
     schedule_.follow();
     backups_.follow(backup::schedule_of(committer_.running().config));
@@ -233,7 +242,8 @@ class Process {
                   return pair_.is_one_of_two() ? pair_.command(method, group, force)
                                                : Pair::alone();
                 },
-            .role = [this] { return pair_.role(); }};
+            .role = [this] { return pair_.role(); },
+            .configurations = [this] { return companion_.rows(); }};
   }
 
   // What the process before has told of may be over by now.
@@ -261,6 +271,7 @@ class Process {
     outlets_->follow(running);
     system_.follow(running);
     pair_.follow(running);
+    companion_.follow(running);
   }
 
   // What cannot be stored is tried again at the pair client's next look, what the data plane does
@@ -275,6 +286,7 @@ class Process {
     std::ranges::move(system_.conditions(), std::back_inserter(found));
     std::ranges::move(checking_.conditions(), std::back_inserter(found));
     std::ranges::move(pair_.conditions(), std::back_inserter(found));
+    std::ranges::move(companion_.conditions(), std::back_inserter(found));
     if (const auto unknown = committer_.unknown()) {
       found.push_back({Kind::kStoreNew, "", unknown->text, {{"ERROR", unknown->id}}});
     }
@@ -307,6 +319,7 @@ class Process {
   system::Keeper system_;
   commit::Schedule schedule_;
   pair::PairClient pair_;
+  peer::Companion companion_;
   commit::DataPlaneLink link_;
   std::unique_ptr<outlets::Outlets> outlets_;
   std::unique_ptr<alarms::Supervisor> supervisor_;

@@ -14,6 +14,7 @@ namespace yoke::model {
 inline constexpr std::size_t kDataLinksMax = 16;
 
 inline constexpr std::array<std::string_view, 3> kTimerProfiles{"fast", "default", "vm"};
+inline constexpr std::array<std::string_view, 2> kAloneWays{"accept", "refuse"};
 inline constexpr std::array<std::string_view, 2> kPartitions{"availability", "strict"};
 
 // Of the unit a and the unit b, as they were named when they were paired. VRRP keeps 255 for the
@@ -74,6 +75,12 @@ inline constexpr std::array kPairFields{
           .example = "strict",
           .default_value = "availability",
           .choices = kPartitions},
+    Field{.name = "alone",
+          .type = FieldType::kChoice,
+          .help = "A commit while the other unit does not answer: made here alone, or refused",
+          .example = "refuse",
+          .default_value = "accept",
+          .choices = kAloneWays},
     Field{.name = "vrid",
           .type = FieldType::kInteger,
           .help = "Virtual router (VRRP) of the VIPs that are in no group",

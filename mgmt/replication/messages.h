@@ -86,7 +86,7 @@ enum class Stream : std::uint8_t {
   kOutcome = 3,  // what became of it; empty: it was not taken
 };
 inline constexpr std::size_t kStreams = 4;
-inline constexpr std::size_t kPartMost = 32768;
+inline constexpr std::size_t kPartMost = 8192;  // a letter with one fits in a sealed frame
 inline constexpr std::size_t kBodyMost = std::size_t{64} << 20;
 
 struct Part {

@@ -226,7 +226,12 @@ Session::Outcome Session::told(const tl::expected<commit::Committed, commit::Ref
     }
     return tl::unexpected(done.error().error);
   }
-  return Json{{"revision", done->revision}, {"changes", done->changes}};
+  Json answer{{"revision", done->revision}, {"changes", done->changes}};
+  if (done->kept.replicated) {
+    answer["replicated"] = *done->kept.replicated;
+    if (!*done->kept.replicated) answer["not_replicated"] = done->kept.why;
+  }
+  return answer;
 }
 
 }  // namespace yoke::rpc

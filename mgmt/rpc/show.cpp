@@ -46,6 +46,8 @@ constexpr std::array kObjects{
     Object{"ha", "", ha_rows},
     Object{"ha-link", "", ha_link_rows},
     Object{"ha-history", "", ha_history_rows},
+    Object{"ha-config", "", ha_config_rows},
+    Object{"ha-branches", "", ha_branch_rows},
 };
 
 auto unknown_object(std::string_view word) {

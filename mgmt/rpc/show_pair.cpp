@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <string>
 #include <utility>
@@ -145,6 +146,26 @@ Rows ha_history_rows(const Question& question) {
                     {"text", member(entry, "text")},
                     {"epoch", member(entry, "epoch")}});
   });
+  return rows;
+}
+
+Rows ha_config_rows(const Question& question) {
+  json rows = question.unit().pair.configurations();
+  if (rows.empty()) return Pair::alone();
+  return rows;
+}
+
+Rows ha_branch_rows(const Question& question) {
+  const auto branches = question.unit().committer.branches();
+  if (!branches) return tl::unexpected(branches.error());
+  json rows = json::array();
+  for (const store::Branch& branch : *branches) {
+    const auto when = std::chrono::floor<std::chrono::seconds>(branch.at).time_since_epoch();
+    rows.push_back({{"name", branch.name},
+                    {"when", when.count()},
+                    {"revision", branch.revision},
+                    {"common", branch.common}});
+  }
   return rows;
 }
 

@@ -53,6 +53,8 @@ class Row {
 [[nodiscard]] nlohmann::json probe_row(const ProbeReport& report, MonoTime now);
 
 // Of the unit itself.
+[[nodiscard]] Rows ha_config_rows(const Question& question);
+[[nodiscard]] Rows ha_branch_rows(const Question& question);
 [[nodiscard]] Rows status_rows(const Question& question);
 [[nodiscard]] Rows history_rows(const Question& question);
 [[nodiscard]] Rows interface_rows(const Question& question);

@@ -92,6 +92,9 @@ struct Pair {
   // empty where it stands alone.
   std::function<std::string()> role = [] { return std::string(); };
 
+  // Both units' places in the history of the configuration; nothing where the unit stands alone.
+  std::function<nlohmann::json()> configurations = [] { return nlohmann::json::array(); };
+
   [[nodiscard]] static Answer alone();
 };
 
