@@ -215,6 +215,10 @@ MonoTime wake_at(const Setup& setup, const State& state) noexcept {
     also(state.listen_until);
   } else {
     also(std::max(state.stand_at, state.promise.until));
+    if (state.handoff.phase == Handoff::Phase::kGone) {
+      also(state.handoff.gone_at + setup.timers.burst);
+      also(state.handoff.go_at);
+    }
   }
   return wake;
 }

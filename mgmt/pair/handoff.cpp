@@ -4,8 +4,9 @@
 #include "mgmt/pair/turn.h"
 
 // A planned switchover. Giver: Prepare until Ready, freeze and flush the flows, let go, Go. Taker:
-// Ready to every Prepare, claims at Go. Until Go the giver serves and may call it off; from Go on
-// it may not claim before the taker's right to (`dead` from its last Ready) has surely passed.
+// Ready to every Prepare, claims at Go, which is said once no burst can leave the giver any more.
+// Until it lets go the giver serves and may call it off; from then on it may not claim before the
+// taker's right to (`dead` from its last Ready) has surely passed.
 namespace yoke::pair {
 namespace {
 
@@ -19,8 +20,10 @@ void call_off(Turn& turn, Reason reason) {
   end_handoff(turn, reason);
 }
 
-void tell_go(Turn& turn) {
-  const auto& handoff = turn.state.handoff;
+void tell_go_if_due(Turn& turn) {
+  auto& handoff = turn.state.handoff;
+  if (turn.now < handoff.go_at || !turn.rules().may_say_go(turn.view())) return;
+  handoff.go_at = turn.now + turn.timers().heartbeat;
   turn.tell_peer(
       HandoffGo{turn.setup.config.group, handoff.epoch, handoff.ready, handoff.flow_seq});
 }
@@ -29,6 +32,7 @@ void let_go(Turn& turn) {
   auto& state = turn.state;
   auto& handoff = state.handoff;
   handoff.phase = Phase::kGone;
+  handoff.gone_at = turn.now;
   handoff.deadline = turn.now + turn.dead();
   state.lease.until = kLongAgo;
   turn.actions.add(SetLease{state.lease});
@@ -41,7 +45,7 @@ void let_go(Turn& turn) {
     turn.actions.add(SaveMaintenance{true});
   }
   rest(turn, Reason::kHandedOver);
-  tell_go(turn);
+  tell_go_if_due(turn);
 }
 
 // The taker must still be waiting when Go arrives: a Ready that is old is not built upon.
@@ -99,8 +103,8 @@ void keep_handing(Turn& turn, bool beat) {
   } else if (handoff.phase == Phase::kGone) {
     if (turn.now >= handoff.deadline) {
       handoff = Handoff{};
-    } else if (beat) {
-      tell_go(turn);
+    } else {
+      tell_go_if_due(turn);
     }
   } else if (state.role == Role::kHandoffIn && turn.now >= handoff.deadline) {
     handoff = Handoff{};

@@ -48,13 +48,24 @@ void hear_candidate(Turn& turn, const Heartbeat& heartbeat) {
   acknowledge(turn, heartbeat);
 }
 
+// The peer has let go of what was promised for. A wait that goes on when the promise is over is for
+// something that came since, as a candidate's probe: a word that comes late does not end that.
+void take_back_promise(Turn& turn) {
+  auto& state = turn.state;
+  if (turn.rules().may_end_wait(turn.view())) state.stand_at = std::min(state.stand_at, turn.now);
+  state.promise.until = std::min(state.promise.until, turn.now);
+}
+
 // It neither holds nor is a candidate: what was promised has no object any more. (Not so of a
 // taker, who may claim any moment by our own word.)
-void hear_resting(Turn& turn, const Heartbeat& heartbeat) {
+void hear_resting(Turn& turn, const Heartbeat& heartbeat, bool was_holder) {
   auto& state = turn.state;
   // What was committed was committed under a claim, even if that unit has forgotten it since.
   state.seen = std::max({state.seen, heartbeat.epoch, heartbeat.rank.config.epoch});
-  if (heartbeat.role != Role::kHandoffIn) {
+  if (heartbeat.role == Role::kHandoffIn) return;
+  if (was_holder) {
+    take_back_promise(turn);
+  } else {
     state.promise.until = std::min(state.promise.until, turn.now);
   }
 }
@@ -91,6 +102,7 @@ void take(Turn& turn, Channel channel, const Heartbeat& heartbeat) {
   auto& peer = turn.state.peer;
   note_channel(turn, channel, heartbeat);
   if (!turn.rules().is_fresh(turn.view(), heartbeat)) return;
+  const bool was_holder = is_holder(peer.role);
   peer.newest = heartbeat.seq;
   peer.role = heartbeat.role;
   peer.rank = heartbeat.rank;
@@ -105,7 +117,7 @@ void take(Turn& turn, Channel channel, const Heartbeat& heartbeat) {
   } else if (heartbeat.role == Role::kCandidate) {
     hear_candidate(turn, heartbeat);
   } else {
-    hear_resting(turn, heartbeat);
+    hear_resting(turn, heartbeat, was_holder);
   }
 }
 
@@ -121,8 +133,7 @@ void take(Turn& turn, Channel /*channel*/, const Resign& resign) {
   auto& state = turn.state;
   state.resigned = std::max(state.resigned, resign.epoch);
   if (turn.holds() || !turn.rules().frees_promise(turn.view(), resign)) return;
-  state.promise.until = std::min(state.promise.until, turn.now);
-  state.stand_at = std::min(state.stand_at, turn.now);
+  take_back_promise(turn);
   // Until its next heartbeat tells more: it could not, else it would not have let go.
   if (is_holder(state.peer.role)) state.peer.role = Role::kStandby;
   state.peer.rank.eligible = false;

@@ -67,6 +67,8 @@ bool frees_promise(const View& view, const Resign& resign) {
   return resign.epoch == view.state.promise.epoch;
 }
 
+bool may_end_wait(const View& view) { return view.now < view.state.promise.until; }
+
 // ---- becoming a candidate ----------------------------------------------------------------------
 
 bool promise_over(const View& view) { return view.now >= view.state.promise.until; }
@@ -106,6 +108,14 @@ Epoch mint(const View& view) {
 
 bool is_reserved(const View& view, Epoch epoch) { return epoch <= view.state.reserved; }
 
+// For how long a peer that has just let go may still send. Alike timers have a round of probes
+// outlast it (timers.h); of others it is known that their `dead` allows for it.
+Span peers_burst(const View& view) {
+  const auto& peer = view.state.peer;
+  if (!view.state.met) return kLongestBurst;
+  return timers_differ(view) ? std::max(peer.dead - peer.lease, Span::zero()) : Span::zero();
+}
+
 // An answer that came while nobody looked is still in the queue: a late look does not count. Nor
 // may there be time for another to ask and claim between the last probe and the claim.
 bool has_probed(const View& view) {
@@ -113,7 +123,7 @@ bool has_probed(const View& view) {
   const auto& timers = view.setup.timers;
   const Span waited = view.now - candidacy.probed_at;
   return candidacy.probes >= timers.probes && waited >= timers.probe_wait &&
-         waited <= 2 * timers.probe_wait;
+         waited <= 2 * timers.probe_wait && view.now - candidacy.since >= peers_burst(view);
 }
 
 Reason right_to_claim(const View& view) {
@@ -149,6 +159,11 @@ bool go_is_valid(const View& view, const HandoffGo& go) {
          view.setup.rules->is_reserved(view, view.setup.rules->mint(view));
 }
 
+// A worker that looked at the lease just before it was taken back sends for as long.
+bool may_say_go(const View& view) {
+  return view.now - view.state.handoff.gone_at >= view.setup.timers.burst;
+}
+
 }  // namespace
 
 const Rules kRules{
@@ -162,6 +177,7 @@ const Rules kRules{
     .is_fresh = is_fresh,
     .is_silent = is_silent,
     .frees_promise = frees_promise,
+    .may_end_wait = may_end_wait,
     .promise_over = promise_over,
     .may_stand = may_stand,
     .is_outranked = is_outranked,
@@ -173,6 +189,7 @@ const Rules kRules{
     .right_to_claim = right_to_claim,
     .may_prepare = may_prepare,
     .go_is_valid = go_is_valid,
+    .may_say_go = may_say_go,
 };
 
 bool peer_is_able(const View& view) noexcept {

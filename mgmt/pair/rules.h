@@ -43,6 +43,8 @@ struct Rules {
   bool (*is_silent)(const View&, Span span);
   // What Resign takes back is what was promised for.
   bool (*frees_promise)(const View&, const Resign&);
+  // The wait that stands is for what is being taken back, not for what came after it.
+  bool (*may_end_wait)(const View&);
 
   // -- becoming a candidate
   bool (*promise_over)(const View&);
@@ -66,6 +68,8 @@ struct Rules {
   // -- handing over
   bool (*may_prepare)(const View&, const HandoffPrepare&);
   bool (*go_is_valid)(const View&, const HandoffGo&);
+  // Who has let go may say so: nothing of it can still be on its way out of the data plane.
+  bool (*may_say_go)(const View&);
 };
 
 extern const Rules kRules;

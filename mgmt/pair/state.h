@@ -79,6 +79,8 @@ struct Handoff {
   MonoTime ready_at = kLongAgo;
   bool flushed = false;
   std::uint64_t flow_seq = 0;
+  MonoTime gone_at = kLongAgo;  // the lease was taken back
+  MonoTime go_at = kLongAgo;    // Go is said again
   bool into_maintenance = false;
 };
 

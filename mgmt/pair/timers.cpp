@@ -50,13 +50,13 @@ std::optional<Timers> profile(std::string_view name) noexcept {
     timers.burst = milliseconds(1);
   } else if (name == "default") {
     timers.heartbeat = milliseconds(20);
-    timers.probe_gap = milliseconds(1);
-    timers.probe_wait = microseconds(1500);
+    timers.probe_gap = microseconds(1700);
+    timers.probe_wait = microseconds(1700);
     timers.burst = milliseconds(5);
   } else if (name == "vm") {
     timers.heartbeat = milliseconds(100);
-    timers.probe_gap = milliseconds(5);
-    timers.probe_wait = milliseconds(10);
+    timers.probe_gap = milliseconds(17);
+    timers.probe_wait = milliseconds(17);
     timers.burst = milliseconds(50);
     timers.handoff_step = seconds(1);
   } else {
@@ -66,6 +66,10 @@ std::optional<Timers> profile(std::string_view name) noexcept {
   timers.dead = 5 * timers.heartbeat;
   timers.restart_hold = 6 * timers.heartbeat;
   return timers;
+}
+
+Span probe_round(const Timers& timers) noexcept {
+  return (timers.probes - 1) * timers.probe_gap + timers.probe_wait;
 }
 
 Status check(const Timers& timers) {
@@ -82,7 +86,7 @@ Status check(const Timers& timers) {
     return fail(Errc::kInvalid, "E-701",
                 fmt::format("timers of the pair: {} probes; 1 to 16 can be asked", timers.probes));
   }
-  const Span round = timers.probes * timers.probe_gap + timers.probe_wait;
+  const Span round = probe_round(timers);
   const Span promise = drifted(timers.lease, timers.drift_ppm) + timers.burst;
   struct Rule {
     std::string_view text;
@@ -98,6 +102,9 @@ Status check(const Timers& timers) {
            Rule{"an answer to a probe is waited for", timers.probe_wait, timers.probe_gap},
            Rule{"probes are not all at once", timers.probe_gap, microseconds(100)},
            Rule{"probing takes half a lease at most", timers.lease / 2, round},
+           Rule{"probing outlasts what a unit that lets go may still send", round,
+                drifted(timers.burst, timers.drift_ppm)},
+           Rule{"no burst is longer than any", kLongestBurst, timers.burst},
            Rule{"a step of a handoff outlasts a promise", timers.handoff_step, 2 * timers.dead},
        }) {
     if (rule.value < rule.at_least) return broken(rule.text, rule.value, rule.at_least);

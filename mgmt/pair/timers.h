@@ -14,6 +14,9 @@ namespace yoke::pair {
 
 using Span = std::chrono::nanoseconds;
 
+// Timers::burst of no profile is longer: what a peer that was never heard is given.
+inline constexpr Span kLongestBurst = std::chrono::milliseconds(50);
+
 struct Timers {
   Span heartbeat{};     // between two heartbeats
   Span lease{};         // a heartbeat acknowledged grants the lease for so long from its sending
@@ -40,8 +43,11 @@ struct Timers {
 // "fast": isolated cores on bare metal; "default"; "vm": everything may stall. None: no such name.
 [[nodiscard]] std::optional<Timers> profile(std::string_view name) noexcept;
 
+// From a candidate's first probe to its claim.
+[[nodiscard]] Span probe_round(const Timers& timers) noexcept;
+
 // E-701 with the rule broken and both numbers in its text: lease >= 4 heartbeats, dead >=
-// lease (1 + 2 drift) + burst, restart_hold >= dead, and the like.
+// lease (1 + 2 drift) + burst, a round of probes >= burst, restart_hold >= dead, and the like.
 [[nodiscard]] Status check(const Timers& timers);
 
 }  // namespace yoke::pair

@@ -9,8 +9,8 @@
      STRICT     the policy; at most one unit has a witness
      FAULTS=n   so many of KILLS, HANGS, PAUSES, OFFS, UNABLES, each where it is 1
      SLIPS=n HANDOFFS=n   ticks that a clock loses, switchovers asked for
-     BURST      the data plane sends for a tick more after its last look at the lease
-     REVOKED_LATE   and when the lease is taken back, too
+     BURST      the data plane sends for a tick more after its last look at the lease, however
+                that ended
      NEVER=expression   what must not be reached: to see that it is
      CALM=n     from some moment on nothing goes wrong, and n ticks later all must be well
      GAP=n      somebody claims n ticks after the last claim at the latest
@@ -178,7 +178,7 @@ bool tick, beat;
 #ifdef PROBE_UNANSWERED
 #define ANSWERS(x) false
 #else
-#define ANSWERS(x) CLAIMS(x)
+#define ANSWERS(x) (POWERED(x) && page[x] > 0)
 #endif
 
 /* ---- time ---- */
@@ -436,10 +436,12 @@ inline step_unit() {
     ready[u] = (ready[u] || HOLDS(u) || (NOW_HEARD(u) && IS_HOLDER(peer[u])))
   :: event == HEARTBEAT ->
     meet_new_boot();
+    right = IS_HOLDER(peer[u]);
     peer[u] = beat_role[p];
     peer_able[u] = beat_able[p];
     peer_ready[u] = beat_ready[p];
-    hear_heartbeat(beat_role[p], beat_epoch[p], beat_age[p], beat_ready[p]);
+    hear_heartbeat(beat_role[p], beat_epoch[p], beat_age[p], beat_ready[p], right);
+    right = 0;
     beat_role[p] = 0;
     beat_epoch[p] = 0;
     beat_age[p] = 0;
@@ -622,9 +624,9 @@ init {
          :: event == BE_CALM -> calm = 1
          :: else -> befall()
          fi;
-         printf("event %2d %c   A role %d page %d promise %2d wait %2d epoch %d   ", event, 65 + u,
+         printf("event %d %c   A role %d page %d promise %d wait %d epoch %d   ", event, 65 + u,
                 role[0], page[0], promise[0], wait[0], seen[0]);
-         printf("B role %d page %d promise %2d wait %2d epoch %d\n", role[1], page[1], promise[1],
+         printf("B role %d page %d promise %d wait %d epoch %d\n", role[1], page[1], promise[1],
                 wait[1], seen[1]);
          check();
          u = 0;

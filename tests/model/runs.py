@@ -49,6 +49,9 @@ WORLDS = {
         "the VIPs' VLANs carry nothing, heartbeats come within a tick, messages of a switchover "
         "however late or never",
         ("VIPS_CUT=1", "HANDOFFS=2", "LATE_HANDOFFS=1", "SLIPS=1", *SHORT)),
+    "late-resign": World(
+        "the same as storm, and a Resign comes up to 15 ticks late",
+        ("LOSSY=1", "DELAY=0", "MOST_EPOCHS=5", "LATEST_RESIGN=15")),
     "parted": World(
         "two networks, an active unit in each; 2 ticks after they have met one claims, the one "
         "with the higher epoch", PARTED),
@@ -112,18 +115,13 @@ MUTANTS = {
         "I1"),
     "go-before-release": Mutant(
         "a unit says Go before its data plane has let go", ("GO_BEFORE_RELEASE",), "lease", "I1"),
+    "go-at-once": Mutant(
+        "a unit says Go while a burst may still leave it", ("GO_AT_ONCE",), "burst", "I1"),
+    "resign-ends-wait": Mutant(
+        "a Resign, however late, takes back the wait for a candidate's probe too",
+        ("RESIGN_ENDS_WAIT=true",), "late-resign", "I1"),
     "renew-never": Mutant(
         "a unit whose peer is gone lets its lease lapse", ("RENEW_NEVER",), "gap", "I2"),
-}
-
-# What the protocol does not promise, or asks of who runs it: README.md, "Found by it".
-LIMITS = {
-    "revoked-late": Mutant(
-        "a burst goes on after the lease has been taken back and Go has been said",
-        ("REVOKED_LATE",), "burst", "I1"),
-    "late-resign": Mutant(
-        "a Resign that comes more than `dead` late takes back the wait for a candidate's probe",
-        ("LATEST_RESIGN=15", "MOST_EPOCHS=5", "DELAY=0"), "storm", "I1"),
 }
 
 # Each is said never to be, and found. A world where it is not reached would prove nothing of it.

@@ -86,6 +86,9 @@
 #else
 #define FREES_PROMISE(x, e) ((e) == promise_epoch[x])
 #endif
+#ifndef RESIGN_ENDS_WAIT
+#define RESIGN_ENDS_WAIT false
+#endif
 #ifdef PROMISE_BROKEN
 #define PROMISE_OVER(x) true
 #else
@@ -118,6 +121,13 @@
 #define GO_IS_VALID(x, e, age) \
   (role[x] == TAKER && (e) == hand_epoch[x] && (e) >= seen[x] && (age) <= hand_age[x] && \
    (age) <= DEAD && IS_RESERVED(x))
+#endif
+
+/* A burst takes a tick at most: one has passed since it let go. */
+#ifdef GO_AT_ONCE
+#define MAY_SAY_GO(x) true
+#else
+#define MAY_SAY_GO(x) (hand_left[x] < DEAD)
 #endif
 
 /* ---- what a unit sends ---- */
@@ -192,10 +202,7 @@ inline meet_candidate(theirs) {
 
 inline set_lease(left) {
   page[u] = left;
-  told[u] = (left > 0);
-#ifndef REVOKED_LATE
-  lags[u] = (left > 0 -> lags[u] : 0)
-#endif
+  told[u] = (left > 0)
 }
 inline mint_and_hold() {
   now_epoch = MINT(u);
@@ -314,6 +321,12 @@ inline call_off() {
   forget_handoff();
   change_role(ACTIVE)
 }
+inline tell_go_if_due() {
+  if
+  :: MAY_SAY_GO(u) -> send_hand(GO, hand_epoch[u], hand_age[u])
+  :: else
+  fi
+}
 inline let_go_if_due() {
   if
   :: phase[u] == FLUSH && flushed[u] && ready_age[u] <= DEAD / 2 ->
@@ -328,7 +341,7 @@ inline let_go_if_due() {
     promise_epoch[u] = hand_epoch[u];
     wait[u] = GIVER_WAITS;
     change_role(REST);
-    send_hand(GO, hand_epoch[u], hand_age[u])
+    tell_go_if_due()
   :: else
   fi
 }
@@ -343,7 +356,7 @@ inline keep_handing() {
     send_hand(PREPARE, lease_epoch[u], 0);
     let_go_if_due()
   :: phase[u] == GONE && hand_left[u] == 0 -> forget_handoff()
-  :: phase[u] == GONE && hand_left[u] > 0 && tick -> send_hand(GO, hand_epoch[u], hand_age[u])
+  :: phase[u] == GONE && hand_left[u] > 0 && tick -> tell_go_if_due()
   :: role[u] == TAKER && hand_left[u] == 0 ->
     forget_handoff();
     change_role(REST)
@@ -411,6 +424,14 @@ inline acknowledge(e, age) {
   promise[u] = MAX(promise[u], DEAD);
   send_ack(e, age)
 }
+/* And the wait that goes with it; once it is over, a wait is for something else. */
+inline take_back_promise() {
+  if
+  :: RESIGN_ENDS_WAIT || promise[u] > 0 -> wait[u] = 0
+  :: else
+  fi;
+  promise[u] = 0
+}
 inline meet_new_boot() {
   if
   :: new_boot[p] ->
@@ -431,7 +452,7 @@ inline meet_new_boot() {
   fi;
   quiet[u] = 0
 }
-inline hear_heartbeat(r, e, age, in_sync) {
+inline hear_heartbeat(r, e, age, in_sync, was_holder) {
   if
   :: IS_HOLDER(r) ->
     if
@@ -462,7 +483,8 @@ inline hear_heartbeat(r, e, age, in_sync) {
   :: r < CANDIDATE || r == TAKER ->
     seen[u] = MAX(seen[u], e);
     if
-    :: r != TAKER -> promise[u] = 0
+    :: r != TAKER && was_holder -> take_back_promise()
+    :: r != TAKER && !was_holder -> promise[u] = 0
     :: else
     fi
   :: else
@@ -485,8 +507,7 @@ inline hear_ack(e, age) {
 inline hear_resign(e) {
   if
   :: !HOLDS(u) && FREES_PROMISE(u, e) ->
-    promise[u] = 0;
-    wait[u] = 0;
+    take_back_promise();
     if
     :: IS_HOLDER(peer[u]) -> peer[u] = REST
     :: else

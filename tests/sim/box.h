@@ -36,6 +36,8 @@ class Box {
 
   // the lease page, which outlives the process
   pair::Lease page;
+  // What workers have decided on that looked at the page just before leaves until then.
+  Time bursts_until{};
 
   // the disk
   pair::Epoch disk_epoch = 0;

@@ -41,13 +41,16 @@ Time gap_limit(const Schedule& schedule) {
   if (schedule.troubles.size() > 1 || schedule.policy == pair::Policy::kStrict) return Time::zero();
   if (schedule.has(Fault::kClog)) return Time::zero();
   const auto& timers = schedule.timers;
-  const Time round = timers.probes * timers.probe_gap + timers.probe_wait;
+  const Time round = pair::probe_round(timers);
   const Time usual = timers.dead + round + 2 * timers.heartbeat;
-  // Who has told the peer that it lets go has not to be waited for.
-  if (schedule.has(Fault::kDataLinkDown) && schedule.loss <= 0) {
-    return round + timers.probe_gap + std::chrono::milliseconds(3);
+  // Who has told the peer that it lets go has not to be waited for, but for its last burst, which
+  // is not known to the millisecond where its profile is another.
+  if (schedule.has(Fault::kDataLinkDown) && schedule.loss <= 0 && schedule.hasty < 0) {
+    return round + std::chrono::microseconds(3400);
   }
-  return schedule.has(Fault::kBlackout) ? timers.boot_hold + 2 * (round + timers.heartbeat) : usual;
+  // Where they do not hear each other, a burst of any peer's is waited for.
+  if (!schedule.has(Fault::kBlackout)) return usual;
+  return timers.boot_hold + 2 * (round + timers.heartbeat) + pair::kLongestBurst;
 }
 
 // In two halves one goes on and one begins; when they meet one stops. Nothing is between.
@@ -81,7 +84,7 @@ void Invariants::violate(const char* invariant, Time now, std::string text) {
   if (!violation_) violation_ = Violation{invariant, std::move(text), now};
 }
 
-void Invariants::overlap(Time begin, Time end, const std::array<Time, 2>& ends, bool one_network) {
+void Invariants::overlap(Time begin, Time end, const Ends& ends, bool one_network) {
   const Time both = std::min(ends[0], ends[1]);
   const bool counts = one_network || schedule_.policy == pair::Policy::kStrict;
   if (!counts || both <= begin) {
@@ -97,8 +100,7 @@ void Invariants::overlap(Time begin, Time end, const std::array<Time, 2>& ends, 
   if (both < end) overlap_ = Time::zero();
 }
 
-void Invariants::gap(Time begin, Time end, const std::array<Time, 2>& ends,
-                     const std::array<Box, 2>& boxes) {
+void Invariants::gap(Time begin, Time end, const Ends& ends, const std::array<Box, 2>& boxes) {
   const Time last = std::max({ends[0], ends[1], begin});
   if (last > begin) gap_ = Time::zero();
   if (begin < settled_ || !(boxes[0].is_healthy() || boxes[1].is_healthy())) {
@@ -114,11 +116,11 @@ void Invariants::gap(Time begin, Time end, const std::array<Time, 2>& ends,
   }
 }
 
-void Invariants::pass(Time begin, Time end, const std::array<Time, 2>& ends, bool one_network,
-                      const std::array<Box, 2>& boxes) {
+void Invariants::pass(Time begin, Time end, const Ends& leases, const Ends& bursts,
+                      bool one_network, const std::array<Box, 2>& boxes) {
   if (begin >= end) return;
-  overlap(begin, end, ends, one_network);
-  gap(begin, end, ends, boxes);
+  overlap(begin, end, bursts, one_network);
+  gap(begin, end, leases, boxes);
 }
 
 void Invariants::claimed(Time now, Box& box, pair::Epoch epoch, bool raised) {

@@ -27,12 +27,15 @@ struct Measures {
   std::uint64_t steps = 0;
 };
 
+using Ends = std::array<Time, 2>;  // by unit
+
 class Invariants {
  public:
   explicit Invariants(const Schedule& schedule);
 
-  // Between two moments nothing happened but that leases ran out. `ends`: until when each claimed.
-  void pass(Time begin, Time end, const std::array<Time, 2>& ends, bool one_network,
+  // Between two moments nothing happened but that leases ran out. `leases`: until when each might
+  // begin to send something; `bursts`: until when something of it left.
+  void pass(Time begin, Time end, const Ends& leases, const Ends& bursts, bool one_network,
             const std::array<Box, 2>& boxes);
   // `raised`: by a unit that held the group already.
   void claimed(Time now, Box& box, pair::Epoch epoch, bool raised);
@@ -46,8 +49,8 @@ class Invariants {
 
  private:
   void violate(const char* invariant, Time now, std::string text);
-  void overlap(Time begin, Time end, const std::array<Time, 2>& ends, bool one_network);
-  void gap(Time begin, Time end, const std::array<Time, 2>& ends, const std::array<Box, 2>& boxes);
+  void overlap(Time begin, Time end, const Ends& ends, bool one_network);
+  void gap(Time begin, Time end, const Ends& ends, const std::array<Box, 2>& boxes);
 
   const Schedule schedule_;  // as drawn
   Time overlap_limit_;

@@ -146,13 +146,23 @@ const std::array kMutants{
               rules.promise_over = [](const View&) { return true; };
             }},
     Mutant{.name = "hold-forgotten",
-           .broken = "a restarted unit does not outwait what it promised before",
+           .broken = "a restarted unit does not outwait what it promised before (nor a burst of a "
+                     "peer's that it never heard)",
+           .rules =
+               [](Rules& rules) {
+                 rules.has_probed = [](const View& view) {
+                   const auto& candidacy = view.state.candidacy;
+                   const Span waited = view.now - candidacy.probed_at;
+                   return candidacy.probes >= view.setup.timers.probes &&
+                          waited >= view.setup.timers.probe_wait &&
+                          waited <= 2 * view.setup.timers.probe_wait;
+                 };
+               },
            .adjust =
                [](Schedule& schedule) {
                  schedule.timers.restart_hold = schedule.timers.boot_hold = Time::zero();
                  schedule.timers.unmet_hold = Time::zero();
-               },
-           .rarity = 4},
+               }},
     // -- epochs
     Mutant{.name = "epoch-shared",
            .broken = "epochs do not tell which unit minted them",
@@ -177,6 +187,16 @@ const std::array kMutants{
     Mutant{.name = "lets-go-too-late",
            .broken = "a unit says that it has let go before its data plane has",
            .quirks = [](Quirks& quirks) { quirks.resign_first = true; }},
+    Mutant{.name = "go-before-last-burst",
+           .broken = "a unit says Go while its data plane may still send",
+           .rules = [](Rules& rules) { rules.may_say_go = [](const View&) { return true; }; }},
+    Mutant{.name = "burst-outlasts-round",
+           .broken = "a candidate asks for less long than a burst of the peer's takes",
+           .adjust =
+               [](Schedule& schedule) {
+                 auto& timers = schedule.timers;
+                 timers.burst = timers.dead - timers.lease - timers.lease / 500;
+               }},
     Mutant{.name = "old-go-taken",
            .broken = "a Go is obeyed however old it is, and whoever waits for it",
            .rules =

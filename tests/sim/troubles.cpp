@@ -52,6 +52,7 @@ void World::power_off(Box& box) {
   box.disk_pending = 0;
   box.powered = box.running = false;
   box.page = pair::Lease{};
+  box.bursts_until = Time::zero();
   box.state = pair::State{};
   ++box.life;
 }

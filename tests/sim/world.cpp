@@ -64,14 +64,29 @@ std::optional<Violation> World::run() {
 }
 
 void World::advance(Time to) {
-  std::array<Time, 2> ends{};
+  Ends leases{};
+  Ends bursts{};
   for (unsigned i = 0; i < 2; ++i) {
-    ends[i] = now_;
-    if (!claims(boxes_[i])) continue;
-    ends[i] = quirks_.lease_unchecked ? to : std::min(to, boxes_[i].when(boxes_[i].page.until));
+    const Box& box = boxes_[i];
+    leases[i] = bursts[i] = now_;
+    if (!box.could_claim()) continue;
+    const Time until = std::min(to, quirks_.lease_unchecked && claims(box) ? to : lease_ends(box));
+    leases[i] = std::max(now_, until);
+    bursts[i] = std::max({now_, until, std::min(to, last_burst(box))});
   }
-  invariants_.pass(now_, to, ends, cuts_[2][0] == 0 && cuts_[2][1] == 0, boxes_);
+  invariants_.pass(now_, to, leases, bursts, cuts_[2][0] == 0 && cuts_[2][1] == 0, boxes_);
   now_ = to;
+}
+
+Time World::lease_ends(const Box& box) const {
+  return box.page.until == pair::kLongAgo ? Time::zero() : box.when(box.page.until);
+}
+
+// A worker looks at the lease, and sends what it has in hand.
+Time World::last_burst(const Box& box) const {
+  const Time lapsed = lease_ends(box);
+  return std::max(box.bursts_until,
+                  lapsed == Time::zero() ? lapsed : lapsed + box.setup.timers.burst);
 }
 
 bool World::claims(const Box& box) const {
@@ -220,6 +235,7 @@ void World::step(Box& box, const pair::Event& event) {
 void World::set_page(Box& box, const pair::Lease& lease) {
   const bool claim = lease.until != pair::kLongAgo && lease.epoch != box.page.epoch;
   const bool raised = box.local(now_) < box.page.until;
+  if (raised && box.could_claim()) box.bursts_until = now_ + box.setup.timers.burst;
   box.page = lease;
   if (claim) {
     say(&box, "CLAIMS with epoch %llu", static_cast<unsigned long long>(lease.epoch));
@@ -281,6 +297,10 @@ void World::resume(Box& box) {
   if (late_frames) wake(box);
   std::vector<Frame> waiting;
   waiting.swap(box.inbox);
+  // It reads its sockets one after the other, whatever came first.
+  const bool vips_first = random_.chance(0.5);
+  std::stable_partition(waiting.begin(), waiting.end(),
+                        [&](const Frame& frame) { return (frame.path == 2) == vips_first; });
   for (const auto& frame : waiting) give(box, frame);
   if (!late_frames) wake(box);
   push(now_ + microseconds(random_.between(50, 1000)), What::kNotice, box.index, box.life);

@@ -79,6 +79,8 @@ class World {
   void start(Box& box, bool restarted);
   void set_page(Box& box, const pair::Lease& lease);
   [[nodiscard]] bool claims(const Box& box) const;
+  [[nodiscard]] Time lease_ends(const Box& box) const;
+  [[nodiscard]] Time last_burst(const Box& box) const;
   [[nodiscard]] Box& peer(const Box& box) { return boxes_[1 - box.index]; }
 
   // network.cpp

@@ -246,9 +246,9 @@ Result<Json> Service::configuration_key() const {
               {"key", std::move(digits)}};
 }
 
+// The data plane is looked at whether or not it counts: by the time it does, it is known.
 void Service::watch_machine() {
   machine_watchdog_.use(settings_->watchdog);
-  if (!settings_->data_plane) return data_plane_.reset();
   if (data_plane_ != nullptr) return;
   data_plane_ = std::make_unique<DataPlaneWatch>(event_, paths_.data_plane.string(),
                                                  [this](bool on) { loop_->set_data_plane(on); });

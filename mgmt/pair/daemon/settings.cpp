@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -112,6 +113,19 @@ std::optional<Error> read_group(const Json& object, std::size_t index, GroupSett
   return reader.error();
 }
 
+// Two groups that both answer for an address would have a unit each answer for it.
+void refuse_shared_vips(Reader& reader, const std::vector<GroupSettings>& groups) {
+  std::map<net::IpAddress, const GroupSettings*> holders;
+  for (const GroupSettings& group : groups) {
+    for (const net::IpAddress& vip : group.vips) {
+      const auto [found, is_new] = holders.emplace(vip, &group);
+      if (is_new) continue;
+      return reader.refuse(fmt::format("\"vips\": {} is in the groups of vrid {} and {}",
+                                       vip.to_string(), found->second->vrid, group.vrid));
+    }
+  }
+}
+
 void read_groups(Reader& reader, std::vector<GroupSettings>& groups) {
   const Json* list = reader.find("groups");
   if (list == nullptr || !list->is_array() || list->size() > limits::kGroups) {
@@ -126,6 +140,7 @@ void read_groups(Reader& reader, std::vector<GroupSettings>& groups) {
       return reader.refuse("two groups have one name or one vrid");
     }
   }
+  refuse_shared_vips(reader, groups);
 }
 
 void read_interfaces(Reader& reader, Settings& settings) {

@@ -42,7 +42,7 @@ TEST_F(Election, FollowsItsTable) {
       {Role::kInit, [](Election&) {}, started, Role::kListen, Reason::kStarted},
       {Role::kListen, started, [](Election& t) { t.hear(t.heartbeat(Role::kActive, 3)); },
        Role::kStandby, Reason::kPeerHolds},
-      {Role::kListen, started, [](Election& t) { t.pass(milliseconds(3007)); }, Role::kActive,
+      {Role::kListen, started, [](Election& t) { t.pass(milliseconds(3055)); }, Role::kActive,
        Reason::kNoAnswer},
       {Role::kListen, started,
        [](Election& t) {
@@ -196,8 +196,49 @@ TEST_F(Election, APeerThatEndsIsNotWaitedFor) {
   Heartbeat last = heartbeat(Role::kInit, 3);
   last.rank.eligible = false;
   hear(last);
-  pass(setup.timers.probes * setup.timers.probe_gap + setup.timers.probe_wait +
-       setup.timers.probe_gap);
+  pass(probe_round(setup.timers) + milliseconds(1));
+  EXPECT_TRUE(is_holder(state.role));
+}
+
+// It may be of before the probe: frames are late, or a process stood still and reads its sockets
+// one after the other.
+TEST_F(Election, AResignEndsThePromiseItIsForAndNoWaitThatCameAfterIt) {
+  become_standby();
+  now = state.promise.until;
+  hear_on_vips(Probe{1, false, 5, able()});
+  hear(Resign{1, 3, 0});
+  EXPECT_EQ(state.role, Role::kStandby);
+  pass(setup.timers.dead - milliseconds(1));
+  EXPECT_EQ(state.role, Role::kStandby);
+  pass(milliseconds(2));
+  EXPECT_EQ(state.role, Role::kCandidate);
+}
+
+// The last burst of whoever lets go is out before a candidate claims.
+TEST_F(Election, WhoNeverHeardItsPeerAsksForAsLongAsTheLongestBurst) {
+  start();
+  pass(setup.timers.boot_hold);
+  ASSERT_EQ(state.role, Role::kCandidate);
+  pass(kLongestBurst - milliseconds(1));
+  EXPECT_EQ(state.role, Role::kCandidate);
+  pass(milliseconds(5));
+  EXPECT_TRUE(is_holder(state.role));
+}
+
+TEST_F(Election, TheBurstOfAPeerWithSlowerTimersIsWaitedForToo) {
+  become_standby();
+  const Timers slow = *profile("default");
+  const auto us = [](Span span) { return static_cast<std::uint32_t>(span.count() / 1000); };
+  Heartbeat last = heartbeat(Role::kNotEligible, 3);
+  last.pace = us(slow.heartbeat);
+  last.lease = us(slow.lease);
+  last.dead = us(slow.dead);
+  hear(Resign{1, 3, 0});
+  hear(last);
+  ASSERT_EQ(state.role, Role::kCandidate);
+  pass(slow.dead - slow.lease - milliseconds(1));
+  EXPECT_EQ(state.role, Role::kCandidate);
+  pass(milliseconds(5));
   EXPECT_TRUE(is_holder(state.role));
 }
 
@@ -387,7 +428,7 @@ TEST_F(Election, ASlowerPeerIsWaitedForByItsOwnTimers) {
   hear(slower(heartbeat(Role::kActive, 3)));
   pass(milliseconds(490));
   EXPECT_EQ(state.role, Role::kStandby);
-  pass(milliseconds(30));
+  pass(milliseconds(140));              // and for what its data plane may still have in hand
   EXPECT_EQ(state.role, Role::kAlone);  // somebody must
 }
 

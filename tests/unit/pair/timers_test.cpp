@@ -28,6 +28,8 @@ TEST(PairTimers, WhatWouldLetTwoUnitsAnswerIsRefused) {
            [](Timers& t) { t.probe_gap = Span(0); },
            [](Timers& t) { t.probe_wait = t.probe_gap - Span(1); },
            [](Timers& t) { t.probe_wait = t.lease; },
+           // A burst of who lets go would still be on its way when a candidate claims.
+           [](Timers& t) { t.burst = probe_round(t); },
            [](Timers& t) { t.drift_ppm = 5001; },
            [](Timers& t) { t.heartbeat = Span(0); },
            [](Timers& t) { t.handoff_step = t.dead; },

@@ -100,7 +100,10 @@ TEST(SettingsTest, WhatIsWrongIsTold) {
     const char* told;
   };
   const Json two_of_one = Json::parse(R"([{"name": "a", "vrid": 1}, {"name": "b", "vrid": 1}])");
+  const Json shared = Json::parse(R"([{"name": "a", "vrid": 1, "vips": ["192.0.2.1"]},
+                                      {"name": "b", "vrid": 2, "vips": ["192.0.2.1"]}])");
   for (const Case& wrong : {
+           Case{"/groups", shared, "192.0.2.1 is in the groups of vrid 1 and 2"},
            Case{"/version", "1", "version"},
            Case{"/profile", "slow", "profile"},
            Case{"/profile", 5, "profile"},
