@@ -197,7 +197,7 @@ class Process {
     backups_.follow(backup::schedule_of(committer_.running().config));
     link_.start();
     supervisor_->start();
-    if (committer_.unwritable()) store_look_.start(kStoreInterval);
+    store_look_.start(kStoreInterval);
     return {};
   }
 
@@ -289,7 +289,7 @@ class Process {
 
   void look_at_store() {
     committer_.look_at_store();
-    if (committer_.unwritable()) store_look_.start(kStoreInterval);
+    store_look_.start(kStoreInterval);
     supervisor_->look_soon();
   }
 

@@ -135,9 +135,10 @@ std::optional<Error> Committer::unwritable(MonoTime now) const {
 }
 
 void Committer::look_at_store() {
-  if (is_changing() || !store_.unwritable()) return;
-  (void)store_.make_writable();
-  if (!store_.unwritable() && changed_) changed_();
+  if (is_changing()) return;
+  const bool was_writable = !store_.unwritable();
+  store_.look();
+  if (!store_.unwritable() && !was_writable && changed_) changed_();
 }
 
 tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidate,
@@ -390,6 +391,7 @@ Status Committer::persist(const model::Config& config, const store::CommitInfo& 
   const OnDisk waiting(*this);
   auto pending = store_.begin(config, info);
   Status done = pending ? pending->finish() : Status(tl::unexpected(pending.error()));
+  if (!done && !store_.unwritable()) store_.look();
   // A commit that seemed to have failed turned out to be there: it is what is to run.
   if (!done && running().revision != before) {
     reconciled_ = false;

@@ -126,7 +126,7 @@ class Committer {
   // Why nothing can be committed, as far as the store knows; a disk that has had a commit for long
   // is one reason.
   [[nodiscard]] std::optional<Error> unwritable(MonoTime now = MonoClock::now()) const;
-  // Looks whether it takes writes again before somebody's commit does.
+  // Looks whether it takes writes, still or again, before somebody's commit does.
   void look_at_store();
 
   // What revision `id` held. E-404 for one that is not kept.
