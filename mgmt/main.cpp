@@ -278,6 +278,9 @@ class Process {
     if (const auto unknown = committer_.unknown()) {
       found.push_back({Kind::kStoreNew, "", unknown->text, {{"ERROR", unknown->id}}});
     }
+    if (const auto behind = committer_.store_behind()) {
+      found.push_back({Kind::kUndoneNotStored, "", behind->text, {{"ERROR", behind->id}}});
+    }
     if (!event_log_.failure().empty()) {
       found.push_back({Kind::kEventLogFailed, "", event_log_.failure(), {}});
     }

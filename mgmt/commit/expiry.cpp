@@ -26,7 +26,6 @@ Expiry::Expiry(sd_event* event, Committer& committer, std::function<Clocks()> cl
 
 void Expiry::follow() {
   next_.stop();
-  if (!committer_.unconfirmed()) return;
   const Clocks now = clocks_();
   if (auto done = committer_.expire(now); !done) {
     tell_why(done.error());
@@ -34,8 +33,9 @@ void Expiry::follow() {
     return;
   }
   last_error_.clear();
-  const auto& waits = committer_.unconfirmed();
-  if (waits) next_.start(std::clamp(remaining(waits->deadline, now), 1ms, kLookAtLeast));
+  if (const auto left = committer_.until_expiry(now)) {
+    next_.start(std::clamp(*left, 1ms, kLookAtLeast));
+  }
 }
 
 void Expiry::tell_why(const Error& error) {
