@@ -128,8 +128,9 @@ Rows history_rows(const Question& question) {
   json rows = json::array();
   if (const auto& undone = question.unit().committer.undone()) {
     // What runs, and the store does not have yet.
-    revisions->insert(revisions->begin(), {.id = undone->running.revision, .info = undone->info});
-    revisions->front().info.note += " (not stored yet: see show status)";
+    store::Revision last{.id = undone->running.revision, .info = undone->info};
+    last.info.note += " (not stored yet: see show status)";
+    revisions->insert(revisions->begin(), std::move(last));
   }
   for (const store::Revision& revision : *revisions) {
     if (wanted && *wanted != revision.id) continue;
