@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "mgmt/commit/errors.h"
+
 namespace yoke::commit {
 namespace {
 
@@ -40,8 +42,10 @@ void Expiry::follow() {
 
 void Expiry::tell_why(const Error& error) {
   if (error.text == std::exchange(last_error_, error.text)) return;
+  const bool runs = error.id == kNotStoredYet;
   record_({Kind::kCommitNotUndone,
-           "time to confirm a commit is up, and it cannot be undone yet: " + error.text});
+           runs ? error.text
+                : "time to confirm a commit is up, and it cannot be undone yet: " + error.text});
 }
 
 }  // namespace yoke::commit
