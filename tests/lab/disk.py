@@ -106,6 +106,7 @@ def failing_disk(lab):
         if mounted.returncode == 0:
             for name, data in files.items():
                 name.write_bytes(data)
+            subprocess.run(["sync", "-f", disk.folder], check=True)  # or it is lost with the rest
     if mounted.returncode != 0:
         yield None, None
         return
