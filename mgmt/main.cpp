@@ -206,7 +206,7 @@ class Process {
     backups_.follow(backup::schedule_of(committer_.running().config));
     link_.start();
     supervisor_->start();
-    if (committer_.unwritable()) store_look_.start(kStoreInterval);
+    store_look_.start(kStoreInterval);
     return {};
   }
 
@@ -290,6 +290,9 @@ class Process {
     if (const auto unknown = committer_.unknown()) {
       found.push_back({Kind::kStoreNew, "", unknown->text, {{"ERROR", unknown->id}}});
     }
+    if (const auto behind = committer_.store_behind()) {
+      found.push_back({Kind::kUndoneNotStored, "", behind->text, {{"ERROR", behind->id}}});
+    }
     if (!event_log_.failure().empty()) {
       found.push_back({Kind::kEventLogFailed, "", event_log_.failure(), {}});
     }
@@ -301,7 +304,7 @@ class Process {
 
   void look_at_store() {
     committer_.look_at_store();
-    if (committer_.unwritable()) store_look_.start(kStoreInterval);
+    store_look_.start(kStoreInterval);
     supervisor_->look_soon();
   }
 

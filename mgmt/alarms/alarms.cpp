@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 namespace yoke::alarms {
@@ -81,7 +82,10 @@ std::vector<const Alarm*> Alarms::first(std::size_t most) const {
     for (const auto& [key, alarm] : standing) list.push_back(&alarm);
   }
   const auto urgency = [](const Alarm* alarm) {
-    return std::pair(events::row_of(alarm->what.kind).level, -alarm->raised.time_since_epoch());
+    // What others follow from before them: a data plane that hangs takes VIPs with it.
+    const bool follows = alarm->what.kind != events::Kind::kDataPlaneLost;
+    return std::tuple(events::row_of(alarm->what.kind).level, follows,
+                      -alarm->raised.time_since_epoch());
   };
   std::ranges::stable_sort(list, {}, urgency);
   list.resize(std::min(list.size(), most));

@@ -49,8 +49,8 @@ class Alarms {
   [[nodiscard]] std::vector<events::Event> follow(std::vector<Condition> holding, Wall now,
                                                   Part part = Part::kUnit);
 
-  // Those that stand, the worst first, and of one level the newest; after them those cleared
-  // lately, the newest first.
+  // Those that stand, the worst first, of one level a data plane that is lost, and then the newest;
+  // after them those cleared lately, the newest first.
   [[nodiscard]] std::vector<Alarm> all() const;
   // Of those that stand, the first; and how many there are.
   struct Digest {

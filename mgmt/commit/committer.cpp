@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "mgmt/commit/change.h"
 #include "mgmt/commit/compile.h"
 #include "mgmt/commit/errors.h"
 #include "mgmt/model/diff.h"
@@ -54,45 +55,9 @@ Committer::Committer(store::ConfigStore& store, DataPlane& data_plane,
       data_plane_(data_plane),
       states_(ServerStates().following(store.running().config, MonoClock::now())),
       clocks_(std::move(clocks)),
-      record_(std::move(record)) {}
-
-// The one change that there is at a time.
-class Committer::Change {
- public:
-  explicit Change(Committer& committer)
-      : committer_(committer), is_first_(!committer.is_changing()) {
-    committer_.is_changing_ = true;
-  }
-  Change(const Change&) = delete;
-  Change& operator=(const Change&) = delete;
-  ~Change() {
-    if (!is_first_) return;
-    committer_.is_changing_ = false;
-    committer_.meanwhile_.clear();
-  }
-  [[nodiscard]] Status may_begin() const {
-    if (is_first_) return {};
-    return fail(Errc::kConflict, kUnderWay, "another commit is being made: try again");
-  }
-
- private:
-  Committer& committer_;
-  bool is_first_;
-};
-
-// As long as the disk has something to write.
-class Committer::OnDisk {
- public:
-  explicit OnDisk(Committer& committer) : committer_(committer) {
-    committer_.on_disk_since_ = MonoClock::now();
-  }
-  OnDisk(const OnDisk&) = delete;
-  OnDisk& operator=(const OnDisk&) = delete;
-  ~OnDisk() { committer_.on_disk_since_.reset(); }
-
- private:
-  Committer& committer_;
-};
+      record_(std::move(record)) {
+  (void)remember_before();
+}
 
 void Committer::wait_aside(const Aside& aside) {
   aside_ = aside;
@@ -135,15 +100,17 @@ std::optional<Error> Committer::unwritable(MonoTime now) const {
 }
 
 void Committer::look_at_store() {
-  if (is_changing() || !store_.unwritable()) return;
-  (void)store_.make_writable();
-  if (!store_.unwritable() && changed_) changed_();
+  if (is_changing()) return;
+  const bool was_writable = !store_.unwritable();
+  store_.look();
+  if (!store_.unwritable() && !was_writable && changed_) changed_();
 }
 
 tl::expected<Committed, Refusal> Committer::commit(const model::Config& candidate,
                                                    const Author& author, const Request& request) {
   const Change change(*this);
   if (auto may = change.may_begin(); !may) return refuse(may.error());
+  if (auto caught_up = catch_up(); !caught_up) return refuse(caught_up.error());
   std::vector<model::Change> changes;
   auto violated = look_at(candidate, changes);
   if (const auto& waits = unconfirmed(); waits && !undo_failed_) {
@@ -285,6 +252,7 @@ Committer::Compiled Committer::compile_aside(const model::Config& wanted, std::u
 Status Committer::confirm(const Author& author) {
   const Change change(*this);
   if (auto may = change.may_begin(); !may) return may;
+  if (auto caught_up = catch_up(); !caught_up) return caught_up;
   const auto waits = unconfirmed();
   if (!waits) return fail(Errc::kConflict, kNothingWaits, "no commit waits for a confirmation");
   const OnDisk waiting(*this);
@@ -299,62 +267,18 @@ Status Committer::confirm(const Author& author) {
   return {};
 }
 
-tl::expected<Committed, Refusal> Committer::reject(const Author& author) {
-  const Change change(*this);
-  if (auto may = change.may_begin(); !may) return refuse(may.error());
-  const auto waits = unconfirmed();
-  if (!waits) {
-    return refuse(
-        {Errc::kConflict, std::string(kNothingWaits), "no commit waits for a confirmation", -1});
-  }
-  return undo(*waits, author, fmt::format("revision {} was rejected", waits->revision));
-}
-
-Status Committer::expire(const Clocks& now) {
-  const auto waits = unconfirmed();
-  if (!waits || remaining(waits->deadline, now).count() > 0) return {};
-  if (is_changing()) return {};  // from within the commit itself: it is asked again at once
-  const Change change(*this);
-  const auto undone = undo(*waits, {.user = "yoke-mgmt", .origin = "local", .how = "unconfirmed"},
-                           fmt::format("revision {} was not confirmed in time", waits->revision));
-  return undone ? Status{} : tl::unexpected(undone.error().error);
-}
-
-tl::expected<Committed, Refusal> Committer::undo(const store::Unconfirmed& waits,
-                                                 const Author& author, const std::string& note) {
-  undo_failed_ = true;  // until it is done
-  const auto previous = store_.config_of(waits.back_to);
-  if (!previous) return refuse(previous.error());
-  const auto changes = model::diff(running().config, *previous);
-  if (auto stored = persist(*previous, info_of(author, {.note = note}, changes)); !stored) {
-    return refuse(stored.error());
-  }
-  record_({Kind::kCommitUndone,
-           fmt::format("{}: revision {} brings back what was before it", note, running().revision),
-           {{"REVISION", std::to_string(running().revision)},
-            {"USER", author.user},
-            {"ORIGIN", author.origin}}});
-  undo_failed_ = false;
-  states_ = states_.following(running().config, MonoClock::now());
-  const bool is_known_to_run = adopted_ && !unknown_;
-  if (auto runs = is_known_to_run ? run_committed() : reconcile(MonoClock::now()); !runs) {
-    record_({Kind::kRevertWaiting,
-             "it is activated once the data plane answers: " + runs.error().text});
-  }
-  if (changed_) changed_();
-  return Committed{running().revision, changes.size(), kept_};
-}
-
 Status Committer::take_over(const Begin& begin) {
   const Change change(*this);
   if (auto may = change.may_begin(); !may) return may;
-  const std::uint64_t before = running().revision;
+  const std::uint64_t before = store_.running().revision;
   {
     const OnDisk waiting(*this);
     auto pending = begin();
     Status done = pending ? pending->finish() : Status(tl::unexpected(pending.error()));
-    if (!done && running().revision == before) return done;
+    if (!done && store_.running().revision == before) return done;
   }
+  undone_.reset();  // what the other unit has comes in its place
+  undo_failed_ = false;
   states_ = states_.following(running().config, MonoClock::now());
   const bool is_known_to_run = adopted_ && !unknown_;
   if (auto runs = is_known_to_run ? run_committed() : reconcile(MonoClock::now()); !runs) {
@@ -416,12 +340,15 @@ Status Committer::persist(const model::Config& config, store::CommitInfo info) {
 }
 
 Status Committer::write(const model::Config& config, const store::CommitInfo& info) {
-  const std::uint64_t before = running().revision;
+  const store::Running before = store_.running();
   const OnDisk waiting(*this);
   auto pending = store_.begin(config, info);
   Status done = pending ? pending->finish() : Status(tl::unexpected(pending.error()));
+  const bool is_stored = store_.running().revision != before.revision;
+  if (is_stored && store_.unconfirmed()) before_ = Before{*store_.unconfirmed(), before.config};
+  if (!done && !store_.unwritable()) store_.look();
   // A commit that seemed to have failed turned out to be there: it is what is to run.
-  if (!done && running().revision != before) {
+  if (!done && is_stored) {
     reconciled_ = false;
     states_ = states_.following(running().config, MonoClock::now());
     if (changed_) changed_();
@@ -489,6 +416,7 @@ Status Committer::reconcile(MonoTime now) {
   reconciled_ = false;
   const auto status = data_plane_.status({});
   if (!status) return tl::unexpected<Error>(status.error());
+  remember_undone(status->running.revision);
   if (!adopted_) states_.adopt(status->running.servers, now);
   adopted_ = true;
   const bool was_unknown = store_.left_alone().contains(status->running.digest);

@@ -54,6 +54,15 @@ struct Refusal {
   std::vector<model::Violation> violations;
 };
 
+// A commit that is undone where it runs, and not in the store yet, which takes no writes.
+struct Undone {
+  store::Unconfirmed waits;
+  store::Running running;  // what was before it, under the number that it is stored as
+  store::CommitInfo info;
+  std::size_t changes = 0;
+  std::optional<Error> why = {};  // the store does not have it; nothing: not told yet
+};
+
 // The way of every change: rules, then staged at the data plane, then durable in the store, then
 // activated, then verified. Whatever fails, store and data plane end up with the same
 // configuration, the new one or the one before. Threads: owned by one.
@@ -78,14 +87,23 @@ class Committer {
 
   // The commit that waits stays. E-456 if none waits.
   [[nodiscard]] Status confirm(const Author& author);
-  // The commit that waits is undone by a revision with what was before it: durable first, then
-  // activated, now or as soon as the data plane answers. E-456 if none waits.
+  // The commit that waits is undone by a revision with what was before it: activated first, now or
+  // as soon as the data plane answers, then durable; whatever the disk does it runs. E-456 if none
+  // waits. E-462: it runs, and the store does not have it yet; until it has, nothing is committed.
+  // A restart meanwhile finds the commit waiting, and undoes it.
   [[nodiscard]] tl::expected<Committed, Refusal> reject(const Author& author);
-  // The same, if time is up. An error: nothing is undone yet, to be tried again.
+  // The same, if time is up; and what the store does not have yet. To be tried again after an
+  // error.
   [[nodiscard]] Status expire(const Clocks& now);
+  // Until expire() has something to do; nothing: it has not.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> until_expiry(const Clocks& now) const;
+  // One that is undone where it runs waits no more.
   [[nodiscard]] const std::optional<store::Unconfirmed>& unconfirmed() const noexcept {
-    return store_.unconfirmed();
+    return undone_ ? no_unconfirmed_ : store_.unconfirmed();
   }
+  [[nodiscard]] const std::optional<Undone>& undone() const noexcept { return undone_; }
+  // Of undone(), what to tell: E-462.
+  [[nodiscard]] std::optional<Error> store_behind() const;
 
   // A commit that is to be made at a time (schedule.h), or none any more.
   [[nodiscard]] Status schedule(std::optional<store::Scheduled> scheduled);
@@ -120,7 +138,10 @@ class Committer {
   // Tells of as many pools as it builds in a moment. True: there is more to tell.
   [[nodiscard]] Result<bool> publish_some();
 
-  [[nodiscard]] const store::Running& running() const noexcept { return store_.running(); }
+  // What is to run: what the store holds, but for undone().
+  [[nodiscard]] const store::Running& running() const noexcept {
+    return undone_ ? undone_->running : store_.running();
+  }
   [[nodiscard]] const ServerStates& servers() const noexcept { return states_; }
   [[nodiscard]] Result<std::vector<store::Revision>> history(std::size_t count) const {
     return store_.history(count);
@@ -135,11 +156,12 @@ class Committer {
   // Why nothing can be committed, as far as the store knows; a disk that has had a commit for long
   // is one reason.
   [[nodiscard]] std::optional<Error> unwritable(MonoTime now = MonoClock::now()) const;
-  // Looks whether it takes writes again before somebody's commit does.
+  // Looks whether it takes writes, still or again, before somebody's commit does.
   void look_at_store();
 
   // What revision `id` held. E-404 for one that is not kept.
   [[nodiscard]] Result<model::Config> config_of(std::uint64_t id) const {
+    if (undone_ && id == undone_->running.revision) return undone_->running.config;
     return store_.config_of(id);
   }
 
@@ -160,6 +182,11 @@ class Committer {
   struct Compiled {
     api::Configuration configuration;
     std::string digest;
+  };
+  // What was before the commit that waits.
+  struct Before {
+    store::Unconfirmed of;
+    model::Config config;
   };
   class Change;
   class OnDisk;
@@ -193,6 +220,12 @@ class Committer {
   [[nodiscard]] tl::expected<Committed, Refusal> undo(const store::Unconfirmed& waits,
                                                       const Author& author,
                                                       const std::string& note);
+  [[nodiscard]] Status leave(const store::Unconfirmed& waits, const Author& author,
+                             const std::string& note);
+  [[nodiscard]] tl::expected<Committed, Refusal> store_undone();
+  [[nodiscard]] Status catch_up();
+  Status remember_before();
+  void remember_undone(std::uint64_t revision_running);
   [[nodiscard]] store::CommitInfo info_of(const Author& author, const Request& request,
                                           const std::vector<model::Change>& changes) const;
   [[nodiscard]] Refusal go_back(const model::Config& previous, const Error& cause);
@@ -214,6 +247,9 @@ class Committer {
   Kept kept_;  // of the last that was made durable
   Aside aside_ = in_place;
   std::set<ServerId> meanwhile_;  // reported since the states of the change under way were taken
+  std::optional<Before> before_;  // whatever becomes of the disk
+  std::optional<Undone> undone_;
+  std::optional<store::Unconfirmed> no_unconfirmed_;
   std::optional<MonoTime> on_disk_since_;
   std::optional<api::RunningState> unknown_;  // what the data plane runs, as far as that is so
   bool is_changing_ = false;

@@ -20,6 +20,7 @@ inline constexpr std::string_view kNotScheduled = "E-458";     // none is
 inline constexpr std::string_view kMissed = "E-459";           // the scheduled commit was not made
 inline constexpr std::string_view kUnderWay = "E-460";         // another commit is being made
 inline constexpr std::string_view kUnknownRevision = "E-461";  // it runs what the store never had
+inline constexpr std::string_view kNotStoredYet = "E-462";     // undone, and not in the store yet
 
 // Of two units.
 inline constexpr std::string_view kOtherWrites = "E-472";     // commits are made on the other

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "mgmt/commit/errors.h"
+
 namespace yoke::commit {
 namespace {
 
@@ -26,7 +28,6 @@ Expiry::Expiry(sd_event* event, Committer& committer, std::function<Clocks()> cl
 
 void Expiry::follow() {
   next_.stop();
-  if (!committer_.unconfirmed()) return;
   const Clocks now = clocks_();
   if (auto done = committer_.expire(now); !done) {
     tell_why(done.error());
@@ -34,14 +35,17 @@ void Expiry::follow() {
     return;
   }
   last_error_.clear();
-  const auto& waits = committer_.unconfirmed();
-  if (waits) next_.start(std::clamp(remaining(waits->deadline, now), 1ms, kLookAtLeast));
+  if (const auto left = committer_.until_expiry(now)) {
+    next_.start(std::clamp(*left, 1ms, kLookAtLeast));
+  }
 }
 
 void Expiry::tell_why(const Error& error) {
   if (error.text == std::exchange(last_error_, error.text)) return;
+  const bool runs = error.id == kNotStoredYet;
   record_({Kind::kCommitNotUndone,
-           "time to confirm a commit is up, and it cannot be undone yet: " + error.text});
+           runs ? error.text
+                : "time to confirm a commit is up, and it cannot be undone yet: " + error.text});
 }
 
 }  // namespace yoke::commit

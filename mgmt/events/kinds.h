@@ -33,6 +33,8 @@ enum class Kind : std::uint8_t {
   kScheduledCommitGivenUp,
   kLockTaken,
   kRestored,
+  kUndoneNotStored,
+  kUndoneStored,
   kDataPlaneConnected,
   kDataPlaneLost,
   kDataPlaneNotInStep,

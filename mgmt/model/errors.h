@@ -135,6 +135,7 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-459", "a scheduled commit was given up: late, or others changed the same"},
     ErrorMeaning{"E-460", "another commit is being made; try again"},
     ErrorMeaning{"E-461", "the data plane runs what this store, begun anew, never had"},
+    ErrorMeaning{"E-462", "a commit is undone where it runs, and the store does not have that yet"},
     ErrorMeaning{"E-470", "a question about the other unit to one that stands alone"},
     ErrorMeaning{"E-471", "yoke-pair does not answer, or does not follow its settings yet"},
     ErrorMeaning{"E-501", "the store's file or folder is not accessible"},

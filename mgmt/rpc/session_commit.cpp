@@ -125,6 +125,7 @@ Status Session::is_meant(const Json& params) const {
   if (revision.is_null()) return {};
   const auto& waits = unit_.committer.unconfirmed();
   if (waits && revision == waits->revision) return {};
+  if (unit_.committer.undone()) return {};  // the committer says what has become of it
   return fail(Errc::kConflict, commit::kNothingWaits,
               waits
                   ? fmt::format("it is revision {} that waits for a confirmation now: see history",

@@ -101,6 +101,9 @@ Rows status_rows(const Question& question) {
   if (const auto& unwritable = question.unit().committer.unwritable()) {
     row["store_error"] = unwritable->text + " [" + unwritable->id + "]";
   }
+  if (const auto behind = question.unit().committer.store_behind()) {
+    row["store_error"] = behind->text + " [" + behind->id + "]";
+  }
   if (status) {
     row["generation"] = status->running.generation;
     row["revision_running"] = status->running.revision;
@@ -120,9 +123,15 @@ Rows history_rows(const Question& question) {
   if (!question.name.empty() && !wanted) {
     return bad_parameters("name is not the number of a revision");
   }
-  const auto revisions = question.unit().committer.history(store::kRevisionsKept);
+  auto revisions = question.unit().committer.history(store::kRevisionsKept);
   if (!revisions) return tl::unexpected(revisions.error());
   json rows = json::array();
+  if (const auto& undone = question.unit().committer.undone()) {
+    // What runs, and the store does not have yet.
+    store::Revision last{.id = undone->running.revision, .info = undone->info};
+    last.info.note += " (not stored yet: see show status)";
+    revisions->insert(revisions->begin(), std::move(last));
+  }
   for (const store::Revision& revision : *revisions) {
     if (wanted && *wanted != revision.id) continue;
     const auto& info = revision.info;

@@ -11,6 +11,7 @@
 #include "mgmt/store/digest.h"
 #include "mgmt/store/errors.h"
 #include "mgmt/store/unit_lost.h"
+#include "mgmt/store/writable.h"
 
 namespace yoke::store {
 
@@ -58,6 +59,15 @@ Status ConfigStore::make_writable() {
   state_ = std::move(*state);
   wait_aside(aside);
   return {};
+}
+
+void ConfigStore::look() {
+  if (state_->original) {
+    (void)make_writable();
+    return;
+  }
+  const auto takes = takes_writes(state_->database().path());
+  state_->unwritable = takes ? std::nullopt : std::optional(takes.error());
 }
 
 void ConfigStore::wait_aside(const Aside& aside) {
@@ -240,6 +250,7 @@ Status ConfigStore::Pending::finish() {
   auto committed = state.transaction->commit_or_leave_no_trace();
   state.transaction.reset();
   if (!committed && !state.turned_out_committed(revision())) return committed;
+  state.unwritable.reset();
   state.records = std::move(shared_);
   state.own = std::move(own_);
   state.unit_row = std::move(unit_row_);

@@ -94,13 +94,15 @@ class ConfigStore {
   // These from now on; durably, unless it fails.
   [[nodiscard]] Status leave_alone(const std::set<std::string>& digests);
 
-  // Why nothing can be committed: what is read is a copy.
+  // Why nothing can be committed, as last seen: what is read is a copy, or in its place still.
   [[nodiscard]] const std::optional<Error>& unwritable() const noexcept;
   // Where it waits for the disk it does so aside from now on. Until begin(), finish(), confirm() or
   // schedule() return, what is read here is what it was before them, and none of them is called.
   void wait_aside(const Aside& aside);
   // Looks whether the disk takes writes again, as each commit does by itself. Ok: it does.
   [[nodiscard]] Status make_writable();
+  // The same, or, of one that is in its place, whether the disk still does: unwritable() says.
+  void look();
 
   // Writes `config` as the revision after running(). Its rules have been checked by the caller.
   // Waits for the disk where what belongs to the unit alone is another: that is prepared first.

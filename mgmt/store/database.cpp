@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/store/database.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <cerrno>
 
+#include "hal/base/file_descriptor.h"
 #include "mgmt/store/errors.h"
 
 namespace yoke::store {
@@ -101,7 +102,9 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, bool c
   // A file that cannot be written is opened for reading alone, without a word; so is one whose
   // header asks for a format that this SQLite cannot write, which none of ours does.
   if (sqlite3_db_readonly(handle, "main") == 1) {
-    const bool writable = ::access(path.c_str(), W_OK) == 0;
+    // A file system in error does not say that it is read-only until somebody wants to write.
+    const FileDescriptor for_writing(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    const bool writable = static_cast<bool>(for_writing);
     return tl::unexpected<Error>(database->error(writable ? SQLITE_CORRUPT : SQLITE_READONLY));
   }
   return database;

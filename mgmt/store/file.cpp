@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +24,7 @@
 #include "mgmt/store/previous.h"
 #include "mgmt/store/unit_file.h"
 #include "mgmt/store/unit_lost.h"
+#include "mgmt/store/writable.h"
 
 namespace yoke::store {
 namespace {
@@ -184,11 +184,8 @@ Result<hal::LockFile> lock_store(const std::string& store) {
 
 Error while_opening(const std::string& path, Error error) {
   // SQLite says of a log that it cannot make only that it cannot open it.
-  struct statvfs disk {};
-  if (::statvfs(path.c_str(), &disk) == 0 && (disk.f_flag & ST_RDONLY) != 0) {
-    return {Errc::kFailed, std::string(kReadOnly),
-            path + ": its file system is read-only; remount it for writing", -1};
-  }
+  const auto takes = takes_writes(path);
+  if (!takes && takes.error().id == kReadOnly) return takes.error();
   if (error.id != kStoreFailed) return error;
   const std::string named = path + ": ";
   const std::size_t skip = error.text.starts_with(named) ? named.size() : 0;

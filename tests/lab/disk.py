@@ -75,3 +75,50 @@ def small_disk(lab):
             subprocess.run(["umount", disk.folder], check=True)
             for name, data in files.items():
                 name.write_bytes(data)
+
+
+class FailingDisk(Disk):
+    """One of ext4 that the kernel finds in error: it takes no writes, and does not say so when it
+    is asked what it is."""
+
+    def fail(self):
+        subprocess.run(["mount", "-o", "remount,abort", self.folder], check=True)
+
+    def mend(self, image):
+        """As a person does, who has stopped yoke-mgmt."""
+        subprocess.run(["umount", self.folder], check=True)
+        subprocess.run(["fsck.ext4", "-p", image], check=False, stdout=subprocess.DEVNULL)
+        subprocess.run(["mount", "-o", "loop", image, self.folder], check=True)
+
+
+@contextlib.contextmanager
+def failing_disk(lab):
+    """The store stands on one meanwhile; yields it, and what mends it. None where this machine has
+    no loop devices."""
+    image = lab.unit.root / "disk.img"
+    with open(image, "wb") as file:
+        file.truncate(16 << 20)
+    subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True)
+    with stopped_mgmt(lab) as file:
+        disk = FailingDisk(lab.unit, file.parent)
+        files = disk.files()
+        mounted = subprocess.run(["mount", "-o", "loop", image, disk.folder], check=False)
+        if mounted.returncode == 0:
+            for name, data in files.items():
+                name.write_bytes(data)
+            subprocess.run(["sync", "-f", disk.folder], check=True)  # or it is lost with the rest
+    if mounted.returncode != 0:
+        yield None, None
+        return
+
+    def mend():
+        with stopped_mgmt(lab):
+            disk.mend(image)
+    try:
+        yield disk, mend
+    finally:
+        with stopped_mgmt(lab):
+            files = disk.files()
+            subprocess.run(["umount", disk.folder], check=True)
+            for name, data in files.items():
+                name.write_bytes(data)

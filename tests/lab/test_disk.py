@@ -2,6 +2,8 @@
 """A disk that takes no writes: the unit forwards, checks and shows; a commit is refused with what
 to do, and taken once the disk is mended, without a restart."""
 
+import contextlib
+
 import pytest
 
 import disk as disks
@@ -154,3 +156,36 @@ def test_what_comes_back_in_its_place_is_not_what_runs(lab, disk, damage, left, 
     for name, data in whole.items():
         name.write_bytes(data)
     expect_commits(lab)
+
+
+@contextlib.contextmanager
+def in_error(lab):
+    with disks.failing_disk(lab) as (disk, mend):
+        if disk is None:
+            pytest.skip("no loop devices here")
+        yield disk, mend
+
+
+def test_a_disk_that_the_kernel_found_in_error_is_no_damaged_store(lab):
+    with in_error(lab) as (disk, mend):
+        revision = lab.unit.show("status")[0]["revision"]
+        lab.unit.mgmt.terminate()
+        disk.fail()
+        lab.unit.start_mgmt()
+        lab.unit.until_mgmt_is_in_charge()
+        status = lab.unit.show("status")[0]
+        assert status["revision"] == revision and "E-502" in status["store_error"]
+        assert "fsck" in status["store_error"] and "damaged" not in lab.unit.mgmt.tail()
+        mend()
+        assert lab.unit.show("status")[0]["store_error"] is None
+
+
+def test_a_disk_that_fails_under_a_unit_that_runs_is_told(lab):
+    with in_error(lab) as (disk, mend):
+        disk.fail()
+        done = lab.unit.yoke("-c", "set vip web idle-timeout 11m", "-c", "commit", check=False)
+        assert done.returncode == 1 and "E-50" in done.stderr, done
+        waiting.until(lambda: alarm_stands(lab), "the alarm")
+        assert "fsck" in lab.unit.show("status")[0]["store_error"]
+        mend()
+        waiting.until(lambda: not alarm_stands(lab), "it ends")

@@ -115,6 +115,15 @@ TEST(Alarms, TheWorstComeFirstAndOfOneLevelTheNewest) {
 }
 
 // Against plain bookkeeping of what held when.
+TEST(Alarms, ADataPlaneThatIsLostComesBeforeWhatFollowsFromIt) {
+  Alarms alarms;
+  const Condition lost{Kind::kDataPlaneLost, "", "the data plane does not answer"};
+  (void)alarms.follow({lost}, at(1));
+  (void)alarms.follow({vip_down("a"), vip_down("b")}, at(2), Part::kServices);
+  EXPECT_EQ(alarms.all().at(0).what.kind, Kind::kDataPlaneLost);
+  EXPECT_EQ(alarms.digest(1).first.at(0).what.kind, Kind::kDataPlaneLost);
+}
+
 TEST(Alarms, OfAnyHistoryExactlyWhatHoldsStandsAndEveryChangeIsToldOnce) {
   std::mt19937 random(11);
   Alarms alarms;

@@ -187,6 +187,7 @@ TEST_F(ExpiryTest, ACommitOverWhatCannotBeReadAgainIsRefusedAndOneThatCannotBeUn
   };
   ASSERT_TRUE(commit(weighted_config(), 5min));
   damage(1);
+  restart();
   pass(5min);
   expect_everywhere(weighted_config(), 2);
   EXPECT_TRUE(committer_->unconfirmed()) << "it is tried again";
@@ -230,6 +231,71 @@ TEST_F(ExpiryTest, ARebootOrPowerCutDoesNotConfirmIt) {
   now_ = at("three", 20s, -24h);  // the battery of its clock is empty
   restart();
   expect_everywhere(web_config(), 5);
+}
+
+// A store that takes no writes for as long as it lives: somebody else's transaction is open.
+class Unwritable {
+ public:
+  explicit Unwritable(const std::string& file) {
+    EXPECT_EQ(sqlite3_open(file.c_str(), &handle_), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(handle_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  }
+  Unwritable(const Unwritable&) = delete;
+  Unwritable& operator=(const Unwritable&) = delete;
+  ~Unwritable() { sqlite3_close(handle_); }
+
+ private:
+  sqlite3* handle_ = nullptr;
+};
+
+TEST_F(ExpiryTest, WhatTheStoreDoesNotTakeRunsNeverthelessOnTimeAndIsStoredLater) {
+  ASSERT_TRUE(commit(weighted_config(), 5min));
+  auto disk = std::make_optional<Unwritable>(folder_.file());
+  pass(5min);
+  expect_everywhere(web_config(), 3);
+  EXPECT_FALSE(committer_->unconfirmed());
+  EXPECT_EQ(last().how, "cli") << "the store is as it was";
+  ASSERT_TRUE(committer_->store_behind());
+  EXPECT_EQ(committer_->store_behind()->id, "E-462");
+  EXPECT_THAT(committer_->store_behind()->text, HasSubstr("revision 2 was not confirmed in time"));
+  EXPECT_EQ(committer_->config_of(3).value(), web_config());
+  const Author bob{"bob", "pid 8", "cli"};
+  EXPECT_EQ(commit(other_config()).error().error.id, "E-462");
+  EXPECT_EQ(committer_->confirm(bob).error().id, "E-462");
+  EXPECT_EQ(committer_->reject(bob).error().error.id, "E-462");
+  expect_everywhere(web_config(), 3);
+  data_plane_.calls.clear();
+  disk.reset();
+  pass(1s);
+  expect_everywhere(web_config(), 3);
+  EXPECT_FALSE(committer_->store_behind());
+  EXPECT_THAT(data_plane_.calls, ElementsAre()) << "it runs already";
+  EXPECT_EQ(last().how, "unconfirmed");
+  restart();
+  expect_everywhere(web_config(), 3);
+}
+
+TEST_F(ExpiryTest, RejectedItRunsNoMoreThoughTheStoreTakesNothingAndTheProcessIsKilled) {
+  ASSERT_TRUE(commit(weighted_config(), 5min));
+  auto disk = std::make_optional<Unwritable>(folder_.file());
+  EXPECT_EQ(committer_->reject({"bob", "pid 8", "reject"}).error().error.id, "E-462");
+  expect_everywhere(web_config(), 3);
+  disk.reset();
+  restart();
+  pass(1s);
+  expect_everywhere(web_config(), 3);
+  EXPECT_EQ(last().how, "reject");
+  EXPECT_FALSE(committer_->unconfirmed());
+}
+
+TEST_F(ExpiryTest, TheNextCommitStoresWhatTheStoreDidNotTakeFirst) {
+  ASSERT_TRUE(commit(weighted_config(), 5min));
+  auto disk = std::make_optional<Unwritable>(folder_.file());
+  pass(5min);
+  disk.reset();
+  ASSERT_TRUE(commit(other_config()));
+  expect_everywhere(other_config(), 4);
+  EXPECT_EQ(committer_->config_of(3).value(), web_config());
 }
 
 TEST_F(ExpiryTest, WithoutADataPlaneItIsUndoneInTheStoreAndActivatedLater) {

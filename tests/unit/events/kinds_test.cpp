@@ -63,6 +63,8 @@ TEST(Event, ItsEntryHasWhatTheTableSaysAndACommandOfItsOwn) {
   EXPECT_EQ(entry.at, event.at);
   EXPECT_EQ(entry.command, "show check web 192.0.2.11:80");
   EXPECT_EQ(entry.fields, (decltype(Entry::fields){{"POOL", "web"}, {"SERVER", "192.0.2.11:80"}}));
+  EXPECT_EQ(entry_of({Kind::kNotifyFailed, "", {{"NOTIFY", "mail:ops"}, {"TO", "ops"}}}).command,
+            "request notify mail:ops test");
 }
 
 }  // namespace
