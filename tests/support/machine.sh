@@ -76,7 +76,7 @@ install_missing_packages() {
       mariadb-server) service=mariadb ;;
       exim4-daemon-light) service=exim4 ;;
       snmptrapd) service=snmptrapd.socket ;;
-      chrony | keepalived | nginx | postgresql | redis-server | snmpd) service=$package ;;
+      chrony | haproxy | keepalived | nftables | nginx | postgresql | redis-server | snmpd) service=$package ;;
       *) continue ;;
     esac
     systemctl --root=/ --quiet disable "$service" || true

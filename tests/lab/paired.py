@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The unit of a lab and a second beside it, a cable between them: two whole units, each with data
+plane, pair process and management plane.
+
+    client .10      unit .2 ===== ha0 ===== unit2 .3
+        |               |                      |
+        +------------ switch ------------------+---- server1 .21, server2 .22, server3 .23
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sqlite3
+
+import unit as units
+import waiting
+from namespace import Namespace
+
+VRID = 7
+PARTS = ("pair", "dataplane", "mgmt")  # the first would tell of the others' death
+
+
+class PairedUnit(units.Unit):
+    """A unit with a pair process."""
+
+    def __init__(self, namespace, number):
+        self.number = number
+        self.pair = None
+        super().__init__(namespace)
+
+    def board(self, **changes):
+        text = super().board(**changes)
+        text = text.replace("lb-a", f"lb-{'ab'[self.number - 2]}")
+        return text.replace(f"{units.IPV4}/", f"10.9.0.{self.number}/").replace(
+            f"{units.IPV6}/", f"2001:db8:9::{self.number}/")
+
+    def process(self, part):
+        return getattr(self, part)
+
+    def runs(self, part):
+        return self.process(part) is not None and self.process(part).exit_status is None
+
+    def start(self):
+        """Whatever does not run of it."""
+        if not self.runs("dataplane"):
+            self.start_dataplane()
+        if not self.runs("pair"):
+            self.pair = self._start("yoke-pair", None)
+            self.pair.until(self.ha, "the pair process answers")
+        if not self.runs("mgmt"):
+            self.start_mgmt()
+
+    def signal(self, number, *parts):
+        """To all of these at once, as nearly as that goes."""
+        for part in parts:
+            os.killpg(self.process(part).pid, number)
+        if number == signal.SIGKILL:
+            for part in parts:
+                self.process(part).kill()
+
+    def ha(self):
+        with contextlib.suppress(OSError):
+            return units.call(self.root / "run/yoke/pair.sock", "status", {})
+        return {}
+
+    def group(self):
+        return (self.ha().get("groups") or [{}])[0]
+
+    def role(self):
+        return self.group().get("role")
+
+    def is_calm(self):
+        return not self.group().get("alarms", ["?"])
+
+
+class Paired:
+    """Both; started, with keys, not configured."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        self.first = PairedUnit(lab.unit.namespace, 2)
+        home = Namespace("unit2")
+        lab.switch.plug(home)
+        self.second = PairedUnit(home, 3)
+        self.units = [self.first, self.second]
+        self.first.namespace.ip("link add ha0 type veth peer name ha0 netns unit2")
+        keys = self.first.root / "keys"
+        self.first.namespace.run(units.PROGRAMS / "yoke-pair", "--make-keys", keys)
+        for unit, place in zip(self.units, "ab"):
+            unit.namespace.ip("link set ha0 up")
+            shutil.copy(keys / place / "pair.key", unit.root / "var/lib/yoke/pair.key")
+
+    def start(self):
+        for unit in self.units:
+            unit.start()
+
+    def share_hash_key(self):
+        """Until pairing does it. The second's management plane must not run."""
+        with contextlib.closing(sqlite3.connect(self.first.root / "var/lib/yoke/config.db")) as one:
+            key = one.execute("SELECT value FROM setting WHERE name = 'hash_key'").fetchone()
+        with contextlib.closing(sqlite3.connect(self.second.root / "var/lib/yoke/config.db")) as two:
+            two.execute("UPDATE setting SET value = ? WHERE name = 'hash_key'", key)
+            two.commit()
+
+    def other(self, unit):
+        return self.second if unit is self.first else self.first
+
+    def active(self):
+        """Who holds the VIPs, by what both say; None where that is nobody, or not clear."""
+        holders = [unit for unit in self.units if unit.role() in ("ACTIVE", "ALONE")]
+        return holders[0] if len(holders) == 1 else None
+
+    def until_settled(self, seconds=60, are_flows_known=False):
+        """One holds, the other could take over at once: returns the one."""
+
+        def settled():
+            active = self.active()
+            if active is None or active.role() != "ACTIVE":
+                return None
+            standby = self.other(active)
+            if standby.role() != "STANDBY" or not all(unit.is_calm() for unit in self.units):
+                return None
+            if are_flows_known and not (active.status().get("flow_sync", {}).get("told") and
+                                        standby.status().get("flow_sync", {}).get("whole")):
+                return None
+            return active
+
+        try:
+            return waiting.until(settled, "one is active, the other stands by", seconds)
+        except waiting.Late as late:
+            told = "\n".join(json.dumps(unit.group()) + json.dumps(
+                unit.status().get("flow_sync", {})) for unit in self.units)
+            raise waiting.Late(f"{late}\n{told}") from None
+
+    def stop(self):
+        for unit in self.units:
+            for part in PARTS:
+                if unit.process(part) is not None:
+                    unit.process(part).kill()
