@@ -34,75 +34,11 @@ LAB = HERE.parents[1] / "lab"
 sys.path[:0] = [str(LAB)]
 
 # pylint: disable=wrong-import-position
-import answers
 import contenders
-import probes
 import faults
+import meter as meters
+import paired
 import topology
-import waiting
-
-HELD = 24
-PATIENCE_S = 5.0
-
-
-class Meter:
-    """All that looks at one system."""
-
-    def __init__(self, lab, system):
-        self._lab = lab
-        with contextlib.ExitStack() as made:
-            self._answers = made.enter_context(answers.Answers(lab, system.vip))
-            self._http = made.enter_context(probes.Probe(lab.client, "http", system.vip))
-            self._held = made.enter_context(probes.Probe(lab.client, "held", HELD, *system.held))
-            self._datagrams = made.enter_context(probes.Probe(
-                lab.client, "datagrams", system.vip)) if system.datagrams else None
-            self._sleepers = [made.enter_context(probes.Probe(None, "stalls", core))
-                              for core in sorted(os.sched_getaffinity(0))]
-            self._made = made.pop_all()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._made.close()
-
-    def begin(self):
-        self.until_answered()
-        self._held.finish(PATIENCE_S)
-        for probe in (self._http, self._datagrams, *self._sleepers):
-            if probe:
-                probe.take()
-        self._answers.take()
-        self._answers.overlooked()
-
-    def until_answered(self, seconds=15):
-        """Whether it is."""
-        try:
-            waiting.until(lambda: self._http.silent_ms() < 60, "the VIP is answered", seconds)
-        except waiting.Late:
-            return False
-        return True
-
-    def stall_ms(self):
-        return max(sleeper.take()["worst_ms"] for sleeper in self._sleepers)
-
-    def end(self):
-        """What was noticed since the beginning."""
-        back = self.until_answered()
-        answers.wait_a_window()
-        seen = self._answers.take()
-        web, stall, held = self._http.take(), self.stall_ms(), self._held.finish(PATIENCE_S)
-        datagrams = self._datagrams.take() if self._datagrams else {}
-        blackout = web["blackout_ms"] if back else float("inf")
-        stall = max(stall, web["worst_pause_ms"])
-        return {"blackout_ms": blackout, "stall_ms": stall, "beyond_ms": max(0, blackout - stall),
-                "lost": held["lost"], "resets": held["resets"], "held": held["held"],
-                "lost_of": held["lost_of"],
-                "refused": web["reset"], "dual_answers": answers.dual(seen), "answers": len(seen),
-                "overlooked": self._answers.overlooked(),
-                "datagrams_lost": datagrams.get("lost", 0),
-                "datagrams": datagrams.get("sent", 0), "requests": web["sent"],
-                "requests_lost": web["lost"]}
 
 
 def befall(lab, system, meter, fault):
@@ -185,7 +121,7 @@ def all_faults(lab, systems, options):
         if options.fault and fault.name not in options.fault:
             continue
         for system in filter(fault.can_befall, systems):
-            with Meter(lab, system) as meter:
+            with meters.Meter(lab, system.vip, system.held, system.datagrams) as meter:
                 runs = [befall(lab, system, meter, fault) for _ in range(options.repeats)]
             sums = summed_up(runs)
             figures.setdefault(fault.name, {})[system.name] = sums | {"each": runs}
@@ -204,7 +140,7 @@ def retransmitted(namespace):
 def switch_over_again_and_again(lab, system, count):
     """Planned, one after the other; before, a while without any."""
     sums = {}
-    with Meter(lab, system) as meter:
+    with meters.Meter(lab, system.vip, system.held, system.datagrams) as meter:
         for what, rounds in (("without", min(count, 100)), ("with", count)):
             system.settle()
             meter.begin()
@@ -259,7 +195,7 @@ def main():
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
     print(f"profile {options.profile}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; "
           f"{options.repeats} repeats", flush=True)
-    with topology.Lab() as lab:
+    with topology.Lab(kind=paired.PairedUnit) as lab:
         systems = [system for system in contenders.made(lab, options.profile, not options.no_relay)
                    if not options.only or any(word in system.name for word in options.only)]
         result = {"profile": options.profile, "load": os.getloadavg()[0]}

@@ -14,25 +14,30 @@ import shutil
 import signal
 import sqlite3
 
+import topology
 import unit as units
 import waiting
 from namespace import Namespace
 
 VRID = 7
+CHECK_PACE = "interval 500ms timeout 450ms"  # a busy machine takes no server out
+VIPS = ("web", "web6", "direct", "direct6", "dns")
 PARTS = ("pair", "dataplane", "mgmt")  # the first would tell of the others' death
 
 
 class PairedUnit(units.Unit):
     """A unit with a pair process."""
 
-    def __init__(self, namespace, number):
+    def __init__(self, namespace, number=2):
         self.number = number
+        self.name = f"lb-{'ab'[number - 2]}"
+        self.port = namespace.name  # of the switch
         self.pair = None
         super().__init__(namespace)
 
     def board(self, **changes):
         text = super().board(**changes)
-        text = text.replace("lb-a", f"lb-{'ab'[self.number - 2]}")
+        text = text.replace("lb-a", self.name)
         return text.replace(f"{units.IPV4}/", f"10.9.0.{self.number}/").replace(
             f"{units.IPV6}/", f"2001:db8:9::{self.number}/")
 
@@ -42,7 +47,7 @@ class PairedUnit(units.Unit):
     def runs(self, part):
         return self.process(part) is not None and self.process(part).exit_status is None
 
-    def start(self):
+    def start_all(self):
         """Whatever does not run of it."""
         if not self.runs("dataplane"):
             self.start_dataplane()
@@ -76,11 +81,17 @@ class PairedUnit(units.Unit):
 
 
 class Paired:
-    """Both; started, with keys, not configured."""
+    """Both, with keys; not started, not configured. What can be done to them is in `faults.py`.
+    The lab has been made with a PairedUnit."""
+
+    vip = topology.NAT4
+    held = (topology.NAT4, topology.NAT6, topology.DSR4, topology.DSR6)
+    parts = PARTS
+    has_cable = True
 
     def __init__(self, lab):
         self.lab = lab
-        self.first = PairedUnit(lab.unit.namespace, 2)
+        self.first = lab.unit
         home = Namespace("unit2")
         lab.switch.plug(home)
         self.second = PairedUnit(home, 3)
@@ -94,9 +105,40 @@ class Paired:
 
     def start(self):
         for unit in self.units:
-            unit.start()
+            unit.start_all()
 
-    def share_hash_key(self):
+    def configure(self, profile="vm"):
+        """Both alike; all VIPs in one group."""
+        commands = [f"set ha interface ha0 data-interface wan data-links wan,eth0 profile {profile}",
+                    f"set group blue vrid {VRID}"]
+        for name in VIPS:
+            commands += [*(each.replace(topology.CHECK_PACE, CHECK_PACE)
+                           for each in self.lab.commands(name)), f"set vip {name} group blue"]
+        self.first.commit(*commands)
+        self.copy_configuration()
+
+    def copy_configuration(self):
+        """The second has the first's."""
+        self.second.mgmt.terminate()
+        self._share_hash_key()
+        self.second.start_all()
+        file = self.second.root / "pair.set"
+        file.write_text(self.first.yoke("export", "set").stdout, encoding="utf-8")
+        self.second.yoke("apply", file)
+
+    def knows_flows(self, seconds):
+        """Whether the one that stands by knows the other's flows, or does so in time."""
+        def are_known():
+            active = self.active()
+            return active and active.status().get("flow_sync", {}).get("told") and \
+                self.other(active).status().get("flow_sync", {}).get("whole")
+
+        try:
+            return bool(waiting.until(are_known, "flows are known to both", seconds))
+        except waiting.Late:
+            return False
+
+    def _share_hash_key(self):
         """Until pairing does it. The second's management plane must not run."""
         with contextlib.closing(sqlite3.connect(self.first.root / "var/lib/yoke/config.db")) as one:
             key = one.execute("SELECT value FROM setting WHERE name = 'hash_key'").fetchone()
@@ -134,8 +176,31 @@ class Paired:
                 unit.status().get("flow_sync", {})) for unit in self.units)
             raise waiting.Late(f"{late}\n{told}") from None
 
+    def settle(self, are_flows_known=False):
+        """(active, standby), once what was killed runs again and all is well."""
+        self.start()
+        for unit in self.units:
+            # What it has lost too often it does not take for a while; that is not what is tested.
+            if "held" in unit.group().get("alarms", []):
+                unit.signal(signal.SIGKILL, "pair")
+                unit.start_all()
+        active = self.until_settled(are_flows_known=are_flows_known)
+        for unit in self.units:
+            unit.until_servers("up")
+        return active, self.other(active)
+
+    def switch_over(self, unit):
+        """As planned."""
+        units.call(unit.root / "run/yoke/pair.sock", "failover", {})
+
+    def boot(self, unit):
+        """Nothing of ours is left in the kernel by one that was killed."""
+
     def stop(self):
+        """The lab itself goes when it is left; the second unit is gone before."""
         for unit in self.units:
             for part in PARTS:
                 if unit.process(part) is not None:
                     unit.process(part).kill()
+        self.second.namespace.remove()
+        shutil.rmtree(self.second.root)

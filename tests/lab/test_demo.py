@@ -80,6 +80,11 @@ def test_the_demo_ends_with_what_was_promised(before):
         assert abs(count - 1000) <= 50, facts
     assert facts["failed_after_down"] == 0
     assert 0 < facts["check_down_ms"] < 5000
+    # Of two units, one killed: soon another answers, never both.
+    assert 0 < facts["takeover_ms"] < 10_000 and facts["dual_answers"] == 0
+    assert facts["planned_packets_lost"] < 1000
+    if facts["flows_go_along"]:
+        assert facts["connections_lost"] == facts["planned_connections_lost"] == 0
     nothing_left(before)
 
 

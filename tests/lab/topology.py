@@ -37,7 +37,8 @@ _VIPS = {("nat", 4): NAT4, ("nat", 6): NAT6, ("dsr", 4): DSR4, ("dsr", 6): DSR6}
 class Lab:
     """Made at once; goes with the sandbox it is made in, or when it is left."""
 
-    def __init__(self, **unit):
+    def __init__(self, kind=Unit, **unit):
+        """`kind` is the class of its unit, made with what else is given."""
         self.switch = Switch()
         self.client = self._host("client", 10)
         self.servers = [Server(self._host(f"server{i}", 20 + i), _v4(20 + i), _v6(20 + i))
@@ -48,7 +49,7 @@ class Lab:
         namespace = Namespace("unit")
         # Queue 0 of several would be all that AF_XDP sees of a veth.
         self.switch.plug(namespace)
-        self.unit = Unit(namespace, **unit)
+        self.unit = kind(namespace, **unit)
 
     def _host(self, name, number):
         namespace = Namespace(name)
