@@ -98,6 +98,8 @@ bool Adopter::step(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t rec
   if (worker_.journal.is_clearing()) return false;
   if (generation_ != snapshot.generation) {
     generation_ = snapshot.generation;
+    is_configured_ = std::ranges::any_of(
+        snapshot.services, [](const lb::Service& service) { return service.incarnation != 0; });
     parking_.retry([&](const FlowRecord& record) {
       if (adopt(record, snapshot, now) == Outcome::kWaits) return false;
       counters_.unparked.add();
@@ -106,6 +108,9 @@ bool Adopter::step(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t rec
   }
   bool has_done = sweep_place_ != 0;
   if (sweep_place_ != 0) sweep(snapshot, entries);
+  // All of them would have to wait, and only some can: the peer waits instead, and is not told that
+  // we have everything.
+  if (!is_configured_) return has_done;
   std::uint32_t fetched = 0;
   for (; records > 0; --records, --fetched) {
     const Record* record = worker_.lane.records.front();

@@ -77,6 +77,7 @@ class Adopter {
   Parking parking_;
   AdopterCounters counters_;
   std::uint64_t generation_ = 0;  // of the snapshot under which those parked were last tried
+  bool is_configured_ = false;    // that snapshot has a service
   // Of each bucket, the mark of flows that were told since the last walk of it began; and whether
   // that walk's sweep is still to come.
   lb::BucketSet fresh_marks_, is_walked_;

@@ -189,6 +189,23 @@ TEST_F(Repair, TooManyWaitAndAreToldAgain) {
   expect_equal();
 }
 
+// As a data plane does that was just started: its flows come sooner than its configuration.
+TEST_F(Repair, APeerWithoutConfigurationTakesNothingAndLosesNothing) {
+  pair_.standby_->reconfigure([](lb::Snapshot& s) {
+    for (lb::Service& service : s.services) service.incarnation = 0;
+  });
+  for (int i = 0; i < 1500; ++i) {
+    clients_.open_whole(kNatV4);
+    if (i % 5 == 0) pair_.turn();
+  }
+  EXPECT_FALSE(pair_.standby_->receiver_->is_whole());
+  pair_.standby_->reconfigure([](lb::Snapshot& s) {
+    for (lb::Service& service : s.services) service.incarnation = 3;
+  });
+  expect_equal();
+  EXPECT_EQ(lost(), 0U);
+}
+
 TEST_F(Repair, AWorkerThatSleepsHoldsUpNoRoundForever) {
   live(100);
   expect_equal();
