@@ -108,8 +108,8 @@ bool Adopter::step(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t rec
   }
   bool has_done = sweep_place_ != 0;
   if (sweep_place_ != 0) sweep(snapshot, entries);
-  // All of them would have to wait, and only some can: the peer waits instead, and is not told that
-  // we have everything.
+  // All of them would have to wait here, and only some can: they stay in the ring, and then with
+  // the peer.
   if (!is_configured_) return has_done;
   std::uint32_t fetched = 0;
   for (; records > 0; --records, --fetched) {

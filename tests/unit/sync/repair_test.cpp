@@ -198,7 +198,7 @@ TEST_F(Repair, APeerWithoutConfigurationTakesNothingAndLosesNothing) {
     clients_.open_whole(kNatV4);
     if (i % 5 == 0) pair_.turn();
   }
-  EXPECT_FALSE(pair_.standby_->receiver_->is_whole());
+  EXPECT_EQ(pair_.standby_->size(), 0U);
   pair_.standby_->reconfigure([](lb::Snapshot& s) {
     for (lb::Service& service : s.services) service.incarnation = 3;
   });
