@@ -176,8 +176,6 @@ def arguments():
     parser.add_argument("--fault", action="append", help="only this one; may be repeated")
     parser.add_argument("--only", action="append", help="this system alone; may be repeated")
     parser.add_argument("--switchovers", type=int, default=0, help="planned, in a row, of ours")
-    parser.add_argument("--no-relay", action="store_true",
-                        help="nobody carries the flows from unit to unit")
     parser.add_argument("--json", action="store_true", help="all of it once more, as the last line")
     options = parser.parse_args()
     known = [fault.name for fault in faults.FAULTS]
@@ -196,7 +194,7 @@ def main():
     print(f"profile {options.profile}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; "
           f"{options.repeats} repeats", flush=True)
     with topology.Lab(kind=paired.PairedUnit) as lab:
-        systems = [system for system in contenders.made(lab, options.profile, not options.no_relay)
+        systems = [system for system in contenders.made(lab, options.profile)
                    if not options.only or any(word in system.name for word in options.only)]
         result = {"profile": options.profile, "load": os.getloadavg()[0]}
         try:

@@ -29,7 +29,6 @@ class PairStory:
         self._story = story
         self._lab = story.lab
         self._pair = paired.Paired(self._lab)
-        self._flows_go_along = False
         self.facts = {}
 
     def tell(self):
@@ -66,8 +65,6 @@ class PairStory:
         say("lb-b$ yoke apply pair.set")
         self._active, _ = self._pair.settle()
         yoke("show", "ha")
-        self._flows_go_along = self._pair.knows_flows(seconds=10)
-        say(f"  connections are known to both: {'yes' if self._flows_go_along else 'no'}")
 
     def _kill(self, meter):
         active = self._active
@@ -95,7 +92,7 @@ class PairStory:
         self._tell_dual(noticed)
         self.facts |= {"takeover_ms": round(noticed["blackout_ms"]),
                        "takeover_stall_ms": round(noticed["stall_ms"]), "connections_lost": lost,
-                       "downloads_cut": cut, "flows_go_along": self._flows_go_along,
+                       "downloads_cut": cut,
                        "dual_answers": noticed["dual_answers"]}
 
     def _hand_over(self, meter):
@@ -106,7 +103,6 @@ class PairStory:
                           "to hand over")
         self._story.say(f"  it stands by                  {1000 * (time.monotonic() - began):6,.0f} "
                         "ms after its start")
-        self._pair.knows_flows(seconds=10 if self._flows_go_along else 0)
         meter.begin()
         time.sleep(0.5)
         self._story.yoke("request", "ha", "failover", unit=active)

@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import signal
-import sqlite3
 
 import topology
 import unit as units
@@ -119,32 +118,9 @@ class Paired:
 
     def copy_configuration(self):
         """The second has the first's."""
-        self.second.mgmt.terminate()
-        self._share_hash_key()
-        self.second.start_all()
         file = self.second.root / "pair.set"
         file.write_text(self.first.yoke("export", "set").stdout, encoding="utf-8")
         self.second.yoke("apply", file)
-
-    def knows_flows(self, seconds):
-        """Whether the one that stands by knows the other's flows, or does so in time."""
-        def are_known():
-            active = self.active()
-            return active and active.status().get("flow_sync", {}).get("told") and \
-                self.other(active).status().get("flow_sync", {}).get("whole")
-
-        try:
-            return bool(waiting.until(are_known, "flows are known to both", seconds))
-        except waiting.Late:
-            return False
-
-    def _share_hash_key(self):
-        """Until pairing does it. The second's management plane must not run."""
-        with contextlib.closing(sqlite3.connect(self.first.root / "var/lib/yoke/config.db")) as one:
-            key = one.execute("SELECT value FROM setting WHERE name = 'hash_key'").fetchone()
-        with contextlib.closing(sqlite3.connect(self.second.root / "var/lib/yoke/config.db")) as two:
-            two.execute("UPDATE setting SET value = ? WHERE name = 'hash_key'", key)
-            two.commit()
 
     def other(self, unit):
         return self.second if unit is self.first else self.first
@@ -154,8 +130,8 @@ class Paired:
         holders = [unit for unit in self.units if unit.role() in ("ACTIVE", "ALONE")]
         return holders[0] if len(holders) == 1 else None
 
-    def until_settled(self, seconds=60, are_flows_known=False):
-        """One holds, the other could take over at once: returns the one."""
+    def until_settled(self, seconds=60):
+        """One holds, the other could take over at once, flows and all: returns the one."""
 
         def settled():
             active = self.active()
@@ -164,8 +140,8 @@ class Paired:
             standby = self.other(active)
             if standby.role() != "STANDBY" or not all(unit.is_calm() for unit in self.units):
                 return None
-            if are_flows_known and not (active.status().get("flow_sync", {}).get("told") and
-                                        standby.status().get("flow_sync", {}).get("whole")):
+            if not (active.status().get("flow_sync", {}).get("told") and
+                    standby.status().get("flow_sync", {}).get("whole")):
                 return None
             return active
 
@@ -176,7 +152,7 @@ class Paired:
                 unit.status().get("flow_sync", {})) for unit in self.units)
             raise waiting.Late(f"{late}\n{told}") from None
 
-    def settle(self, are_flows_known=False):
+    def settle(self):
         """(active, standby), once what was killed runs again and all is well."""
         self.start()
         for unit in self.units:
@@ -184,7 +160,7 @@ class Paired:
             if "held" in unit.group().get("alarms", []):
                 unit.signal(signal.SIGKILL, "pair")
                 unit.start_all()
-        active = self.until_settled(are_flows_known=are_flows_known)
+        active = self.until_settled()
         for unit in self.units:
             unit.until_servers("up")
         return active, self.other(active)
