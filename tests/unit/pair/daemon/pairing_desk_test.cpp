@@ -464,7 +464,10 @@ TEST_F(PairingDeskTest, AUnitWithoutAKeyListensAndOneWithAKeyDoesNot) {
   EXPECT_EQ(asked.desk.status()["try"]["address"], "127.0.0.1");
   ASSERT_TRUE(asking.desk.confirm(asked.code()));
   ASSERT_TRUE(asked.desk.confirm(asked.code()));
-  until([&] { return asking.desk.status()["one_sided"] == false && asking.kept && asked.kept; });
+  until([&] {
+    return asking.kept && asked.kept && asking.desk.status()["one_sided"] == false &&
+           asked.desk.status()["one_sided"] == false;
+  });
   EXPECT_EQ(asked.desk.status()["listens"], false);
   Desk third(loop_.get(), "lb-c", {.port = port});
   ASSERT_TRUE(third.desk.ask("127.0.0.1"));
