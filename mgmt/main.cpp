@@ -33,6 +33,7 @@
 #include "mgmt/options.h"
 #include "mgmt/outlets/outlets.h"
 #include "mgmt/pair/client/pair_client.h"
+#include "mgmt/pair/client/pairing_client.h"
 #include "mgmt/rpc/errors.h"
 #include "mgmt/rpc/role.h"
 #include "mgmt/rpc/server.h"
@@ -141,6 +142,8 @@ class Process {
               if (key == store.hash_key()) return;
               turns.post([this, &store, key] { hash_by(store, key); });
             }),
+        pairing_(
+            loop, options.root / "run/yoke/pair.sock", [this] { return unit_.name(); }, recorder()),
         link_(
             loop, data_plane_, committer_, [this](bool in_step) { checking_.on_link(in_step); },
             recorder(), in_turn(turns)) {
@@ -233,6 +236,8 @@ class Process {
                   return pair_.is_one_of_two() ? pair_.command(method, group, force)
                                                : Pair::alone();
                 },
+            .pairing = [this](auto method,
+                              auto params) { return pairing_.ask(method, std::move(params)); },
             .role = [this] { return pair_.role(); }};
   }
 
@@ -307,6 +312,7 @@ class Process {
   system::Keeper system_;
   commit::Schedule schedule_;
   pair::PairClient pair_;
+  pair::PairingClient pairing_;
   commit::DataPlaneLink link_;
   std::unique_ptr<outlets::Outlets> outlets_;
   std::unique_ptr<alarms::Supervisor> supervisor_;

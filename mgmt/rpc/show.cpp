@@ -46,6 +46,7 @@ constexpr std::array kObjects{
     Object{"ha", "", ha_rows},
     Object{"ha-link", "", ha_link_rows},
     Object{"ha-history", "", ha_history_rows},
+    Object{"ha-pairing", "", ha_pairing_rows},
 };
 
 auto unknown_object(std::string_view word) {
