@@ -131,6 +131,14 @@ constexpr std::array kHaHistoryColumns{
     Column{"FROM", "from", Format::kText, 12},  Column{"TO", "to", Format::kText, 12},
     Column{"WHY", "reason", Format::kText, 15},
 };
+constexpr std::array kHaPairingColumns{
+    Column{"STATE", "state", Format::kText, 12},
+    Column{"UNIT", "unit", Format::kText, 4},
+    Column{"OTHER UNIT", "other", Format::kText, 15},
+    Column{"ADDRESS", "address", Format::kText, 20},
+    Column{"CODE", "code", Format::kText, 6},
+    Column{"LEFT S", "left_s", Format::kCount, 6},
+};
 constexpr std::array kHistoryColumns{
     Column{"REV", "revision", Format::kText, 7},
     Column{"WHEN", "when", Format::kTime, 19},
@@ -169,6 +177,7 @@ constexpr std::array kViews{
     View{"ha", false, kHaColumns},
     View{"ha-link", false, kHaLinkColumns},
     View{"ha-history", false, kHaHistoryColumns},
+    View{"ha-pairing", false, kHaPairingColumns},
     View{"backup", false, kBackupColumns},
 };
 
