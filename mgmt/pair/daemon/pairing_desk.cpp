@@ -168,7 +168,7 @@ Status PairingDesk::ask_by(FileDescriptor connected, const std::string& address)
 void PairingDesk::open(FileDescriptor connected, const std::string& address, bool asked_here) {
   Pairing::Random random;
   const bool drawn = draw(random.private_key) && draw(random.number);
-  try_.emplace();
+  try_ = std::make_unique<Try>();
   try_->number = ++tries_;
   try_->asked_here = asked_here;
   try_->address = address;

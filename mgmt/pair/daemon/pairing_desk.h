@@ -93,7 +93,7 @@ class PairingDesk {
   FileDescriptor listening_;
   std::optional<hal::IoSource> callers_;
   std::string trouble_;  // why nobody is listened to though it should be
-  std::optional<Try> try_;
+  std::unique_ptr<Try> try_;
   MonoTime deaf_until_{};
   std::uint64_t tries_ = 0, told_ = 0, turned_away_ = 0, failed_ = 0;
   std::deque<nlohmann::json> news_;

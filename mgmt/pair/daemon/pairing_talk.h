@@ -30,6 +30,7 @@ class PairingTalk {
               const Pairing::Random& random, std::string name, std::function<void()> changed);
   PairingTalk(const PairingTalk&) = delete;
   PairingTalk& operator=(const PairingTalk&) = delete;
+  ~PairingTalk() = default;
 
   // This unit has asked: said as soon as there is a connection.
   void begin();
