@@ -61,7 +61,8 @@ constexpr std::array kHaPart{
     Node{.word = "link", .help = "The ways to the peer, and what goes by them"},
     Node{.word = "config", .help = "Whether both units have the same configuration"},
     Node{.word = "branches", .help = "What was committed here alone and gave way to the peer's"},
-    Node{.word = "history", .help = "How roles changed, and why, the newest first"}};
+    Node{.word = "history", .help = "How roles changed, and why, the newest first"},
+    Node{.word = "pairing", .help = "Who asks to be the other unit, and the code to compare"}};
 
 constexpr std::array kObjects{
     Node{.word = "status", .help = "The unit at a glance"},
@@ -181,7 +182,30 @@ constexpr std::array kHaRequests{
          .help = "The same, and take nothing until resume, restarts included",
          .next = kOfGroupForced},
     Node{.word = "resume", .help = "Be able to take over again", .next = kOfGroup}};
+constexpr std::array kPairAddress{
+    Node{.word = "ADDRESS",
+         .help = "192.0.2.1, 2001:db8::1 or fe80::1%eth1, of a unit that is not paired",
+         .value = Value::kWord}};
+constexpr std::array kPairCode{
+    Node{.word = "CODE", .help = "The six digits that both units show", .value = Value::kWord}};
+constexpr std::array kPairForce{Node{
+    .word = "force", .help = "Though VIPs may be let go: the other unit has to forget it too"}};
+constexpr std::array kPairRequests{
+    Node{.word = "with",
+         .help = "Ask another unit to be one of two with this one",
+         .may_end = false,
+         .next = kPairAddress},
+    Node{.word = "confirm",
+         .help = "Both units show this code: they are meant",
+         .may_end = false,
+         .next = kPairCode},
+    Node{.word = "reject", .help = "The codes differ, or it is not wanted"},
+    Node{.word = "forget", .help = "Have no other unit any more", .next = kPairForce}};
 constexpr std::array kRequests{
+    Node{.word = "pair",
+         .help = "Make two fresh units a pair",
+         .may_end = false,
+         .next = kPairRequests},
     Node{.word = "ha",
          .help = "Let the pair's other unit work, or this one again",
          .may_end = false,

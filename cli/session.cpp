@@ -123,15 +123,6 @@ Outcome Session::show_log(const Command& command) {
   return {.output = show_output("log", false, std::move(*answer), width_for(command)), .error = {}};
 }
 
-Outcome Session::show_pair(const Command& command) {
-  std::string object = "ha";
-  if (command.words.size() > 1) object += "-" + command.words[1];
-  auto answer = connection_.call("show", {{"object", object}});
-  if (!answer) return failed(answer.error());
-  return {.output = show_output(object, false, std::move(*answer), width_for(command)),
-          .error = {}};
-}
-
 // What it changed is told where the one before it is kept as well.
 Outcome Session::revision(const Command& command, json answer) {
   Outcome outcome{.output = revision_output(std::move(answer), width_for(command)), .error = {}};
@@ -278,6 +269,7 @@ Outcome Session::request(const Command& command) {
     return outcome;
   }
   if (command.words.front() == "ha") return request_of_pair(command);
+  if (command.words.front() == "pair") return pair_units(command);
   if (command.words.front() == "notify") return try_notification(command.words[1]);
   const auto restored = restore_backup(connection_, command.words[1]);
   if (!restored) return failed(restored.error());

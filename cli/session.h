@@ -64,6 +64,7 @@ class Session {
   [[nodiscard]] Outcome show_pair(const Command& command);
   Outcome show_log(const Command& command);
   [[nodiscard]] Outcome request_of_pair(const Command& command);
+  [[nodiscard]] Outcome pair_units(const Command& command);
   [[nodiscard]] Outcome try_notification(const std::string& name);
   [[nodiscard]] Outcome exit();
 

@@ -142,6 +142,14 @@ constexpr std::array kHaBranchesColumns{
     Column{"REV", "revision", Format::kText, 7},
     Column{"COMMON", "common", Format::kText, 7},
 };
+constexpr std::array kHaPairingColumns{
+    Column{"STATE", "state", Format::kText, 12},
+    Column{"UNIT", "unit", Format::kText, 4},
+    Column{"OTHER UNIT", "other", Format::kText, 15},
+    Column{"ADDRESS", "address", Format::kText, 20},
+    Column{"CODE", "code", Format::kText, 6},
+    Column{"LEFT S", "left_s", Format::kCount, 6},
+};
 constexpr std::array kHistoryColumns{
     Column{"REV", "revision", Format::kText, 7},
     Column{"WHEN", "when", Format::kTime, 19},
@@ -182,6 +190,7 @@ constexpr std::array kViews{
     View{"ha-history", false, kHaHistoryColumns},
     View{"ha-config", false, kHaConfigColumns},
     View{"ha-branches", false, kHaBranchesColumns},
+    View{"ha-pairing", false, kHaPairingColumns},
     View{"backup", false, kBackupColumns},
 };
 

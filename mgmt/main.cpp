@@ -33,6 +33,7 @@
 #include "mgmt/options.h"
 #include "mgmt/outlets/outlets.h"
 #include "mgmt/pair/client/pair_client.h"
+#include "mgmt/pair/client/pairing_client.h"
 #include "mgmt/peer/companion.h"
 #include "mgmt/rpc/errors.h"
 #include "mgmt/rpc/role.h"
@@ -149,6 +150,8 @@ class Process {
                           .changed = [this] { supervisor_->look_soon(); },
                           .later = in_turn(turns),
                           .aside = [&turns](const auto& work) { turns.aside(work); }}),
+        pairing_(
+            loop, options.root / "run/yoke/pair.sock", [this] { return unit_.name(); }, recorder()),
         link_(
             loop, data_plane_, committer_, [this](bool in_step) { checking_.on_link(in_step); },
             recorder(), in_turn(turns)) {
@@ -242,6 +245,8 @@ class Process {
                   return pair_.is_one_of_two() ? pair_.command(method, group, force)
                                                : Pair::alone();
                 },
+            .pairing = [this](auto method,
+                              auto params) { return pairing_.ask(method, std::move(params)); },
             .role = [this] { return pair_.role(); },
             .configurations = [this] { return companion_.rows(); }};
   }
@@ -323,6 +328,7 @@ class Process {
   commit::Schedule schedule_;
   pair::PairClient pair_;
   peer::Companion companion_;
+  pair::PairingClient pairing_;
   commit::DataPlaneLink link_;
   std::unique_ptr<outlets::Outlets> outlets_;
   std::unique_ptr<alarms::Supervisor> supervisor_;

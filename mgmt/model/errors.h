@@ -186,6 +186,14 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-728", "not possible for the pair as it stands; the reason is told"},
     ErrorMeaning{"E-729", "too many orders to the pair at once"},
     ErrorMeaning{"E-730", "the machine's watchdog cannot be had"},
+    ErrorMeaning{"E-740", "this unit is paired already"},
+    ErrorMeaning{"E-741", "not the address of another unit"},
+    ErrorMeaning{"E-742", "another try to be paired is under way"},
+    ErrorMeaning{"E-743", "no try to be paired that waits for that"},
+    ErrorMeaning{"E-744", "not the code that this unit shows"},
+    ErrorMeaning{"E-745", "it would end a working pair; force says it is meant"},
+    ErrorMeaning{"E-746", "a try to be paired came to nothing; the reason is told"},
+    ErrorMeaning{"E-747", "the port for being paired cannot be had"},
 };
 
 }  // namespace yoke::model

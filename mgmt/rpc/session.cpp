@@ -46,6 +46,7 @@ const Session::Method Session::kMethods[] = {
     {"notify_test", &Session::notify_test, Role::kOperator},
     {"notify_tested", &Session::notify_tested, Role::kOperator},
     {"ha", &Session::ha, Role::kOperator},
+    {"pair", &Session::pair, Role::kAdmin},
     {"backup_state", &Session::backup_state, Role::kViewer},
     {"backup", &Session::backup, Role::kOperator},
     {"restore", &Session::restore, Role::kOperator},
@@ -127,7 +128,10 @@ Session::Outcome Session::call(const std::string& method, const Json& params) {
   if (role() < found->least) {
     return fail(
         Errc::kDenied, kNotPermitted,
-        fmt::format("{} has the role {}, which may read only", peer_.user, to_string(role())));
+        found->least == Role::kAdmin
+            ? fmt::format("{} has the role {}; that takes an admin", peer_.user, to_string(role()))
+            : fmt::format("{} has the role {}, which may read only", peer_.user,
+                          to_string(role())));
   }
   return (this->*found->call)(params);
 }

@@ -67,6 +67,7 @@ class Session final : public hal::LineSession {
   [[nodiscard]] Outcome unconfirmed(const Json& params);
   [[nodiscard]] Outcome config(const Json& params);
   [[nodiscard]] Outcome ha(const Json& params);
+  [[nodiscard]] Outcome pair(const Json& params);
   [[nodiscard]] Outcome notify_test(const Json& params);
   [[nodiscard]] Outcome notify_tested(const Json& params);
   [[nodiscard]] Outcome backup(const Json& params);

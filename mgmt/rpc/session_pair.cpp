@@ -21,6 +21,18 @@ struct Word {
 constexpr std::array kWords{Word{"failover", "failover"}, Word{"standby", "maintenance"},
                             Word{"resume", "resume"}};
 
+constexpr std::size_t kPairTextMax = 100;
+
+// Of pairing, with the one parameter that each has.
+struct PairWord {
+  std::string_view request, method;
+  const char* key;
+};
+constexpr std::array kPairWords{
+    PairWord{"with", "pair_with", "address"}, PairWord{"confirm", "pair_confirm", "code"},
+    PairWord{"reject", "pair_reject", nullptr}, PairWord{"forget", "pair_forget", nullptr},
+    PairWord{"state", "pairing", nullptr}};
+
 }  // namespace
 
 Session::Outcome Session::ha(const Json& params) {
@@ -41,6 +53,37 @@ Session::Outcome Session::ha(const Json& params) {
   const auto force = flag_in(params, "force");
   if (!force) return tl::unexpected(force.error());
   return unit_.pair.command(found->method, group, *force);
+}
+
+// What changes anything is told of, also where it is refused: who typed which code may matter.
+Session::Outcome Session::pair(const Json& params) {
+  const auto request = text_in(params, "request");
+  if (!request) return tl::unexpected(request.error());
+  const auto* const found = std::ranges::find(kPairWords, *request, &PairWord::request);
+  if (found == kPairWords.end()) {
+    return bad_parameters("request is " + model::shown(*request) +
+                          "; expected with, confirm, reject, forget or state");
+  }
+  Json asked = Json::object();
+  if (found->key != nullptr) {
+    const auto value = text_in(params, found->key, kPairTextMax);
+    if (!value) return tl::unexpected(value.error());
+    asked[found->key] = *value;
+  }
+  const auto force = flag_in(params, "force");
+  if (!force) return tl::unexpected(force.error());
+  if (*force) asked["force"] = true;
+  auto answer = unit_.pair.pairing(found->method, asked);
+  if (found->method != "pairing") {
+    const std::string what =
+        "request pair " + *request +
+        (found->key == nullptr ? "" : " " + text_in(asked, found->key).value());
+    unit_.record({events::Kind::kPairRequest,
+                  peer_.user + ": " + what + (answer ? "" : ", refused: " + answer.error().text),
+                  {{"USER", peer_.user}, {"FROM", from()}, {"REQUEST", what}}});
+  }
+  if (answer && answer->is_object()) answer->erase("news");
+  return answer;
 }
 
 }  // namespace yoke::rpc

@@ -48,6 +48,7 @@ constexpr std::array kObjects{
     Object{"ha-history", "", ha_history_rows},
     Object{"ha-config", "", ha_config_rows},
     Object{"ha-branches", "", ha_branch_rows},
+    Object{"ha-pairing", "", ha_pairing_rows},
 };
 
 auto unknown_object(std::string_view word) {

@@ -87,7 +87,57 @@ json link_word(const json& link) {
   return up.get<bool>() ? "up" : "down";
 }
 
+// What there is to do about it.
+std::string next_of(const json& status, const std::string& state) {
+  const auto text = [](const json& value) {
+    return value.is_string() ? value.get<std::string>() : std::string();
+  };
+  const json tried = member(status, "try");
+  const std::string code = text(member(tried, "code"));
+  if (state == "comparing")
+    return "If both units show this code, on both: request pair confirm " + code;
+  if (state == "awaits-other") return "On the other unit: request pair confirm " + code;
+  if (state == "paired-alone") {
+    return "The other unit has not said that it has the key: if it has none, pair them again.";
+  }
+  if (state != "unpaired") return {};
+  if (const auto failure = text(member(member(tried, "failure"), "text")); !failure.empty()) {
+    return "The last try: " + failure + ".";
+  }
+  if (member(status, "listens") == true) {
+    return "It can be asked by another unit, or asks one: request pair with ADDRESS";
+  }
+  return text(member(status, "trouble"));
+}
+
+std::string state_of(const json& status) {
+  const json stage = member(member(status, "try"), "stage");
+  const bool has_ended = !stage.is_string() || stage == "paired" || stage == "failed";
+  if (!has_ended) return stage.get<std::string>();
+  if (member(status, "paired") != true) return "unpaired";
+  return member(status, "one_sided") == true ? "paired-alone" : "paired";
+}
+
 }  // namespace
+
+Rows ha_pairing_rows(const Question& question) {
+  const auto status = question.unit().pair.pairing("pairing", json::object());
+  if (!status) return tl::unexpected(status.error());
+  const json tried = member(*status, "try");
+  const std::string state = state_of(*status);
+  return json::array({{{"state", state},
+                       {"unit", member(*status, "unit")},
+                       {"other", member(tried, "other")},
+                       {"address", member(tried, "address")},
+                       {"code", member(tried, "code")},
+                       {"left_s", member(tried, "left_s")},
+                       {"next", next_of(*status, state)},
+                       {"port", member(*status, "port")},
+                       {"listens", member(*status, "listens")},
+                       {"tries", member(*status, "tries")},
+                       {"failed", member(*status, "failed")},
+                       {"turned_away", member(*status, "turned_away")}}});
+}
 
 Rows ha_rows(const Question& question) {
   const auto status = question.unit().pair.status();

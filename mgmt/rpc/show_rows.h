@@ -68,6 +68,7 @@ class Row {
 [[nodiscard]] Rows ha_rows(const Question& question);  // of groups, in a pair
 [[nodiscard]] Rows ha_link_rows(const Question& question);
 [[nodiscard]] Rows ha_history_rows(const Question& question);
+[[nodiscard]] Rows ha_pairing_rows(const Question& question);
 [[nodiscard]] Rows version_rows(const Question& question);
 
 // Of what has happened.

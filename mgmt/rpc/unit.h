@@ -88,6 +88,10 @@ struct Pair {
                        bool force)>
       command = [](auto, const auto&, bool) { return alone(); };
 
+  // Of pairing (mgmt/pair/client/pairing_client.h), also where the unit stands alone.
+  std::function<Answer(std::string_view method, nlohmann::json params)> pairing =
+      [](auto, const auto&) { return alone(); };
+
   // What this unit is, for the prompt: "ACTIVE"; "MIXED" where it is not the same for all groups;
   // empty where it stands alone.
   std::function<std::string()> role = [] { return std::string(); };

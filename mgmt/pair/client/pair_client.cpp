@@ -47,6 +47,13 @@ std::string shown(const std::string& group) {
   return group.empty() ? "the VIPs of no group" : "group " + group;
 }
 
+Error no_key() {
+  return {Errc::kConflict, std::string(kNoPairProcess),
+          "yoke-pair keeps the settings and cannot follow them: it has no key (request pair with "
+          "ADDRESS)",
+          -1};
+}
+
 }  // namespace
 
 PairClient::PairClient(sd_event* loop, std::filesystem::path socket, events::Record record,
@@ -89,9 +96,7 @@ Status PairClient::tell_settings() {
   if (!answer) return tl::unexpected<Error>(answer.error());
   told_ = true;
   if (answer->value("in_force", false)) return {};
-  return fail(Errc::kConflict, kNoPairProcess,
-              "yoke-pair keeps the settings and cannot follow them yet: it has no key "
-              "(yoke-pair --make-keys), or takes them up when it is started again");
+  return tl::unexpected<Error>(no_key());
 }
 
 void PairClient::look() {
@@ -106,7 +111,6 @@ void PairClient::look() {
     return;
   }
   const auto before = std::pair{failure_.has_value(), standing_};
-  const bool was_told = told_;
   auto told = tell_settings();
   auto status = ask("status", Json::object());
   if (status) take(*status);
@@ -116,7 +120,9 @@ void PairClient::look() {
     failure_ = status.error();
   } else if (!told) {
     failure_ = told.error();
-  } else if (!was_told || text_in(*status, "unit") != "") {
+  } else if (status->is_object() && status->value("configured", Json(true)) == false) {
+    failure_ = no_key();  // forgotten since
+  } else {
     failure_.reset();
   }
   if (before != std::pair{failure_.has_value(), standing_}) changed_();

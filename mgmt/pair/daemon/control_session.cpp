@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string_view>
@@ -46,6 +47,30 @@ struct Parameters {
   bool force = false;
 };
 
+// Of pairing; nothing where `params` has no such text.
+Result<std::string> text_in(const Json& params, const char* key) {
+  const auto at = params.is_object() ? params.find(key) : params.end();
+  if (at != params.end() && at->is_string()) return at->get<std::string>();
+  return fail(Errc::kInvalid, api::kBadShape, std::string(key) + " is not there, or is no text");
+}
+
+Result<Json> done(const Status& status, const PairingDesk& desk) {
+  if (!status) return tl::unexpected(status.error());
+  return desk.status();
+}
+
+// Nothing where it is no question of pairing.
+std::optional<Result<Json>> ask_desk(PairingDesk& desk, const api::Request& request) {
+  const bool asks = request.method == "pair_with", confirms = request.method == "pair_confirm",
+             introduces = request.method == "introduce";
+  if (request.method == "pair_reject") return done(desk.reject(), desk);
+  if (!asks && !confirms && !introduces) return std::nullopt;
+  const auto text = text_in(request.params, asks ? "address" : confirms ? "code" : "name");
+  if (!text) return tl::unexpected(text.error());
+  if (asks) return done(desk.ask(*text), desk);
+  return done(confirms ? desk.confirm(*text) : desk.introduce(*text), desk);
+}
+
 Result<Parameters> read_parameters(const Json& params) {
   Parameters read;
   if (!params.is_object()) return fail(Errc::kInvalid, api::kBadShape, "params is no object");
@@ -83,11 +108,15 @@ void ControlSession::take(const std::string& line, const Reply& reply) {
   }
   if (request->method == "status") return reply(answer_to(*request, service_.status()));
   if (request->method == "history") return reply(answer_to(*request, service_.history()));
+  if (request->method == "pairing") return reply(answer_to(*request, service_.pairing().status()));
   const auto command = command_of(request->method);
   const bool tracks = request->method == "track";
   const bool asks_hash_key = request->method == "hash_key";
   const bool asks_key = asks_hash_key || request->method == "configuration_key";
-  if (!command && !tracks && !asks_key && request->method != "configure") {
+  constexpr std::array<std::string_view, 6> kOthers{"configure",    "introduce",   "pair_with",
+                                                    "pair_confirm", "pair_reject", "pair_forget"};
+  if (!command && !tracks && !asks_key &&
+      std::ranges::find(kOthers, request->method) == kOthers.end()) {
     return reply(answer_to(*request, fail(Errc::kInvalid, api::kUnknownMethod,
                                           "there is no method " + request->method)));
   }
@@ -103,9 +132,11 @@ void ControlSession::take(const std::string& line, const Reply& reply) {
     reply(answer_to(request, outcome));
   };
   if (tracks) return answered(service_.track(request->params));
-  if (!command) return service_.configure(request->params, answered);
+  if (const auto asked = ask_desk(service_.pairing(), *request)) return answered(*asked);
+  if (request->method == "configure") return service_.configure(request->params, answered);
   const auto parameters = read_parameters(request->params);
   if (!parameters) return reply(answer_to(*request, tl::unexpected(parameters.error())));
+  if (!command) return service_.forget(parameters->force, answered);
   service_.command(parameters->group, {*command, parameters->force}, answered);
 }
 

@@ -10,8 +10,9 @@ namespace yoke::pair {
 class Service;
 
 // One client of run/yoke/pair.sock: JSON-RPC, a line each. Everybody whom the socket lets in may
-// ask (`status`, `history`); to change anything (`configure`, `failover`, `maintenance`, `resume`)
-// is for root, the management plane and the user this process runs as: E-413. Threads: the loop's.
+// ask (`status`, `history`, `pairing`); to change anything (`configure`, `failover`,
+// `pair_with`...) is for root, the management plane and the user this process runs as: E-413.
+// Threads: the loop's.
 class ControlSession final : public hal::LineSession {
  public:
   ControlSession(Service& service, const hal::Peer& peer);

@@ -56,6 +56,12 @@ Status write_durably(const std::filesystem::path& path, std::string_view content
   return {};
 }
 
+Status remove_durably(const std::filesystem::path& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failed(path, "removed");
+  if (!sync_folder(path.parent_path())) return failed(path, "synced");
+  return {};
+}
+
 Result<std::optional<std::string>> read_whole(const std::filesystem::path& path) {
   const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!fd && errno == ENOENT) return std::nullopt;

@@ -19,4 +19,14 @@ inline constexpr std::string_view kRefusedNow =
 inline constexpr std::string_view kBusy = "E-729";  // too many orders at once
 inline constexpr std::string_view kNoWatchdog = "E-730";  // the watchdog cannot be had
 
+// Of pairing.
+inline constexpr std::string_view kAlreadyPaired = "E-740";  // there is a key
+inline constexpr std::string_view kBadAddress = "E-741";     // of the other unit
+inline constexpr std::string_view kTryUnderWay = "E-742";    // another one
+inline constexpr std::string_view kNoTry = "E-743";          // nothing to confirm or reject
+inline constexpr std::string_view kWrongCode = "E-744";      // not the one that is shown here
+inline constexpr std::string_view kNeedsForce = "E-745";     // it would end a working pair
+inline constexpr std::string_view kTryFailed = "E-746";      // the reason is told
+inline constexpr std::string_view kCannotListen = "E-747";   // the port cannot be had
+
 }  // namespace yoke::pair

@@ -49,7 +49,7 @@ Status make_one(const std::filesystem::path& folder, const UnitKey& key) {
   std::filesystem::create_directories(folder, error);
   const auto path = folder / "pair.key";
   if (std::filesystem::exists(path, error)) return bad(path.native() + " is there already");
-  return write_durably(path, encode(key), kOwnersAlone);
+  return store_key(path, key);
 }
 
 }  // namespace
@@ -94,6 +94,10 @@ Result<std::optional<UnitKey>> read_key(const std::filesystem::path& path) {
   auto key = decode_key(**text);
   if (!key) return within(path.native(), key.error());
   return std::optional(*key);
+}
+
+Status store_key(const std::filesystem::path& path, const UnitKey& key) {
+  return write_durably(path, encode(key), kOwnersAlone);
 }
 
 Status make_keys(const std::filesystem::path& folder) {

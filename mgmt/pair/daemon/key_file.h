@@ -27,6 +27,9 @@ struct UnitKey {
 // Nothing: it is not there. E-721 also where others than its owner may read it.
 [[nodiscard]] Result<std::optional<UnitKey>> read_key(const std::filesystem::path& path);
 
+// Durably, for its owner alone, over one that is there. E-722.
+[[nodiscard]] Status store_key(const std::filesystem::path& path, const UnitKey& key);
+
 // A fresh key for two units that are not paired over the link: FOLDER/a/pair.key and
 // FOLDER/b/pair.key. One that is there is not overwritten. E-721, E-722.
 [[nodiscard]] Status make_keys(const std::filesystem::path& folder);

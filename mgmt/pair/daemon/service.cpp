@@ -86,13 +86,15 @@ Service::Service(sd_event* loop, Paths paths)
     : event_(loop),
       paths_(std::move(paths)),
       reports_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      pairing_(loop, {}, [this](const UnitKey& key) { return keep_key(key); }),
       machine_watchdog_([](const std::string& path) {
         return hal::KernelWatchdog::open(path, WatchdogKeeper::kTimeout);
       }),
       reported_(loop, reports_.get(), EPOLLIN, [this](std::uint32_t) { on_reports(); }),
       watchdog_(loop, [this] { on_watchdog(); }),
       look_(loop, [this] { look_around(); }),
-      end_(loop, [this] { end(); }) {
+      end_(loop, [this] { end(); }),
+      stop_(loop, [this] { finish_stopping(); }) {
   std::uint64_t usec = 0;
   if (sd_watchdog_enabled(0, &usec) > 0) {
     pulse_ = std::chrono::duration_cast<milliseconds>(std::chrono::microseconds(usec / 3));
@@ -115,6 +117,7 @@ Result<std::unique_ptr<Service>> Service::start(sd_event* loop, Paths paths) {
                                        : "there are no settings: the unit stands alone");
   }
   if (auto listening = service->listen(); !listening) return tl::unexpected(listening.error());
+  service->pairing_.set_key(*key ? std::optional((*key)->unit) : std::nullopt);
   return service;
 }
 
@@ -444,6 +447,7 @@ void Service::look_around() {
                paths_.lease.native() + " is gone, was replaced or written on [E-724]");
     return shut_down();
   }
+  if (when_stopped_ == nullptr && loop_->snapshot().has_peer) pairing_.heard_peer();
   loop_->set_sources(ipv4_of(settings_->data), link_local_of(settings_->data));
   machine_watchdog_.look(loop_->rounds());
   look_.start(kLook);

@@ -21,6 +21,7 @@
 #include "mgmt/pair/daemon/history.h"
 #include "mgmt/pair/daemon/key_file.h"
 #include "mgmt/pair/daemon/loop.h"
+#include "mgmt/pair/daemon/pairing_desk.h"
 #include "mgmt/pair/daemon/settings.h"
 #include "mgmt/pair/daemon/watchdog_keeper.h"
 #include "mgmt/pair/wire/hash_key.h"
@@ -54,6 +55,11 @@ class Service {
   [[nodiscard]] Result<nlohmann::json> track(const nlohmann::json& params);
   // Of one group by its name, or of all. `answered` is called once; E-726 to E-729.
   void command(const std::optional<std::string>& group, const Command& command, Answered answered);
+  // Two units that are to be paired (pairing_desk.h).
+  [[nodiscard]] PairingDesk& pairing() noexcept { return pairing_; }
+  // Lets go of all groups and removes the key; `answered` is called once. E-722, E-726, E-729,
+  // E-745.
+  void forget(bool force, Answered answered);
   // Lets go of all groups; then the loop is asked to end.
   void shut_down();
 
@@ -88,6 +94,10 @@ class Service {
   void end();
   void look_around();
   void remember_names();
+  [[nodiscard]] Status keep_key(const UnitKey& key);
+  void take_up_key();
+  void stop_pair(std::function<void()> then);
+  void finish_stopping();
 
   sd_event* event_;
   Paths paths_;
@@ -102,11 +112,13 @@ class Service {
   std::unique_ptr<FlowWatch> flow_watch_;
   std::optional<FlowStanding> flows_;  // as last seen
   std::unique_ptr<DataPlaneWatch> data_plane_;
+  PairingDesk pairing_;
+  std::function<void()> when_stopped_;  // stop_pair() is under way
   std::unique_ptr<hal::LineServer> server_;
   WatchdogKeeper machine_watchdog_;
   TrackedItems tracked_;
   hal::IoSource reported_;
-  hal::Timer watchdog_, look_, end_;
+  hal::Timer watchdog_, look_, end_, stop_;
   std::chrono::milliseconds pulse_{0};
   std::uint64_t rounds_ = 0;
   History history_;

@@ -13,7 +13,14 @@ constexpr std::uint32_t kMagic = 0x594b5052;  // "YKPR"
 constexpr std::uint8_t kVersion = 1;
 constexpr std::uint64_t kCodes = 1'000'000;
 
-enum Type : std::uint8_t { kCommit = 1, kOffer = 2, kReveal = 3, kConfirm = 4, kAbort = 5 };
+enum Type : std::uint8_t {
+  kCommit = 1,
+  kOffer = 2,
+  kReveal = 3,
+  kConfirm = 4,
+  kAbort = 5,
+  kKept = 6
+};
 enum Field : std::uint16_t {
   kName = 1,
   kCommitment = 2,
@@ -68,6 +75,7 @@ struct Pairing::Body {
   std::string name;
   std::optional<Bits256> commitment, key, proof;
   std::optional<Number> number;
+  std::optional<std::uint8_t> reason;
 
   [[nodiscard]] static std::optional<Body> read(Bytes bytes) {
     Body body;
@@ -91,6 +99,9 @@ struct Pairing::Body {
         case kProof:
           good = (body.proof = tlv->as<Bits256>()).has_value();
           break;
+        case kReason:
+          good = (body.reason = tlv->as<std::uint8_t>()).has_value();
+          break;
         default:
           break;  // the next release's
       }
@@ -102,10 +113,10 @@ struct Pairing::Body {
 };
 
 std::string_view to_string(PairingFailure failure) noexcept {
-  constexpr std::array<std::string_view, 11> kNames{
-      "none",          "malformed",      "newer-version", "wrong-order",      "both-asked",
-      "reflected",     "bad-commitment", "weak-key",      "bad-confirmation", "rejected-here",
-      "rejected-there"};
+  constexpr std::array<std::string_view, 12> kNames{
+      "none",           "malformed",      "newer-version", "wrong-order",      "both-asked",
+      "reflected",      "bad-commitment", "weak-key",      "bad-confirmation", "rejected-here",
+      "rejected-there", "busy-there"};
   return kNames[static_cast<std::size_t>(failure)];
 }
 
@@ -116,7 +127,9 @@ Pairing::~Pairing() { end(PairingFailure::kNone); }
 
 std::optional<std::size_t> Pairing::message_size(Bytes stream) noexcept {
   if (stream.size() < sizeof(Header)) return std::nullopt;
-  return sizeof(Header) + net::load<Header>(stream.data()).length.host();
+  const auto header = net::load<Header>(stream.data());
+  if (header.magic.host() != kMagic) return kMessageMost + 1;
+  return sizeof(Header) + header.length.host();
 }
 
 Bits256 Pairing::commitment(const Bits256& key, Bytes number) const {
@@ -178,8 +191,14 @@ Pairing::Message Pairing::take(std::uint8_t type, const Body& body, Bytes messag
       break;
     case kAbort:
       // One who is paired is told nothing any more.
-      if (state_ != PairingState::kPaired) end(PairingFailure::kRejectedThere);
+      if (state_ != PairingState::kPaired) {
+        const bool is_busy = body.reason == static_cast<std::uint8_t>(PairingFailure::kBusyThere);
+        end(is_busy ? PairingFailure::kBusyThere : PairingFailure::kRejectedThere);
+      }
       return {};
+    case kKept:
+      if (state_ == PairingState::kPaired) return take_kept(body);
+      break;
     default:
       break;
   }
@@ -244,6 +263,8 @@ bool Pairing::agree(const Bits256& others_key) {
   hkdf(*secret, salt, "yoke pairing responder 1", of_responder);
   own_confirmation_ = initiator_ ? of_initiator : of_responder;
   others_confirmation_ = initiator_ ? of_responder : of_initiator;
+  hkdf(*secret, salt, "yoke pairing initiator kept 1", initiator_ ? own_kept_ : others_kept_);
+  hkdf(*secret, salt, "yoke pairing responder kept 1", initiator_ ? others_kept_ : own_kept_);
   wipe(*secret);
   secrets_.unit = initiator_ ? Unit::kA : Unit::kB;
   code_ = fmt::format("{:06}", net::load<net::Be64>(code.data()).host() % kCodes);
@@ -257,6 +278,23 @@ Pairing::Message Pairing::take_confirm(const Body& body) {
   other_confirmed_ = true;
   if (state_ == PairingState::kAwaitsOther) state_ = PairingState::kPaired;
   return {};
+}
+
+// One who is paired stays so: what proves nothing is as if it had not come.
+Pairing::Message Pairing::take_kept(const Body& body) noexcept {
+  other_kept_ = other_kept_ || (body.proof && equal(*body.proof, others_kept_));
+  return {};
+}
+
+Pairing::Message Pairing::kept() const {
+  if (state_ != PairingState::kPaired) return {};
+  return message_of(kKept, [&](TlvWriter& writer) { writer.add(kProof, own_kept_); });
+}
+
+Pairing::Message Pairing::busy() {
+  return message_of(kAbort, [&](TlvWriter& writer) {
+    writer.add_value(kReason, static_cast<std::uint8_t>(PairingFailure::kBusyThere));
+  });
 }
 
 Pairing::Message Pairing::confirm() {
@@ -287,6 +325,8 @@ void Pairing::end(PairingFailure reason) noexcept {
   wipe(secrets_.hash_key);
   wipe(own_confirmation_);
   wipe(others_confirmation_);
+  wipe(own_kept_);
+  wipe(others_kept_);
 }
 
 }  // namespace yoke::pair

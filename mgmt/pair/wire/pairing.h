@@ -22,6 +22,7 @@
 //                            person, who confirms on both
 //   each -> other            confirm  a value that only the other end of this very exchange can
 //   tell
+//   each -> other            kept     another such value: the secrets are on its disk
 //
 // Who sits between must have fixed both its exchanges before either unit's random number is open to
 // it, so its two codes agree once in a million tries; each try takes a person who confirms.
@@ -50,6 +51,7 @@ enum class PairingFailure : std::uint8_t {
   kBadConfirmation,  // the other end does not have the same secret
   kRejectedHere,     // the person said that the codes differ, or gave up
   kRejectedThere,    // the other unit ended it
+  kBusyThere,        // the other unit has to do with another try
 };
 // "bad-commitment".
 [[nodiscard]] std::string_view to_string(PairingFailure failure) noexcept;
@@ -86,6 +88,13 @@ class Pairing {
   // empty where there is nothing to confirm.
   [[nodiscard]] Message confirm();
   [[nodiscard]] Message reject();
+  // In kPaired alone: the secrets are on this unit's disk. Returns what to send.
+  [[nodiscard]] Message kept() const;
+  // The secrets are on the other unit's disk, too. While this is not known, the other unit may have
+  // none: no exchange can have both know at once.
+  [[nodiscard]] bool other_has_kept() const noexcept { return other_kept_; }
+  // What to tell one who comes while there is another.
+  [[nodiscard]] static Message busy();
 
   [[nodiscard]] PairingState state() const noexcept { return state_; }
   [[nodiscard]] PairingFailure failure() const noexcept { return failure_; }
@@ -100,7 +109,7 @@ class Pairing {
   }
 
   // How many octets the message at the beginning of a stream has; nothing while too few have come
-  // to tell. More than kMessageMost is none of ours.
+  // to tell. More than kMessageMost is none of ours, as is what does not begin like one.
   [[nodiscard]] static std::optional<std::size_t> message_size(Bytes stream) noexcept;
 
  private:
@@ -110,6 +119,7 @@ class Pairing {
   [[nodiscard]] Message take_offer(const Body& body, Bytes message);
   [[nodiscard]] Message take_reveal(const Body& body, Bytes message);
   [[nodiscard]] Message take_confirm(const Body& body);
+  [[nodiscard]] Message take_kept(const Body& body) noexcept;
   // Both have said all: the code and the secrets.
   [[nodiscard]] bool agree(const Bits256& others_key);
   [[nodiscard]] Message fail(PairingFailure reason);
@@ -122,12 +132,12 @@ class Pairing {
   std::string name_;
   PairingState state_ = PairingState::kIdle;
   PairingFailure failure_ = PairingFailure::kNone;
-  bool initiator_ = false, other_confirmed_ = false;
+  bool initiator_ = false, other_confirmed_ = false, other_kept_ = false;
   std::optional<Bits256> commitment_;  // the other's
   Message transcript_;
   std::string code_;
   Secrets secrets_;
-  Bits256 own_confirmation_{}, others_confirmation_{};
+  Bits256 own_confirmation_{}, others_confirmation_{}, own_kept_{}, others_kept_{};
 };
 
 }  // namespace yoke::pair

@@ -153,6 +153,40 @@ TEST_F(Roles, AViewerReadsAndNothingElse) {
   }
 }
 
+// Who chooses the other unit chooses who may have the configuration.
+TEST_F(Roles, OnlyAnAdminPairsAndEachRequestIsToldOf) {
+  std::vector<std::string> asked, told;
+  unit_.pair.pairing = [&asked](std::string_view method, const json& params) -> Result<json> {
+    asked.push_back(std::string(method) + params.dump());
+    if (method == "pair_confirm") return fail(Errc::kRefused, "E-744", "another code");
+    return json{{"paired", false}, {"news", json::array()}};
+  };
+  unit_.record = [&told](const events::Event& event) { told.push_back(event.text); };
+  for (Session* session : {&ann_, &eve_}) {
+    EXPECT_EQ(result(*session, "pair", {{"request", "state"}}), "E-413");
+    EXPECT_EQ(result(*session, "show", {{"object", "ha-pairing"}})["rows"][0]["state"], "unpaired");
+  }
+  asked.clear();
+  EXPECT_EQ(result(bob_, "pair", {{"request", "with"}, {"address", "192.0.2.2"}}),
+            (json{{"paired", false}}));
+  EXPECT_EQ(result(bob_, "pair", {{"request", "confirm"}, {"code", "123456"}}), "E-744");
+  EXPECT_EQ(result(bob_, "pair", {{"request", "forget"}, {"force", true}})["paired"], false);
+  EXPECT_EQ(result(bob_, "pair", {{"request", "state"}})["paired"], false);
+  for (const json& wrong :
+       {json{{"request", "steal"}}, json{{"request", 1}}, json{{"request", "with"}, {"address", 7}},
+        json{{"request", "with"}, {"address", std::string(101, 'x')}},
+        json{{"request", "forget"}, {"force", "yes"}}}) {
+    EXPECT_EQ(result(bob_, "pair", wrong), "E-402") << wrong;
+  }
+  EXPECT_EQ(asked, (std::vector<std::string>{R"(pair_with{"address":"192.0.2.2"})",
+                                             R"(pair_confirm{"code":"123456"})",
+                                             R"(pair_forget{"force":true})", "pairing{}"}));
+  EXPECT_EQ(told,
+            (std::vector<std::string>{"bob: request pair with 192.0.2.2",
+                                      "bob: request pair confirm 123456, refused: another code",
+                                      "bob: request pair forget"}));
+}
+
 TEST_F(Roles, OnlyAnAdminSeesSecretsInClear) {
   EXPECT_EQ(result(eve_, "config", {{"secrets", true}}), "E-413");
   EXPECT_EQ(result(ann_, "config", {{"secrets", true}}), "E-413");

@@ -164,6 +164,19 @@ TEST_F(PairClientTest, OneThatIsNotThereIsWrongUntilTheUnitStandsAlone) {
   EXPECT_TRUE(client_->conditions().empty());
 }
 
+TEST_F(PairClientTest, AKeyThatIsForgottenIsWrongUntilThereIsAnother) {
+  Pair pair(std::vector{status_of("a", group("STANDBY")), Json{{"configured", false}},
+                        status_of("b", group("STANDBY"))});
+  const Peer peer([&pair](int connection) { pair.serve(connection); });
+  begin(peer.socket());
+  run_until([this] { return changed_ == 1; });
+  ASSERT_EQ(client_->conditions().size(), 1U);
+  EXPECT_THAT(client_->conditions()[0].text, ::testing::HasSubstr("request pair with"));
+  run_until([this] { return changed_ == 2; });
+  EXPECT_TRUE(client_->conditions().empty());
+  client_.reset();
+}
+
 TEST_F(PairClientTest, SettingsThatItDoesNotFollowYetAreWrong) {
   Pair pair(std::vector{Json{{"configured", false}}}, false);
   const Peer peer([&pair](int connection) { pair.serve(connection); });

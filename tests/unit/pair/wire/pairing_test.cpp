@@ -80,6 +80,36 @@ TEST_F(PairingTest, BothShowOneCodeAndHaveOneSecretOnceBothConfirm) {
   EXPECT_EQ(b_.secrets()->unit, Unit::kB);
 }
 
+TEST_F(PairingTest, EachLearnsThatTheOtherHasKeptItByItsProofAlone) {
+  exchange();
+  EXPECT_TRUE(a_.kept().empty());
+  const Message from_a = a_.confirm();
+  (void)b_.receive(from_a);
+  (void)a_.receive(b_.confirm());
+  const Message kept = a_.kept();
+  ASSERT_FALSE(kept.empty());
+  EXPECT_TRUE(a_.receive(kept).empty());  // its own, which came back
+  EXPECT_TRUE(b_.receive(from_a).empty());
+  EXPECT_FALSE(a_.other_has_kept());
+  EXPECT_FALSE(b_.other_has_kept());
+  EXPECT_TRUE(b_.receive(kept).empty());
+  EXPECT_TRUE(b_.other_has_kept());
+  EXPECT_TRUE(a_.receive(b_.kept()).empty());
+  EXPECT_TRUE(a_.other_has_kept());
+  EXPECT_EQ(a_.state(), PairingState::kPaired);
+}
+
+TEST_F(PairingTest, WhoIsBusySaysSo) {
+  (void)a_.begin();
+  EXPECT_TRUE(a_.receive(Pairing::busy()).empty());
+  EXPECT_EQ(a_.failure(), PairingFailure::kBusyThere);
+  // And a unit that has kept nothing takes no word of it.
+  (void)b_.receive(Pairing(random_of(3), "lb-c").begin());
+  Message early = Pairing::busy();
+  early[5] = 6;
+  expect_failure(b_, early, PairingFailure::kWrongOrder);
+}
+
 TEST_F(PairingTest, EachTryHasOtherSecretsAndAnotherCode) {
   std::set<std::string> codes;
   std::set<KeyBytes> keys;
@@ -354,6 +384,8 @@ TEST(Pairing, TellsHowLongAMessageIs) {
   EXPECT_EQ(Pairing::message_size(commit), commit.size());
   EXPECT_FALSE(Pairing::message_size({commit.data(), 7}));
   EXPECT_LE(commit.size(), Pairing::kMessageMost);
+  const Message foreign{'G', 'E', 'T', ' ', '/', ' ', 0, 0};
+  EXPECT_GT(Pairing::message_size(foreign), Pairing::kMessageMost);
 }
 
 }  // namespace
