@@ -34,7 +34,7 @@ _MAY_INCLUDE = {
     "dataplane/io": (_BASE, _LINUX, _NET, _LB, "dataplane/sync", _CONTROL, _LIMITS, _API_TYPES,
                      _LEASE_PAGE),
     "mgmt": (_BASE, _LINUX, _NET, _MODEL, _COMMIT, _EVENTS, _ALARMS, _HEALTH, "mgmt/rpc", "mgmt/system",
-             "mgmt/pair/client"),
+             "mgmt/pair/client", "mgmt/peer"),
     "mgmt/model": (_BASE, _NET, _LIMITS),
     "mgmt/events": (_BASE,),
     "mgmt/store": (_BASE, _LINUX, _MODEL, _EVENTS, *_REPLICATED),
@@ -58,6 +58,8 @@ _MAY_INCLUDE = {
     "mgmt/replication": (_BASE,),
     "mgmt/pair/wire": (_BASE, _NET, _PAIR_MESSAGES),
     "mgmt/pair/client": (_BASE, _LINUX, _NET, _API, _MODEL, _EVENTS, _ALARMS),
+    "mgmt/peer": (_BASE, _LINUX, _MODEL, _STORE, _COMMIT, _EVENTS, _ALARMS, "mgmt/replication",
+                  "mgmt/pair/wire", "mgmt/pair/client"),
     "cli": (_BASE, _MODEL, _RPC_CLIENT),
 }
 
