@@ -66,6 +66,10 @@ void Service::stop_pair(std::function<void()> then) {
 void Service::finish_stopping() {
   look_.stop();
   data_plane_.reset();
+  flow_watch_.reset();
+  relay_.reset();
+  flows_.reset();
+  hash_key_.reset();
   machine_watchdog_.end();
   loop_.reset();
   leases_.reset();
