@@ -77,7 +77,7 @@ inline constexpr std::array kPairFields{
           .choices = kPartitions},
     Field{.name = "alone",
           .type = FieldType::kChoice,
-          .help = "A commit while the other unit does not answer: made here alone, or refused",
+          .help = "A commit while the other unit is silent: made here alone, or refused",
           .example = "refuse",
           .default_value = "accept",
           .choices = kAloneWays},

@@ -10,8 +10,9 @@ namespace {
 
 TEST(NextCommand, OfEveryKindOfEventIsACommand) {
   for (const auto& row : events::kinds()) {
-    const std::string line =
-        events::command_of(row.kind, {{"POOL", "web"}, {"VIP", "web"}, {"SERVER", "10.0.0.1:80"}});
+    const std::string line = events::command_of(
+        row.kind,
+        {{"POOL", "web"}, {"VIP", "web"}, {"SERVER", "10.0.0.1:80"}, {"NOTIFY", "webhook:page"}});
     if (line.empty()) continue;
     EXPECT_EQ(line.find('{'), std::string::npos) << row.id;
     const auto command = read_line(line, Mode::kScript);

@@ -64,7 +64,9 @@ TEST_F(EventLogTest, OfThoseChosenTheNewestWrittenOrNot) {
   }
   const auto chosen = [&](const events::Choice& choice, std::size_t count = 10) {
     std::vector<std::string> found;
-    for (const Entry& one : log->newest(count, choice).value()) found.push_back(one.text);
+    const auto entries = log->newest(count, choice);
+    EXPECT_TRUE(entries);
+    for (const Entry& one : *entries) found.push_back(one.text);
     return found;
   };
   for (const char* moment : {"while some wait", "once all are written"}) {
