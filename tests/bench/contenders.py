@@ -20,6 +20,7 @@ class Yoke(paired.Paired):
     def __init__(self, lab, profile):
         super().__init__(lab)
         self.start()
+        self.introduce()
         self.configure(profile)
 
 

@@ -55,14 +55,14 @@ class PairStory:
               +-------- switch ---------+
 """)
         self._pair.start()
-        words = ["set ha interface ha0 data-interface wan data-links wan,eth0 profile vm",
-                 f"set group blue vrid {paired.VRID}",
+        self._pair.introduce(yoke)
+        words = [f"{paired.HA} profile vm", f"set group blue vrid {paired.VRID}",
                  *(f"set vip {name} group blue" for name in (*VIPS, "dns")), "commit"]
         self._lab.unit.commit(*self._lab.commands("dns"))
         yoke(*(word for command in words for word in ("-c", command)))
-        self._pair.copy_configuration()
-        say("$ yoke export set > pair.set")
-        say("lb-b$ yoke apply pair.set")
+        yoke("-c", paired.HA, "-c", "commit", unit=second)
+        self._pair.until_alike()
+        yoke("show", "ha", "config")
         self._active, _ = self._pair.settle()
         yoke("show", "ha")
 

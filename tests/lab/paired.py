@@ -19,6 +19,7 @@ import waiting
 from namespace import Namespace
 
 VRID = 7
+HA = "set ha interface ha0 data-interface wan data-links wan,eth0"
 CHECK_PACE = "interval 500ms timeout 450ms"  # a busy machine takes no server out
 VIPS = ("web", "web6", "direct", "direct6", "dns")
 PARTS = ("pair", "dataplane", "mgmt")  # the first would tell of the others' death
@@ -80,7 +81,7 @@ class PairedUnit(units.Unit):
 
 
 class Paired:
-    """Both, with keys; not started, not configured. What can be done to them is in `faults.py`.
+    """Both; not started, without keys, not configured. What can be done to them is in `faults.py`.
     The lab has been made with a PairedUnit."""
 
     vip = topology.NAT4
@@ -96,31 +97,54 @@ class Paired:
         self.second = PairedUnit(home, 3)
         self.units = [self.first, self.second]
         self.first.namespace.ip("link add ha0 type veth peer name ha0 netns unit2")
-        keys = self.first.root / "keys"
-        self.first.namespace.run(units.PROGRAMS / "yoke-pair", "--make-keys", keys)
-        for unit, place in zip(self.units, "ab"):
+        for unit in self.units:
             unit.namespace.ip("link set ha0 up")
-            shutil.copy(keys / place / "pair.key", unit.root / "var/lib/yoke/pair.key")
+            unit.namespace.ip(f"addr add fe80::{unit.number}/64 dev ha0 nodad")
 
     def start(self):
         for unit in self.units:
             unit.start_all()
 
+    def introduce(self, yoke=None):
+        """They come to have a key. `yoke` runs a command on a unit: `yoke(*words, unit=unit)`."""
+        yoke = yoke or (lambda *words, unit: unit.yoke(*words))
+        for unit in self.units:
+            self._until_pairing(unit, lambda row: row.get("state") == "unpaired")
+        yoke("request", "pair", "with", f"fe80::{self.second.number}%ha0", unit=self.first)
+        code = self._until_pairing(self.second, lambda row: row.get("code"))
+        yoke("show", "ha", "pairing", unit=self.second)
+        for unit in (self.second, self.first):
+            yoke("request", "pair", "confirm", code, unit=unit)
+        for unit in self.units:
+            self._until_pairing(unit, lambda row: row.get("state") == "paired")
+
+    @staticmethod
+    def _until_pairing(unit, is_so):
+        def looked():
+            with contextlib.suppress(AssertionError):
+                return is_so(unit.show("ha", "pairing")[0])
+            return False
+
+        return waiting.until(looked, f"{unit.name} comes further with pairing", 20)
+
     def configure(self, profile="vm"):
-        """Both alike; all VIPs in one group."""
-        commands = [f"set ha interface ha0 data-interface wan data-links wan,eth0 profile {profile}",
-                    f"set group blue vrid {VRID}"]
+        """All VIPs in one group."""
+        commands = [f"{HA} profile {profile}", f"set group blue vrid {VRID}"]
         for name in VIPS:
             commands += [*(each.replace(topology.CHECK_PACE, CHECK_PACE)
                            for each in self.lab.commands(name)), f"set vip {name} group blue"]
         self.first.commit(*commands)
-        self.copy_configuration()
+        self.second.commit(HA)
+        self.until_alike()
 
-    def copy_configuration(self):
-        """The second has the first's."""
-        file = self.second.root / "pair.set"
-        file.write_text(self.first.yoke("export", "set").stdout, encoding="utf-8")
-        self.second.yoke("apply", file)
+    def until_alike(self):
+        """The second has taken over what the first has committed."""
+        def are():
+            with contextlib.suppress(AssertionError):
+                return [row["state"] for row in self.first.show("ha", "config")] == ["alike"] * 2
+            return False
+
+        waiting.until(are, "both have the same configuration", 30)
 
     def other(self, unit):
         return self.second if unit is self.first else self.first

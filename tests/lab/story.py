@@ -45,8 +45,10 @@ class Story:
 
     def yoke(self, *words, unit=None):
         """Shows a command as a person types it, and what it answers."""
-        self.say(_as_typed("yoke", words))
-        done = (unit or self.lab.unit).yoke(*words)
+        unit = unit or self.lab.unit
+        where = "" if unit is self.lab.unit else unit.name
+        self.say(where + _as_typed("yoke", words))
+        done = unit.yoke(*words)
         for line in (done.stdout + done.stderr).rstrip().splitlines():
             self.say(f"  {line}")
 

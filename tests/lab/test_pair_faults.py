@@ -12,6 +12,7 @@ import answers
 import faults
 import meter as meters
 import paired
+import promise
 import topology
 
 SINGLE = ("kill-dataplane", "kill-pair", "kill-mgmt", "power", "stop-pair", "stop-mgmt", "stop-all",
@@ -25,6 +26,7 @@ def _pair():
     with topology.Lab(kind=paired.PairedUnit) as lab:
         pair = paired.Paired(lab)
         pair.start()
+        pair.introduce()
         pair.configure()
         yield pair
         pair.stop()
@@ -52,7 +54,7 @@ def test_never_two_answer(pair, meter, name):
           f"stalls {noticed['stall_ms']:.1f} ms; {noticed['answers']} answers")
     assert noticed["blackout_ms"] != float("inf"), "the VIP is answered again"
     assert noticed["answers"] > 0 and noticed["overlooked"] == 0
-    assert noticed["dual_answers"] == 0
+    promise.kept(noticed["dual_answers"] == 0, f"both answered: {noticed['dual_answers']} frames")
 
 
 MS = 1_000_000
