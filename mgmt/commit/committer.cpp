@@ -159,7 +159,7 @@ Committed Committer::committed(const Author& author, const std::vector<model::Ch
             {"ORIGIN", author.origin},
             {"CHANGES", model::summary(changes)}}});
   undo_failed_ = false;
-  const Committed done{running().revision, changes.size(), kept_};
+  Committed done{running().revision, changes.size(), kept_};
   if (changed_) changed_();
   return done;
 }

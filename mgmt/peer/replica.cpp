@@ -119,7 +119,7 @@ void Replica::happen(replication::Event event) {
     events_.pop_front();
     const auto actions = replication::step(setup_, state_, next, MonoClock::now());
     for (const auto& action : actions) {
-      std::visit([this](const auto& each) { do_(each); }, action);
+      std::visit([this](const auto& each) { obey(each); }, action);
     }
   }
   is_happening_ = false;
@@ -171,31 +171,31 @@ void Replica::claim() {
 
 // ---- actions
 
-void Replica::do_(const replication::Send& send) { around_.send(send.letter); }
+void Replica::obey(const replication::Send& send) { around_.send(send.letter); }
 
-void Replica::do_(const replication::Persist& persist) {
+void Replica::obey(const replication::Persist& persist) {
   task_ = persist.task;
   work_soon();
 }
 
-void Replica::do_(const replication::Look& look) {
+void Replica::obey(const replication::Look& look) {
   look_ = look;
   work_soon();
 }
 
-void Replica::do_(const replication::Answer& answer) {
+void Replica::obey(const replication::Answer& answer) {
   if (own_ == nullptr || own_->number != answer.number) return;
   own_->answer = answer;
   woken_.release();
 }
 
 // Not carried in this release: whoever asks is told where to go.
-void Replica::do_(const replication::Carried& carried) {
+void Replica::obey(const replication::Carried& carried) {
   happen(replication::CarriedDone{carried.boot, carried.number, {}});
 }
-void Replica::do_(const replication::CarryAnswer&) {}
+void Replica::obey(const replication::CarryAnswer&) {}
 
-void Replica::do_(const replication::AlarmChange& alarm) {
+void Replica::obey(const replication::AlarmChange& alarm) {
   if (alarm.alarm == replication::Alarm::kDiverged && parted_at_first_) {
     state_.alarms &= static_cast<std::uint8_t>(~(1U << static_cast<unsigned>(alarm.alarm)));
   }
@@ -237,7 +237,7 @@ Status Replica::carry_out(const replication::Task& task) {
     if (own_ == nullptr || own_->number != own->number) {
       return fail(Errc::kConflict, commit::kUnderWay, "the commit is no more");
     }
-    const Status written = own_->write();
+    Status written = own_->write();
     if (!written) own_->failure = written.error();
     return written;
   }

@@ -81,13 +81,13 @@ class Replica final : public commit::Peer {
   [[nodiscard]] bool begins_apart(const replication::Letter& letter);
   void claim();
 
-  void do_(const replication::Send& send);
-  void do_(const replication::Persist& persist);
-  void do_(const replication::Look& look);
-  void do_(const replication::Answer& answer);
-  void do_(const replication::Carried& carried);
-  void do_(const replication::CarryAnswer& answer);
-  void do_(const replication::AlarmChange& alarm);
+  void obey(const replication::Send& send);
+  void obey(const replication::Persist& persist);
+  void obey(const replication::Look& look);
+  void obey(const replication::Answer& answer);
+  void obey(const replication::Carried& carried);
+  void obey(const replication::CarryAnswer& answer);
+  void obey(const replication::AlarmChange& alarm);
 
   void work_soon();
   void work_off();
