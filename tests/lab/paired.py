@@ -70,6 +70,10 @@ class PairedUnit(units.Unit):
             return units.call(self.root / "run/yoke/pair.sock", "status", {})
         return {}
 
+    def is_called(self):
+        """By yoke-pair."""
+        return units.call(self.root / "run/yoke/pair.sock", "pairing", {}).get("name")
+
     def group(self):
         return (self.ha().get("groups") or [{}])[0]
 
@@ -98,7 +102,7 @@ class Paired:
         self.units = [self.first, self.second]
         self.first.namespace.ip("link add ha0 type veth peer name ha0 netns unit2")
         for unit in self.units:
-            unit.namespace.ip("link set ha0 up")
+            unit.namespace.ip("link set ha0 addrgenmode none up")
             unit.namespace.ip(f"addr add fe80::{unit.number}/64 dev ha0 nodad")
 
     def start(self):
@@ -109,6 +113,8 @@ class Paired:
         """They come to have a key. `yoke` runs a command on a unit: `yoke(*words, unit=unit)`."""
         yoke = yoke or (lambda *words, unit: unit.yoke(*words))
         for unit in self.units:
+            waiting.until(lambda unit=unit: unit.is_called() == unit.name,
+                          "yoke-pair knows what the unit is called", 20)
             self._until_pairing(unit, lambda row: row.get("state") == "unpaired")
         yoke("request", "pair", "with", f"fe80::{self.second.number}%ha0", unit=self.first)
         code = self._until_pairing(self.second, lambda row: row.get("code"))
