@@ -118,7 +118,7 @@ def two_workers():
 
 @pytest.fixture(name="pair", scope="module")
 def _pair(bare_lab):
-    namespace = Namespace("unit2")
+    namespace = Namespace("replica")
     bare_lab.switch.plug(namespace)
     second = units.Unit(namespace, cores=two_workers())
     second.write_board(second.board(address="10.9.0.3/24, 2001:db8:9::3/64"))
