@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import time
 
 import answers
 import probes
@@ -57,6 +58,7 @@ class Meter:
         """What was noticed since the beginning."""
         back = self.until_answered()
         answers.wait_a_window()
+        time.sleep(probes.LATE_S)  # until then what was sent last does not count as lost
         seen = self._answers.take()
         web, stall, held = self._http.take(), self.stall_ms(), self._held.finish(patience)
         datagrams = self._datagrams.take() if self._datagrams else {}

@@ -22,7 +22,7 @@ import time
 
 _EVERY_S = 0.001
 _REQUEST = b"GET / HTTP/1.1\r\nHost: lab\r\n\r\n"
-_LATE_S = 0.9  # a SYN is sent anew after a second: what comes later answers that one
+LATE_S = 0.9  # a SYN is sent anew after a second: what comes later answers that one
 _QUESTION = (b"\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x06server\x03lab\x04test\x00\x00\x10\x00\x01")
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 
@@ -192,7 +192,7 @@ class Requests:
     def _give_up(self, now):
         while self._open:  # the oldest is the first
             descriptor, (_, when, _) = next(iter(self._open.items()))
-            if when > now - _LATE_S:
+            if when > now - LATE_S:
                 return
             self._asked.lost += 1
             self._close(descriptor)
@@ -223,7 +223,7 @@ class Datagrams:
             self._hear()
             while self._waiting:
                 oldest, when = next(iter(self._waiting.items()))
-                if when > now - _LATE_S:
+                if when > now - LATE_S:
                     break
                 del self._waiting[oldest]
                 self._asked.lost += 1
