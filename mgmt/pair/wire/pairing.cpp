@@ -257,7 +257,6 @@ bool Pairing::agree(const Bits256& others_key) {
   std::array<std::uint8_t, 8> code{};
   hkdf(*secret, salt, "yoke pairing code 1", code);
   hkdf(*secret, salt, "yoke pair key 1", secrets_.pair_key);
-  hkdf(*secret, salt, "yoke hash key 1", secrets_.hash_key);
   Bits256 of_initiator{}, of_responder{};
   hkdf(*secret, salt, "yoke pairing initiator 1", of_initiator);
   hkdf(*secret, salt, "yoke pairing responder 1", of_responder);
@@ -322,7 +321,6 @@ void Pairing::end(PairingFailure reason) noexcept {
   failure_ = reason;
   wipe(random_.private_key);
   wipe(secrets_.pair_key);
-  wipe(secrets_.hash_key);
   wipe(own_confirmation_);
   wipe(others_confirmation_);
   wipe(own_kept_);

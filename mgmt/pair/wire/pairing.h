@@ -64,10 +64,9 @@ class Pairing {
     std::array<std::uint8_t, 16> number{};
   };
   struct Secrets {
-    KeyBytes pair_key{};                      // of sealed frames, as key 1
-    std::array<std::uint8_t, 16> hash_key{};  // of the data plane, the same on both
-    Unit unit = Unit::kA;                     // this one's: the initiator is A
-    std::string other;                        // the other's name
+    KeyBytes pair_key{};   // of sealed frames, as key 1
+    Unit unit = Unit::kA;  // this one's: the initiator is A
+    std::string other;     // the other's name
   };
   using Message = std::vector<std::uint8_t>;
 

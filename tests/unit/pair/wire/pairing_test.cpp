@@ -74,7 +74,6 @@ TEST_F(PairingTest, BothShowOneCodeAndHaveOneSecretOnceBothConfirm) {
   ASSERT_NE(a_.secrets(), nullptr);
   ASSERT_NE(b_.secrets(), nullptr);
   EXPECT_EQ(a_.secrets()->pair_key, b_.secrets()->pair_key);
-  EXPECT_EQ(a_.secrets()->hash_key, b_.secrets()->hash_key);
   EXPECT_NE(a_.secrets()->pair_key, KeyBytes{});
   EXPECT_EQ(a_.secrets()->unit, Unit::kA);
   EXPECT_EQ(b_.secrets()->unit, Unit::kB);
