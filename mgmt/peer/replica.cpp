@@ -49,7 +49,7 @@ milliseconds until(MonoTime moment) {
 
 Replica::Replica(sd_event* loop, Surroundings surroundings)
     : around_(std::move(surroundings)), next_(loop, [this] { tick(); }) {
-  setup_.schema = schema_mark();
+  setup_.schema = schema_mark(model::schema());
   setup_.rules = &replication::kRules;
 }
 

@@ -3,8 +3,6 @@
 
 #include <string_view>
 
-#include "mgmt/model/schema.h"
-
 namespace yoke::peer {
 namespace {
 
@@ -25,20 +23,24 @@ class Mark {
   std::uint64_t value_ = 0xcbf29ce484222325U;
 };
 
+void add(Mark& mark, const model::Field& field) {
+  mark.add(field.name);
+  mark.add(static_cast<std::uint8_t>(field.type));
+  mark.add(field.default_value);
+  mark.add(static_cast<std::uint8_t>((field.of_unit ? 1 : 0) + (field.list ? 2 : 0)));
+  for (const std::string_view choice : field.choices) mark.add(choice);
+}
+
 }  // namespace
 
-std::uint64_t schema_mark() {
+std::uint64_t schema_mark(std::span<const model::RecordType> types) {
   Mark mark;
-  for (const auto& type : model::schema()) {
+  for (const model::RecordType& type : types) {
     mark.add(type.kind);
     mark.add(type.parent);
     mark.add(static_cast<std::uint8_t>(type.of_unit ? 1 : 0));
-    for (const auto& field : type.fields) {
-      mark.add(field.name);
-      mark.add(static_cast<std::uint8_t>(field.type));
-      mark.add(field.default_value);
-      mark.add(static_cast<std::uint8_t>(field.of_unit ? 1 : 0));
-    }
+    add(mark, type.key);
+    for (const model::Field& field : type.fields) add(mark, field);
   }
   return mark.value();
 }

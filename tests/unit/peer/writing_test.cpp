@@ -5,8 +5,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "mgmt/peer/schema_mark.h"
-
 namespace yoke::peer {
 namespace {
 
@@ -68,8 +66,6 @@ TEST(Writing, AnEpochIsNeverLowerThanTheHistorys) {
             3U);
   EXPECT_EQ(epoch_of({}), 1U);  // 0 is of units that stand alone
 }
-
-TEST(SchemaMark, IsTheSameEachTime) { EXPECT_EQ(schema_mark(), schema_mark()); }
 
 }  // namespace
 }  // namespace yoke::peer
