@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/peer/companion.h"
 
-#include <charconv>
+#include <cstdint>
 #include <optional>
 
 #include "mgmt/model/pair_rules.h"
+#include "mgmt/pair/client/answer.h"
 
 namespace yoke::peer {
 namespace {
@@ -14,26 +15,15 @@ using Json = nlohmann::json;
 // A key may be another after the units were paired anew.
 constexpr unsigned kLooksBetweenKeys = 10;
 
-std::optional<pair::KeyBytes> key_in(const std::string& digits) {
-  pair::KeyBytes key{};
-  if (digits.size() != 2 * key.size()) return std::nullopt;
-  for (std::size_t i = 0; i < key.size(); ++i) {
-    const char* const at = digits.data() + 2 * i;
-    if (std::from_chars(at, at + 2, key[i], 16).ptr != at + 2) return std::nullopt;
-  }
-  return key;
-}
-
 std::optional<Letters::Way> way_in(const Json& answer, const std::string& interface) {
-  if (!answer.is_object()) return std::nullopt;
-  const auto key = answer.find("key"), id = answer.find("id"), unit = answer.find("unit");
-  const bool whole = key != answer.end() && key->is_string() && id != answer.end() &&
-                     id->is_number_unsigned() && *id <= 255 && unit != answer.end() &&
-                     (*unit == "a" || *unit == "b");
-  const auto bytes = whole ? key_in(key->get<std::string>()) : std::nullopt;
-  if (!bytes) return std::nullopt;
-  return Letters::Way{interface, *unit == "a" ? pair::Unit::kA : pair::Unit::kB,
-                      pair::Key{id->get<std::uint8_t>(), *bytes}};
+  const std::string unit = pair::text_in(answer, "unit");
+  const auto id = pair::number_in(answer, "id");
+  pair::KeyBytes key{};
+  const bool whole = (unit == "a" || unit == "b") && id && *id <= 255 &&
+                     pair::read_octets(pair::text_in(answer, "key"), key);
+  if (!whole) return std::nullopt;
+  return Letters::Way{interface, unit == "a" ? pair::Unit::kA : pair::Unit::kB,
+                      pair::Key{static_cast<std::uint8_t>(*id), key}};
 }
 
 }  // namespace

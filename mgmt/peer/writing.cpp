@@ -8,28 +8,18 @@
 #include <optional>
 #include <string_view>
 
+#include "mgmt/pair/client/answer.h"
+
 namespace yoke::peer {
 namespace {
 
 using Json = nlohmann::json;
+using pair::number_in;
+using pair::part_in;
+using pair::text_in;
 
 // What is older is no word of now.
 constexpr std::chrono::microseconds kHeardLately = std::chrono::seconds(2);
-
-Json member(const Json& object, const char* key) {
-  const auto at = object.is_object() ? object.find(key) : object.end();
-  return at != object.end() ? *at : Json();
-}
-
-std::string text_in(const Json& object, const char* key) {
-  const Json found = member(object, key);
-  return found.is_string() ? found.get<std::string>() : std::string();
-}
-
-std::optional<std::uint64_t> number_in(const Json& object, const char* key) {
-  const Json found = member(object, key);
-  return found.is_number_unsigned() ? std::optional(found.get<std::uint64_t>()) : std::nullopt;
-}
 
 bool holds(std::string_view role) {
   constexpr std::array<std::string_view, 3> kHolding{"ACTIVE", "ALONE", "HANDOFF_OUT"};
@@ -37,7 +27,7 @@ bool holds(std::string_view role) {
 }
 
 Json leading_group(const Json& status) {
-  const Json groups = member(status, "groups");
+  const Json groups = part_in(status, "groups");
   Json leading;
   std::optional<std::uint64_t> lowest;
   if (!groups.is_array()) return leading;
@@ -57,7 +47,7 @@ Election election_in(const Json& status) {
   const Json group = leading_group(status);
   found.holds = holds(text_in(group, "role"));
   found.epoch = number_in(group, "epoch").value_or(0);
-  const Json peer = member(group, "peer");
+  const Json peer = part_in(group, "peer");
   const auto heard = number_in(peer, "heard_ago_us");
   found.peer_holds = holds(text_in(peer, "role")) && heard &&
                      *heard < static_cast<std::uint64_t>(kHeardLately.count());

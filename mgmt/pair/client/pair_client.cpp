@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <iterator>
 #include <utility>
 
+#include "mgmt/pair/client/answer.h"
 #include "mgmt/pair/client/errors.h"
 #include "mgmt/pair/client/settings.h"
 
@@ -32,16 +32,6 @@ constexpr std::array kKnown{
     Known{"jeopardy", Kind::kPairJeopardy, "one way to the peer is left"},
     Known{"peer-silent", Kind::kPeerSilent, "the peer is silent on every way"},
 };
-
-std::string text_in(const Json& object, const char* key) {
-  const auto at = object.is_object() ? object.find(key) : object.end();
-  return at != object.end() && at->is_string() ? at->get<std::string>() : std::string();
-}
-
-Json list_in(const Json& object, const char* key) {
-  const auto at = object.is_object() ? object.find(key) : object.end();
-  return at != object.end() && at->is_array() ? *at : Json::array();
-}
 
 std::string shown(const std::string& group) {
   return group.empty() ? "the VIPs of no group" : "group " + group;
@@ -149,14 +139,8 @@ void PairClient::take(const Json& status) {
 void PairClient::ask_hash_key() {
   const auto answer = ask("hash_key", Json::object());
   if (!answer) return;
-  const std::string digits = text_in(*answer, "hash_key");
   HashKey key{};
-  if (digits.size() != 2 * key.size()) return;
-  for (std::size_t i = 0; i < key.size(); ++i) {
-    const char* const first = digits.data() + 2 * i;
-    if (std::from_chars(first, first + 2, key[i], 16).ptr != first + 2) return;
-  }
-  keyed_(key);
+  if (read_octets(text_in(*answer, "hash_key"), key)) keyed_(key);
 }
 
 void PairClient::tell_roles(const Json& status) {

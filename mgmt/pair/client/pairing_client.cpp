@@ -8,6 +8,7 @@
 #include <chrono>
 #include <utility>
 
+#include "mgmt/pair/client/answer.h"
 #include "mgmt/pair/client/errors.h"
 
 namespace yoke::pair {
@@ -28,15 +29,7 @@ constexpr std::array kKnown{Known{"attempt", Kind::kPairAttempt},
                             Known{"failed", Kind::kPairFailed}, Known{"paired", Kind::kPairPaired},
                             Known{"forgotten", Kind::kPairForgotten}};
 
-std::string text_in(const Json& object, const char* key) {
-  const auto at = object.is_object() ? object.find(key) : object.end();
-  return at != object.end() && at->is_string() ? at->get<std::string>() : std::string();
-}
-
-std::uint64_t number_of(const Json& news) {
-  const auto at = news.is_object() ? news.find("number") : news.end();
-  return at != news.end() && at->is_number_unsigned() ? at->get<std::uint64_t>() : 0;
-}
+std::uint64_t number_of(const Json& news) { return number_in(news, "number").value_or(0); }
 
 }  // namespace
 
