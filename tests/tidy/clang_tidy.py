@@ -26,6 +26,7 @@ AT_ONCE = 8
 # The analyzer looks at functions of the files that a group includes as if they were its own.
 AS_ONE = ["--checks=-bugprone-suspicious-include",
           "--extra-arg=-Xclang", "--extra-arg=-analyzer-opt-analyze-headers"]
+BLAMED = re.compile(r"^(/[^:]+):\d+:\d+: (?:error|warning):", re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
@@ -71,11 +72,9 @@ def groups_of(entries):
             yield flags, files[first:first + AT_ONCE]
 
 
-def is_clean_at_once(flags, entries, build):
-    """Whether clang-tidy has nothing to say of the files as one. The headers that they share are
-    most of what it looks at, so that costs little more than one of them does. Files that are no
-    source together, since a name is in each, are not clean here; each by itself has the last word.
-    """
+def look_at_once(flags, entries, build):
+    """What clang-tidy says of the files as one; nothing if all are clean. The headers that they
+    share are most of what it looks at, so that costs little more than one of them does."""
     name = hashlib.sha256(" ".join(entry["file"] for entry in entries).encode()).hexdigest()
     folder = build / "clang-tidy-groups" / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -85,7 +84,24 @@ def is_clean_at_once(flags, entries, build):
     command = {"directory": entries[0]["directory"], "file": str(source),
                "command": f"{flags} -o group.o {source}"}
     (folder / "compile_commands.json").write_text(json.dumps([command]), encoding="utf-8")
-    return not clang_tidy(folder, source, f"--config-file={TREE / '.clang-tidy'}", *AS_ONE)
+    return clang_tidy(folder, source, f"--config-file={TREE / '.clang-tidy'}", *AS_ONE)
+
+
+def not_clean_at_once(flags, entries, build):
+    """Files that have to be looked at by themselves, which has the last word: those that something
+    is said of where they are one source with the others, if only that a name is in two of them."""
+    alone = []
+    while len(entries) > 1:
+        said = look_at_once(flags, entries, build)
+        if not said:
+            return alone
+        blamed = set(BLAMED.findall(said))
+        odd = [entry for entry in entries if entry["file"] in blamed]
+        if not odd:
+            break
+        alone += odd
+        entries = [entry for entry in entries if entry not in odd]
+    return alone + entries
 
 
 def look_at(flags, entries, build, rules):
@@ -93,9 +109,7 @@ def look_at(flags, entries, build, rules):
     names = [os.path.relpath(entry["file"], TREE) for entry in entries]
     marks = [build / "clang-tidy-clean" / fingerprint(entry, rules) for entry in entries]
     new = [entry for entry, mark in zip(entries, marks) if not mark.exists()]
-    if len(new) > 1 and is_clean_at_once(flags, new, build):
-        new = []
-    said = dict(look_at_one(entry, build) for entry in new)
+    said = dict(look_at_one(entry, build) for entry in not_clean_at_once(flags, new, build))
     for name, mark in zip(names, marks):
         if not said.get(name):
             mark.touch()

@@ -88,3 +88,9 @@ def test_what_only_the_analyzer_sees_in_one_of_them_is_told_of_that_one(tree, mo
 def test_files_that_are_no_source_together_are_clean_one_by_one(tree, monkeypatch):
     said, runs = remarks(tree, {"x": ADDS % "x", "y": ADDS % "y"}, monkeypatch)
     assert said == {"x.cpp": "", "y.cpp": ""} and runs == 3
+
+
+def test_only_the_file_that_clashes_with_the_others_is_looked_at_by_itself(tree, monkeypatch):
+    said, runs = remarks(tree, {"w": "int w() { return 1; }\n", "x": ADDS % "x", "y": ADDS % "y",
+                                "z": "int z() { return 2; }\n"}, monkeypatch)
+    assert not any(said.values()) and runs == 3
