@@ -12,7 +12,6 @@
 namespace yoke {
 namespace {
 
-// As far as can be told without taking it, and while another process may have it.
 Status check_device(const io::Device& device, std::uint16_t mtu) {
   using Kind = io::Device::Kind;
   if (device.kind == Kind::kPci) return io::check_nic(device.argument);
@@ -33,12 +32,16 @@ void judge_cores(const hal::Board& board, std::vector<Error>& errors) {
 
 }  // namespace
 
+Status judge_port(const hal::BoardPort& port) {
+  const auto device = io::Device::parse(port.device.value);
+  return device ? check_device(*device, port.mtu) : tl::unexpected(device.error());
+}
+
 std::vector<Error> judge_board(const hal::Board& board) {
   std::vector<Error> errors;
   judge_cores(board, errors);
   for (const hal::BoardPort& port : board.ports) {
-    const auto device = io::Device::parse(port.device.value);
-    const Status ok = device ? check_device(*device, port.mtu) : tl::unexpected(device.error());
+    const Status ok = judge_port(port);
     if (ok) continue;
     errors.push_back(
         hal::board_error(board.path, port.device.line, ok.error().id, ok.error().text));

@@ -22,8 +22,6 @@
 namespace yoke::hal {
 namespace {
 
-constexpr std::size_t kPortsMax = 16;
-constexpr std::size_t kNameMax = 15;  // of a kernel interface
 constexpr std::string_view kPortPrefix = "port.";
 
 constexpr std::size_t kUnitNameMax = 63;  // of a host
@@ -98,10 +96,10 @@ class Reader {
 
   void begin_port(const BoardLine& line) {
     const std::string name = section_.substr(kPortPrefix.size());
-    if (!is_name(name, kNameMax)) {
+    if (!is_name(name, kPortNameMax)) {
       note(line.number, error::kBoardValue,
            fmt::format("port name '{}': expected 1 to {} letters, digits, '-', '_' and '.'", name,
-                       kNameMax));
+                       kPortNameMax));
       port_refused_ = true;
     } else if (board_.ports.size() == kPortsMax) {
       note(line.number, error::kBoardValue, fmt::format("more than {} ports", kPortsMax));
@@ -207,7 +205,7 @@ class Reader {
            return read_gateways(l.value, b.ports.back().gateways);
          }},
         {"mtu", [](Board& b, const BoardLine& l) {
-           return read_number<std::uint16_t>(l.value, 1280, 9216, b.ports.back().mtu);
+           return read_number(l.value, kPortMtuMin, kPortMtuMax, b.ports.back().mtu);
          }}};
     return kReaders;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -15,6 +16,11 @@
 // The board file as a value: what is true of this box and cannot be seen by looking at it. Its form
 // is described in board/README.md. Threads: values, any.
 namespace yoke::hal {
+
+inline constexpr std::size_t kPortsMax = 16;
+inline constexpr std::size_t kPortNameMax = 15;     // of a kernel interface
+inline constexpr std::uint16_t kPortMtuMin = 1280;  // of IPv6 (RFC 8200 section 5)
+inline constexpr std::uint16_t kPortMtuMax = 9216;
 
 // A value that another folder makes sense of, with the line to name if it cannot.
 struct BoardText {

@@ -3,14 +3,16 @@
 
 #include <string_view>
 
+#include "hal/errors.h"
+
 // The identifiers of everything that can be wrong with cores, memory and ports. Threads: constants.
 namespace yoke::io::error {
 
 inline constexpr std::string_view kEal = "E-320";         // DPDK itself would not start
 inline constexpr std::string_view kMemory = "E-321";      // huge pages or memory too few
-inline constexpr std::string_view kDevice = "E-322";      // `device` of a port makes no sense
+inline constexpr auto kDevice = hal::error::kDevice;      // `device` of a port makes no sense
 inline constexpr std::string_view kNotThere = "E-323";    // names a device that is not there
-inline constexpr std::string_view kBusy = "E-324";        // another process, or port, has it
+inline constexpr auto kBusy = hal::error::kDeviceTaken;   // another process, or port, has it
 inline constexpr std::string_view kNotReady = "E-325";    // is down, or of another MTU
 inline constexpr std::string_view kPermission = "E-326";  // root or a capability is needed
 inline constexpr std::string_view kDriver = "E-327";      // the driver gave up

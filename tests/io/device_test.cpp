@@ -9,7 +9,7 @@ namespace {
 TEST(Device, EveryKindReadsAndWritesTheSame) {
   const std::pair<const char*, Device> cases[] = {
       {"pci:0000:01:00.0", {Device::Kind::kPci, "0000:01:00.0"}},
-      {"pci:0000:Af:1f.7", {Device::Kind::kPci, "0000:Af:1f.7"}},
+      {"pci:0000:af:1f.7", {Device::Kind::kPci, "0000:af:1f.7"}},
       {"af_xdp:eth0", {Device::Kind::kAfXdp, "eth0"}},
       {"af_packet:enp1s0f0np0", {Device::Kind::kAfPacket, "enp1s0f0np0"}},
       {"tap:lab0", {Device::Kind::kTap, "lab0"}},
@@ -21,6 +21,10 @@ TEST(Device, EveryKindReadsAndWritesTheSame) {
     EXPECT_EQ(*parsed, device) << text;
     EXPECT_EQ(parsed->to_string(), text);
   }
+}
+
+TEST(Device, APciAddressHasOneSpelling) {
+  EXPECT_EQ(*Device::parse("pci:0000:Af:1F.7"), *Device::parse("pci:0000:af:1f.7"));
 }
 
 TEST(Device, WhatIsNoneIsRefusedAtTheColumnWhereItGoesWrong) {

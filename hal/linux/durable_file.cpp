@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "mgmt/pair/daemon/durable_file.h"
+#include "hal/linux/durable_file.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -12,13 +12,13 @@
 #include <cstring>
 
 #include "hal/base/file_descriptor.h"
-#include "mgmt/pair/daemon/errors.h"
 
-namespace yoke::pair {
+namespace yoke::hal {
 namespace {
 
-tl::unexpected<Error> failed(const std::filesystem::path& path, std::string_view what) {
-  return fail(Errc::kFailed, kNoDisk,
+tl::unexpected<Error> failed(const std::filesystem::path& path, std::string_view what,
+                             std::string_view id) {
+  return fail(Errc::kFailed, id,
               fmt::format("{} cannot be {}: {}", path.native(), what, std::strerror(errno)));
 }
 
@@ -39,36 +39,39 @@ bool sync_folder(const std::filesystem::path& folder) {
 
 }  // namespace
 
-Status write_durably(const std::filesystem::path& path, std::string_view content, mode_t mode) {
+Status write_durably(const std::filesystem::path& path, std::string_view content, mode_t mode,
+                     std::string_view id) {
   const std::string beside = path.native() + ".new";
   (void)::unlink(beside.c_str());  // of a process that was killed, perhaps with another mode
   {
     const FileDescriptor fd(
         ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
-    if (!fd || !write_all(fd.get(), content) || ::fsync(fd.get()) != 0) {
-      auto error = failed(path, "written");
+    if (!fd || ::fchmod(fd.get(), mode) != 0 || !write_all(fd.get(), content) ||
+        ::fsync(fd.get()) != 0) {
+      auto error = failed(path, "written", id);
       (void)::unlink(beside.c_str());
       return error;
     }
   }
-  if (std::rename(beside.c_str(), path.c_str()) != 0) return failed(path, "put in its place");
-  if (!sync_folder(path.parent_path())) return failed(path, "synced");
+  if (std::rename(beside.c_str(), path.c_str()) != 0) return failed(path, "put in its place", id);
+  if (!sync_folder(path.parent_path())) return failed(path, "synced", id);
   return {};
 }
 
-Status remove_durably(const std::filesystem::path& path) {
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failed(path, "removed");
-  if (!sync_folder(path.parent_path())) return failed(path, "synced");
+Status remove_durably(const std::filesystem::path& path, std::string_view id) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failed(path, "removed", id);
+  if (!sync_folder(path.parent_path())) return failed(path, "synced", id);
   return {};
 }
 
-Result<std::optional<std::string>> read_whole(const std::filesystem::path& path) {
+Result<std::optional<std::string>> read_whole(const std::filesystem::path& path,
+                                              std::string_view id) {
   const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!fd && errno == ENOENT) return std::nullopt;
   struct stat file {};
-  if (!fd || ::fstat(fd.get(), &file) != 0) return failed(path, "read");
+  if (!fd || ::fstat(fd.get(), &file) != 0) return failed(path, "read", id);
   if (!S_ISREG(file.st_mode) || static_cast<std::size_t>(file.st_size) > kFileMost) {
-    return fail(Errc::kInvalid, kNoDisk,
+    return fail(Errc::kInvalid, id,
                 fmt::format("{} is no file of at most {} bytes", path.native(), kFileMost));
   }
   std::string content;
@@ -76,11 +79,11 @@ Result<std::optional<std::string>> read_whole(const std::filesystem::path& path)
   while (content.size() <= kFileMost) {
     const ssize_t n = ::read(fd.get(), part.data(), part.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return failed(path, "read");
+    if (n < 0) return failed(path, "read", id);
     if (n == 0) break;
     content.append(part.data(), static_cast<std::size_t>(n));
   }
   return content;
 }
 
-}  // namespace yoke::pair
+}  // namespace yoke::hal
