@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "dataplane/io/errors.h"
+#include "dataplane/io/stray_exchange.h"
 
 namespace yoke::io {
 namespace {
@@ -35,12 +36,13 @@ timespec to_timespec(std::chrono::nanoseconds t) { return {0, static_cast<long>(
 
 Result<std::unique_ptr<FlowCourier>> FlowCourier::start(const std::string& path,
                                                         std::vector<Wake*> workers,
-                                                        std::uint64_t flows) {
+                                                        std::uint64_t flows,
+                                                        StrayExchange* strays) {
   auto link = FlowLink::listen(path);
   if (!link) return tl::unexpected(link.error());
   std::unique_ptr<FlowCourier> courier;
   try {
-    courier.reset(new FlowCourier(std::move(*link), std::move(workers), flows));
+    courier.reset(new FlowCourier(std::move(*link), std::move(workers), flows, strays));
   } catch (const std::bad_alloc&) {
     return fail(Errc::kFailed, error::kMemory,
                 "the directory of " + std::to_string(flows) +
@@ -52,8 +54,8 @@ Result<std::unique_ptr<FlowCourier>> FlowCourier::start(const std::string& path,
 }
 
 FlowCourier::FlowCourier(std::unique_ptr<FlowLink> link, std::vector<Wake*> workers,
-                         std::uint64_t flows)
-    : link_(std::move(link)), workers_(std::move(workers)) {
+                         std::uint64_t flows, StrayExchange* strays)
+    : link_(std::move(link)), workers_(std::move(workers)), strays_(strays) {
   std::vector<sync::OutLane*> out;
   std::vector<sync::InLane*> in;
   for (unsigned worker = 0; worker < workers_.size(); ++worker) {
@@ -102,16 +104,23 @@ bool FlowCourier::carry(MonoTime now) noexcept {
 }
 
 void FlowCourier::deliver(FlowLink::Frame frame, MonoTime now) noexcept {
-  if (sync::frame_type(frame) == sync::FrameType::kData) {
+  const auto type = sync::frame_type(frame);
+  if (type == sync::FrameType::kData) {
     receiver_->take(frame, now);
+  } else if (type == sync::FrameType::kStray) {
+    if (strays_ != nullptr) strays_->deliver(frame);
   } else {
     sender_->take(frame, now);
   }
 }
 
 unsigned FlowCourier::send(MonoTime now) noexcept {
-  if (!link_->is_connected() || !link_->flush()) return 0;
-  unsigned count = 0;
+  if (!link_->is_connected()) {
+    if (strays_ != nullptr) strays_->drop_all();
+    return 0;
+  }
+  if (!link_->flush()) return 0;
+  unsigned count = send_strays();
   while (link_->has_room()) {
     auto frame = receiver_->next(now);
     if (frame.empty()) frame = sender_->next(now);
@@ -120,6 +129,18 @@ unsigned FlowCourier::send(MonoTime now) noexcept {
     ++count;
   }
   (void)link_->flush();
+  return count;
+}
+
+// First, since clients wait for them, but never all that there is room for.
+unsigned FlowCourier::send_strays() noexcept {
+  unsigned count = 0;
+  while (strays_ != nullptr && count < FlowLink::kBatch / 2) {
+    const auto piece = strays_->next();
+    if (piece.empty()) break;
+    link_->put(piece);
+    ++count;
+  }
   return count;
 }
 
@@ -133,10 +154,11 @@ void FlowCourier::call_workers() noexcept {
 
 void FlowCourier::sleep(MonoTime now) noexcept {
   const bool has_link = link_->is_connected();
-  const bool moves =
-      sender_->lag(now).count() > 0 || std::ranges::any_of(lanes_, [](const auto& lanes) {
-        return lanes->in.records.size() > 0 || lanes->out.records.size() > 0;
-      });
+  const bool moves = (strays_ != nullptr && !strays_->is_empty()) ||
+                     sender_->lag(now).count() > 0 ||
+                     std::ranges::any_of(lanes_, [](const auto& lanes) {
+                       return lanes->in.records.size() > 0 || lanes->out.records.size() > 0;
+                     });
   const timespec limit = to_timespec(!has_link ? kWithoutLink : moves ? kMoving : kQuiet);
   const auto wanted = static_cast<short>(link_->has_room() ? POLLIN : POLLIN | POLLOUT);
   std::array<pollfd, 3> waits{{{wake_.fd(), POLLIN, 0},
@@ -166,6 +188,12 @@ api::FlowSyncStatus FlowCourier::report() const noexcept {
                              .lag_us = lag_us_.load(std::memory_order_relaxed),
                              .told = told_.load(std::memory_order_relaxed),
                              .heard = heard_.load(std::memory_order_relaxed)};
+  if (strays_ != nullptr) {
+    const StrayExchange::Counters& strays = strays_->counters();
+    status.strays_sent = strays.sent.value();
+    status.strays_taken = strays.taken.value();
+    status.strays_lost = strays.lost.value();
+  }
   for (const auto& lanes : lanes_) status.adopted += lanes->adopted.value();
   return status;
 }

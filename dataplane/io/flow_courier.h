@@ -23,14 +23,18 @@
 // and the link. No packet goes through it, and no worker waits for it.
 namespace yoke::io {
 
+class StrayExchange;  // stray_exchange.h
+
 // Threads: start() and the destructor by main; report() by any.
 class FlowCourier {
  public:
   // Listens at `path` for whoever carries its frames. E-347, E-321. `workers` are how they are
-  // woken, and outlive it; `flows` is what all of them hold.
+  // woken, and outlive it; `flows` is what all of them hold. `strays`, which go by the same link,
+  // outlive it; null: none do.
   [[nodiscard]] static Result<std::unique_ptr<FlowCourier>> start(const std::string& path,
                                                                   std::vector<Wake*> workers,
-                                                                  std::uint64_t flows);
+                                                                  std::uint64_t flows,
+                                                                  StrayExchange* strays = nullptr);
   FlowCourier(const FlowCourier&) = delete;
   FlowCourier& operator=(const FlowCourier&) = delete;
   ~FlowCourier();
@@ -44,17 +48,20 @@ class FlowCourier {
   [[nodiscard]] api::FlowSyncStatus report() const noexcept;
 
  private:
-  FlowCourier(std::unique_ptr<FlowLink> link, std::vector<Wake*> workers, std::uint64_t flows);
+  FlowCourier(std::unique_ptr<FlowLink> link, std::vector<Wake*> workers, std::uint64_t flows,
+              StrayExchange* strays);
   void run(const std::stop_token& stop) noexcept;
   [[nodiscard]] bool carry(MonoTime now) noexcept;
   void deliver(FlowLink::Frame frame, MonoTime now) noexcept;
   [[nodiscard]] unsigned send(MonoTime now) noexcept;
+  [[nodiscard]] unsigned send_strays() noexcept;
   void call_workers() noexcept;
   void sleep(MonoTime now) noexcept;
   void tell(MonoTime now) noexcept;
 
   std::unique_ptr<FlowLink> link_;
   std::vector<Wake*> workers_;
+  StrayExchange* strays_;                          // may be null
   std::vector<std::unique_ptr<FlowLanes>> lanes_;  // by worker
   std::optional<lb::FlowDirectory> directory_;
   Wake wake_;

@@ -37,6 +37,10 @@ class FlowDesk {
 
   // After each burst, before what it answers leaves.
   void flush(const lb::Snapshot& snapshot, lb::Tick now) noexcept;
+  // What a stray brings of its flow, before the stray itself is decided.
+  void adopt(const sync::FlowRecord& flow, const lb::Snapshot& snapshot, lb::Tick now) noexcept {
+    adopter_.take(flow, snapshot, now);
+  }
   // Between bursts. False if there was nothing to do.
   bool turn(const lb::Snapshot& snapshot, lb::Tick now, lb::GroupSet served) noexcept;
 

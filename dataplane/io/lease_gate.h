@@ -26,6 +26,24 @@ class LeaseGate {
     if (snapshot.held.empty()) return snapshot.standing;
     return served_at(snapshot, api::LeaseClock::now());
   }
+  // Those too whose lease was taken back in a planned switchover a moment ago: what was decided
+  // before, in this very round of a worker, may still leave. The other unit begins once the worker
+  // has come round (seen_page.h), or later than this lasts.
+  [[nodiscard]] lb::GroupSet drained(const lb::Snapshot& snapshot) const noexcept {
+    return pick(snapshot, [](const api::LeaseLine& line, std::uint64_t group, api::LeaseTime now) {
+      return line.holds(group, now) || line.drains(group, now);
+    });
+  }
+  // Those that were handed over to the other unit a moment ago: what comes for them is sent on.
+  [[nodiscard]] lb::GroupSet redirected(const lb::Snapshot& snapshot) const noexcept {
+    return pick(snapshot, [](const api::LeaseLine& line, std::uint64_t group,
+                             api::LeaseTime now) { return line.redirects(group, now); }) &
+           ~snapshot.standing;
+  }
+  // How often a lease was taken back: what is looked at behind this is seen as after it.
+  [[nodiscard]] std::uint64_t revocations() const noexcept {
+    return page_->header.revocations.load(std::memory_order_acquire);
+  }
   [[nodiscard]] lb::GroupSet served_at(const lb::Snapshot& snapshot,
                                        api::LeaseTime now) const noexcept {
     lb::GroupSet groups = snapshot.standing;
@@ -36,6 +54,16 @@ class LeaseGate {
   }
 
  private:
+  template <typename Is>
+  [[nodiscard]] lb::GroupSet pick(const lb::Snapshot& snapshot, Is is) const noexcept {
+    const auto now = api::LeaseClock::now();
+    lb::GroupSet groups = snapshot.standing;
+    for (const lb::HeldGroup& held : snapshot.held) {
+      if (is(page_->lines[held.line], held.identity, now)) groups |= lb::group_bit(held.group);
+    }
+    return groups;
+  }
+
   const api::LeasePage* page_;
 };
 

@@ -6,6 +6,8 @@
 #include <bit>
 #include <utility>
 
+#include "dataplane/net/headers.h"
+
 namespace yoke::io {
 namespace {
 
@@ -26,21 +28,26 @@ Outbox::Outbox(std::uint8_t worker, std::vector<TxRoute> routes, Handover& hando
       leases_(leases),
       counters_(counters),
       punt_budget_(limits.punts_per_s, limits.punt_burst),
+      pair_budget_(kPairFramesPerS, kPairFramesPerS / 10),
       port_lanes_(routes_.size()),
       worker_lanes_(handover.workers()) {}
 
 void Outbox::add(Frame frame, const lb::Verdict& verdict, lb::Tick now) noexcept {
   switch (verdict.action) {
     case lb::Action::kForward:
-      return leave(frame, {true, false, verdict.port, verdict.group});
+      return leave(frame, {.decided = true, .port = verdict.port, .group = verdict.group});
     case lb::Action::kReply:
-      return leave(frame, {true, true, verdict.port, verdict.group});
+      return leave(
+          frame, {.decided = true, .is_reply = true, .port = verdict.port, .group = verdict.group});
     case lb::Action::kPunt:
       return punt(frame, now);
     case lb::Action::kHandOver:
-      return hand_over(frame, verdict.worker, {});
+      return hand_over(frame, verdict.worker, {.is_stray = verdict.is_stray, .is_guided = true});
     case lb::Action::kDrop:
       return rte_pktmbuf_free(frame);  // counted by the pipeline
+    case lb::Action::kRedirect:
+    case lb::Action::kWait:
+      return drop(frame, net::Drop::kNoLease);  // the worker's, who takes them before
   }
 }
 
@@ -49,12 +56,12 @@ void Outbox::drop(Frame frame, net::Drop reason) noexcept {
   rte_pktmbuf_free(frame);
 }
 
-void Outbox::leave(Frame frame, const Errand& errand) noexcept {
+void Outbox::leave(Frame frame, const Errand& errand, bool is_others) noexcept {
   if (errand.port >= routes_.size()) return drop(frame, net::Drop::kTxFull);
   if (const auto owner = routes_[errand.port].worker; owner != self_) {
     return hand_over(frame, owner, errand);
   }
-  port_lanes_[errand.port].add(frame, errand.is_reply, errand.group);
+  port_lanes_[errand.port].add(frame, errand.is_reply, errand.group, is_others);
   ports_in_use_ |= 1u << errand.port;
 }
 
@@ -65,8 +72,16 @@ void Outbox::hand_over(Frame frame, std::uint8_t to, const Errand& errand) noexc
   workers_in_use_ |= std::uint64_t{1} << to;
 }
 
+bool Outbox::is_of_the_pair(Frame frame) noexcept {
+  constexpr std::uint16_t kType = 0x88b5;  // mgmt/pair/daemon/README.md, "Links"
+  return frame->data_len >= sizeof(net::EthernetHeader) &&
+         net::header_at<net::EthernetHeader>(rte_pktmbuf_mtod(frame, const std::uint8_t*))
+                 .type.host() == kType;
+}
+
 void Outbox::punt(Frame frame, lb::Tick now) noexcept {
-  if (!punt_budget_.take(now)) return drop(frame, net::Drop::kPuntLimit);
+  TokenBucket& budget = is_of_the_pair(frame) ? pair_budget_ : punt_budget_;
+  if (!budget.take(now)) return drop(frame, net::Drop::kPuntLimit);
   punts_.add(frame);
 }
 
@@ -83,16 +98,20 @@ void Outbox::flush_port(std::uint8_t port, const lb::Snapshot& snapshot) noexcep
   return stands ? send(port) : flush_in_pieces(port, snapshot);
 }
 
-// Also what another worker decided: it may have waited in the ring.
+// Also what another worker decided: it may have waited in the ring, for longer than that worker
+// says that it has not looked.
 void Outbox::flush_in_pieces(std::uint8_t port, const lb::Snapshot& snapshot) noexcept {
   Lane& lane = port_lanes_[port];
   const Lane all = lane;
   lane.clear();
   for (std::uint32_t i = 0; i < all.count;) {
     const lb::GroupSet served = leases_.served(snapshot);
+    const bool are_all = (all.groups_in_use & ~served) == 0;
+    const lb::GroupSet drained = are_all ? served : leases_.drained(snapshot);
     for (; i < all.count && lane.count < routes_[port].piece; ++i) {
       const lb::GroupSet group = lb::group_bit(all.groups[i]);
-      if ((served & group) != 0) {
+      const bool is_others = (all.others >> i & 1) != 0;
+      if (((is_others ? served : drained) & group) != 0) {
         lane.add(all.frames[i], (all.replies >> i & 1) != 0, all.groups[i]);
       } else {
         unserved_ |= group;

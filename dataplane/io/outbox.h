@@ -43,7 +43,7 @@ class Outbox {
   // Takes the frame. At most limits::kBurst of them between two flushes.
   void add(Frame frame, const lb::Verdict& verdict, lb::Tick now) noexcept;
   // A frame that was decided by another worker.
-  void add(Frame frame, const Errand& errand) noexcept { leave(frame, errand); }
+  void add(Frame frame, const Errand& errand) noexcept { leave(frame, errand, true); }
   void drop(Frame frame, net::Drop reason) noexcept;
   void flush(const lb::Snapshot& snapshot) noexcept;
   // The groups of which something was dropped for want of a lease since this was last asked.
@@ -54,23 +54,27 @@ class Outbox {
     std::array<Frame, limits::kBurst> frames;
     std::uint32_t count = 0;
     std::uint32_t replies = 0;  // bit i: frames[i] is one
+    std::uint32_t others = 0;   // bit i: another worker decided on it, who knows when
     std::array<std::uint8_t, limits::kBurst> groups;
     lb::GroupSet groups_in_use = 0;
-    void add(Frame frame, bool is_reply = false, std::uint8_t group = 0) noexcept {
+    void add(Frame frame, bool is_reply = false, std::uint8_t group = 0,
+             bool is_others = false) noexcept {
       replies |= std::uint32_t{is_reply} << count;
+      others |= std::uint32_t{is_others} << count;
       groups_in_use |= lb::group_bit(group);
       groups[count] = group;
       frames[count++] = frame;
     }
     void clear() noexcept {
-      count = replies = 0;
+      count = replies = others = 0;
       groups_in_use = 0;
     }
   };
   static_assert(limits::kBurst <= 32);
 
-  void leave(Frame frame, const Errand& errand) noexcept;
+  void leave(Frame frame, const Errand& errand, bool is_others = false) noexcept;
   void hand_over(Frame frame, std::uint8_t to, const Errand& errand) noexcept;
+  [[nodiscard]] static bool is_of_the_pair(Frame frame) noexcept;
   void punt(Frame frame, lb::Tick now) noexcept;
   void flush_port(std::uint8_t port, const lb::Snapshot& snapshot) noexcept;
   void flush_in_pieces(std::uint8_t port, const lb::Snapshot& snapshot) noexcept;
@@ -85,7 +89,9 @@ class Outbox {
   KernelPath* kernel_;
   LeaseGate leases_;
   lb::WorkerCounters& counters_;
-  TokenBucket punt_budget_;
+  // The pair's heartbeats have a budget of their own: no flood of others is to keep them out.
+  static constexpr std::uint32_t kPairFramesPerS = 5000;
+  TokenBucket punt_budget_, pair_budget_;
   std::uint32_t ports_in_use_ = 0;    // bit p: port_lanes_[p] has frames
   std::uint64_t workers_in_use_ = 0;  // bit w: worker_lanes_[w] has
   std::vector<Lane> port_lanes_;

@@ -13,6 +13,7 @@
 #include "dataplane/io/lease_gate.h"
 #include "dataplane/io/port.h"
 #include "dataplane/io/snapshot_slot.h"
+#include "dataplane/io/stray_exchange.h"
 #include "dataplane/io/telemetry.h"
 #include "dataplane/io/worker.h"
 #include "hal/base/clock.h"
@@ -72,7 +73,9 @@ std::uint8_t piece_for(const Device& device) {
 // In the order in which they are made; they end in reverse.
 class PacketEngine::Parts {
  public:
-  explicit Parts(const EngineConfig& config) : snapshots(worker_count(config)) {}
+  explicit Parts(const EngineConfig& config)
+      : pulses(config.pulses == nullptr ? &own_pulses : config.pulses),
+        snapshots(worker_count(config)) {}
 
   Status open_ports(const EngineConfig& config, Eal& eal);
   Status make_twins(const EngineConfig& config);
@@ -80,6 +83,9 @@ class PacketEngine::Parts {
   void wake_workers();
 
   api::LeasePage no_leases;
+  api::PulsePage own_pulses;
+  api::PulseLine unseen_pulse;
+  api::PulsePage* pulses = nullptr;
   FramePool pool;
   std::vector<std::unique_ptr<Port>> ports;
   std::vector<control::PortInfo> infos;
@@ -89,7 +95,8 @@ class PacketEngine::Parts {
   std::vector<std::unique_ptr<lb::WorkerCounters>> owned_counters;  // by worker
   std::vector<const lb::WorkerCounters*> counters;
   std::unique_ptr<lb::Admission> admission;
-  std::unique_ptr<FlowCourier> courier;  // may be null
+  std::unique_ptr<StrayExchange> strays;  // null without a courier
+  std::unique_ptr<FlowCourier> courier;   // may be null
   std::vector<std::unique_ptr<Worker>> workers;
   std::uint64_t flows_capacity = 0;
 
@@ -103,6 +110,8 @@ unsigned PacketEngine::Parts::frames_needed(const EngineConfig& config) const {
   const unsigned count = worker_count(config);
   unsigned frames = count * kWorkerFrames + count * (count - 1) * Handover::kRingFrames;
   for (const auto& port : ports) frames += port->frames_held();
+  if (!config.flow_socket.empty()) frames += count * StrayExchange::kFramesAWorker;
+  frames += count * Worker::kWaiting;
   if (config.kernel_twins) {
     frames += kWorkerFrames + count * KernelPath::kPuntRingFrames +
               static_cast<unsigned>(ports.size()) * KernelPath::kPortRingFrames;
@@ -178,18 +187,28 @@ Status PacketEngine::Parts::start_workers(const EngineConfig& config) {
   if (!config.flow_socket.empty()) {
     std::vector<Wake*> wakes;
     for (unsigned id = 0; id < worker_count(config); ++id) wakes.push_back(&handover->wake(id));
-    auto made = FlowCourier::start(config.flow_socket, std::move(wakes), flows_capacity);
+    auto exchange = StrayExchange::make(*pool, wakes);
+    if (!exchange) return tl::unexpected(exchange.error());
+    strays = std::move(*exchange);
+    auto made =
+        FlowCourier::start(config.flow_socket, std::move(wakes), flows_capacity, strays.get());
     if (!made) return tl::unexpected(made.error());
     courier = std::move(*made);
   }
+  // Who runs beyond the page's lines counts where nobody looks.
+  const auto pulse = [this](unsigned id) -> api::PulseLine& {
+    return id < api::PulsePage::kLines ? pulses->lines[id] : unseen_pulse;
+  };
   const LeaseGate leases(config.leases == nullptr ? no_leases : *config.leases);
   for (unsigned id = 0; id < worker_count(config); ++id) {
-    auto worker = Worker::start(worker_config(config, id, epoch),
-                                {snapshots, *handover, kernel.get(), leases, *owned_counters[id],
-                                 *admission, courier.get()});
+    auto worker = Worker::start(
+        worker_config(config, id, epoch),
+        {snapshots, *handover, kernel.get(), leases, *owned_counters[id], *admission, pulse(id),
+         courier.get(), strays.get(), config.seen == nullptr ? nullptr : &config.seen->lines[id]});
     if (!worker) return tl::unexpected(worker.error());
     workers.push_back(std::move(*worker));
   }
+  pulses->header.workers.store(worker_count(config), std::memory_order_release);
   return {};
 }
 
@@ -214,7 +233,10 @@ Result<std::unique_ptr<PacketEngine>> PacketEngine::start(const EngineConfig& co
 
 PacketEngine::PacketEngine(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-PacketEngine::~PacketEngine() { set_telemetry_source(nullptr); }
+PacketEngine::~PacketEngine() {
+  parts_->pulses->header.workers.store(0, std::memory_order_release);
+  set_telemetry_source(nullptr);
+}
 
 std::span<const control::PortInfo> PacketEngine::ports() const { return parts_->infos; }
 

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "dataplane/api/lease_page.h"
+#include "dataplane/api/pulse_page.h"
+#include "dataplane/api/seen_page.h"
 #include "dataplane/control/workers.h"
 #include "dataplane/io/device.h"
 #include "dataplane/io/eal.h"
@@ -40,6 +42,8 @@ struct EngineConfig {
   std::uint32_t punt_burst = 2000;
   std::string flow_socket;  // where a flow relay connects (flow_link.h); empty: nowhere
   const api::LeasePage* leases = nullptr;  // outlives the engine; null: there are none
+  api::PulsePage* pulses = nullptr;        // written; outlives the engine; null: nobody asks
+  api::SeenPage* seen = nullptr;           // outlives the engine; null: nobody asks
 };
 
 // What the port's kernel twin exchanged with the world; not part of the workers' counters.

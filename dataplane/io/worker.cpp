@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
+#include <cstring>
 #include <future>
 #include <new>
 #include <string>
@@ -16,6 +17,7 @@
 
 #include "dataplane/io/errors.h"
 #include "dataplane/lb/leave.h"
+#include "dataplane/sync/exporter.h"
 
 namespace yoke::io {
 namespace {
@@ -53,7 +55,10 @@ Worker::Worker(WorkerConfig config, Shared shared)
       idle_(make_idle_strategy(config_.idle, shared.handover.wake(config_.id),
                                watched(config_.queues))),
       clock_(config_.epoch),
-      sweep_(config_.flows, kSweepPeriodMs) {}
+      sweep_(config_.flows, kSweepPeriodMs) {
+  waiting_.reserve(kWaiting + limits::kBurst);
+  tried_.reserve(kWaiting + limits::kBurst);
+}
 
 Result<std::unique_ptr<Worker>> Worker::start(WorkerConfig config, Shared shared) {
   std::unique_ptr<Worker> worker(new Worker(std::move(config), shared));
@@ -116,26 +121,36 @@ Status Worker::make_tables() {
 void Worker::run(const std::stop_token& stop) noexcept {
   while (!stop.stop_requested()) {
     rounds_.add();
+    shared_.pulse.rounds.store(rounds_.value(), std::memory_order_relaxed);
+    // Nothing that was decided waits here, and all that follows looks at the leases behind this.
+    if (shared_.seen != nullptr) shared_.seen->note(shared_.leases.revocations());
     const lb::Snapshot* snapshot = shared_.snapshots.current();
     const unsigned found = snapshot == nullptr ? 0 : round(*snapshot, clock_.now());
     shared_.snapshots.quiescent(config_.id);
     if (found > 0) {
       idle_->busy();
+    } else if (!waiting_.empty()) {
+      std::this_thread::sleep_for(kTryEvery / 4);
     } else if (idle_->wants_sleep() && !stop.stop_requested()) {
       sleep();
     }
   }
+  for (const Waiting& waiting : waiting_) rte_pktmbuf_free(waiting.frame);
   shared_.snapshots.leave(config_.id);
 }
 
 void Worker::sleep() noexcept {
   shared_.snapshots.rest(config_.id);
+  if (shared_.seen != nullptr) shared_.seen->fall_asleep(api::LeaseClock::now());
   idle_->sleep();
+  if (shared_.seen != nullptr) shared_.seen->wake_up();
   shared_.snapshots.resume(config_.id);
 }
 
 unsigned Worker::round(const lb::Snapshot& snapshot, lb::Tick now) noexcept {
   unsigned found = send_for_kernel(snapshot);
+  found += take_strays(snapshot, now);
+  if (!waiting_.empty()) try_waiting(snapshot, now);
   for (const RxQueue& queue : config_.queues) found += receive(queue, snapshot, now);
   found += take_over(snapshot, now);
   if (const auto entries = sweep_.due(now); entries > 0) {
@@ -156,7 +171,7 @@ unsigned Worker::receive(const RxQueue& queue, const lb::Snapshot& snapshot,
     frames[i]->port = queue.port;  // from here on our index, which every worker understands
   }
   counters_.rx.add(count);
-  process({frames.data(), count}, false, snapshot, now);
+  process({{frames.data(), count}}, snapshot, now);
   flush(snapshot, now);
   return count;
 }
@@ -179,34 +194,139 @@ unsigned Worker::take_over(const lb::Snapshot& snapshot, lb::Tick now) noexcept 
         frames[undecided++] = frames[i];
       }
     }
-    process({frames.data(), undecided}, true, snapshot, now);
+    process({{frames.data(), undecided}, true}, snapshot, now);
     flush(snapshot, now);
   }
   return total;
 }
 
-void Worker::process(std::span<const Frame> frames, bool are_handed_over,
-                     const lb::Snapshot& snapshot, lb::Tick now) noexcept {
+// As though they had come in by the port of their number here; their flows first.
+unsigned Worker::take_strays(const lb::Snapshot& snapshot, lb::Tick now) noexcept {
+  if (shared_.strays == nullptr) return 0;
+  std::array<Frame, limits::kBurst> frames;
+  const unsigned count = shared_.strays->take(config_.id, frames);
+  if (count == 0) return 0;
+  counters_.taken_over.add(count);
+  unsigned usable = 0;
+  for (unsigned i = 0; i < count; ++i) {
+    const Frame frame = frames[i];
+    const auto flow = StrayExchange::detach(frame);
+    if (frame->port >= snapshot.ports.size()) {
+      outbox_.drop(frame, net::Drop::kOtherMac);
+      continue;
+    }
+    if (flow && desk_) desk_->adopt(*flow, snapshot, now);
+    const net::MacAddress& own = snapshot.ports[frame->port].mac;
+    std::memcpy(rte_pktmbuf_mtod(frame, void*), &own, sizeof own);
+    frames[usable++] = frame;
+  }
+  process({{frames.data(), usable}, true}, snapshot, now);
+  flush(snapshot, now);
+  return count;
+}
+
+// At once where another group is served now, and now and then as flows may have come.
+void Worker::try_waiting(const lb::Snapshot& snapshot, lb::Tick now) noexcept {
+  const auto time = api::LeaseClock::now();
+  const lb::GroupSet served = shared_.leases.served(snapshot);
+  if (served == tried_under_ && time < try_at_) return;
+  tried_under_ = served;
+  try_at_ = time + kTryEvery;
+  tried_.swap(waiting_);
+  counters_.taken_over.add(tried_.size());
+  for (std::size_t first = 0; first < tried_.size();) {
+    const Waiting& oldest = tried_[first];
+    const bool is_over = oldest.until <= time;
+    std::array<Frame, limits::kBurst> frames;
+    std::size_t count = 0;
+    while (first < tried_.size() && count < frames.size() &&
+           (tried_[first].until <= time) == is_over) {
+      frames[count++] = tried_[first++].frame;
+    }
+    process({{frames.data(), count}, true, !is_over, oldest.until}, snapshot, now);
+    flush(snapshot, now);
+  }
+  tried_.clear();
+}
+
+lb::GroupRoles Worker::roles(const lb::Snapshot& snapshot, lb::Tick now) noexcept {
+  lb::GroupRoles roles(shared_.leases.served(snapshot));
+  const lb::GroupSet gained = roles.served & ~served_ & ~snapshot.standing;
+  if (gained != 0 && shared_.strays != nullptr) {
+    settling_ |= gained;
+    settling_since_ = now;
+  }
+  served_ = roles.served;
+  if (lb::milliseconds(static_cast<std::uint32_t>(now - settling_since_)) >= kSettling) {
+    settling_ = 0;
+  }
+  roles.settling = settling_;
+  const bool lacks_one = std::ranges::any_of(snapshot.held, [&](const lb::HeldGroup& held) {
+    return (roles.served & lb::group_bit(held.group)) == 0;
+  });
+  if (lacks_one && shared_.strays != nullptr) {
+    roles.redirected = shared_.leases.redirected(snapshot);
+  }
+  return roles;
+}
+
+// Handed over to a later round.
+void Worker::wait(Frame frame, const lb::Packet& packet, const Batch& batch) noexcept {
+  Errand{.is_stray = packet.is_stray, .is_guided = packet.is_handed_over}.write(frame);
+  counters_.handed_over.add();
+  waiting_.push_back({frame, batch.until.value_or(api::LeaseClock::now() + kPatience)});
+}
+
+void Worker::redirect(Frame frame, const lb::Flow* flow, const lb::Snapshot& snapshot,
+                      lb::Tick now) noexcept {
+  std::optional<sync::Record> told;
+  // In dsr every server knows the connection, and whose flow it is there nobody could tell.
+  if (flow != nullptr && flow->is_nat != 0) {
+    const auto record = sync::record_of(*flow, sync::Kind::kUpdate, snapshot, now);
+    if (record) told = sync::Record::of(*record);
+  }
+  if (!shared_.strays->give(config_.id, frame, told)) {
+    return outbox_.drop(frame, net::Drop::kHandoverFull);
+  }
+  counters_.handed_over.add();
+  shared_.courier->wake().call();
+}
+
+void Worker::process(const Batch& batch, const lb::Snapshot& snapshot, lb::Tick now) noexcept {
   std::array<Frame, limits::kBurst> whole;
   std::array<lb::Packet, limits::kBurst> packets;
   std::array<lb::Verdict, limits::kBurst> verdicts;
   unsigned count = 0;
-  for (const Frame frame : frames) {
+  const bool may_wait = batch.may_wait && waiting_.size() < kWaiting;
+  for (const Frame frame : batch.frames) {
     // The pipeline works on one piece of memory; a frame in several is made one where it fits.
     if (frame->nb_segs > 1 && rte_pktmbuf_linearize(frame) != 0) {
       outbox_.drop(frame, net::Drop::kTruncated);
       continue;
     }
+    const Errand errand = batch.have_errands ? Errand::read(frame) : Errand{};
     whole[count] = frame;
-    packets[count++] = {rte_pktmbuf_mtod(frame, std::uint8_t*), frame->data_len,
-                        rte_pktmbuf_tailroom(frame), static_cast<std::uint8_t>(frame->port),
-                        are_handed_over};
+    packets[count++] = {rte_pktmbuf_mtod(frame, std::uint8_t*),
+                        frame->data_len,
+                        rte_pktmbuf_tailroom(frame),
+                        static_cast<std::uint8_t>(frame->port),
+                        errand.is_guided,
+                        errand.is_stray,
+                        may_wait};
   }
   if (count == 0) return;
   pipeline_->process({packets.data(), count}, {verdicts.data(), count}, snapshot, now,
-                     shared_.leases.served(snapshot));
+                     roles(snapshot, now));
   if (desk_) desk_->flush(snapshot, now);
   for (unsigned i = 0; i < count; ++i) {
+    if (verdicts[i].action == lb::Action::kWait) {
+      wait(whole[i], packets[i], batch);
+      continue;
+    }
+    if (verdicts[i].action == lb::Action::kRedirect) {
+      redirect(whole[i], verdicts[i].flow, snapshot, now);
+      continue;
+    }
     if (verdicts[i].action == lb::Action::kReply) set_length(whole[i], verdicts[i].length);
     outbox_.add(whole[i], verdicts[i], now);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -9,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "dataplane/api/pulse_page.h"
+#include "dataplane/api/seen_page.h"
 #include "dataplane/io/flow_courier.h"
 #include "dataplane/io/frame_ring.h"
 #include "dataplane/io/handover.h"
@@ -17,6 +20,7 @@
 #include "dataplane/io/lease_gate.h"
 #include "dataplane/io/outbox.h"
 #include "dataplane/io/snapshot_slot.h"
+#include "dataplane/io/stray_exchange.h"
 #include "dataplane/io/sweep_pace.h"
 #include "dataplane/io/tick_clock.h"
 #include "dataplane/lb/admission.h"
@@ -54,6 +58,9 @@ struct WorkerConfig {
 // Threads: start() and the destructor by main; rounds() by any; the rest is its own thread's.
 class Worker {
  public:
+  // Frames that wait for a lease or a flow, at most.
+  static constexpr unsigned kWaiting = 1024;
+
   // What all workers share, and what of it is this one's; outlives them.
   struct Shared {
     SnapshotSlot& snapshots;
@@ -62,7 +69,10 @@ class Worker {
     LeaseGate leases;
     lb::WorkerCounters& counters;  // its own
     lb::Admission& admission;
-    FlowCourier* courier;  // may be null
+    api::PulseLine& pulse;            // its own
+    FlowCourier* courier;             // may be null
+    StrayExchange* strays = nullptr;  // may be null; not without a courier
+    api::SeenLine* seen = nullptr;    // its own; may be null
   };
 
   // Returns when it runs. E-321, E-329.
@@ -75,6 +85,23 @@ class Worker {
 
  private:
   static constexpr std::uint32_t kSweepPeriodMs = 4000;
+  // How long frames wait for a lease or a flow which may be about to come, and how often they are
+  // tried.
+  static constexpr std::chrono::milliseconds kPatience{100};
+  static constexpr std::chrono::microseconds kTryEvery{200};
+  static constexpr lb::milliseconds kSettling{1000};  // a group that was taken over
+
+  struct Waiting {
+    Frame frame = nullptr;
+    api::LeaseTime until;
+  };
+  // Frames to be decided. Those that have an Errand have not come by a port, this time.
+  struct Batch {
+    std::span<const Frame> frames;
+    bool have_errands = false;
+    bool may_wait = true;
+    std::optional<api::LeaseTime> until = std::nullopt;  // those that wait already do so until then
+  };
 
   Worker(WorkerConfig config, Shared shared);
   [[nodiscard]] Status settle();
@@ -88,8 +115,13 @@ class Worker {
   void send_for_kernel(unsigned port, std::span<Frame> frames,
                        const lb::Snapshot& snapshot) noexcept;
   void flush(const lb::Snapshot& snapshot, lb::Tick now) noexcept;
-  void process(std::span<const Frame> frames, bool are_handed_over, const lb::Snapshot& snapshot,
-               lb::Tick now) noexcept;
+  [[nodiscard]] unsigned take_strays(const lb::Snapshot& snapshot, lb::Tick now) noexcept;
+  void try_waiting(const lb::Snapshot& snapshot, lb::Tick now) noexcept;
+  void process(const Batch& batch, const lb::Snapshot& snapshot, lb::Tick now) noexcept;
+  [[nodiscard]] lb::GroupRoles roles(const lb::Snapshot& snapshot, lb::Tick now) noexcept;
+  void wait(Frame frame, const lb::Packet& packet, const Batch& batch) noexcept;
+  void redirect(Frame frame, const lb::Flow* flow, const lb::Snapshot& snapshot,
+                lb::Tick now) noexcept;
   void sleep() noexcept;
 
   WorkerConfig config_;
@@ -103,6 +135,11 @@ class Worker {
   std::unique_ptr<IdleStrategy> idle_;
   TickClock clock_;
   SweepPace sweep_;
+  std::vector<Waiting> waiting_, tried_;  // tried_: empty but while they are tried
+  api::LeaseTime try_at_;
+  lb::GroupSet tried_under_ = 0;  // what was served when they were tried last
+  lb::GroupSet served_ = 0, settling_ = 0;
+  lb::Tick settling_since_ = 0;
   std::jthread thread_;
 };
 

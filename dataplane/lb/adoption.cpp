@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of the pipeline that makes flows of what a peer tells, and finds those of other workers.
+// The part of the pipeline that makes flows of what a peer tells, finds those of other workers, and
+// counts what flows become.
 #include "dataplane/lb/pipeline.h"
 
 namespace yoke::lb {
@@ -77,6 +78,46 @@ bool Pipeline::unguide(const Flow& flow) noexcept {
 // Who may have the flow of a client's packet that has none here.
 std::optional<std::uint8_t> Pipeline::other_owner(std::uint32_t hash) const noexcept {
   return directory_ == nullptr ? std::nullopt : directory_->next(hash, worker_);
+}
+
+// A step of a flow in the table, whose records are there: its server has one open flow less, or has
+// it back.
+void Pipeline::follow(Flow& flow, std::uint8_t before) noexcept {
+  const FlowState state = state_of(before);
+  const bool was_open = is_open(state), was_over = is_over(state, flow.is_nat != 0);
+  if (is_over(flow.state, flow.is_nat != 0) && !was_over) begin_rest(flow);
+  if (was_over && !is_over(flow.state, flow.is_nat != 0)) {
+    counters_.service_rests[flow.service].ended.add();
+    counters_.server_rests[flow.server].ended.add();
+  }
+  if (is_open(flow.state) && !was_open) add_load(flow);
+  if (!is_open(flow.state) && was_open) lose_load(flow);
+  if (journal_ != nullptr) journal_->changed(flow, before);
+}
+
+// One that has just come into the table.
+void Pipeline::enter(Flow& flow) noexcept {
+  if (is_open(flow.state)) add_load(flow);
+  if (is_over(flow.state, flow.is_nat != 0)) begin_rest(flow);
+  counters_.flows_open_added.add();
+  counters_.services[flow.service].flows_created.add();
+  counters_.servers[flow.server].flows_created.add();
+  if (journal_ != nullptr) journal_->opened(flow);
+}
+
+void Pipeline::add_load(const Flow& flow) noexcept {
+  scheduler_.opened(flow.server, flow.server_incarnation);
+  counters_.loads[flow.service].begun.add();
+}
+
+void Pipeline::lose_load(const Flow& flow) noexcept {
+  scheduler_.closed(flow.server, flow.server_incarnation);
+  counters_.loads[flow.service].ended.add();
+}
+
+void Pipeline::begin_rest(const Flow& flow) noexcept {
+  counters_.service_rests[flow.service].begun.add();
+  counters_.server_rests[flow.server].begun.add();
 }
 
 }  // namespace yoke::lb

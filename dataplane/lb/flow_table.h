@@ -62,8 +62,9 @@ class FlowTable {
   [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
 
   void prefetch_index(std::uint32_t hash) const noexcept { index_.prefetch(hash); }
-  // Call when the line asked for by prefetch_index() has come: asks for the flow itself.
-  void prefetch_flow(std::uint32_t hash) const noexcept {
+  // Call when the line asked for by prefetch_index() has come: asks for the flow itself. (GCC 12
+  // takes a function that only prefetches for one without effect, and leaves calls of it out.)
+  [[gnu::always_inline]] void prefetch_flow(std::uint32_t hash) const noexcept {
     if (const auto r = index_.guess(hash)) __builtin_prefetch(&flows_[place_of(r)], 1, 3);
   }
 

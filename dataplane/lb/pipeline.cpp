@@ -17,7 +17,7 @@ struct Pipeline::Lane {
   Verdict* verdict;
   const Snapshot* snapshot;
   Tick now;
-  GroupSet served;
+  const GroupRoles* roles;
   net::ParsedPacket parsed;
   std::optional<Drop> broken;  // what parse() said
   bool is_local;               // for a VIP or SNAT address
@@ -33,7 +33,21 @@ struct Pipeline::Lane {
     return static_cast<std::uint32_t>(hash >> 32);
   }
   [[nodiscard]] bool serves(std::uint8_t one) const noexcept {
-    return (served & group_bit(one)) != 0;
+    return (roles->served & group_bit(one)) != 0;
+  }
+  // Waits, if it may, for what is about to come; else it is dropped for this reason.
+  [[nodiscard]] std::optional<Drop> wait_or(Drop reason) const noexcept {
+    if (!packet->may_wait) return reason;
+    verdict->action = Action::kWait;
+    return std::nullopt;
+  }
+  // It may wait, and its group may have flows yet to come.
+  [[nodiscard]] bool may_settle() const noexcept {
+    return packet->may_wait && (roles->settling & group_bit(group)) != 0;
+  }
+  // No flow of it is known here.
+  [[nodiscard]] std::optional<Drop> missing(Drop reason) const noexcept {
+    return may_settle() ? wait_or(reason) : reason;
   }
   [[nodiscard]] bool is_tcp() const noexcept { return parsed.protocol == net::Protocol::kTcp; }
   [[nodiscard]] bool is_opening() const noexcept {
@@ -83,7 +97,7 @@ bool is_over(const Flow& flow) noexcept { return is_over(flow.state, flow.is_nat
 
 void remember_client(Flow& flow, const Packet& packet, Tick now) noexcept {
   flow.last_seen = now;
-  flow.client_mac = net::load<net::EthernetHeader>(packet.data).source;
+  flow.client_mac = net::header_at<net::EthernetHeader>(packet.data).source;
   flow.client_port_id = packet.port & 0x0f;
 }
 
@@ -98,22 +112,23 @@ Pipeline::Pipeline(std::uint8_t worker, std::uint8_t workers, FlowTable& flows,
       admission_(admission) {}
 
 void Pipeline::process(std::span<const Packet> burst, std::span<Verdict> verdicts,
-                       const Snapshot& snapshot, Tick now, GroupSet served) noexcept {
-  note_served(served, now);
+                       const Snapshot& snapshot, Tick now, const GroupRoles& roles) noexcept {
+  note_served(roles.served, now);
   std::array<Lane, limits::kBurst> lanes;
   for (std::size_t i = 0; i < burst.size(); ++i) {
     lanes[i].packet = &burst[i];
     lanes[i].verdict = &verdicts[i];
     lanes[i].snapshot = &snapshot;
     lanes[i].now = now;
-    lanes[i].served = served;
+    lanes[i].roles = &roles;
     prepare(lanes[i], burst[i], snapshot);
   }
   for (std::size_t i = 0; i < burst.size(); ++i) {
     if (lanes[i].is_local) flows_.prefetch_flow(lanes[i].table_hash());
   }
   for (std::size_t i = 0; i < burst.size(); ++i) {
-    verdicts[i] = {Action::kDrop, burst[i].port, 0, lanes[i].group, burst[i].length};
+    verdicts[i] = {Action::kDrop,     burst[i].port,   0,      lanes[i].group,
+                   burst[i].is_stray, burst[i].length, nullptr};
     if (const Outcome drop = decide(lanes[i])) {
       verdicts[i].action = Action::kDrop;
       counters_.drop(*drop);
@@ -142,7 +157,7 @@ void Pipeline::prepare(Lane& lane, const Packet& packet, const Snapshot& snapsho
 Pipeline::Outcome Pipeline::decide(Lane& lane) noexcept {
   if (lane.broken) return lane.broken;
   const Packet& packet = *lane.packet;
-  const net::MacAddress to = net::load<net::EthernetHeader>(packet.data).destination;
+  const net::MacAddress to = net::header_at<net::EthernetHeader>(packet.data).destination;
   const net::MacAddress& own = lane.own_mac(packet.port);
   if (to != own && !to.is_multicast()) return Drop::kOtherMac;
   if (!lane.is_local || is_announcement(lane.parsed)) {
@@ -150,7 +165,7 @@ Pipeline::Outcome Pipeline::decide(Lane& lane) noexcept {
     return std::nullopt;
   }
   // The other unit's: neither answered nor the kernel's to answer.
-  if (!lane.serves(lane.group)) return Drop::kNoLease;
+  if (!lane.serves(lane.group)) return without_lease(lane);
   switch (lane.parsed.kind) {
     case PacketKind::kArpRequest:
       net::arp_reply(packet.data, own);
@@ -172,6 +187,34 @@ Pipeline::Outcome Pipeline::decide(Lane& lane) noexcept {
   if (lane.parsed.kind == PacketKind::kEchoRequest) return echo(lane);
   if (lane.parsed.kind != PacketKind::kTransport) return lane.parsed.problem;
   return decide_transport(lane);
+}
+
+// What hosts ask of each other they ask again; packets of clients and servers are not to be lost to
+// a group's move from unit to unit. They go by the worker that has the flow, which knows it best.
+Pipeline::Outcome Pipeline::without_lease(Lane& lane) noexcept {
+  const PacketKind kind = lane.parsed.kind;
+  if (kind != PacketKind::kTransport && kind != PacketKind::kEchoRequest) return Drop::kNoLease;
+  if (lane.packet->is_stray) return lane.wait_or(Drop::kNoLease);
+  if ((lane.roles->redirected & group_bit(lane.group)) == 0) return Drop::kNoLease;
+  const auto& to = net::header_at<net::EthernetHeader>(lane.packet->data).destination;
+  if (to.is_multicast()) return Drop::kNoLease;  // nor would the other unit take it
+  lane.verdict->action = Action::kRedirect;
+  if (kind != PacketKind::kTransport) return std::nullopt;
+  const net::ParsedPacket& parsed = lane.parsed;
+  lane.tuple = {parsed.source, parsed.destination, parsed.source_port, parsed.destination_port,
+                parsed.protocol};
+  lane.hash = flow_hash(lane.snapshot->hash_key, lane.tuple);
+  lane.verdict->flow = flows_.find(lane.table_hash(), lane.tuple, *lane.snapshot).flow;
+  if (lane.verdict->flow != nullptr || workers_ == 1) return std::nullopt;
+  if (lane.snapshot->service_table.find(parsed.destination, parsed.destination_port,
+                                        parsed.protocol)) {
+    return std::nullopt;
+  }
+  const std::uint16_t port = parsed.destination_port.host();
+  if (port < limits::kSnatPortFirst || port % workers_ == worker_) return std::nullopt;
+  lane.verdict->action = Action::kHandOver;
+  lane.verdict->worker = static_cast<std::uint8_t>(port % workers_);
+  return std::nullopt;
 }
 
 // Whom every service at the address refuses gets no answer from it.
@@ -209,6 +252,10 @@ Pipeline::Outcome Pipeline::from_client(Lane& lane, Flow& flow) noexcept {
     end_flow(flow, *lane.snapshot);
     return Drop::kServerGone;
   }
+  // Of a connection that is over it is the last, or the first of one that came by the same port
+  // since, of which the other unit is about to tell.
+  const bool may_be_another = is_over(flow) && (lane.parsed.tcp_flags & (kTcpFin | kTcpRst)) == 0;
+  if (may_be_another && lane.may_settle()) return lane.wait_or(Drop::kNoFlow);
   remember_client(flow, *lane.packet, lane.now);
   advance(flow, lane.parsed, true);
   return send_to_server(lane, flow);
@@ -218,46 +265,6 @@ void Pipeline::advance(Flow& flow, const net::ParsedPacket& parsed, bool from_cl
   const std::uint8_t before = stage_of(flow);
   step(flow, parsed, from_client);
   if (stage_of(flow) != before) follow(flow, before);
-}
-
-// A step of a flow in the table, whose records are there: its server has one open flow less, or has
-// it back.
-void Pipeline::follow(Flow& flow, std::uint8_t before) noexcept {
-  const FlowState state = state_of(before);
-  const bool was_open = is_open(state), was_over = is_over(state, flow.is_nat != 0);
-  if (is_over(flow) && !was_over) begin_rest(flow);
-  if (was_over && !is_over(flow)) {
-    counters_.service_rests[flow.service].ended.add();
-    counters_.server_rests[flow.server].ended.add();
-  }
-  if (is_open(flow.state) && !was_open) add_load(flow);
-  if (!is_open(flow.state) && was_open) lose_load(flow);
-  if (journal_ != nullptr) journal_->changed(flow, before);
-}
-
-// One that has just come into the table.
-void Pipeline::enter(Flow& flow) noexcept {
-  if (is_open(flow.state)) add_load(flow);
-  if (is_over(flow)) begin_rest(flow);
-  counters_.flows_open_added.add();
-  counters_.services[flow.service].flows_created.add();
-  counters_.servers[flow.server].flows_created.add();
-  if (journal_ != nullptr) journal_->opened(flow);
-}
-
-void Pipeline::add_load(const Flow& flow) noexcept {
-  scheduler_.opened(flow.server, flow.server_incarnation);
-  counters_.loads[flow.service].begun.add();
-}
-
-void Pipeline::lose_load(const Flow& flow) noexcept {
-  scheduler_.closed(flow.server, flow.server_incarnation);
-  counters_.loads[flow.service].ended.add();
-}
-
-void Pipeline::begin_rest(const Flow& flow) noexcept {
-  counters_.service_rests[flow.service].begun.add();
-  counters_.server_rests[flow.server].begun.add();
 }
 
 // Called as the SYN comes again, and now and then: this flow may have waited for an answer too
@@ -359,7 +366,7 @@ Pipeline::Outcome Pipeline::without_flow(Lane& lane) noexcept {
     lane.verdict->worker = static_cast<std::uint8_t>(port % workers_);
     return std::nullopt;
   }
-  return lane.is_tcp() && !lane.is_opening() ? Drop::kNoFlow : Drop::kNoService;
+  return lane.missing(lane.is_tcp() && !lane.is_opening() ? Drop::kNoFlow : Drop::kNoService);
 }
 
 Pipeline::Outcome Pipeline::refused(std::uint16_t service_slot, Outcome reason) noexcept {
@@ -391,7 +398,7 @@ Pipeline::Outcome Pipeline::open_flow(Lane& lane, std::uint16_t service_slot,
   }
   // A nat connection cannot be picked up in the middle: nobody knows its SNAT port any more. In dsr
   // the table still knows the server of one that it chose.
-  if (is_nat && lane.is_tcp() && !lane.is_opening()) return Drop::kNoFlow;
+  if (is_nat && lane.is_tcp() && !lane.is_opening()) return lane.missing(Drop::kNoFlow);
   if (service.maglev == nullptr || service.maglev->empty()) return Drop::kNoServer;
 
   const Scheduler::Newcomer newcomer{lane.choice_hash(), lane.tuple.source,

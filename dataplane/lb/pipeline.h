@@ -31,6 +31,17 @@ struct Packet {
   std::uint16_t room = 0;       // bytes that may be written behind it: an answer can be longer
   std::uint8_t port = 0;        // where it came in
   bool is_handed_over = false;  // by a worker that will do so with those that follow
+  bool is_stray = false;        // sent on by the other unit, and never to be sent on again
+  bool may_wait = false;        // there is room for it to wait in (kWait)
+};
+
+// What a burst is decided for.
+struct GroupRoles {
+  GroupRoles(GroupSet all_served) noexcept : served(all_served) {}  // NOLINT: it is what they are
+
+  GroupSet served = 0;      // this unit's
+  GroupSet redirected = 0;  // handed over to the other a moment ago: what comes is sent on to it
+  GroupSet settling = 0;    // taken over a moment ago: it may not have heard of all flows yet
 };
 
 enum class Action : std::uint8_t {
@@ -38,6 +49,8 @@ enum class Action : std::uint8_t {
   kReply,     // turned into an answer (ARP, ND, echo); leaves by Verdict::port
   kPunt,      // untouched; for the kernel twin of the port it came in by
   kHandOver,  // untouched; belongs to Verdict::worker
+  kRedirect,  // untouched; belongs to the other unit, with the flow that it is of
+  kWait,      // untouched; to be tried again: the lease or the flow may be about to come
   kDrop,      // counted already, under its reason
 };
 
@@ -45,8 +58,10 @@ struct Verdict {
   Action action = Action::kDrop;
   std::uint8_t port = 0;
   std::uint8_t worker = 0;
-  std::uint8_t group = 0;    // whose VIPs it comes from: to be looked at again before it is sent
-  std::uint16_t length = 0;  // of the frame to send: as received, except for some replies
+  std::uint8_t group = 0;      // whose VIPs it comes from: to be looked at again before it is sent
+  bool is_stray = false;       // kHandOver: as the packet is
+  std::uint16_t length = 0;    // of the frame to send: as received, except for some replies
+  const Flow* flow = nullptr;  // kRedirect: of this worker's, until flows are touched; null: none
 };
 
 class Pipeline {
@@ -57,12 +72,12 @@ class Pipeline {
            Admission& admission);
 
   // Decides on every packet of `burst` (at most limits::kBurst); verdicts[i] is for burst[i]. What
-  // is for a group that is not in `served` is dropped, whatever it is, and touches no flow.
+  // is for a group that is not served is dropped, or redirected, and touches no flow.
   // Counts drops, per-service and per-server traffic, and what becomes of connections (nat). The
   // caller counts rx, tx, replied, punted, handed_over, and the drops that only it can see
   // (tx-full, punt-limit...).
   void process(std::span<const Packet> burst, std::span<Verdict> verdicts, const Snapshot& snapshot,
-               Tick now, GroupSet served) noexcept;
+               Tick now, const GroupRoles& roles) noexcept;
 
   // Looks at the next `entries` flows and ends those that are idle for too long, or whose service
   // is gone or has lists that refuse their client now (looked at once a change of the lists);
@@ -109,6 +124,7 @@ class Pipeline {
                                      Opening opening) noexcept;
   [[nodiscard]] Outcome refused(std::uint16_t service_slot, Outcome reason) noexcept;
   [[nodiscard]] Outcome echo(Lane& lane) noexcept;
+  [[nodiscard]] Outcome without_lease(Lane& lane) noexcept;
   [[nodiscard]] bool choose_snat(const Lane& lane, const Service& service, const Server& server,
                                  Flow& flow) noexcept;
   void advance(Flow& flow, const net::ParsedPacket& parsed, bool from_client) noexcept;

@@ -22,9 +22,28 @@ struct MacAddress {
 
   [[nodiscard]] static Result<MacAddress> parse(std::string_view text);
   [[nodiscard]] std::string to_string() const;
-  [[nodiscard]] constexpr bool is_zero() const noexcept { return octets == decltype(octets){}; }
+  [[nodiscard]] constexpr bool is_zero() const noexcept { return *this == MacAddress{}; }
   [[nodiscard]] constexpr bool is_multicast() const noexcept { return (octets[0] & 1) != 0; }
-  friend auto operator<=>(const MacAddress&, const MacAddress&) = default;
+  friend constexpr auto operator<=>(const MacAddress&, const MacAddress&) = default;
+  friend constexpr bool operator==(const MacAddress& a, const MacAddress& b) noexcept {
+    return a.word() == b.word();
+  }
+
+ private:
+  // As one number, in any order.
+  [[nodiscard]] constexpr std::uint64_t word() const noexcept {
+    std::uint64_t value = 0;
+    if (std::is_constant_evaluated()) {
+      for (const std::uint8_t octet : octets) value = value << 8 | octet;
+    } else {
+      std::uint32_t first = 0;
+      std::uint16_t second = 0;
+      std::memcpy(&first, octets.data(), sizeof first);
+      std::memcpy(&second, octets.data() + sizeof first, sizeof second);
+      value = std::uint64_t{second} << 32 | first;
+    }
+    return value;
+  }
 };
 static_assert(sizeof(MacAddress) == 6);
 
@@ -43,9 +62,11 @@ class IpAddress {
   }
   // Four octets of an IPv4 header. Bounds are the caller's.
   [[nodiscard]] static IpAddress load_v4(const void* wire) noexcept {
-    IpAddress a = v4(0, 0, 0, 0);
-    std::memcpy(a.octets_.data() + 12, wire, 4);
-    return a;
+    std::uint32_t last = 0;
+    std::memcpy(&last, wire, sizeof last);
+    // Whole words: who reads it all soon after four octets were written into it has to wait.
+    const std::uint64_t words[2] = {0, kMappedWord | std::uint64_t{last} << 32};
+    return load_v6(words);
   }
   [[nodiscard]] static IpAddress load_v6(const void* wire) noexcept {
     IpAddress a;
@@ -65,7 +86,7 @@ class IpAddress {
     return is_v4() ? (octets_[12] & 0xf0) == 0xe0 : octets_[0] == 0xff;
   }
   [[nodiscard]] constexpr bool is_unspecified() const noexcept {
-    return octets_ == decltype(octets_){} || *this == v4(0, 0, 0, 0);
+    return *this == IpAddress{} || *this == v4(0, 0, 0, 0);
   }
   [[nodiscard]] constexpr bool is_link_local() const noexcept {
     return is_v4() ? octets_[12] == 169 && octets_[13] == 254
@@ -73,8 +94,7 @@ class IpAddress {
   }
   [[nodiscard]] constexpr bool is_loopback() const noexcept {
     return is_v4() ? octets_[12] == 127
-                   : octets_ == std::array<std::uint8_t, 16>{0, 0, 0, 0, 0, 0, 0, 0,
-                                                             0, 0, 0, 0, 0, 0, 0, 1};
+                   : *this == v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
   }
   [[nodiscard]] constexpr const std::array<std::uint8_t, 16>& octets() const noexcept {
     return octets_;

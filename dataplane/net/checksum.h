@@ -26,20 +26,12 @@ class PartialSum {
   }
   // An address as its header carries it: the zero words in front of a mapped one add nothing, and
   // its ffff word is left out.
-  PartialSum& add(const IpAddress& address) noexcept {
-    if (address.is_v4()) return add_words(address.v4_octets(), 2);
-    return add_words(address.octets().data(), 8);
-  }
+  PartialSum& add(const IpAddress& address) noexcept { return add_words(address, 0); }
+  PartialSum& subtract(const IpAddress& address) noexcept { return add_words(address, ~0U); }
   constexpr PartialSum& subtract(Be16 word) noexcept {
     sum_ += static_cast<std::uint16_t>(~word.raw());
     return *this;
   }
-  PartialSum& subtract(const IpAddress& address) noexcept {
-    PartialSum other;
-    other.add(address);
-    return subtract(Be16::from_raw(other.folded()));
-  }
-
   [[nodiscard]] constexpr std::uint16_t folded() const noexcept {
     std::uint64_t s = sum_;
     s = (s & 0xffffffffU) + (s >> 32);
@@ -54,11 +46,14 @@ class PartialSum {
   }
 
  private:
-  PartialSum& add_words(const std::uint8_t* at, unsigned words) noexcept {
-    for (; words > 0; --words, at += 2) {
-      std::uint16_t word = 0;
-      std::memcpy(&word, at, sizeof word);
-      sum_ += word;
+  // Two 16-bit words at a time: they are folded into one later. Their complement is their negative
+  // here (RFC 1071 section 1), so `mask` of ones subtracts.
+  PartialSum& add_words(const IpAddress& address, std::uint32_t mask) noexcept {
+    const std::uint8_t* const octets = address.octets().data();
+    for (std::size_t at = address.is_v4() ? 12 : 0; at < 16; at += 4) {
+      std::uint32_t words = 0;
+      std::memcpy(&words, octets + at, sizeof words);
+      sum_ += words ^ mask;
     }
     return *this;
   }

@@ -33,7 +33,7 @@ void parse_tcp(const std::uint8_t* data, ParsedPacket& packet) noexcept {
     packet.problem = Drop::kTruncated;
     return;
   }
-  const auto tcp = load<TcpHeader>(data + packet.l4_offset);
+  const auto& tcp = header_at<TcpHeader>(data + packet.l4_offset);
   const unsigned header_length = (tcp.data_offset >> 4) * 4U;
   if (header_length < sizeof(TcpHeader) || header_length > packet.l4_length) {
     packet.problem = Drop::kBadHeader;
@@ -51,7 +51,7 @@ void parse_udp(const std::uint8_t* data, ParsedPacket& packet) noexcept {
     packet.problem = Drop::kTruncated;
     return;
   }
-  const auto udp = load<UdpHeader>(data + packet.l4_offset);
+  const auto& udp = header_at<UdpHeader>(data + packet.l4_offset);
   if (udp.length.host() < sizeof(UdpHeader) || udp.length.host() > packet.l4_length) {
     packet.problem = Drop::kBadHeader;
     return;
@@ -119,7 +119,7 @@ std::optional<Drop> parse_ipv4(const std::uint8_t* data, std::uint16_t length,
                                ParsedPacket& packet) noexcept {
   const std::uint16_t available = static_cast<std::uint16_t>(length - kIpOffset);
   if (available < sizeof(Ipv4Header)) return Drop::kTruncated;
-  const auto ip = load<Ipv4Header>(data + kIpOffset);
+  const auto& ip = header_at<Ipv4Header>(data + kIpOffset);
   const std::uint16_t header_length = static_cast<std::uint16_t>((ip.version_length & 0x0f) * 4);
   const std::uint16_t total_length = ip.total_length.host();
   if (ip.version_length >> 4 != 4 || header_length < sizeof(Ipv4Header) ||
@@ -151,7 +151,7 @@ std::optional<Drop> parse_ipv6(const std::uint8_t* data, std::uint16_t length,
                                ParsedPacket& packet) noexcept {
   const std::uint16_t available = static_cast<std::uint16_t>(length - kIpOffset);
   if (available < sizeof(Ipv6Header)) return Drop::kTruncated;
-  const auto ip = load<Ipv6Header>(data + kIpOffset);
+  const auto& ip = header_at<Ipv6Header>(data + kIpOffset);
   if (ip.version_class_label.host() >> 28 != 6) return Drop::kBadHeader;
   if (ip.payload_length.host() > available - sizeof(Ipv6Header)) return Drop::kTruncated;
   packet.kind = PacketKind::kOtherIp;
@@ -192,7 +192,7 @@ std::optional<Drop> parse(const std::uint8_t* data, std::uint16_t length,
   packet.tcp_flags = 0;
   packet.problem = Drop::kProtocol;
   if (length < sizeof(EthernetHeader)) return Drop::kTruncated;
-  switch (static_cast<EtherType>(load<EthernetHeader>(data).type.host())) {
+  switch (static_cast<EtherType>(header_at<EthernetHeader>(data).type.host())) {
     case EtherType::kIpv4:
       return parse_ipv4(data, length, packet);
     case EtherType::kIpv6:

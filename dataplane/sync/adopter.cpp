@@ -286,13 +286,16 @@ bool Adopter::is_late(std::uint16_t service, lb::Tick now) const noexcept {
          milliseconds(static_cast<std::uint32_t>(now - taken_over_at_)) < kLate;
 }
 
-// What has been opened here since then is newer; the same flow goes on, but never back.
+// What has been opened here since then is newer; the same flow goes on, but never back. A
+// connection that is over gives way: its client's port has come to another since.
 bool Adopter::is_free(const FlowRecord& record, const Flow& flow,
                       const lb::Snapshot& snapshot) noexcept {
   const auto own = worker_.flows.find(flow.client_hash, client_tuple(record), snapshot);
   if (own.flow != nullptr) {
-    return own.flow->server == flow.server && own.flow->snat == flow.snat &&
-           own.flow->snat_port == flow.snat_port && own.flow->state < flow.state;
+    const bool is_same = own.flow->server == flow.server && own.flow->snat == flow.snat &&
+                         own.flow->snat_port == flow.snat_port;
+    if (is_same) return own.flow->state < flow.state;
+    if (!lb::is_over(own.flow->state, own.flow->is_nat != 0)) return false;
   }
   if (flow.is_nat == 0) return true;
   const lb::FlowTuple answer{record.server, record.snat, record.server_port, record.snat_port,

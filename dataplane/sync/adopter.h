@@ -50,6 +50,9 @@ class Adopter {
   // a walk has ended. False if there was nothing to do.
   bool step(const lb::Snapshot& snapshot, lb::Tick now, std::uint32_t records,
             std::uint32_t entries) noexcept;
+  // What the peer's worker says of a flow with a packet of it (stray.h): it may be newer than the
+  // lane, and is never older.
+  void take(const FlowRecord& record, const lb::Snapshot& snapshot, lb::Tick now) noexcept;
   [[nodiscard]] const AdopterCounters& counters() const noexcept { return counters_; }
 
  private:
@@ -58,7 +61,6 @@ class Adopter {
   [[nodiscard]] std::uint32_t fetch(const lb::Snapshot& snapshot, std::uint32_t records) noexcept;
   [[nodiscard]] bool apply(const Record& record, const lb::Snapshot& snapshot,
                            lb::Tick now) noexcept;
-  void take(const FlowRecord& record, const lb::Snapshot& snapshot, lb::Tick now) noexcept;
   void end(const FlowRecord& record, const lb::Snapshot& snapshot) noexcept;
   [[nodiscard]] Outcome adopt(const FlowRecord& record, const lb::Snapshot& snapshot,
                               lb::Tick now) noexcept;

@@ -20,7 +20,7 @@ std::optional<T> load(std::span<const std::uint8_t> octets, FrameType type) noex
 
 std::optional<FrameType> frame_type(std::span<const std::uint8_t> octets) noexcept {
   if (octets.size() < 2 || octets[0] == 0) return std::nullopt;
-  if (octets[1] < 1 || octets[1] > 3) return std::nullopt;
+  if (octets[1] < 1 || octets[1] > 4) return std::nullopt;
   return static_cast<FrameType>(octets[1]);
 }
 

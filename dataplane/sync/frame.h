@@ -10,7 +10,7 @@
 #include "dataplane/net/order.h"
 #include "dataplane/sync/record.h"
 
-// The three messages of flow sync, as the plain text that the pair's link seals and carries. Each
+// The messages of flow sync, as the plain text that the pair's link seals and carries. Each
 // may be lost, doubled, late or out of order.
 //
 // A *session* is a sender's generation together with what the receiver answered to it. The receiver
@@ -25,7 +25,12 @@ inline constexpr std::size_t kFrameBytesMax = 1408;  // with seal and headers, 1
 inline constexpr std::size_t kStreamsMax = 64;       // limits::kWorkers
 inline constexpr std::size_t kWindowMax = 256;       // frames of a stream under way
 
-enum class FrameType : std::uint8_t { kData = 1, kAck = 2, kRequest = 3 };
+enum class FrameType : std::uint8_t {
+  kData = 1,
+  kAck = 2,
+  kRequest = 3,
+  kStray = 4,  // stray.h: of no session
+};
 
 struct DataHeader {
   std::uint8_t version = kWireVersion;

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "dataplane/sync/stray.h"
 #include "tests/unit/sync/unit.h"
 
 namespace {
@@ -45,6 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }();
   static Unit unit(spec);
   static MonoTime now{std::chrono::seconds(1000)};
+  static StrayJoiner strays;
   static std::uint64_t generation = 1;
   static std::uint32_t challenge = 1;
   unit.set_duty(size % 3 == 0 ? lb::FlowDuty::kSend : lb::FlowDuty::kReceive);
@@ -61,6 +63,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     unit.receiver_->take(message, now);
     challenge += static_cast<std::uint32_t>(unit.receiver_->counters().sessions - sessions);
     unit.sender_->take(message, now);
+    if (const auto stray = strays.take(message)) {
+      if (stray->packet.size() > kStrayOctetsMost) std::abort();
+    }
     now += std::chrono::milliseconds(1);
     unit.turn(static_cast<lb::Tick>(now.time_since_epoch() / std::chrono::milliseconds(1)));
     unit.receiver_->step(now);

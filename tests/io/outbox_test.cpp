@@ -208,6 +208,25 @@ TEST_F(OutboxUnderALease, WhatAnotherWorkerDecidedIsLookedAtAgain) {
   EXPECT_EQ(dropped(), 1u);
 }
 
+// The peer waits until this worker has come round; of what another decided it does not know when.
+TEST_F(OutboxUnderALease, WhatWasDecidedAsItWasHandedOverLeavesForAMoment) {
+  const auto hand_over = [&](std::chrono::milliseconds drained) {
+    grant(std::chrono::seconds(4));
+    add_some();
+    rte_mbuf* frame = make_frame(test::make_packet(lb::to_vip(lb::kDsrV4)));
+    outbox_->add(frame, Errand{.decided = true, .group = kBlue});
+    const auto now = api::LeaseClock::now();
+    writer_.hand_over(line_, now + drained, now + std::chrono::seconds(1));
+    outbox_->flush(snapshot_);
+  };
+  hand_over(std::chrono::seconds(1));
+  EXPECT_EQ(port_.receive().size(), 4u) << "all but that of the other worker";
+  EXPECT_EQ(dropped(), 1u);
+  hand_over(std::chrono::milliseconds(0));
+  EXPECT_EQ(port_.receive().size(), 1u) << "that of the other group";
+  EXPECT_EQ(dropped(), 5u);
+}
+
 TEST_F(OutboxUnderALease, AGroupThatIsNeitherStandingNorHeldIsNotServed) {
   add(lb::Action::kForward, 7);
   outbox_->flush(snapshot_);
@@ -229,6 +248,14 @@ TEST(LeaseGate, AnExpiryIsTheFirstMomentWithoutALease) {
   EXPECT_EQ(gate.served_at(snapshot, kNow), both);
   EXPECT_EQ(gate.served_at(snapshot, kNow + std::chrono::nanoseconds(19'999'999)), both);
   EXPECT_EQ(gate.served_at(snapshot, kNow + std::chrono::milliseconds(20)), lb::group_bit(0));
+  EXPECT_EQ(gate.redirected(snapshot), 0u);
+  const auto now = api::LeaseClock::now();
+  const std::uint64_t before = gate.revocations();
+  writer.hand_over(line, now + std::chrono::seconds(1), now + std::chrono::seconds(1));
+  EXPECT_EQ(gate.revocations(), before + 1);
+  EXPECT_EQ(gate.served(snapshot), lb::group_bit(0));
+  EXPECT_EQ(gate.drained(snapshot), both);
+  EXPECT_EQ(gate.redirected(snapshot), lb::group_bit(2));
   snapshot.held.clear();
   EXPECT_EQ(gate.served(snapshot), lb::group_bit(0));
 }

@@ -263,5 +263,95 @@ TEST_P(NatWithoutALease, NorIsOneForALapseThatIsOver) {
   EXPECT_EQ(unanswered(rig_), 1u) << "under a lease that held";
 }
 
+// A group that was handed over, or taken over, a moment ago.
+class GroupThatMoves : public WithoutALease {
+ protected:
+  GroupThatMoves() { lose(); }
+  Verdict decide(test::Frame frame, bool is_stray = false, bool may_wait = true,
+                 std::uint8_t port = 0) {
+    const Packet packet{.data = frame.data(),
+                        .length = static_cast<std::uint16_t>(frame.size()),
+                        .port = port,
+                        .is_stray = is_stray,
+                        .may_wait = may_wait};
+    Verdict verdict;
+    roles_.served = rig_.served_;
+    rig_.pipeline_.process({&packet, 1}, {&verdict, 1}, rig_.snapshot_, rig_.now_, roles_);
+    return verdict;
+  }
+  Verdict decide(const test::PacketSpec& spec, bool is_stray = false, bool may_wait = true) {
+    return decide(test::make_packet(spec), is_stray, may_wait);
+  }
+
+  GroupRoles roles_{0};
+};
+INSTANTIATE_TEST_SUITE_P(Vips, GroupThatMoves, ::testing::ValuesIn(kEveryVip));
+
+TEST_P(GroupThatMoves, PacketsAreSentOnWithTheFlowThatTheyAreOf) {
+  regain();
+  const auto opened = rig_.send(to_vip(GetParam()));
+  lose();
+  roles_.redirected = group_bit(kBlue);
+  const auto known = decide(to_vip(GetParam()));
+  EXPECT_EQ(known.action, Action::kRedirect);
+  ASSERT_NE(known.flow, nullptr);
+  EXPECT_EQ(known.flow->client_port.host(), to_vip(GetParam()).source_port);
+  auto other = to_vip(GetParam());
+  other.source_port = 999;
+  EXPECT_EQ(decide(other).action, Action::kRedirect);
+  EXPECT_EQ(decide(other).flow, nullptr);
+  EXPECT_EQ(rig_.flows_.size(), 1U) << "nothing is opened";
+  if (opened.parsed().destination == ip(GetParam())) return;  // dsr: answers do not come here
+  const auto answer = decide(test::make_packet(Rig::answer_to(opened, kSynAck)), false, true, 1);
+  EXPECT_EQ(answer.action, Action::kRedirect);
+  EXPECT_EQ(answer.flow, known.flow);
+}
+
+TEST_P(GroupThatMoves, QuestionsOfHostsAreNotSentOn) {
+  roles_.redirected = group_bit(kBlue);
+  EXPECT_EQ(decide(who_has(GetParam())).action, Action::kDrop);
+  EXPECT_EQ(rig_.drops(Drop::kNoLease), 1U);
+}
+
+TEST_P(GroupThatMoves, AStrayWaitsForTheLeaseAndIsNeverSentOnAgain) {
+  roles_.redirected = group_bit(kBlue);
+  EXPECT_EQ(decide(to_vip(GetParam()), true).action, Action::kWait);
+  EXPECT_EQ(decide(to_vip(GetParam()), true, false).action, Action::kDrop);
+  EXPECT_EQ(rig_.drops(Drop::kNoLease), 1U);
+  regain();
+  EXPECT_EQ(decide(to_vip(GetParam()), true).action, Action::kForward);
+}
+
+TEST_P(GroupThatMoves, WhatHasNoFlowYetWaitsWhereOneMayCome) {
+  regain();
+  auto late = to_vip(GetParam());
+  late.tcp_flags = kTcpAck;
+  roles_.settling = group_bit(kBlue);
+  const bool is_nat = std::string(GetParam()) == kNatV4 || std::string(GetParam()) == kNatV6;
+  EXPECT_EQ(decide(late).action, is_nat ? Action::kWait : Action::kForward);
+  if (!is_nat) return;
+  EXPECT_EQ(decide(late, false, false).action, Action::kDrop);
+  EXPECT_EQ(rig_.drops(Drop::kNoFlow), 1U);
+  roles_.settling = 0;
+  EXPECT_EQ(decide(late).action, Action::kDrop);
+}
+
+// The client's port may have come to another connection, of which the other unit knows.
+TEST_P(GroupThatMoves, WhatComesForAConnectionThatIsOverWaitsWhereAnotherMayCome) {
+  regain();
+  (void)rig_.send(to_vip(GetParam()));
+  auto reset = to_vip(GetParam());
+  reset.tcp_flags = kTcpRst;
+  (void)rig_.send(reset);
+  auto next = to_vip(GetParam());
+  next.tcp_flags = kTcpAck;
+  roles_.settling = group_bit(kBlue);
+  EXPECT_EQ(decide(next).action, Action::kWait);
+  EXPECT_EQ(decide(reset).action, Action::kForward);
+  EXPECT_EQ(decide(next, false, false).action, Action::kForward) << "nothing has come";
+  roles_.settling = 0;
+  EXPECT_EQ(decide(next).action, Action::kForward);
+}
+
 }  // namespace
 }  // namespace yoke::lb
