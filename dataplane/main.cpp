@@ -1,31 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <sched.h>
 #include <signal.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "dataplane/api/seen_page.h"
 #include "dataplane/control/errors.h"
 #include "dataplane/control/lease_file.h"
+#include "dataplane/control/pulse_file.h"
 #include "dataplane/engine_setup.h"
+#include "dataplane/ports.h"
 #include "dataplane/service.h"
 #include "hal/base/command_line.h"
 #include "hal/base/log.h"
 #include "hal/board.h"
 #include "hal/linux/event.h"
 #include "hal/linux/lock_file.h"
+#include "hal/linux/shared_page.h"
 
-// yoke-dataplane: reads the board file, starts ports and workers, then serves the socket until it
-// is told to end. All it holds is made anew at the next start; the configuration comes from
-// yoke-mgmt.
+// yoke-dataplane: reads the board file and the port map over it, starts ports and workers, then
+// serves the socket until it is told to end. All it holds is made anew at the next start; the
+// configuration comes from yoke-mgmt.
 namespace yoke {
 namespace {
 
@@ -35,7 +42,8 @@ constexpr int kFailed = 1;
 
 struct Options {
   std::filesystem::path root = "/";
-  std::filesystem::path board;
+  PortFiles files;
+  std::string board_ports;  // why the board file's ports alone count; empty: they do not
   bool only_check = false;
   bool no_huge = false;
 };
@@ -48,21 +56,26 @@ void complain(const Error& error) {
 std::optional<Options> read_options(int argc, char** argv, int& status) {
   const Daemon daemon{.name = "yoke-dataplane",
                       .what = "the packet side of a Yoke unit",
-                      .root = "folder below which etc/yoke and run/yoke are",
+                      .root = "folder below which etc/yoke, var/lib/yoke and run/yoke are",
                       .version = YOKE_VERSION};
   po::options_description own;
   own.add_options()("board", po::value<std::string>(),
                     "board file; default: ROOT/etc/yoke/board.conf")(
       "check", "read the board file, say what is wrong with it, and end")(
+      "board-ports", po::value<std::string>(),
+      "start with the board file's ports alone, and tell this reason why")(
       "no-huge", "run without huge pages, whatever the board file says");
   const auto read = read_command_line(daemon, own, argc, argv, status);
   if (!read) return std::nullopt;
   const po::variables_map& given = *read;
   Options options;
   options.root = given["root"].as<std::string>();
-  options.board = given.count("board") != 0
-                      ? std::filesystem::path(given["board"].as<std::string>())
-                      : options.root / "etc/yoke/board.conf";
+  options.files = {.board = given.count("board") != 0
+                                ? std::filesystem::path(given["board"].as<std::string>())
+                                : options.root / "etc/yoke/board.conf",
+                   .map = options.root / "var/lib/yoke/ports.conf",
+                   .report = options.root / "run/yoke/ports.conf"};
+  if (given.count("board-ports") != 0) options.board_ports = given["board-ports"].as<std::string>();
   options.only_check = given.count("check") != 0;
   options.no_huge = given.count("no-huge") != 0;
   return options;
@@ -82,15 +95,36 @@ Result<hal::LockFile> take_root(const std::filesystem::path& run) {
               path + ": " + std::strerror(lock.error().error));
 }
 
+// Where what workers have seen of the leases is told; null: nowhere, and yoke-pair waits instead.
+std::unique_ptr<hal::SharedPage> open_seen_page(const std::filesystem::path& path,
+                                                std::size_t workers) {
+  auto page = hal::SharedPage::open(path.string(), sizeof(api::SeenPage));
+  if (!page) {
+    log::warning("lease-seen-untold",
+                 path.string() +
+                     " cannot be had: a switchover waits longer: " + std::strerror(page.error()));
+    return nullptr;
+  }
+  static_cast<api::SeenPage*>((*page)->memory())->make_anew(hal::boot_id(), workers);
+  return std::move(*page);
+}
+
 // Until a signal asks for the end. Signals are blocked before any thread starts, so that the loop
 // alone takes them.
-Status serve(const hal::Board& board, const Options& options) {
+Status serve(const Ports& ports, const Options& options) {
+  const hal::Board& board = ports.mapped.board;
   auto config = engine_config(board);
   const auto run = options.root / "run/yoke";
   const auto lock = take_root(run);
   if (!lock) return tl::unexpected(lock.error());
   control::LeaseFile leases((run / "lease").string());
   config.leases = &leases.page();
+  const control::PulseFile pulses((run / "pulse").string());
+  if (!pulses.trouble().empty()) log::warning("pulse-not-seen", pulses.trouble());
+  config.pulses = &pulses.page();
+  const auto seen =
+      open_seen_page(run / "lease-seen", std::max<std::size_t>(1, config.cores.size()));
+  if (seen != nullptr) config.seen = static_cast<api::SeenPage*>(seen->memory());
   config.flow_socket = (run / "flows.sock").string();
   auto wanted = eal_config(board, config, run.string());
   if (options.no_huge) wanted.huge_pages = io::HugePages::kNo;
@@ -99,6 +133,7 @@ Status serve(const hal::Board& board, const Options& options) {
   auto engine = io::PacketEngine::start(config, **eal);
   if (!engine) return tl::unexpected(engine.error());
 
+  tell_of_ports(options.files, ports);
   sd_event* made = nullptr;
   if (const int error = sd_event_new(&made); error < 0) {
     return fail(Errc::kFailed, control::kRuntimeFolder, std::strerror(-error));
@@ -121,22 +156,52 @@ Status serve(const hal::Board& board, const Options& options) {
   return {};
 }
 
+// Another start with the board file's ports may succeed: DPDK starts once in a process, so this one
+// begins anew.
+bool is_of_ports(const Ports& ports, const Error& error) {
+  return !ports.mapped.configured.empty() && error.id != control::kSecondInstance &&
+         error.id != control::kRuntimeFolder;
+}
+
+// `cores` are those that the process was started on: DPDK has left this thread fewer of them.
+void begin_anew(int argc, char** argv, const cpu_set_t& cores, const Error& why) {
+  const std::string reason = why.text + " [" + why.id + "]";
+  std::vector<std::string> words(argv, argv + argc);
+  words.insert(words.end(), {"--board-ports", reason});
+  std::vector<char*> next;
+  next.reserve(words.size() + 1);
+  for (std::string& word : words) next.push_back(word.data());
+  next.push_back(nullptr);
+  (void)::sched_setaffinity(0, sizeof cores, &cores);
+  // What DPDK has opened it opens again.
+  (void)::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+  (void)::execv("/proc/self/exe", next.data());
+}
+
+int check(const Ports& ports) {
+  const hal::Board& board = ports.mapped.board;
+  for (const hal::PortTrouble& trouble : ports.mapped.troubles) complain(trouble.error);
+  fmt::print("{}: in order; ports: {}, workers: {}\n", board.path, board.ports.size(),
+             std::max<std::size_t>(1, board.cores.size()));
+  return 0;
+}
+
 int run(int argc, char** argv) {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  (void)::sched_getaffinity(0, sizeof cores, &cores);
   int status = 0;
   const auto options = read_options(argc, argv, status);
   if (!options) return status;
-  const auto board = hal::read_board(options->board, judge_board);
-  if (!board) {
-    for (const Error& error : board.error()) complain(error);
+  const auto ports = read_ports(options->files, options->board_ports);
+  if (!ports) {
+    for (const Error& error : ports.error()) complain(error);
     return kFailed;
   }
-  if (options->only_check) {
-    fmt::print("{}: in order; ports: {}, workers: {}\n", board->path, board->ports.size(),
-               std::max<std::size_t>(1, board->cores.size()));
-    return 0;
-  }
-  if (const auto served = serve(*board, *options); !served) {
+  if (options->only_check) return check(*ports);
+  if (const auto served = serve(*ports, *options); !served) {
     complain(served.error());
+    if (is_of_ports(*ports, served.error())) begin_anew(argc, argv, cores, served.error());
     return kFailed;
   }
   return 0;

@@ -185,20 +185,32 @@ GroupLease read_group_lease(const Reader& at) {
 }
 
 Json encode_flow_sync(const FlowSyncStatus& sync) {
-  return {{"link", sync.has_link},          {"told", sync.is_told},
-          {"whole", sync.is_whole},         {"lag_us", sync.lag_us},
-          {"records_told", sync.told},      {"records_heard", sync.heard},
-          {"records_adopted", sync.adopted}};
+  return {{"link", sync.has_link},
+          {"told", sync.is_told},
+          {"whole", sync.is_whole},
+          {"lag_us", sync.lag_us},
+          {"records_told", sync.told},
+          {"records_heard", sync.heard},
+          {"records_adopted", sync.adopted},
+          {"strays_sent", sync.strays_sent},
+          {"strays_taken", sync.strays_taken},
+          {"strays_lost", sync.strays_lost}};
 }
 
 FlowSyncStatus read_flow_sync(const Reader& at) {
+  const auto later = [&](const char* key) {  // than the first release that had any of it
+    return at.has(key) ? at[key].number<std::uint64_t>() : 0;
+  };
   return {.has_link = at["link"].boolean(),
           .is_told = at["told"].boolean(),
           .is_whole = at["whole"].boolean(),
           .lag_us = at["lag_us"].number<std::uint64_t>(),
           .told = at["records_told"].number<std::uint64_t>(),
           .heard = at["records_heard"].number<std::uint64_t>(),
-          .adopted = at["records_adopted"].number<std::uint64_t>()};
+          .adopted = at["records_adopted"].number<std::uint64_t>(),
+          .strays_sent = later("strays_sent"),
+          .strays_taken = later("strays_taken"),
+          .strays_lost = later("strays_lost")};
 }
 
 Json encode_prefix_list(const PrefixList& list) {

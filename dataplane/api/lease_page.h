@@ -62,7 +62,11 @@ struct alignas(64) LeaseLine {
   std::atomic<std::uint64_t> owner{0};   // group_identity(); 0: nobody's
   std::atomic<std::uint64_t> expiry{0};  // ns of LeaseClock: from then on it is over; 0: none
   std::atomic<std::uint64_t> epoch{0};   // of the election that it was granted in; for people
-  std::array<std::uint64_t, 5> spare{};  // 0; of later versions
+  // Of a group that was handed over, both 0 otherwise and in version 1: until when what a worker
+  // has decided under the lease may still leave, though the lease itself is over; and until when
+  // frames for it are the other unit's, to be sent on to it.
+  std::atomic<std::uint64_t> drained{0}, redirected{0};
+  std::array<std::uint64_t, 3> spare{};  // 0; of later versions
 
   // For how much longer `group` may be served; 0: not at all.
   [[nodiscard]] std::chrono::nanoseconds remaining(std::uint64_t group,
@@ -94,22 +98,43 @@ struct alignas(64) LeaseLine {
     if (before != after) return {.epoch = after};
     return {until(end, now), before, end != 0};
   }
+  // Whether what was decided while it might be served may leave at `now`.
+  [[nodiscard]] bool drains(std::uint64_t group, LeaseTime now) const noexcept {
+    return of(group, drained, now);
+  }
+  // Whether it was handed over, and frames for it are to be sent on to the other unit.
+  [[nodiscard]] bool redirects(std::uint64_t group, LeaseTime now) const noexcept {
+    return of(group, redirected, now);
+  }
   // Whether `group` may be served at `now`.
   [[nodiscard]] bool holds(std::uint64_t group, LeaseTime now) const noexcept {
     return remaining(group, now).count() > 0;
+  }
+
+ private:
+  [[nodiscard]] bool of(std::uint64_t group, const std::atomic<std::uint64_t>& end,
+                        LeaseTime now) const noexcept {
+    if (owner.load(std::memory_order_acquire) != group) return false;
+    const auto until_when = end.load(std::memory_order_acquire);
+    if (owner.load(std::memory_order_relaxed) != group) return false;
+    return until(until_when, now).count() > 0;
   }
 };
 
 struct LeaseHeader {
   static constexpr std::array<char, 8> kMagic{'Y', 'O', 'K', 'E', 'L', 'E', 'A', 'S'};
   // Raised with every change. A reader takes any page whose `oldest` is not newer than it.
-  static constexpr std::uint32_t kVersion = 1;
+  static constexpr std::uint32_t kVersion = 2;
+  static constexpr std::uint32_t kOldest = 1;  // what readers of this version can make sense of it
 
   std::array<char, 8> magic{};
   std::uint32_t version = 0;
   std::uint32_t oldest = 0;     // the least version that a reader must be of
   std::array<char, 36> boot{};  // /proc/sys/kernel/random/boot_id
-  std::array<std::uint8_t, 12> spare{};
+  std::array<std::uint8_t, 4> spare{};
+  // Grows whenever a lease is taken back, behind that. Whoever has read it here and then finds no
+  // lease knows that it is this end of it that he has seen (seen_page.h). 0: of version 1.
+  std::atomic<std::uint64_t> revocations{0};
 };
 
 struct LeasePage {

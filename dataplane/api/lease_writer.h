@@ -36,9 +36,12 @@ class LeaseWriter {
   // The unit may serve the line's group until `expiry`, which is at most kLeaseMost ahead. A new
   // epoch begins without a lease, for the moment that takes.
   void grant(std::uint8_t line, std::uint64_t epoch, LeaseTime expiry) noexcept;
-  // Not from now on. Nobody says when each worker has seen it: dataplane/api/README.md tells how
-  // long that takes.
-  void revoke(std::uint8_t line) noexcept;
+  // Not from now on. When each worker has seen it the seen page tells (seen_page.h): the number
+  // that it is to have come to is returned.
+  std::uint64_t revoke(std::uint8_t line) noexcept;
+  // As revoke(), for the other unit's sake: what workers have decided before may leave until
+  // `drained`, and frames that come until `redirected` are sent on to it.
+  std::uint64_t hand_over(std::uint8_t line, LeaseTime drained, LeaseTime redirected) noexcept;
 
   // Whether readers still find what was claimed: false, somebody else has written on the page. A
   // LeaseWriter made anew on it, and claims made anew, mend that; where the file is not whole
@@ -47,6 +50,8 @@ class LeaseWriter {
 
  private:
   void release_seconds() noexcept;
+  void make_anew() noexcept;
+  std::uint64_t count_revocation() noexcept;
 
   LeasePage& page_;
   std::array<char, 36> boot_{};

@@ -169,6 +169,9 @@ struct FlowSyncStatus {
   std::uint64_t told = 0;     // records to the peer
   std::uint64_t heard = 0;    // ... and from it
   std::uint64_t adopted = 0;  // of those, what became a flow or changed one
+  // Packets for a group that was just handed over: sent on to the other unit, taken from it, and
+  // lost on the way here.
+  std::uint64_t strays_sent = 0, strays_taken = 0, strays_lost = 0;
   friend bool operator==(const FlowSyncStatus&, const FlowSyncStatus&) = default;
 };
 

@@ -95,7 +95,7 @@ SharedPageView::Sight SharedPageView::show(const std::string& path,
                                            const std::function<bool(const void*)>& accepts) {
   FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!fd) return errno == ENOENT ? Sight::kMissing : Sight::kNoFile;
-  alignas(64) std::array<std::byte, 4096> copy;
+  alignas(64) std::array<std::byte, 8192> copy;
   if (!is_whole(fd.get(), bytes_) || bytes_ > copy.size() ||
       ::pread(fd.get(), copy.data(), bytes_, 0) != static_cast<ssize_t>(bytes_)) {
     return Sight::kNoFile;

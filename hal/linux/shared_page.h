@@ -11,8 +11,8 @@
 #include "hal/base/file_descriptor.h"
 #include "hal/linux/bus_guard.h"
 
-// Memory that one process writes and others read, by way of a small file below /run: whole pages.
-// Whatever becomes of the file, nobody crashes: BusGuard.
+// Memory that one process writes and others read, by way of a small file below /run: whole pages,
+// two at most. Whatever becomes of the file, nobody crashes: BusGuard.
 namespace yoke::hal {
 
 // The writer's. The file is made where it is not there, filled with zeros, and stays. Threads:

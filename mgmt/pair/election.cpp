@@ -15,6 +15,14 @@ std::uint32_t in_us(Span span) {
       std::chrono::duration_cast<std::chrono::microseconds>(span).count());
 }
 
+std::uint32_t since_others(const Turn& turn) {
+  constexpr auto kMost = std::chrono::hours(24);
+  const MonoTime::duration ago = turn.now - turn.state.tracking.others_at;
+  if (ago < Span::zero() || ago > kMost) return kNobodyHeard;
+  return static_cast<std::uint32_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(ago).count());
+}
+
 // A lease that was taken under slower timers than those of now is waited for as well.
 void tell_timers(const Turn& turn, Heartbeat& heartbeat) {
   const auto& timers = turn.timers();
@@ -38,6 +46,7 @@ void send_heartbeat(Turn& turn) {
   heartbeat.rank = state.role == Role::kCandidate ? state.candidacy.rank : own_rank(turn.view());
   if (state.role == Role::kInit) heartbeat.rank.eligible = false;  // it ends
   heartbeat.flow_lag = state.tracking.flow_lag;
+  heartbeat.others_ago = since_others(turn);
   heartbeat.version_min = kVersionMin;
   heartbeat.version_max = kVersionMax;
   tell_timers(turn, heartbeat);
@@ -134,6 +143,7 @@ void take(Turn& turn, const Reconfigured& changed) {
   }
 }
 void take(Turn& turn, const Flushed& flushed) { release(turn, flushed); }
+void take(Turn& turn, const Quiet& quiet) { settle_down(turn, quiet); }
 void take(Turn& turn, const Command& command) { obey(turn, command); }
 
 void take(Turn& turn, const ForeignSeen& foreign) {

@@ -75,6 +75,9 @@ struct ForeignSeen {
 struct Flushed {  // no flow is created any more; all are with the peer up to here
   std::uint64_t flow_seq = 0;
 };
+struct Quiet {  // nothing more leaves the data plane under the lease of this epoch, taken back last
+  Epoch epoch = 0;
+};
 struct Reconfigured {   // the Setup is another than at the step before, of the same unit and group
   bool timers = false;  // these too
 };
@@ -84,13 +87,17 @@ struct Command {
   bool force = false;  // maintenance even where nobody can take over
 };
 
-using Event = std::variant<Start, Tick, Heard, Tracked, EpochReserved, ForeignSeen, Flushed,
+using Event = std::variant<Start, Tick, Heard, Tracked, EpochReserved, ForeignSeen, Flushed, Quiet,
                            Reconfigured, Command>;
 
 // ---- what is to be done ------------------------------------------------------------------------
 
 struct SetLease {  // write it to the lease page
   Lease lease;
+  // It is taken back for the peer, who has the group next: what the data plane has decided under it
+  // may leave for half a `burst`, what comes for the VIPs is sent on to the peer, and Quiet is
+  // told.
+  bool is_handed_over = false;
 };
 struct Send {
   enum class Where : std::uint8_t { kPeer, kVips };  // every channel in use; the VIPs' VLANs
@@ -122,9 +129,8 @@ struct SaveMaintenance {
 };
 struct Flows {
   enum class What : std::uint8_t {
-    kFreeze,    // create no more, flush what there is to the peer, then Flushed
-    kThaw,      // go on as before
-    kRedirect,  // hand frames for the VIPs to the peer for a second
+    kFreeze,  // create no more, flush what there is to the peer, then Flushed
+    kThaw,    // go on as before
   };
   What what = What::kFreeze;
 };

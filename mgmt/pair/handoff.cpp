@@ -4,9 +4,10 @@
 #include "mgmt/pair/turn.h"
 
 // A planned switchover. Giver: Prepare until Ready, freeze and flush the flows, let go, Go. Taker:
-// Ready to every Prepare, claims at Go, which is said once no burst can leave the giver any more.
-// Until it lets go the giver serves and may call it off; from then on it may not claim before the
-// taker's right to (`dead` from its last Ready) has surely passed.
+// Ready to every Prepare, claims at Go, which is said once no burst can leave the giver any more:
+// when its data plane says so (Quiet), or as long after as any burst takes. Until it lets go the
+// giver serves and may call it off; from then on it may not claim before the taker's right to
+// (`dead` from its last Ready) has surely passed.
 namespace yoke::pair {
 namespace {
 
@@ -35,9 +36,8 @@ void let_go(Turn& turn) {
   handoff.gone_at = turn.now;
   handoff.deadline = turn.now + turn.dead();
   state.lease.until = kLongAgo;
-  turn.actions.add(SetLease{state.lease});
+  turn.actions.add(SetLease{state.lease, true});
   turn.actions.add(Withdraw{handoff.epoch});
-  turn.actions.add(Flows{Flows::What::kRedirect});
   state.promise = Promise{handoff.epoch, turn.now + 2 * turn.dead() + turn.timers().heartbeat};
   state.stand_at = state.promise.until;
   if (handoff.into_maintenance) {
@@ -175,6 +175,13 @@ void release(Turn& turn, const Flushed& flushed) {
   handoff.flushed = true;
   handoff.flow_seq = flushed.flow_seq;
   let_go_if_due(turn);
+}
+
+void settle_down(Turn& turn, const Quiet& quiet) {
+  auto& handoff = turn.state.handoff;
+  if (handoff.quiet || !turn.rules().is_quiet(turn.view(), quiet)) return;
+  handoff.quiet = true;
+  tell_go_if_due(turn);
 }
 
 }  // namespace yoke::pair

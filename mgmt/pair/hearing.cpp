@@ -111,6 +111,10 @@ void take(Turn& turn, Channel channel, const Heartbeat& heartbeat) {
   peer.pace = std::chrono::microseconds(heartbeat.pace);
   peer.lease = std::chrono::microseconds(heartbeat.lease);
   peer.dead = std::min<Span>(std::chrono::microseconds(heartbeat.dead), kDeadMost);
+  if (heartbeat.others_ago != kNobodyHeard) {
+    const MonoTime at = turn.now - std::chrono::milliseconds(heartbeat.others_ago);
+    peer.others_at = std::max(peer.others_at, at);
+  }
   limit_first_promise(turn);
   if (is_holder(heartbeat.role)) {
     hear_holder(turn, heartbeat);
@@ -194,6 +198,32 @@ void meet_new_boot(Turn& turn, std::uint64_t boot) {
   }
 }
 
+// Whether it is this unit that the data network does not reach, or not hear (README.md).
+void watch_data(Turn& turn, Span recent) {
+  auto& state = turn.state;
+  const auto& data = state.peer.channels[static_cast<std::size_t>(Channel::kData)];
+  const bool watched = turn.setup.config.channels[static_cast<std::size_t>(Channel::kData)] &&
+                       is_two_way(turn.view(), Channel::kDedicated);
+  const bool in = turn.now - data.heard_at <= recent;
+  const bool out = turn.now - data.echoed_at <= recent;
+  const auto note = [&](bool is, MonoTime& since) {
+    if (!is) since = kLongAgo;
+    if (is && since == kLongAgo) since = turn.now;
+  };
+  // The peer's ears work: it has heard others long after ours, or its own for us, failed.
+  const auto is_ours = [&](MonoTime since, MonoTime heard) {
+    return since != kLongAgo &&
+           state.peer.others_at >= std::max(since, heard) + turn.timers().cut_off;
+  };
+  // What has never been heard there was not lost: ports may be isolated, or frames filtered.
+  note(watched && !in && data.heard_at != kLongAgo, state.deaf_since);
+  note(watched && in && !out && data.echoed_at != kLongAgo, state.mute_since);
+  note(is_ours(state.deaf_since, state.tracking.others_at) || is_ours(state.mute_since, kLongAgo),
+       state.cut_since);
+  // Where it is mended, the peer may tell of it before its own frame is here.
+  state.cut_off = state.cut_since != kLongAgo && turn.now - state.cut_since > recent;
+}
+
 }  // namespace
 
 void hear(Turn& turn, const Heard& heard) {
@@ -230,6 +260,7 @@ void watch_channels(Turn& turn) {
     both += is_two_way(view, static_cast<Channel>(i)) ? 1U : 0U;
     one_way = one_way || in != out;
   }
+  watch_data(turn, recent);
   const bool silent = turn.now - turn.state.peer.heard_at > recent;
   turn.set_alarm(Alarm::kJeopardy, used > 1 && both == 1);
   turn.set_alarm(Alarm::kPeerSilent, silent);

@@ -26,7 +26,12 @@ void count_loss(Turn& turn) {
 }
 
 bool is_up_to_it(const Turn& turn) {
-  return turn.state.tracking.data_link && turn.state.tracking.able;
+  return turn.state.tracking.data_link && turn.state.tracking.able && !is_cut_off(turn.view());
+}
+
+Reason why_not_up_to_it(const Turn& turn) {
+  if (!turn.state.tracking.data_link) return Reason::kDataLinkDown;
+  return turn.state.tracking.able ? Reason::kDataCutOff : Reason::kTrackingFailed;
 }
 
 // True once `is` has been so for `span`; `since` remembers.
@@ -128,7 +133,7 @@ void raise_epoch(Turn& turn) {
 void keep_holding(Turn& turn, bool beat) {
   auto& state = turn.state;
   if (!is_up_to_it(turn) && peer_is_able(turn.view())) {
-    lose(turn, state.tracking.data_link ? Reason::kTrackingFailed : Reason::kDataLinkDown);
+    lose(turn, why_not_up_to_it(turn));
     return;
   }
   if (state.seen > state.lease.epoch && state.role != Role::kHandoffOut) raise_epoch(turn);

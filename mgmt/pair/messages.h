@@ -76,6 +76,9 @@ struct Rank {
   friend bool operator==(const Rank&, const Rank&) = default;
 };
 
+// Heartbeat::others_ago: nobody since the start, or not told.
+inline constexpr std::uint32_t kNobodyHeard = 0xffffffff;
+
 // Sent every `heartbeat` on every channel in use, one a group. The same `seq` on each channel.
 struct Heartbeat {
   Group group = 0;
@@ -96,6 +99,8 @@ struct Heartbeat {
   std::uint32_t pace = 0;   // between two heartbeats
   std::uint32_t lease = 0;  // what it takes from an Ack
   std::uint32_t dead = 0;   // what it waits, and wants to be waited for
+  // How long ago the sender heard anybody but the receiver on the data network, in ms.
+  std::uint32_t others_ago = kNobodyHeard;
 
   friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
 };

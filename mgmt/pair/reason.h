@@ -59,6 +59,7 @@ enum class Reason : std::uint8_t {
   kShutdown = 42,
   kTimersDiffer = 43,
   kGroupRemoved = 44,
+  kDataCutOff = 45,
 };
 
 struct ReasonMeaning {
@@ -118,6 +119,8 @@ inline constexpr std::array kReasons{
                   "the units have different timers: give both the same profile"},
     ReasonMeaning{Reason::kGroupRemoved, "group-removed",
                   "the group was taken away from this unit"},
+    ReasonMeaning{Reason::kDataCutOff, "data-cut-off",
+                  "the data network carries this unit's frames in one direction at most"},
 };
 
 namespace detail {

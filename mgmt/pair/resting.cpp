@@ -21,7 +21,8 @@ Reason why_it_fits(const View& view, Role from, Role to) {
   if (to == Role::kHeld) return Reason::kFlapping;
   if (to == Role::kNotEligible) {
     if (is_duplicate(view)) return Reason::kDuplicateUnit;
-    return view.state.tracking.data_link ? Reason::kTrackingFailed : Reason::kDataLinkDown;
+    if (!view.state.tracking.data_link) return Reason::kDataLinkDown;
+    return view.state.tracking.able ? Reason::kDataCutOff : Reason::kTrackingFailed;
   }
   if (from == Role::kMaintenance) return Reason::kResumed;
   if (from == Role::kNotEligible) return Reason::kTrackingWell;

@@ -78,6 +78,7 @@ bool may_stand(const View& view) {
   const bool silent = view.setup.rules->is_silent(view, view.setup.rules->dead(view));
   const bool able = peer_is_able(view);
   if (!state.tracking.data_link || !state.tracking.able || is_duplicate(view)) return false;
+  if (is_cut_off(view)) return false;
   if (state.maintenance && !(view.setup.config.last_man && silent)) return false;
   if (is_held(view) && able) return false;
   if (!state.tracking.ready && able && state.peer.rank.ready) return false;
@@ -145,7 +146,7 @@ bool may_prepare(const View& view, const HandoffPrepare& prepare) {
   const auto& state = view.state;
   return (state.role == Role::kStandby || state.role == Role::kHandoffIn) && state.tracking.ready &&
          state.tracking.data_link && state.tracking.able && prepare.epoch == state.seen &&
-         versions_overlap(state) && !timers_differ(view) &&
+         versions_overlap(state) && !timers_differ(view) && !is_cut_off(view) &&
          view.setup.rules->is_reserved(view, view.setup.rules->mint(view));
 }
 
@@ -159,9 +160,16 @@ bool go_is_valid(const View& view, const HandoffGo& go) {
          view.setup.rules->is_reserved(view, view.setup.rules->mint(view));
 }
 
-// A worker that looked at the lease just before it was taken back sends for as long.
+bool is_quiet(const View& view, const Quiet& quiet) {
+  const auto& handoff = view.state.handoff;
+  return handoff.phase == Handoff::Phase::kGone && quiet.epoch == handoff.epoch;
+}
+
+// A worker that looked at the lease just before it was taken back sends for as long, where nobody
+// says that all have looked since.
 bool may_say_go(const View& view) {
-  return view.now - view.state.handoff.gone_at >= view.setup.timers.burst;
+  const auto& handoff = view.state.handoff;
+  return handoff.quiet || view.now - handoff.gone_at >= view.setup.timers.burst;
 }
 
 }  // namespace
@@ -189,6 +197,7 @@ const Rules kRules{
     .right_to_claim = right_to_claim,
     .may_prepare = may_prepare,
     .go_is_valid = go_is_valid,
+    .is_quiet = is_quiet,
     .may_say_go = may_say_go,
 };
 
@@ -210,11 +219,12 @@ bool outranks(const Rank& other, Unit other_unit, const Rank& self, Unit self_un
 
 Rank own_rank(const View& view) noexcept {
   const auto& tracking = view.state.tracking;
-  return Rank{.eligible = tracking.data_link && tracking.able && !is_duplicate(view),
-              .ready = tracking.ready,
-              .health = tracking.health,
-              .priority = view.setup.config.priority,
-              .config = tracking.config};
+  return Rank{
+      .eligible = tracking.data_link && tracking.able && !is_duplicate(view) && !is_cut_off(view),
+      .ready = tracking.ready,
+      .health = tracking.health,
+      .priority = view.setup.config.priority,
+      .config = tracking.config};
 }
 
 bool is_duplicate(const View& view) noexcept {
@@ -222,6 +232,10 @@ bool is_duplicate(const View& view) noexcept {
 }
 
 bool is_held(const View& view) noexcept { return view.now < view.state.held_until; }
+
+bool is_cut_off(const View& view) noexcept {
+  return view.state.cut_off && is_two_way(view, Channel::kDedicated);
+}
 
 bool is_two_way(const View& view, Channel channel) noexcept {
   const auto& seen = view.state.peer.channels[static_cast<std::size_t>(channel)];

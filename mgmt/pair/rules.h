@@ -68,6 +68,8 @@ struct Rules {
   // -- handing over
   bool (*may_prepare)(const View&, const HandoffPrepare&);
   bool (*go_is_valid)(const View&, const HandoffGo&);
+  // It is the lease given away now that the data plane has let go of.
+  bool (*is_quiet)(const View&, const Quiet&);
   // Who has let go may say so: nothing of it can still be on its way out of the data plane.
   bool (*may_say_go)(const View&);
 };
@@ -83,6 +85,8 @@ extern const Rules kRules;
 [[nodiscard]] Rank own_rank(const View& view) noexcept;
 [[nodiscard]] bool is_duplicate(const View& view) noexcept;
 [[nodiscard]] bool is_held(const View& view) noexcept;
+// It is this unit, and not the peer, that the data network does not reach (README.md).
+[[nodiscard]] bool is_cut_off(const View& view) noexcept;
 // Heard, and has heard us, within three heartbeats.
 [[nodiscard]] bool is_two_way(const View& view, Channel channel) noexcept;
 [[nodiscard]] bool versions_overlap(const State& state) noexcept;

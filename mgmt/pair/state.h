@@ -56,6 +56,7 @@ struct PeerView {
   Span lease{};  // what it takes from an Ack
   Span dead{};   // what is to be waited for it
   std::array<ChannelView, kChannels> channels;
+  MonoTime others_at = kLongAgo;  // it heard others than us on the data network
 };
 
 struct Candidacy {
@@ -80,6 +81,7 @@ struct Handoff {
   bool flushed = false;
   std::uint64_t flow_seq = 0;
   MonoTime gone_at = kLongAgo;  // the lease was taken back
+  bool quiet = false;           // and the data plane has let go of it
   MonoTime go_at = kLongAgo;    // Go is said again
   bool into_maintenance = false;
 };
@@ -93,6 +95,7 @@ struct Tracking {
   std::uint8_t health = 0;
   ConfigPosition config;
   std::uint32_t flow_lag = 0;
+  MonoTime others_at = kLongAgo;  // others than the peer were heard on the data network
   friend bool operator==(const Tracking&, const Tracking&) = default;
 };
 
@@ -136,7 +139,12 @@ struct State {
   std::array<MonoTime, 8> losses{kLongAgo, kLongAgo, kLongAgo, kLongAgo,
                                  kLongAgo, kLongAgo, kLongAgo, kLongAgo};  // newest first
   MonoTime held_until = kLongAgo;
-  std::uint16_t alarms = 0;  // a bit an Alarm
+  // On the data network, while the dedicated link works both ways; kLongAgo: it is not so.
+  MonoTime deaf_since = kLongAgo;  // the peer is not heard
+  MonoTime mute_since = kLongAgo;  // it is, and does not hear us
+  MonoTime cut_since = kLongAgo;   // and this unit's side of it is at fault
+  bool cut_off = false;            // for more than a moment
+  std::uint16_t alarms = 0;        // a bit an Alarm
 };
 
 }  // namespace yoke::pair

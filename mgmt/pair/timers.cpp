@@ -24,6 +24,7 @@ Timers patient() noexcept {
   timers.flap_window = minutes(15);
   timers.flaps = 3;
   timers.hold_down = minutes(15);
+  timers.cut_off = seconds(2);
   return timers;
 }
 

@@ -38,6 +38,7 @@ struct Timers {
   Span flap_window{};    // so many losses of the group within this time, and the unit is held
   unsigned flaps = 3;
   Span hold_down{};  // for so long
+  Span cut_off{};    // the peer hears on the data network what this unit does not, for so long
 };
 
 // "fast": isolated cores on bare metal; "default"; "vm": everything may stall. None: no such name.

@@ -59,6 +59,7 @@ void take_handoff(Turn& turn, const HandoffGo& go);
 void take_handoff(Turn& turn, const HandoffDone& done);
 void take_handoff(Turn& turn, const HandoffAbort& abort);
 void release(Turn& turn, const Flushed& flushed);
+void settle_down(Turn& turn, const Quiet& quiet);
 
 // -- hearing.cpp: messages
 void hear(Turn& turn, const Heard& heard);

@@ -261,6 +261,14 @@ def test_flood_of_garbage_changes_nothing(pair):
     assert pair.active() is active and active.group()["epoch"] == epoch
 
 
+def test_one_that_runs_away_is_ended(pair):
+    """By the kernel: its core is not its own for ever. A flood, above, lasts longer."""
+    for unit in pair.units:
+        with open(f"/proc/{unit.process.pid}/limits", encoding="utf-8") as limits:
+            line = next(line for line in limits if line.startswith("Max realtime timeout"))
+        assert line.split()[3:5] == ["2000000", "2000000"]
+
+
 def test_settings_come_over_the_socket(pair):
     standby = pair.other(pair.until_settled())
     standby.process.kill()

@@ -4,6 +4,10 @@ the client's port of the switch sees it, and the VIP is answered again.
 
 How long that takes, and many times each, beside other systems: tests/bench/takeover_bench.py."""
 
+import contextlib
+import itertools
+import os
+import socket
 import time
 
 import pytest
@@ -14,9 +18,10 @@ import meter as meters
 import paired
 import promise
 import topology
+import waiting
 
-SINGLE = ("kill-dataplane", "kill-pair", "kill-mgmt", "power", "stop-pair", "stop-mgmt", "stop-all",
-          "cut-data", "cut-cable", "cut-data-out", "cut-data-in", "cut-cable-out", "cut-cable-in",
+SINGLE = ("kill-dataplane", "kill-pair", "kill-mgmt", "power", "stop-dataplane", "stop-pair",
+          "stop-mgmt", "stop-all", "cut-data", "cut-cable", "cut-data-out", "cut-data-in", "cut-cable-out", "cut-cable-in",
           "planned")
 MOST_SECONDS = 1.2  # longer than a takeover takes
 
@@ -55,6 +60,150 @@ def test_never_two_answer(pair, meter, name):
     assert noticed["blackout_ms"] != float("inf"), "the VIP is answered again"
     assert noticed["answers"] > 0 and noticed["overlooked"] == 0
     promise.kept(noticed["dual_answers"] == 0, f"both answered: {noticed['dual_answers']} frames")
+
+
+def until_well(unit):
+    """What other tests have made it lose may hold it down."""
+    waiting.until(lambda: unit.role() == "STANDBY" or "held" in unit.group().get("alarms", []),
+                  "it could take over, or has lost the group too often", 30)
+
+
+def test_hanging_data_plane_is_replaced(pair):
+    """Stopped, it has its sockets as ever; only its workers do not come round any more."""
+    active, standby = pair.settle()
+    active.signal(faults.STOP, "dataplane")
+    try:
+        waiting.until(lambda: standby.role() in ("ACTIVE", "ALONE"), "the other takes over", 4)
+        told = active.ha()
+        assert told["data_plane"] == {"answers": True, "hangs": True}
+        assert told["groups"][0]["role"] == "NOT_ELIGIBLE"
+    finally:
+        active.signal(faults.GO_ON, "dataplane")
+    until_well(active)
+    assert active.ha()["data_plane"] == {"answers": True, "hangs": False}
+
+
+@pytest.mark.parametrize("name", ("cut-data-out", "cut-data-in"))
+def test_one_way_cut_of_the_data_network_moves_the_group(pair, name):
+    """The cable lives, and tells both that it is the active's port: the other hears the servers."""
+    active, standby = pair.settle()
+    end = next(each for each in faults.FAULTS if each.name == name).begin(pair.lab, pair, active)
+    try:
+        waiting.until(lambda: standby.role() == "ACTIVE", "the other takes over", 30)
+        waiting.until(lambda: active.role() == "NOT_ELIGIBLE", "and it stays out of it", 5)
+        assert "one-way" in active.group()["alarms"]
+    finally:
+        end()
+    until_well(active)
+
+
+FRAMES, LETTERS = (b"\x88\xb5", b"\x88\xb6"), 8471  # of heartbeats and of flow sync; the port
+
+
+def _cable(namespace):
+    """What goes over the dedicated link, at one end of it; and a way to send letters there."""
+    with namespace.entered():
+        link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0003))
+        letters = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        to = ("ff02::1", LETTERS, 0, socket.if_nametoindex("ha0"))
+    link.bind(("ha0", 0x0003))
+    link.settimeout(0.2)
+    letters.setblocking(False)
+    return link, letters, to
+
+
+def _recorded(link, seconds):
+    """(frames, letters) of both units, as they come and go: some of each, however rare they are."""
+    kinds, letters = {kind: [] for kind in FRAMES}, []
+    begin = time.monotonic()
+    while (time.monotonic() < begin + seconds or not (letters and all(kinds.values()))) and \
+            time.monotonic() < begin + 20:
+        with contextlib.suppress(TimeoutError):
+            frame = link.recv(9000)
+            if frame[12:14] in FRAMES:
+                kinds[frame[12:14]].append(frame)
+            elif frame[12:14] == b"\x86\xdd" and frame[20] == 17 and \
+                    int.from_bytes(frame[56:58], "big") == LETTERS:
+                letters.append(frame[62:])
+    return [frame for both in zip(*kinds.values()) for frame in both][:2000], letters
+
+
+def _bad(sealed):
+    """What nobody should take: as it was, forged, of a counter to come, of a newer version, cut
+    short, and no frame at all."""
+    yield sealed
+    yield sealed[:-20] + os.urandom(20)
+    yield sealed[:24] + os.urandom(8) + sealed[32:]
+    yield sealed[:4] + b"\x02" + sealed[5:]
+    yield sealed[:40]
+    yield os.urandom(100)
+
+
+def _refused(unit):
+    told = unit.ha()
+    return (sum(told["frames_refused"].values()), sum(told["flow_relay"]["frames_refused"].values()),
+            unit.show("ha", "config")[0]["refused"])
+
+
+def _place(unit):
+    return unit.role(), unit.group()["epoch"], unit.show("ha", "config")[0]["hash"]
+
+
+def test_flood_of_bad_frames_changes_nothing(pair):
+    """Both ways over the dedicated link, as fast as one core can send: heartbeats, flow sync and
+    letters of the configuration alike."""
+    both = pair.settle()
+    before = [(_place(unit), _refused(unit)) for unit in both]
+    with contextlib.ExitStack() as stack:
+        ends = [_cable(unit.namespace) for unit in both]
+        for link, letters, _ in ends:
+            stack.enter_context(link)
+            stack.enter_context(letters)
+        frames, letters = _recorded(ends[0][0], 2)
+        assert {frame[12:14] for frame in frames} == set(FRAMES) and letters
+        sent, end = 0, time.monotonic() + 3
+        while time.monotonic() < end:
+            for frame, letter in zip(frames, itertools.cycle(letters)):
+                for link, stranger, to in ends:
+                    for bad in _bad(frame[14:]):
+                        with contextlib.suppress(OSError):
+                            link.send(frame[:14] + bad)
+                            sent += 1
+                    for bad in _bad(letter):
+                        with contextlib.suppress(OSError):
+                            stranger.sendto(bad, to)
+                if time.monotonic() > end:
+                    break
+    for unit in both:
+        waiting.until(lambda unit=unit: {"frames-refused", "letters-refused"} <= {
+            row["subject"] for row in unit.show("alarm") if row["state"] == "raised"},
+                      "somebody is told", 20)
+    pair.until_settled()
+    print(f"\n{sent} bad frames")
+    for unit, (place, refused) in zip(both, before):
+        assert _place(unit) == place
+        more = [now - then for now, then in zip(_refused(unit), refused)]
+        print(f"{unit.name}: refused {more[0]} heartbeats, {more[1]} of flow sync, {more[2]} letters")
+        assert min(more) > 0
+
+
+SWITCHOVERS = 10
+
+
+def test_planned_switchovers_lose_nothing(pair, meter):
+    """A datagram and a new connection each millisecond, and connections that are held."""
+    pair.settle()
+    meter.begin(patience=0.2)
+    for _ in range(SWITCHOVERS):
+        active, _ = pair.settle()
+        pair.switch_over(active)
+        time.sleep(0.3)
+    pair.settle()
+    noticed = meter.end(patience=0.2)
+    print(f"\n{SWITCHOVERS} planned switchovers: {noticed}")
+    promise.kept(noticed["dual_answers"] == 0, f"both answered: {noticed['dual_answers']} frames")
+    assert noticed["datagrams_lost"] == 0
+    assert noticed["refused"] == noticed["resets"] == noticed["lost"] == 0
 
 
 MS = 1_000_000

@@ -139,6 +139,7 @@ byte probe_to[2], reply_to[2], probe_waits[2], reply_waits[2];
 byte claimed[2]; /* the highest epoch */
 byte lags[2];    /* BURST: looked at the lease in the tick before */
 byte faults = FAULTS, slips = SLIPS, handoffs = HANDOFFS;
+byte tells; /* BURST: the data planes say when they have looked (Quiet) */
 byte witness = 2, calm, since_calm, gap, fresh = 1;
 #ifdef PARTED
 byte landed; /* probes and answers in this tick */
@@ -601,6 +602,12 @@ init {
   if
   :: witness = 0
   :: witness = 1
+  :: true
+  fi;
+#endif
+#ifdef BURST
+  if
+  :: tells = 1
   :: true
   fi;
 #endif

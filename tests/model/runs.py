@@ -117,6 +117,9 @@ MUTANTS = {
         "a unit says Go before its data plane has let go", ("GO_BEFORE_RELEASE",), "lease", "I1"),
     "go-at-once": Mutant(
         "a unit says Go while a burst may still leave it", ("GO_AT_ONCE",), "burst", "I1"),
+    "quiet-too-early": Mutant(
+        "the data plane says that it has let go while it may still send", ("QUIET_TOO_EARLY",),
+        "burst", "I1"),
     "resign-ends-wait": Mutant(
         "a Resign, however late, takes back the wait for a candidate's probe too",
         ("RESIGN_ENDS_WAIT=true",), "late-resign", "I1"),

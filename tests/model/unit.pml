@@ -327,6 +327,13 @@ inline tell_go_if_due() {
   :: else
   fi
 }
+/* The data plane says that it has looked (Quiet); where it says nothing, a burst has its tick. */
+inline lets_go_at_once() {
+#ifndef QUIET_TOO_EARLY
+  lags[u] = 0;
+#endif
+  send_hand(GO, hand_epoch[u], hand_age[u])
+}
 inline let_go_if_due() {
   if
   :: phase[u] == FLUSH && flushed[u] && ready_age[u] <= DEAD / 2 ->
@@ -341,7 +348,10 @@ inline let_go_if_due() {
     promise_epoch[u] = hand_epoch[u];
     wait[u] = GIVER_WAITS;
     change_role(REST);
-    tell_go_if_due()
+    if
+    :: tells -> lets_go_at_once()
+    :: else -> tell_go_if_due()
+    fi
   :: else
   fi
 }

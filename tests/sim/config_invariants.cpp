@@ -108,6 +108,7 @@ void ConfigWorld::check_end() {
       violate("I9", fmt::format("unit {} does not know that it is in sync", unit.index));
     }
     if (unit.state.own || unit.state.busy) violate("I9", "a commit is not answered");
+    if (!unit.wishes.empty()) violate("I9", "a user at the standby is not answered");
   }
   for (const auto& [hash, node] : nodes_) {
     if (!node.told || *node.told == Outcome::kRefused || *node.told == Outcome::kUnknown) continue;

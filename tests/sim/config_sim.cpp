@@ -147,6 +147,16 @@ const std::array kMutants{
     Mutant{.name = "policy-ignored",
            .broken = "a commit is made alone though that is to be refused",
            .rules = [](Rules& rules) { rules.goes_alone = [](const View&) { return true; }; }},
+    Mutant{.name = "carried-twice",
+           .broken = "the writer makes the standby's commit each time that it is asked",
+           .rules =
+               [](Rules& rules) {
+                 rules.takes_carried = [](const View&, std::uint64_t) { return true; };
+               }},
+    Mutant{
+        .name = "carried-for-ever",
+        .broken = "the standby waits for what a writer that is gone has made of its commit",
+        .rules = [](Rules& rules) { rules.gives_up_carrying = [](const View&) { return false; }; }},
     Mutant{.name = "late-answers",
            .broken = "an answer counts though the unit has moved on since it asked",
            .rules =
@@ -233,19 +243,20 @@ bool run_one(const Options& options) {
 
 bool run_many(const Options& options) {
   const Protocol protocol;
-  std::uint64_t failed = 0, commits = 0, replicated = 0, branches = 0;
+  std::uint64_t failed = 0, commits = 0, replicated = 0, branches = 0, carried = 0;
   for (std::uint64_t seed = options.from; seed < options.from + options.seeds; ++seed) {
     ConfigWorld world(seed, protocol.rules, protocol.quirks, nullptr);
     const auto violation = world.run();
     commits += world.commits();
     replicated += world.replicated();
     branches += world.branches();
+    carried += world.carried();
     if (!violation || ++failed > 10) continue;
     fmt::print("seed {} breaks {}: {}\n  replay: config_sim --seed {} --trace\n", seed,
                violation->invariant, violation->text, seed);
   }
-  fmt::print("{} seeds, {} failed; {} commits, {} replicated, {} branches put aside\n",
-             options.seeds, failed, commits, replicated, branches);
+  fmt::print("{} seeds, {} failed; {} commits, {} replicated, {} carried, {} branches put aside\n",
+             options.seeds, failed, commits, replicated, carried, branches);
   return failed == 0;
 }
 

@@ -39,6 +39,11 @@ Hash hash_of(const Hash& parent, std::uint64_t wish, replication::Epoch epoch) {
   return hash;
 }
 
+std::string word(Outcome outcome) {
+  constexpr std::array<const char*, 4> kOutcomes{"replicated", "alone", "refused", "unknown"};
+  return kOutcomes.at(static_cast<std::size_t>(outcome));
+}
+
 }  // namespace
 
 ConfigWorld::ConfigWorld(std::uint64_t seed, const replication::Rules& rules,
@@ -222,22 +227,22 @@ void ConfigWorld::answered(ConfigUnit& unit, const replication::Answer& answer) 
   Node& node = nodes_.at(found->second);
   unit.commits.erase(found);
   node.told = answer.outcome;
-  constexpr std::array<const char*, 4> kOutcomes{"replicated", "alone", "refused", "unknown"};
-  say(&unit, fmt::format("revision {}: {} ({})", node.position.revision,
-                         kOutcomes[static_cast<std::size_t>(answer.outcome)],
+  say(&unit, fmt::format("revision {}: {} ({})", node.position.revision, word(answer.outcome),
                          static_cast<int>(answer.reason)));
   check_answer(unit, node, answer);
   const auto wanted = unit.for_peer.find(answer.number);
   if (wanted == unit.for_peer.end()) return;
   const auto [boot, number] = wanted->second;
   unit.for_peer.erase(wanted);
-  const bool taken = answer.outcome != Outcome::kRefused;
-  step(unit, replication::CarriedDone{boot, number, taken ? "made or not" : "refused"});
+  step(unit, replication::CarriedDone{boot, number, word(answer.outcome)});
 }
 
 void ConfigWorld::carried(ConfigUnit& unit, const replication::CarryAnswer& answer) {
   const auto found = unit.wishes.find(answer.number);
-  if (found == unit.wishes.end()) return;
+  if (found == unit.wishes.end()) {
+    violate("outcome", "the standby's user is told twice");
+    return;
+  }
   const std::uint64_t wish = found->second;
   unit.wishes.erase(found);
   const auto made = by_wish_.find(wish);
@@ -245,9 +250,9 @@ void ConfigWorld::carried(ConfigUnit& unit, const replication::CarryAnswer& answ
     refused_wishes_.insert(wish);
     if (made != by_wish_.end()) violate("outcome", "a commit is made and said not to be taken");
   } else if (answer.how == replication::CarryAnswer::How::kAnswered) {
-    const bool refused =
-        made != by_wish_.end() && nodes_.at(made->second).told == Outcome::kRefused;
-    if (made == by_wish_.end() || refused != (answer.body == "refused")) {
+    ++carried_;
+    const auto told = made == by_wish_.end() ? std::nullopt : nodes_.at(made->second).told;
+    if (!told || word(*told) != answer.body) {
       violate("outcome", "the standby's user is told what is not so");
     }
   }

@@ -81,6 +81,7 @@ class ConfigWorld {
   [[nodiscard]] std::uint64_t commits() const noexcept { return commits_; }
   [[nodiscard]] std::uint64_t replicated() const noexcept { return replicated_.size(); }
   [[nodiscard]] std::uint64_t branches() const noexcept { return branches_; }
+  [[nodiscard]] std::uint64_t carried() const noexcept { return carried_; }
 
  private:
   enum class What : std::uint8_t {
@@ -165,6 +166,7 @@ class ConfigWorld {
   std::uint64_t wishes_ = 0;
   std::uint64_t commits_ = 0;
   std::uint64_t branches_ = 0;
+  std::uint64_t carried_ = 0;  // commits whose users at the standby were told what the writer said
   std::map<replication::Hash, Node> nodes_;
   std::map<std::uint64_t, replication::Hash> by_wish_;
   std::set<std::uint64_t> refused_wishes_;

@@ -190,6 +190,9 @@ const std::array kMutants{
     Mutant{.name = "go-before-last-burst",
            .broken = "a unit says Go while its data plane may still send",
            .rules = [](Rules& rules) { rules.may_say_go = [](const View&) { return true; }; }},
+    Mutant{.name = "quiet-too-early",
+           .broken = "the data plane says that it has let go while it may still send",
+           .quirks = [](Quirks& quirks) { quirks.quiet_too_early = true; }},
     Mutant{.name = "burst-outlasts-round",
            .broken = "a candidate asks for less long than a burst of the peer's takes",
            .adjust =

@@ -11,6 +11,7 @@ using std::chrono::microseconds;
 World::World(std::uint64_t seed, const pair::Rules& rules, const Quirks& quirks,
              void (*adjust)(Schedule&), std::FILE* trace)
     : random_(seed),
+      handing_random_(~seed),
       schedule_(draw_schedule(random_)),
       quirks_(quirks),
       invariants_(schedule_),
@@ -146,6 +147,9 @@ void World::handle(const Event& event) {
     case What::kFlushed:
       if (alive) step(box, pair::Flushed{1});
       break;
+    case What::kQuiet:
+      if (alive) step(box, pair::Quiet{event.index});
+      break;
     case What::kTroubleBegins:
       begin(event.index);
       break;
@@ -243,9 +247,23 @@ void World::set_page(Box& box, const pair::Lease& lease) {
   }
 }
 
+// Workers look again before a burst has had all its time, and say so; those of a release before say
+// nothing.
+void World::hand_over(Box& box) {
+  const Time burst = box.setup.timers.burst;
+  const Time looked = now_ + burst * handing_random_.between(1, 1000) / 1000;
+  const bool is_told = handing_random_.chance(0.7);
+  if (is_told && !quirks_.quiet_too_early) box.bursts_until = std::min(box.bursts_until, looked);
+  const Time told = quirks_.quiet_too_early ? now_ : looked;
+  if (!is_told) return;
+  push(told + microseconds(handing_random_.between(1, 100)), What::kQuiet, box.index, box.life,
+       static_cast<std::uint32_t>(box.page.epoch));
+}
+
 void World::act(Box& box, const pair::Action& action) {
   if (const auto* lease = std::get_if<pair::SetLease>(&action)) {
     set_page(box, lease->lease);
+    if (lease->is_handed_over) hand_over(box);
   } else if (const auto* send_action = std::get_if<pair::Send>(&action)) {
     send(box, *send_action);
   } else if (const auto* reserve = std::get_if<pair::ReserveEpoch>(&action)) {

@@ -23,6 +23,7 @@ struct Quirks {
   bool disk_lies = false;          // says "synced" and is not
   bool probes_unanswered = false;  // by the data plane
   bool resign_first = false;       // says that it has let go before it has
+  bool quiet_too_early = false;    // the data plane says that it has let go before it has
   bool epochs_forgotten = false;   // the disk is not read at start
   bool disk_slow = false;          // nothing is on disk before long
 };
@@ -43,6 +44,7 @@ class World {
     kDeliver,
     kDiskDone,
     kFlushed,
+    kQuiet,
     kTroubleBegins,
     kTroubleEnds,
     kToggle,
@@ -78,6 +80,7 @@ class World {
   void resume(Box& box);
   void start(Box& box, bool restarted);
   void set_page(Box& box, const pair::Lease& lease);
+  void hand_over(Box& box);
   [[nodiscard]] bool claims(const Box& box) const;
   [[nodiscard]] Time lease_ends(const Box& box) const;
   [[nodiscard]] Time last_burst(const Box& box) const;
@@ -107,6 +110,7 @@ class World {
   void say(const Box* box, const char* format, ...) __attribute__((format(printf, 3, 4)));
 
   Random random_;
+  Random handing_random_;  // of its own, so that all else is as it was without it
   Schedule schedule_;
   Quirks quirks_;
   Invariants invariants_;

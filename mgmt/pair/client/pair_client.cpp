@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <tuple>
 #include <utility>
 
 #include "mgmt/pair/client/answer.h"
@@ -63,10 +64,18 @@ void PairClient::follow(const model::Config& config) {
   next_.start(milliseconds(0));
 }
 
+void PairClient::track(Json tracked) {
+  if (tracked == tracked_) return;
+  tracked_ = std::move(tracked);
+  told_tracked_ = false;
+  if (is_one_of_two()) next_.start(milliseconds(0));
+}
+
 Result<Json> PairClient::ask(std::string_view method, Json params) {
   if (!client_ || !client_->connected()) {
     client_.reset();
     told_ = false;
+    told_tracked_ = false;
     auto connected = api::Client::connect(socket_, kDeadline);
     if (connected) client_.emplace(std::move(*connected));
   }
@@ -89,10 +98,16 @@ Status PairClient::tell_settings() {
   return tl::unexpected<Error>(no_key());
 }
 
+// What is not taken is told again at the next look.
+void PairClient::tell_tracked() {
+  if (!told_tracked_ && !tracked_.is_null()) told_tracked_ = ask("track", tracked_).has_value();
+}
+
 void PairClient::look() {
   if (!is_one_of_two()) {
-    const bool was_wrong = failure_ || !standing_.empty();
+    const bool was_wrong = failure_ || !standing_.empty() || is_bothered_;
     failure_.reset();
+    is_bothered_ = false;
     standing_ = Json::object();
     roles_.clear();
     client_.reset();
@@ -100,8 +115,9 @@ void PairClient::look() {
     looked_(Json());
     return;
   }
-  const auto before = std::pair{failure_.has_value(), standing_};
+  const auto before = std::tuple{failure_.has_value(), standing_, is_bothered_};
   auto told = tell_settings();
+  if (told) tell_tracked();
   auto status = ask("status", Json::object());
   if (status) take(*status);
   if (status && text_in(*status, "unit") != "") ask_hash_key();
@@ -115,7 +131,7 @@ void PairClient::look() {
   } else {
     failure_.reset();
   }
-  if (before != std::pair{failure_.has_value(), standing_}) changed_();
+  if (before != std::tuple{failure_.has_value(), standing_, is_bothered_}) changed_();
   next_.start(status ? kLookEvery : kAfterFailure);
   looked_(status ? *status : Json());
 }
@@ -132,6 +148,8 @@ void PairClient::take(const Json& status) {
       standing_[text_in(group, "name")] = alarms;
     }
   }
+  const Json alarms = list_in(status, "alarms");  // of no group
+  is_bothered_ = std::ranges::find(alarms, Json("frames-refused")) != alarms.end();
   tell_roles(status);
 }
 
@@ -200,6 +218,14 @@ std::vector<alarms::Condition> PairClient::conditions() const {
   std::vector<alarms::Condition> found;
   if (failure_) {
     found.push_back({Kind::kPairAway, "", failure_->text, {{"ERROR", failure_->id}}});
+  }
+  if (is_bothered_) {
+    found.push_back({Kind::kPairFault,
+                     "frames-refused",
+                     "many frames on the links between the units are not the peer's: somebody "
+                     "else sends there, or the units were paired apart; they change nothing. See "
+                     "who is on these links, and show ha pairing on both units",
+                     {{"FAULT", "frames-refused"}}});
   }
   for (const auto& [group, alarms] : standing_.items()) {
     for (const Json& alarm : alarms) {

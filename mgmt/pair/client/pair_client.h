@@ -46,6 +46,10 @@ class PairClient {
   // What is committed from now on; the first look comes at once.
   void follow(const model::Config& config);
 
+  // All that is tracked of this unit, as `track` takes it: told at once, and to each yoke-pair that
+  // comes anew.
+  void track(nlohmann::json tracked);
+
   // Whether the unit is one of two.
   [[nodiscard]] bool is_one_of_two() const noexcept { return !settings_.is_null(); }
   // How it stands now, as yoke-pair tells it (its README). E-471 where it does not answer, as for
@@ -68,6 +72,7 @@ class PairClient {
   void look();
   [[nodiscard]] Result<nlohmann::json> ask(std::string_view method, nlohmann::json params);
   [[nodiscard]] Status tell_settings();
+  void tell_tracked();
   void take(const nlohmann::json& status);
   void ask_hash_key();
   void tell_roles(const nlohmann::json& status);
@@ -83,9 +88,12 @@ class PairClient {
   nlohmann::json settings_;       // null: the unit stands alone
   std::optional<Error> failure_;  // why yoke-pair does not do what is committed
   bool told_ = false;             // settings_, on the connection that there is
+  nlohmann::json tracked_;        // null: nobody has said yet, and what was told before holds
+  bool told_tracked_ = false;     // tracked_, likewise
   std::optional<api::Client> client_;
   std::map<std::string, std::string> roles_;            // by group, as last seen
   nlohmann::json standing_ = nlohmann::json::object();  // alarms by group
+  bool is_bothered_ = false;                            // frames that are not the peer's
   hal::Timer next_;
 };
 

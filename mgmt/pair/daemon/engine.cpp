@@ -161,6 +161,10 @@ void Engine::flushed(MonoTime now) {
   }
 }
 
+void Engine::quiet(std::size_t group, Epoch epoch, MonoTime now) {
+  step(group, Quiet{epoch}, 0, now);
+}
+
 void Engine::command(std::size_t group, const Command& command, std::uint32_t ticket,
                      MonoTime now) {
   step(group, command, ticket, now);
@@ -211,7 +215,11 @@ void Engine::carry_out(std::size_t group, const Action& action, std::uint32_t ti
   const auto act = [&](const auto& what) {
     using T = std::decay_t<decltype(what)>;
     if constexpr (std::is_same_v<T, SetLease>) {
-      outlet_.set_lease(group, what.lease);
+      if (what.is_handed_over) {
+        outlet_.hand_over_lease(group, what.lease);
+      } else {
+        outlet_.set_lease(group, what.lease);
+      }
     } else if constexpr (std::is_same_v<T, Send>) {
       send(what.message, what.where);
       if (what.where == Send::Where::kVips) outlet_.ask_for_vips(group);

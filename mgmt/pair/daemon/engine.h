@@ -37,6 +37,9 @@ class Outlet {
   // A sealed frame, by one of the ways above.
   virtual void send(std::uint8_t way, Bytes frame) = 0;
   virtual void set_lease(std::size_t group, const Lease& lease) = 0;
+  // The lease is over, as set_lease() says, and the peer's next (SetLease::is_handed_over):
+  // Engine::quiet() once nothing leaves under it any more. Not called: it is waited for.
+  virtual void hand_over_lease(std::size_t group, const Lease& lease) = 0;
   // Ask on the VIPs' VLANs, as any host would, whether somebody has one.
   virtual void ask_for_vips(std::size_t group) = 0;
   virtual void announce(std::size_t group) = 0;
@@ -93,6 +96,8 @@ class Engine {
   void reserved(std::size_t group, Epoch up_to, MonoTime now);
   // The peer has all flows that there were when flush_flows() was called last.
   void flushed(MonoTime now);
+  // Nothing leaves any more under the lease of this epoch, handed over last.
+  void quiet(std::size_t group, Epoch epoch, MonoTime now);
   // Refusals are reported, with the ticket.
   void command(std::size_t group, const Command& command, std::uint32_t ticket, MonoTime now);
   // A change of settings, in two steps, between which the outlet takes up `next` as well: groups

@@ -25,7 +25,7 @@ std::optional<EthernetLink::Received> EthernetLink::receive() noexcept {
 }
 
 void EthernetLink::proved(const net::MacAddress& peer, MonoTime now) noexcept {
-  peer_ = peer;
+  peer_ = last_peer_ = peer;
   proved_at_ = now;
 }
 

@@ -42,10 +42,13 @@ class EthernetLink {
 
   [[nodiscard]] const PacketSocket& socket() const noexcept { return socket_; }
   [[nodiscard]] bool knows_peer() const noexcept { return peer_.has_value(); }
+  // Where the peer was last, silent since or not.
+  [[nodiscard]] const net::MacAddress& last_peer() const noexcept { return last_peer_; }
 
  private:
   PacketSocket socket_;
   std::optional<net::MacAddress> peer_;
+  net::MacAddress last_peer_;
   MonoTime proved_at_{};
   std::array<std::uint8_t, 18 + kFrameOverhead + kBodyMost> in_{}, out_{};
 };

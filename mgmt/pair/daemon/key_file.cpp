@@ -10,7 +10,7 @@
 #include <system_error>
 
 #include "hal/base/number.h"
-#include "mgmt/pair/daemon/durable_file.h"
+#include "hal/linux/durable_file.h"
 #include "mgmt/pair/daemon/errors.h"
 
 namespace yoke::pair {
@@ -84,7 +84,7 @@ std::string encode(const UnitKey& key) {
 }
 
 Result<std::optional<UnitKey>> read_key(const std::filesystem::path& path) {
-  const auto text = read_whole(path);
+  const auto text = hal::read_whole(path, kNoDisk);
   if (!text) return bad(text.error().text);
   if (!*text) return std::nullopt;
   struct stat file {};
@@ -97,7 +97,7 @@ Result<std::optional<UnitKey>> read_key(const std::filesystem::path& path) {
 }
 
 Status store_key(const std::filesystem::path& path, const UnitKey& key) {
-  return write_durably(path, encode(key), kOwnersAlone);
+  return hal::write_durably(path, encode(key), kOwnersAlone, kNoDisk);
 }
 
 Status make_keys(const std::filesystem::path& folder) {

@@ -6,6 +6,8 @@
 #include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -22,8 +24,22 @@ constexpr int kPriority = 50;      // of SCHED_FIFO: above what is not real-time
 constexpr int kFramesATurn = 256;  // of each link
 constexpr int kHoldersATurn = 64;
 constexpr int kOrdersATurn = 16;
-constexpr unsigned kPatience = 10;               // heartbeats, until the peer's MAC is forgotten
+constexpr int kOthersATurn = 32;
+constexpr std::chrono::milliseconds kOthersEvery{100};
+constexpr unsigned kPatience = 10;  // heartbeats, until the peer's MAC is forgotten
+// A real-time thread that has not slept for so long has run away, and would have its core for ever:
+// the kernel kills the process then. So, whatever comes in, this one sleeps for a moment.
+constexpr std::chrono::seconds kRunaway{2};
+constexpr std::chrono::milliseconds kNapEvery{100};
+constexpr std::chrono::microseconds kNap{50};
 constexpr std::chrono::seconds kPeerIsThere{1};  // heard within: longer than any profile's `dead`
+
+// RFC 9568: 00-00-5E-00-01 or -02, then the VRID.
+bool is_virtual_router(const net::MacAddress& mac) noexcept {
+  constexpr std::array<std::uint8_t, 4> kPrefix{0x00, 0x00, 0x5e, 0x00};
+  return std::equal(kPrefix.begin(), kPrefix.end(), mac.octets.begin()) &&
+         (mac.octets[4] == 1 || mac.octets[4] == 2);
+}
 
 }  // namespace
 
@@ -31,7 +47,10 @@ Loop::Change::Change(Engine::Plan made, const Settings& before)
     : plan(std::move(made)), announcer(plan.settings().groups, plan.settings().data) {
   const Settings& after = plan.settings();
   if (after.dedicated != before.dedicated) links[0].emplace(after.dedicated);
-  if (after.data != before.data) links[1].emplace(after.data);
+  if (after.data != before.data) {
+    links[1].emplace(after.data);
+    anyone.emplace(after.data, PacketSocket::Takes::kAnyone);
+  }
   for (const auto& link : after.links) watched.emplace_back(link, PacketSocket::Takes::kNothing);
   lines.resize(after.groups.size());
 }
@@ -41,6 +60,7 @@ Loop::Loop(Parts parts)
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       links_{EthernetLink(parts_.engine.settings.dedicated),
              EthernetLink(parts_.engine.settings.data)},
+      anyone_(parts_.engine.settings.data, PacketSocket::Takes::kAnyone),
       announcer_(parts_.engine.settings.groups, parts_.engine.settings.data),
       disk_(parts_.state_path, parts_.memory, wake_.get()),
       engine_(parts_.engine, *this) {
@@ -66,6 +86,9 @@ std::string Loop::start() {
   if (::mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
     missing += std::string("memory is not locked: ") + std::strerror(errno);
   }
+  const rlim_t runaway = std::chrono::microseconds(kRunaway).count();
+  const rlimit limit{runaway, runaway};
+  (void)::setrlimit(RLIMIT_RTTIME, &limit);
   thread_ = std::thread([this] { run(); });
   sched_param parameters{};
   parameters.sched_priority = kPriority;
@@ -137,10 +160,28 @@ void Loop::turn() {
   hear_others();
   look_around(pair_now());
   const MonoTime now = pair_now();
+  look_for_quiet(now);
   engine_.tick(now);
   announcer_.go_on(now);
   publish(now);
   ++rounds_;
+}
+
+// No longer than is waited for it: then the peer is told to begin anyway.
+void Loop::look_for_quiet(MonoTime now) {
+  awaits_quiet_ = false;
+  for (std::size_t i = 0; i < engine_.groups(); ++i) {
+    std::uint64_t& unseen = unseen_[engine_.settings().groups[i].vrid];
+    if (unseen == 0) continue;
+    const Handoff& handoff = engine_.state(i).handoff;
+    const bool waits = handoff.phase == Handoff::Phase::kGone &&
+                       now - handoff.gone_at < engine_.settings().timers().burst;
+    const bool is_seen =
+        waits && parts_.seen->have_all_seen(unseen, api::LeaseTime(now.time_since_epoch()));
+    if (is_seen) engine_.quiet(i, handoff.epoch, now);
+    if (!waits || is_seen) unseen = 0;
+    awaits_quiet_ = awaits_quiet_ || unseen != 0;
+  }
 }
 
 void Loop::hear_others() {
@@ -171,6 +212,7 @@ void Loop::adopt_change() {
   for (std::size_t i = 0; i < kLinks; ++i) {
     if (change->links[i]) std::swap(links_[i], *change->links[i]);
   }
+  if (change->anyone) std::swap(anyone_, *change->anyone);
   std::swap(watched_, change->watched);
   engine_.adopt(change->plan, now);
   look_at_ = now;
@@ -189,7 +231,7 @@ void Loop::give_lines(Change& change) noexcept {
       return group.name == before[i].name && group.vrid == before[i].vrid;
     });
     if (!lines_[i] || same != after.end()) continue;
-    parts_.leases->revoke(*lines_[i]);
+    (void)parts_.leases->revoke(*lines_[i]);
     parts_.leases->release(*lines_[i]);
     lines_[i].reset();
   }
@@ -249,6 +291,7 @@ void Loop::read_orders() {
 void Loop::keep_links(MonoTime now) {
   if (!parts_.leases->is_sound()) page_is_sound_ = false;
   for (auto& link : links_) link.keep(now, kPatience * engine_.heartbeat());
+  hear_anyone(now);
   announcer_.keep();
   AdvertSources sources;
   if (const std::uint32_t v4 = source_v4_; v4 != 0) sources.v4 = net::IpAddress::load_v4(&v4);
@@ -268,20 +311,57 @@ void Loop::look_around(MonoTime now) {
   if (looks) {
     look_at_ = now + engine_.heartbeat();
     for (auto& link : watched_) link.keep();
+    feel_pulse(now);
   }
   Tracking found;
   found.data_link = std::all_of(watched_.begin(), watched_.end(),
                                 [](const auto& link) { return link.has_link(); });
   for (std::size_t i = 0; i < engine_.groups(); ++i) {
     const TrackedGroup& told = tracked_[engine_.settings().groups[i].vrid];
-    found.able = (data_plane_ || !engine_.settings().data_plane) && told.able;
+    // One worker of several may hang: that is better than nobody, where the peer could not take it.
+    const PeerView& peer = engine_.state(i).peer;
+    const bool has_other =
+        peer.rank.eligible && now - peer.heard_at < engine_.settings().timers().dead;
+    const bool forwards = data_plane_ && !(data_plane_hangs_ && has_other);
+    found.able = (forwards || !engine_.settings().data_plane) && told.able;
     // Who holds a group has what there is of it.
     found.ready = told.ready && (flows_whole_ || is_holder(engine_.state(i).role));
     found.health = told.health;
     found.config = told.config;
+    found.others_at = others_at_;
     engine_.track(i, found, now);
   }
   if (looks) keep_links(now);
+}
+
+// Whoever is there shows that this unit hears. The peer, and whoever sends from a virtual MAC as it
+// does, shows nothing that its heartbeats do not.
+void Loop::hear_anyone(MonoTime now) noexcept {
+  anyone_.keep();
+  const net::MacAddress& peer = links_[static_cast<std::size_t>(Channel::kData)].last_peer();
+  for (int i = 0; i < kOthersATurn; ++i) {
+    std::array<std::uint8_t, 14> room;
+    const auto frame = anyone_.receive(room);
+    if (!frame) break;
+    if (frame->size() < room.size() || now - others_at_ < kOthersEvery) continue;
+    net::MacAddress source;
+    std::copy_n(frame->begin() + 6, source.octets.size(), source.octets.begin());
+    if (source != peer && !is_virtual_router(source)) others_at_ = now;
+  }
+}
+
+// In the profile's time a peer is dead that says nothing, so is a data plane that does not run.
+void Loop::feel_pulse(MonoTime now) noexcept {
+  if (parts_.pulses == nullptr) return;
+  if (!data_plane_) {
+    pulse_.forget();
+    data_plane_hangs_ = false;
+    return;
+  }
+  const Timers timers = engine_.settings().timers();
+  const bool hangs = pulse_.look(*parts_.pulses, now, timers.heartbeat, timers.dead);
+  if (hangs && !data_plane_hangs_) ++hangs_;
+  data_plane_hangs_ = hangs;
 }
 
 // Who asks does so rarely, and finds the turn before where he is in the way.
@@ -300,6 +380,8 @@ void Loop::publish(MonoTime now) {
   published_.has_peer = engine_.session().peer().has_value();
   published_.taken = engine_.session().taken();
   published_.misfits = engine_.misfits();
+  published_.data_plane_answers = data_plane_;
+  published_.data_plane_hangs = data_plane_hangs_;
   published_.refusals = engine_.session().refusals();
   published_.latest = latest_;
   if (adopted_) adopted_ = !tell({.kind = Report::Kind::kAdopted});
@@ -308,6 +390,7 @@ void Loop::publish(MonoTime now) {
 void Loop::wait() {
   due_ = std::min(engine_.wake_at(), look_at_);
   if (const auto due = announcer_.due()) due_ = std::min(due_, *due);
+  if (awaits_quiet_) due_ = std::min<MonoTime>(due_, pair_now() + kQuietEvery);
   std::array<pollfd, kLinks + 3> entries{};
   entries[0] = {wake_.get(), POLLIN, 0};
   entries[1] = {announcer_.socket().fd(), POLLIN, 0};
@@ -317,8 +400,19 @@ void Loop::wait() {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
   const timespec timeout{seconds.count(), (left - seconds).count()};
   const int ready = ::ppoll(entries.data(), entries.size(), &timeout, nullptr);
+  nap(ready == 0 && left > Span::zero());
   if (ready > 0 && due_ > pair_now()) due_ = {};  // woken by a frame, late for nothing
   if ((entries[0].revents & POLLIN) != 0) clear_wake(wake_.get());
+}
+
+// Where frames wait all the time a wait is none.
+void Loop::nap(bool slept) noexcept {
+  const MonoTime now = pair_now();
+  if (!slept && now - slept_at_ < kNapEvery) return;
+  slept_at_ = now;
+  if (slept) return;
+  const timespec moment{0, std::chrono::nanoseconds(kNap).count()};
+  (void)::nanosleep(&moment, nullptr);
 }
 
 // ---- what the engine wants done ----------------------------------------------------------------
@@ -342,10 +436,24 @@ void Loop::set_lease(std::size_t group, const Lease& lease) {
   announcer_.hold(group, lease.until);
   if (!lines_[group]) return;
   if (over) {
-    parts_.leases->revoke(*lines_[group]);
+    (void)parts_.leases->revoke(*lines_[group]);
   } else {
     grant(*lines_[group], lease);
   }
+}
+
+void Loop::hand_over_lease(std::size_t group, const Lease& lease) {
+  announcer_.say_farewell(group);
+  announcer_.hold(group, lease.until);
+  if (!lines_[group]) return;
+  const auto after = [](Span span) {
+    return api::LeaseTime((pair_now() + span).time_since_epoch());
+  };
+  const auto unseen = parts_.leases->hand_over(
+      *lines_[group], after(engine_.settings().timers().burst / 2), after(kRedirect));
+  if (parts_.seen == nullptr) return;
+  unseen_[engine_.settings().groups[group].vrid] = unseen;
+  awaits_quiet_ = true;
 }
 
 void Loop::announce(std::size_t group) { announcer_.start(group, pair_now()); }

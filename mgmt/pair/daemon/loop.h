@@ -18,6 +18,8 @@
 #include "mgmt/pair/daemon/engine.h"
 #include "mgmt/pair/daemon/ethernet_link.h"
 #include "mgmt/pair/daemon/link_news.h"
+#include "mgmt/pair/daemon/pulse_watch.h"
+#include "mgmt/pair/daemon/seen_view.h"
 #include "mgmt/pair/daemon/snapshot.h"
 #include "mgmt/pair/daemon/tracked.h"
 
@@ -33,9 +35,11 @@ class Loop final : private Outlet {
   struct Parts {
     Engine::Parts engine;
     api::LeaseWriter* leases = nullptr;  // this thread's alone from the start on
+    const SeenView* seen = nullptr;      // null: nobody says what has been seen of them
     std::filesystem::path state_path;
     Memory memory;  // of all groups, those too that are not in the settings now
     int reports_wake = -1;
+    const api::PulsePage* pulses = nullptr;  // of the data plane; null: not to be had
   };
   struct Order {
     Group group = 0;
@@ -54,6 +58,7 @@ class Loop final : private Outlet {
     Engine::Plan plan;
     Announcer announcer;
     std::array<std::optional<EthernetLink>, 2> links;  // where the interface is another
+    std::optional<PacketSocket> anyone;                // likewise
     std::vector<PacketSocket> watched;
     std::vector<std::optional<std::uint8_t>> lines;  // room for them
   };
@@ -91,10 +96,16 @@ class Loop final : private Outlet {
   [[nodiscard]] std::uint64_t rounds() const noexcept { return rounds_; }
   // False: somebody else has written on the lease page.
   [[nodiscard]] bool page_is_sound() const noexcept { return page_is_sound_; }
+  // How often a worker of the data plane was found to hang.
+  [[nodiscard]] std::uint64_t hangs() const noexcept { return hangs_; }
   [[nodiscard]] std::uint64_t lost_reports() const noexcept { return lost_reports_; }
 
  private:
   static constexpr std::size_t kLinks = 2;
+  // Between two looks whether workers, who come round every few us, have seen the end of a lease.
+  static constexpr std::chrono::microseconds kQuietEvery{50};
+  // For how long frames for a group that was handed over go on coming here.
+  static constexpr std::chrono::seconds kRedirect{1};
 
   void run();
   void turn();
@@ -102,16 +113,21 @@ class Loop final : private Outlet {
   bool read_one(std::uint8_t way);
   void read_orders();
   void look_around(MonoTime now);
+  void feel_pulse(MonoTime now) noexcept;
+  void hear_anyone(MonoTime now) noexcept;
   void keep_links(MonoTime now);
   void hear_others();
+  void look_for_quiet(MonoTime now);
   void adopt_change();
   void give_lines(Change& change) noexcept;
   void grant(std::uint8_t line, const Lease& lease) noexcept;
   void publish(MonoTime now);
   void wait();
+  void nap(bool slept) noexcept;
 
   void send(std::uint8_t way, Bytes frame) override;
   void set_lease(std::size_t group, const Lease& lease) override;
+  void hand_over_lease(std::size_t group, const Lease& lease) override;
   void ask_for_vips(std::size_t group) override { announcer_.ask(group); }
   void announce(std::size_t group) override;
   void withdraw(std::size_t group) override { announcer_.stop(group); }
@@ -125,9 +141,15 @@ class Loop final : private Outlet {
   Parts parts_;
   FileDescriptor wake_;
   std::array<EthernetLink, kLinks> links_;          // by channel
+  PacketSocket anyone_;                             // on the data network
+  MonoTime others_at_ = kLongAgo;                   // and not the peer
   std::vector<PacketSocket> watched_;               // whose links the data port's is
   std::vector<std::optional<std::uint8_t>> lines_;  // of the lease page, of each group
   LinkNews news_;
+  // Of groups that were handed over, by their numbers: what all workers are to have seen. 0: asked
+  // no more.
+  std::array<std::uint64_t, 256> unseen_{};
+  bool awaits_quiet_ = false;  // of one at least
   Announcer announcer_;
   Disk disk_;
   Engine engine_;
@@ -143,10 +165,13 @@ class Loop final : private Outlet {
   std::atomic<std::uint32_t> source_v4_{0};
   std::atomic<std::uint64_t> source_v6_{0};
   std::atomic<Change*> change_{nullptr}, replaced_{nullptr};
+  PulseWatch pulse_;
+  bool data_plane_hangs_ = false;
   bool adopted_ = false;  // and not reported yet
-  std::atomic<std::uint64_t> rounds_{0}, lost_reports_{0};
+  std::atomic<std::uint64_t> rounds_{0}, lost_reports_{0}, hangs_{0};
   MonoTime look_at_{};
   MonoTime due_{};
+  MonoTime slept_at_{};
   Span latest_{};
   mutable std::mutex publishing_;
   Snapshot published_;

@@ -44,6 +44,17 @@ constexpr std::array kHolderFilter{
     sock_filter{BPF_RET | BPF_K, 0, 0, 0},
 };
 
+// All but our own EtherTypes; of a frame no more than its addresses.
+constexpr std::array kAnyoneFilter{
+    sock_filter{BPF_LD | BPF_H | BPF_ABS, 0, 0, 12},
+    sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 2, 0, kPairEtherType},
+    sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 1, 0, FlowPump::kEtherType},
+    sock_filter{BPF_RET | BPF_K, 0, 0, 14},
+    sock_filter{BPF_RET | BPF_K, 0, 0, 0},
+};
+// One that is there is enough; the others are dropped before they cost anything.
+constexpr int kAnyoneReceiveBuffer = 8 << 10;
+
 // VRRP's groups, which an interface may not let in unasked.
 void join_adverts(int fd, int index) noexcept {
   constexpr std::array<std::array<std::uint8_t, 6>, 2> kGroups{
@@ -68,6 +79,11 @@ void size_buffers(int fd, PacketSocket::Takes takes) noexcept {
   const bool is_bulk = takes == PacketSocket::Takes::kFlowFrames;
   const int priority = is_bulk ? TC_PRIO_BULK : TC_PRIO_CONTROL;
   (void)::setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &priority, sizeof priority);
+  if (takes == PacketSocket::Takes::kAnyone) {
+    (void)::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &kAnyoneReceiveBuffer,
+                       sizeof kAnyoneReceiveBuffer);
+    return;
+  }
   if (!is_bulk) {
     (void)::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer);
     return;
@@ -79,8 +95,8 @@ void size_buffers(int fd, PacketSocket::Takes takes) noexcept {
   }
 }
 
-bool attach_holder_filter(int fd) noexcept {
-  std::array<sock_filter, kHolderFilter.size()> filter = kHolderFilter;
+template <std::size_t kSize>
+bool attach_filter(int fd, std::array<sock_filter, kSize> filter) noexcept {
   const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
   return ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
@@ -115,7 +131,8 @@ void PacketSocket::open(int index) noexcept {
   // is ever in its queue.
   FileDescriptor fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return;
-  if (takes_ == Takes::kHolders && !attach_holder_filter(fd.get())) return;
+  if (takes_ == Takes::kHolders && !attach_filter(fd.get(), kHolderFilter)) return;
+  if (takes_ == Takes::kAnyone && !attach_filter(fd.get(), kAnyoneFilter)) return;
   const int yes = 1;
   (void)::setsockopt(fd.get(), SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof yes);
   size_buffers(fd.get(), takes_);

@@ -20,6 +20,7 @@ class PacketSocket {
   enum class Takes : std::uint8_t {
     kPairFrames,  // of our EtherType
     kFlowFrames,  // of that of flow sync (flow_pump.h)
+    kAnyone,      // what is not of the pair, a few at a time: whether somebody is there
     kHolders,     // ARP, neighbour advertisements, VRRP adverts
     kNothing,     // its link alone is looked at
   };

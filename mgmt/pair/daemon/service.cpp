@@ -3,11 +3,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
@@ -32,7 +28,6 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kLineMost = std::size_t{1} << 20;
 constexpr std::size_t kConnectionsMost = 32;
-constexpr milliseconds kLook{250};
 constexpr milliseconds kEndAfter{1000};
 
 template <typename Bytes>
@@ -40,33 +35,11 @@ bool draw(Bytes& bytes) {
   return ::getrandom(bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size());
 }
 
-// Octets as on the wire; 0: it has none. Asked by this thread, as the kernel may take its time.
-std::uint32_t ipv4_of(const std::string& interface) {
-  const FileDescriptor fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  ifreq about{};
-  interface.copy(about.ifr_name, IFNAMSIZ - 1);
-  about.ifr_addr.sa_family = AF_INET;
-  if (::ioctl(fd.get(), SIOCGIFADDR, &about) != 0) return 0;
-  sockaddr_in address{};
-  std::memcpy(&address, &about.ifr_addr, sizeof address);
-  return address.sin_addr.s_addr;
-}
-
-// The last 8 octets of its link-local address of IPv6, as on the wire; 0: it has none.
-std::uint64_t link_local_of(const std::string& interface) {
-  ifaddrs* all = nullptr;
-  if (::getifaddrs(&all) != 0) return 0;
-  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> list(all, ::freeifaddrs);
-  for (const ifaddrs* each = list.get(); each != nullptr; each = each->ifa_next) {
-    if (each->ifa_addr == nullptr || each->ifa_addr->sa_family != AF_INET6) continue;
-    sockaddr_in6 address{};
-    std::memcpy(&address, each->ifa_addr, sizeof address);
-    if (interface != each->ifa_name || !IN6_IS_ADDR_LINKLOCAL(&address.sin6_addr)) continue;
-    std::uint64_t identifier = 0;
-    std::memcpy(&identifier, address.sin6_addr.s6_addr + 8, sizeof identifier);
-    return identifier;
-  }
-  return 0;
+// 0: systemd does not watch us.
+milliseconds systemds_pulse() {
+  std::uint64_t usec = 0;
+  if (sd_watchdog_enabled(0, &usec) <= 0) return milliseconds(0);
+  return std::chrono::duration_cast<milliseconds>(std::chrono::microseconds(usec / 3));
 }
 
 }  // namespace
@@ -77,6 +50,8 @@ Service::Paths Service::Paths::below(const std::filesystem::path& root) {
           .key = lib / "pair.key",
           .state = lib / "pair.state",
           .lease = run / "lease",
+          .lease_seen = run / "lease-seen",
+          .pulse = run / "pulse",
           .socket = run / "pair.sock",
           .data_plane = run / "dataplane.sock",
           .flows = run / "flows.sock"};
@@ -86,20 +61,19 @@ Service::Service(sd_event* loop, Paths paths)
     : event_(loop),
       paths_(std::move(paths)),
       reports_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      pulses_(hal::SharedPageView::make(sizeof(api::PulsePage))),
       pairing_(loop, {}, [this](const UnitKey& key) { return keep_key(key); }),
-      machine_watchdog_([](const std::string& path) {
-        return hal::KernelWatchdog::open(path, WatchdogKeeper::kTimeout);
-      }),
+      feeder_(
+          [](const std::string& path) {
+            return hal::KernelWatchdog::open(path, WatchdogKeeper::kTimeout);
+          },
+          systemds_pulse(), [] { (void)sd_notify(0, "WATCHDOG=1"); }),
       reported_(loop, reports_.get(), EPOLLIN, [this](std::uint32_t) { on_reports(); }),
-      watchdog_(loop, [this] { on_watchdog(); }),
+      seen_(loop, [this] { on_seen(); }),
       look_(loop, [this] { look_around(); }),
       end_(loop, [this] { end(); }),
       stop_(loop, [this] { finish_stopping(); }) {
-  std::uint64_t usec = 0;
-  if (sd_watchdog_enabled(0, &usec) > 0) {
-    pulse_ = std::chrono::duration_cast<milliseconds>(std::chrono::microseconds(usec / 3));
-    on_watchdog();
-  }
+  on_seen();
 }
 
 Result<std::unique_ptr<Service>> Service::start(sd_event* loop, Paths paths) {
@@ -164,6 +138,9 @@ Result<Loop::Parts> Service::make_parts(const UnitKey& key) {
     return fail(Errc::kFailed, kNoLeasePage, "the kernel gives no random numbers");
   }
   parts.leases = leases_.get();
+  if (pulses_ != nullptr) parts.pulses = static_cast<const api::PulsePage*>(pulses_->memory());
+  leases_seen_ = std::make_unique<SeenView>(paths_.lease_seen.string());
+  parts.seen = leases_seen_.get();
   parts.state_path = paths_.state;
   parts.memory = std::move(recalled.memory);
   parts.reports_wake = reports_.get();
@@ -178,6 +155,7 @@ Status Service::set_going(Settings settings, const UnitKey& key) {
     return tl::unexpected(parts.error());
   }
   unit_ = key.unit;
+  hangs_ = 0;
   remember_names();
   loop_ = std::make_unique<Loop>(std::move(*parts));
   (void)pass_on_tracked();
@@ -229,8 +207,9 @@ Json Service::status() const {
   if (flows_) answer["flow_sync"] = describe(*flows_);
   if (relay_ != nullptr) answer["flow_relay"] = describe(relay_->snapshot(), settings_->dedicated);
   answer["unit"] = *unit_ == Unit::kA ? "a" : "b";
+  answer["alarms"] = is_bothered_ ? Json::array({"frames-refused"}) : Json::array();
   answer["lost_reports"] = loop_->lost_reports();
-  answer["watchdog"] = {{"device", machine_watchdog_.path()}, {"fed", machine_watchdog_.is_fed()}};
+  answer["watchdog"] = {{"device", feeder_.path()}, {"fed", feeder_.is_fed()}};
   return answer;
 }
 
@@ -251,7 +230,7 @@ Result<Json> Service::configuration_key() const {
 
 // The data plane is looked at whether or not it counts: by the time it does, it is known.
 void Service::watch_machine() {
-  machine_watchdog_.use(settings_->watchdog);
+  feeder_.use(settings_->watchdog, [this] { return loop_->rounds(); });
   if (data_plane_ != nullptr) return;
   data_plane_ = std::make_unique<DataPlaneWatch>(event_, paths_.data_plane.string(),
                                                  [this](bool on) { loop_->set_data_plane(on); });
@@ -369,7 +348,7 @@ void Service::shut_down() {
 }
 
 void Service::end() {
-  machine_watchdog_.end();
+  feeder_.end();
   (void)sd_event_exit(event_, 0);
 }
 
@@ -437,27 +416,6 @@ void Service::on_answer(const Report& report) {
   if (done.obeyed > 0) return done.answered(Json{{"groups", done.obeyed}});
   done.answered(fail(Errc::kRefused, kRefusedNow,
                      std::string(meaning(done.refused.value_or(Reason::kNone)).text)));
-}
-
-void Service::look_around() {
-  // Without its page the unit would hold what no data plane sees. Started again, there is a new
-  // one.
-  if (!page_->is_shared() || !loop_->page_is_sound()) {
-    log::error("lease-page-lost",
-               paths_.lease.native() + " is gone, was replaced or written on [E-724]");
-    return shut_down();
-  }
-  if (when_stopped_ == nullptr && loop_->snapshot().has_peer) pairing_.heard_peer();
-  loop_->set_sources(ipv4_of(settings_->data), link_local_of(settings_->data));
-  machine_watchdog_.look(loop_->rounds());
-  look_.start(kLook);
-}
-
-// systemd hears of us only while the real-time thread comes round as well.
-void Service::on_watchdog() {
-  const std::uint64_t rounds = loop_ == nullptr ? rounds_ + 1 : loop_->rounds();
-  if (rounds != std::exchange(rounds_, rounds)) (void)sd_notify(0, "WATCHDOG=1");
-  watchdog_.start(pulse_);
 }
 
 }  // namespace yoke::pair

@@ -16,6 +16,7 @@
 #include "hal/linux/line_server.h"
 #include "hal/linux/shared_page.h"
 #include "mgmt/pair/daemon/data_plane_watch.h"
+#include "mgmt/pair/daemon/feeder.h"
 #include "mgmt/pair/daemon/flow_relay.h"
 #include "mgmt/pair/daemon/flow_watch.h"
 #include "mgmt/pair/daemon/history.h"
@@ -23,8 +24,8 @@
 #include "mgmt/pair/daemon/loop.h"
 #include "mgmt/pair/daemon/pairing_desk.h"
 #include "mgmt/pair/daemon/settings.h"
-#include "mgmt/pair/daemon/watchdog_keeper.h"
 #include "mgmt/pair/wire/hash_key.h"
+#include "mgmt/pair/wire/refusal_watch.h"
 
 namespace yoke::pair {
 
@@ -34,7 +35,7 @@ namespace yoke::pair {
 class Service {
  public:
   struct Paths {
-    std::filesystem::path settings, key, state, lease, socket, data_plane, flows;
+    std::filesystem::path settings, key, state, lease, lease_seen, pulse, socket, data_plane, flows;
     static Paths below(const std::filesystem::path& root);
   };
   using Answered = std::function<void(const Result<nlohmann::json>&)>;
@@ -90,10 +91,13 @@ class Service {
   void watch_machine();
   [[nodiscard]] bool pass_on_tracked();
   void on_answer(const Report& report);
-  void on_watchdog();
+  void on_seen();
   void end();
   void look_around();
   void remember_names();
+  void follow_pulses();
+  void tell_of_hangs();
+  void watch_refusals();
   [[nodiscard]] Status keep_key(const UnitKey& key);
   void take_up_key();
   void stop_pair(std::function<void()> then);
@@ -107,6 +111,8 @@ class Service {
   std::optional<HashKey> hash_key_;
   std::unique_ptr<hal::SharedPage> page_;
   std::unique_ptr<api::LeaseWriter> leases_;
+  std::unique_ptr<hal::SharedPageView> pulses_;  // null: no memory
+  std::unique_ptr<SeenView> leases_seen_;
   std::unique_ptr<Loop> loop_;
   std::unique_ptr<FlowRelay> relay_;
   std::unique_ptr<FlowWatch> flow_watch_;
@@ -115,12 +121,13 @@ class Service {
   PairingDesk pairing_;
   std::function<void()> when_stopped_;  // stop_pair() is under way
   std::unique_ptr<hal::LineServer> server_;
-  WatchdogKeeper machine_watchdog_;
+  Feeder feeder_;
   TrackedItems tracked_;
   hal::IoSource reported_;
-  hal::Timer watchdog_, look_, end_, stop_;
-  std::chrono::milliseconds pulse_{0};
-  std::uint64_t rounds_ = 0;
+  hal::Timer seen_, look_, end_, stop_;
+  std::uint64_t hangs_ = 0;
+  RefusalWatch foul_frames_, foul_flows_;
+  bool is_bothered_ = false;
   History history_;
   std::uint32_t last_ticket_ = 0;
   std::map<std::uint32_t, Pending> pending_;

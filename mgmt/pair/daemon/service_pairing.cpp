@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "hal/base/log.h"
-#include "mgmt/pair/daemon/durable_file.h"
+#include "hal/linux/durable_file.h"
 #include "mgmt/pair/daemon/errors.h"
 #include "mgmt/pair/daemon/service.h"
 
@@ -44,7 +44,7 @@ void Service::forget(bool force, Answered answered) {
     return answered(fail(Errc::kConflict, kBusy, "the unit is being paired or unpaired"));
   }
   if (auto may = pairing_.may_forget(force); !may) return answered(tl::unexpected(may.error()));
-  if (auto removed = remove_durably(paths_.key); !removed) {
+  if (auto removed = hal::remove_durably(paths_.key, kNoDisk); !removed) {
     return answered(tl::unexpected(removed.error()));
   }
   stop_pair([this, answered = std::move(answered)] {
@@ -70,7 +70,7 @@ void Service::finish_stopping() {
   relay_.reset();
   flows_.reset();
   hash_key_.reset();
-  machine_watchdog_.end();
+  feeder_.end();
   loop_.reset();
   leases_.reset();
   page_.reset();

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "dataplane/limits.h"
-#include "mgmt/pair/daemon/durable_file.h"
+#include "hal/linux/durable_file.h"
 #include "mgmt/pair/daemon/errors.h"
 
 namespace yoke::pair {
@@ -236,7 +236,7 @@ Json encode(const Settings& settings) {
 }
 
 Result<std::optional<Settings>> read_settings(const std::filesystem::path& path) {
-  const auto text = read_whole(path);
+  const auto text = hal::read_whole(path, kNoDisk);
   if (!text) return tl::unexpected(text.error());
   if (!*text) return std::nullopt;
   const Json document = Json::parse(**text, nullptr, false);
@@ -249,7 +249,7 @@ Result<std::optional<Settings>> read_settings(const std::filesystem::path& path)
 }
 
 Status store_settings(const std::filesystem::path& path, const Settings& settings) {
-  return write_durably(path, encode(settings).dump(2) + "\n", kMode);
+  return hal::write_durably(path, encode(settings).dump(2) + "\n", kMode, kNoDisk);
 }
 
 }  // namespace yoke::pair

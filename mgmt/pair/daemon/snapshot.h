@@ -34,6 +34,8 @@ struct Snapshot {
   bool has_peer = false;    // a living process of it has proven itself
   std::uint64_t taken = 0;  // frames
   std::uint64_t misfits = 0;
+  bool data_plane_answers = false;  // on its socket
+  bool data_plane_hangs = false;    // a worker of it does not come round
   Refusals refusals;
   Span latest{};  // by how much a turn was late at worst, since the start
 };

@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "hal/base/number.h"
-#include "mgmt/pair/daemon/durable_file.h"
+#include "hal/linux/durable_file.h"
 #include "mgmt/pair/daemon/errors.h"
 
 namespace yoke::pair {
@@ -49,7 +49,7 @@ bool read_group(std::string_view line, Memory& memory) {
 std::filesystem::path old_of(const std::filesystem::path& path) { return path.native() + ".old"; }
 
 std::optional<Memory> read(const std::filesystem::path& path, bool& is_there) {
-  const auto text = read_whole(path);
+  const auto text = hal::read_whole(path, kNoDisk);
   is_there = !text || text->has_value();
   if (!text || !*text) return std::nullopt;
   return decode_memory(**text);
@@ -111,7 +111,7 @@ Status remember(const std::filesystem::path& path, const Memory& memory) {
                   fmt::format("{} cannot be written: {}", old.native(), std::strerror(errno)));
     }
   }
-  return write_durably(path, encode(memory), kMode);
+  return hal::write_durably(path, encode(memory), kMode, kNoDisk);
 }
 
 }  // namespace yoke::pair

@@ -122,6 +122,8 @@ Json describe(const Snapshot& snapshot, const Settings& settings) {
           {"frames_taken", snapshot.taken},
           {"frames_refused", describe_refusals(snapshot.refusals)},
           {"messages_refused", snapshot.misfits},
+          {"data_plane",
+           {{"answers", snapshot.data_plane_answers}, {"hangs", snapshot.data_plane_hangs}}},
           {"latest_turn_us", microseconds(snapshot.latest)}};
 }
 

@@ -25,8 +25,9 @@ enum Field : std::uint16_t {
   kFlowSeq = 12,
   kClaimed = 13,
   kTimers = 14,
+  kOthersAgo = 15,
 };
-constexpr std::size_t kFields = 15;
+constexpr std::size_t kFields = 16;
 
 struct WireRank {
   std::uint8_t flags, health, priority;
@@ -64,6 +65,7 @@ void fields(auto& each, Heartbeat& m) {
   each(kFlowLag, m.flow_lag);
   each(kVersions, Versions{m.version_min, m.version_max});
   each(kTimers, TimersTold{m.pace, m.lease, m.dead});
+  each(kOthersAgo, m.others_ago);
 }
 void fields(auto& each, Ack& m) {
   each(kEpoch, m.epoch);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dataplane/api/lease_writer.h"
+#include "dataplane/api/seen_page.h"
 
 namespace yoke::api {
 namespace {
@@ -242,6 +243,132 @@ TEST_F(Page, LinesOfGroupsThatAreGoneAreReleased) {
   EXPECT_TRUE(second.claim("new"));
 }
 
+TEST_F(Page, AnEarlierVersionsIsTakenOnWithWhatHolds) {
+  LeaseWriter first(*page_, kBoot);
+  const auto blue = *first.claim("blue");
+  first.grant(blue, 1, kNow + milliseconds(20));
+  page_->header.version = page_->header.oldest = 1;
+  page_->header.revocations = 0;
+  const LeaseWriter second(*page_, kBoot);
+  EXPECT_EQ(page_->header.version, LeaseHeader::kVersion);
+  EXPECT_EQ(page_->header.oldest, 1U) << "a data plane of that release reads on";
+  EXPECT_TRUE(page_->lines[blue].holds(kBlue, kNow));
+  EXPECT_GT(page_->header.revocations, 0U);
+}
+
+TEST_F(Page, WhatIsHandedOverIsDrainedAndSentOnUntilItIsGrantedOrTakenBack) {
+  LeaseWriter writer(*page_, kBoot);
+  const auto line = *writer.claim("blue");
+  const LeaseLine& blue = page_->lines[line];
+  writer.grant(line, 1, kNow + milliseconds(20));
+  EXPECT_FALSE(blue.drains(kBlue, kNow));
+  EXPECT_FALSE(blue.redirects(kBlue, kNow));
+  const std::uint64_t before = page_->header.revocations;
+  EXPECT_GT(writer.hand_over(line, kNow + milliseconds(1), kNow + milliseconds(1000)), before);
+  EXPECT_FALSE(blue.holds(kBlue, kNow));
+  EXPECT_TRUE(blue.drains(kBlue, kNow));
+  EXPECT_TRUE(blue.redirects(kBlue, kNow + milliseconds(1)));
+  EXPECT_FALSE(blue.drains(kBlue, kNow + milliseconds(1)));
+  EXPECT_FALSE(blue.redirects(kBlue, kNow + milliseconds(1000)));
+  EXPECT_FALSE(blue.drains(group_identity("red"), kNow)) << "it is another group's line";
+  writer.grant(line, 2, kNow + milliseconds(20));
+  EXPECT_FALSE(blue.drains(kBlue, kNow));
+  EXPECT_FALSE(blue.redirects(kBlue, kNow));
+  writer.hand_over(line, kNow + milliseconds(1), kNow + milliseconds(1000));
+  writer.revoke(line);
+  EXPECT_FALSE(blue.drains(kBlue, kNow));
+  EXPECT_FALSE(blue.redirects(kBlue, kNow));
+}
+
+TEST_F(Page, RevocationsGrowFromPageToPage) {
+  LeaseWriter first(*page_, kBoot);
+  const auto line = *first.claim("blue");
+  const std::uint64_t seen = first.revoke(line);
+  page_->header.magic = {};
+  LeaseWriter anew(*page_, kBoot);
+  EXPECT_GT(anew.revoke(*anew.claim("blue")), seen + 1) << "what was seen is no answer";
+}
+
+class Seen : public ::testing::Test {
+ protected:
+  Seen() { page_->make_anew(kBoot, 2); }
+  std::unique_ptr<SeenPage> page_ = std::make_unique<SeenPage>();
+  SeenLine& first_ = page_->lines[0];
+  SeenLine& second_ = page_->lines[1];
+};
+
+TEST_F(Seen, AllHaveSeenItOnceEachHas) {
+  EXPECT_TRUE(page_->is_of(kBoot));
+  EXPECT_FALSE(page_->have_all_seen(7, kNow));
+  first_.note(7);
+  EXPECT_FALSE(page_->have_all_seen(7, kNow));
+  second_.note(8);
+  EXPECT_TRUE(page_->have_all_seen(7, kNow));
+  EXPECT_FALSE(page_->have_all_seen(8, kNow));
+}
+
+TEST_F(Seen, WhoSleepsHasNothingToSend) {
+  first_.note(7);
+  second_.fall_asleep(kNow);
+  EXPECT_TRUE(page_->have_all_seen(7, kNow + milliseconds(10)));
+  second_.wake_up();
+  EXPECT_FALSE(page_->have_all_seen(7, kNow + milliseconds(10)));
+  second_.fall_asleep(kNow);
+  EXPECT_FALSE(page_->have_all_seen(7, kNow + SeenPage::kSleepMost)) << "it is dead";
+}
+
+TEST_F(Seen, APageOfNobodySaysNothing) {
+  EXPECT_FALSE(page_->is_of("another boot"));
+  first_.note(7);
+  second_.note(7);
+  page_->make_anew(kBoot, 2);
+  EXPECT_FALSE(page_->have_all_seen(7, kNow)) << "it has started anew";
+  const auto zeros = std::make_unique<SeenPage>();
+  EXPECT_FALSE(zeros->is_of(kBoot));
+  EXPECT_FALSE(zeros->have_all_seen(0, kNow));
+  page_->header.threads = 1000;
+  EXPECT_FALSE(page_->have_all_seen(0, kNow));
+  page_->header.oldest = page_->header.version = SeenHeader::kVersion + 1;
+  EXPECT_FALSE(page_->is_of(kBoot));
+}
+
+// Two threads, and what both do: no burst is ever under way once it is said that none is.
+TEST_F(Seen, NothingIsUnderWayOnceAllHaveSeen) {
+  page_->make_anew(kBoot, 1);
+  auto leases = std::make_unique<LeasePage>();
+  LeaseWriter writer(*leases, kBoot);
+  const auto line = *writer.claim("blue");
+  std::atomic<bool> stops{false}, sends{false};
+  std::thread worker([&] {
+    std::mt19937 random(1);
+    while (!stops) {
+      first_.note(leases->header.revocations.load(std::memory_order_acquire));
+      if (leases->lines[line].holds(kBlue, LeaseClock::now())) {
+        sends = true;
+        for (unsigned i = random() % 64; i > 0; --i) {
+          std::atomic_signal_fence(std::memory_order_seq_cst);
+        }
+        sends = false;
+      }
+      if (random() % 4 != 0) continue;
+      first_.fall_asleep(LeaseClock::now());
+      if (random() % 64 == 0) std::this_thread::yield();
+      first_.wake_up();
+    }
+  });
+  unsigned wrong = 0;
+  for (unsigned i = 0; i < 20'000; ++i) {
+    writer.grant(line, i, LeaseClock::now() + std::chrono::seconds(1));
+    if (i % 3 == 0) std::this_thread::yield();
+    const std::uint64_t revocation = writer.revoke(line);
+    while (!page_->have_all_seen(revocation, LeaseClock::now())) std::this_thread::yield();
+    wrong += sends ? 1U : 0U;
+  }
+  stops = true;
+  worker.join();
+  EXPECT_EQ(wrong, 0U);
+}
+
 TEST_F(Page, AWriterNoticesThatSomebodyHasWrittenOverIt) {
   LeaseWriter writer(*page_, kBoot);
   const auto line = *writer.claim("blue");
@@ -250,7 +377,7 @@ TEST_F(Page, AWriterNoticesThatSomebodyHasWrittenOverIt) {
   EXPECT_FALSE(writer.is_sound());
   page_->lines[line].owner = kBlue;
   EXPECT_TRUE(writer.is_sound());
-  page_->header = {};
+  page_->header.magic = {};
   EXPECT_FALSE(writer.is_sound());
   LeaseWriter anew(*page_, kBoot);
   EXPECT_TRUE(anew.is_sound());

@@ -21,7 +21,7 @@ TEST_F(Handing, GivesStepByStepAndLetsGoBeforeItSaysSo) {
   EXPECT_EQ(last_reason(), Reason::kHandedOver);
   ASSERT_NE(done<SetLease>(actions), nullptr);
   EXPECT_EQ(done<SetLease>(actions)->lease.until, kLongAgo);
-  EXPECT_EQ(done<Flows>(actions)->what, Flows::What::kRedirect);
+  EXPECT_TRUE(done<SetLease>(actions)->is_handed_over);
   // A worker may have looked at the lease just before.
   EXPECT_EQ(sent<HandoffGo>(actions), nullptr);
   now += setup.timers.burst - std::chrono::nanoseconds(1);
@@ -32,6 +32,22 @@ TEST_F(Handing, GivesStepByStepAndLetsGoBeforeItSaysSo) {
   ASSERT_NE(sent<HandoffGo>(actions), nullptr);
   EXPECT_EQ(sent<HandoffGo>(actions)->echo, Stamp{55});
   EXPECT_EQ(sent<HandoffGo>(actions)->flow_seq, 99U);
+}
+
+TEST_F(Handing, GoIsSaidAtOnceWhereTheDataPlaneHasLetGo) {
+  become_active();
+  const Epoch epoch = state.lease.epoch;
+  give(Command{});
+  EXPECT_EQ(sent<HandoffGo>(give(Quiet{epoch})), nullptr) << "it still holds";
+  hear(HandoffReady{1, epoch, Stamp{55}});
+  give(Flushed{99});
+  EXPECT_EQ(sent<HandoffGo>(give(Quiet{epoch - 2})), nullptr) << "of another lease";
+  now += std::chrono::microseconds(50);
+  const auto actions = give(Quiet{epoch});
+  ASSERT_NE(sent<HandoffGo>(actions), nullptr);
+  EXPECT_EQ(sent<HandoffGo>(actions)->flow_seq, 99U);
+  EXPECT_EQ(sent<HandoffGo>(give(Quiet{epoch})), nullptr) << "once is enough";
+  EXPECT_EQ(sent<HandoffGo>(give(Tick{})), nullptr);
 }
 
 TEST_F(Handing, GoIsSaidEveryHeartbeatUntilItIsDone) {

@@ -61,12 +61,21 @@ class Pair {
     return settings_;
   }
 
+  [[nodiscard]] std::vector<Json> tracked() {
+    const std::scoped_lock lock(mutex_);
+    return tracked_;
+  }
+
  private:
   Json answer(const api::Request& request) {
     const std::scoped_lock lock(mutex_);
     if (request.method == "configure") {
       settings_.push_back(request.params);
       return {{"stored", true}, {"in_force", in_force_}};
+    }
+    if (request.method == "track") {
+      tracked_.push_back(request.params);
+      return {{"groups", 1}};
     }
     if (request.method == "history") {
       return {{"entries",
@@ -81,7 +90,7 @@ class Pair {
 
   std::mutex mutex_;
   std::deque<Json> statuses_;
-  std::vector<Json> settings_;
+  std::vector<Json> settings_, tracked_;
   bool in_force_;
 };
 
@@ -133,6 +142,22 @@ TEST_F(PairClientTest, TellsTheSettingsAndWhatBecomesOfGroups) {
   client_.reset();
 }
 
+TEST_F(PairClientTest, FramesOfOthersOnTheLinksAreAnAlarm) {
+  Json bothered = status_of("a", group("STANDBY"));
+  bothered["alarms"] = {"frames-refused", "of-a-later-release"};
+  Pair pair({bothered, bothered, status_of("a", group("STANDBY"))});
+  const Peer peer([&pair](int connection) { pair.serve(connection); });
+  begin(peer.socket());
+  run_until([this] { return changed_ == 1; });
+  const auto found = client_->conditions();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].kind, Kind::kPairFault);
+  EXPECT_EQ(found[0].subject, "frames-refused");
+  run_until([this] { return changed_ == 2; });
+  EXPECT_TRUE(client_->conditions().empty());
+  client_.reset();
+}
+
 TEST_F(PairClientTest, TellsTheUnitsOwnPriorityOnceItIsKnownWhichItIs) {
   Pair pair(std::vector{status_of("b", group("STANDBY"))});
   const Peer peer([&pair](int connection) { pair.serve(connection); });
@@ -150,6 +175,30 @@ TEST_F(PairClientTest, PassesOnTheHashKeyOfBothUnits) {
   run_until([this] { return !keys_.empty(); });
   EXPECT_EQ(keys_[0],
             (PairClient::HashKey{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0xff}));
+  client_.reset();
+}
+
+TEST_F(PairClientTest, TellsWhatIsTrackedOnceItIsKnownAndToEachThatComesAnew) {
+  Pair pair(std::vector{status_of("a", group("STANDBY"))});
+  const Json down = {{"items", {{{"name", "gateway:isp"}, {"up", false}, {"weight", 0}}}}};
+  {
+    const Peer peer([&pair](int connection) { pair.serve(connection); });
+    begin(peer.socket());
+    run_until([this] { return !keys_.empty(); });
+    EXPECT_TRUE(pair.tracked().empty()) << "nobody has said anything";
+    client_->track(down);
+    run_until([&pair] { return !pair.tracked().empty(); });
+    EXPECT_EQ(pair.tracked().back(), down);
+    client_->track(down);
+    const auto looks = keys_.size();
+    run_until([&] { return keys_.size() > looks; });
+    EXPECT_EQ(pair.tracked().size(), 1U) << "told once";
+    client_.reset();
+  }
+  const Peer anew([&pair](int connection) { pair.serve(connection); });
+  begin(anew.socket());
+  client_->track(down);
+  run_until([&pair] { return pair.tracked().size() == 2; });
   client_.reset();
 }
 

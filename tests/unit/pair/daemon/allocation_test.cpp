@@ -61,6 +61,7 @@ class Box final : public Outlet {
     ++count;
   }
   void set_lease(std::size_t, const Lease& lease) override { until = lease.until; }
+  void hand_over_lease(std::size_t, const Lease& lease) override { until = lease.until; }
   void ask_for_vips(std::size_t) override {}
   void announce(std::size_t) override {}
   void withdraw(std::size_t) override {}

@@ -54,6 +54,7 @@ class Box final : public Outlet {
     out.push_back({way, {frame.begin(), frame.end()}});
   }
   void set_lease(std::size_t group, const Lease& lease) override { leases[group] = lease; }
+  void hand_over_lease(std::size_t group, const Lease& lease) override { leases[group] = lease; }
   void ask_for_vips(std::size_t) override { ++asked; }
   void announce(std::size_t) override { ++announced; }
   void withdraw(std::size_t) override { ++withdrawn; }

@@ -9,7 +9,7 @@
 #include <fstream>
 #include <string>
 
-#include "mgmt/pair/daemon/durable_file.h"
+#include "hal/linux/durable_file.h"
 #include "mgmt/pair/daemon/key_file.h"
 #include "mgmt/pair/daemon/settings.h"
 #include "mgmt/pair/daemon/state_file.h"
@@ -42,7 +42,7 @@ void write(const std::filesystem::path& path, std::string_view text) {
 }
 
 std::string text_of(const std::filesystem::path& path) {
-  return read_whole(path).value().value_or("");
+  return hal::read_whole(path, "E-1").value().value_or("");
 }
 
 // ---- settings ----------------------------------------------------------------------------------

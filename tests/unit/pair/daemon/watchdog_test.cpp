@@ -2,12 +2,15 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <atomic>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "hal/linux/kernel_watchdog.h"
+#include "mgmt/pair/daemon/feeder.h"
 #include "mgmt/pair/daemon/watchdog_keeper.h"
 
 namespace yoke::pair {
@@ -103,6 +106,37 @@ TEST_F(WatchdogTest, OneThatComesLaterOrRefusesIsOpenedAnew) {
   keeper.look(4);
   EXPECT_TRUE(keeper.is_fed());
   EXPECT_EQ(kennel.opened, 2);
+}
+
+// The control thread may be at a disk that does not answer: nobody but the real-time thread counts.
+TEST(FeederTest, FeedsWhileTheThreadComesRoundWhateverItsOwnerDoes) {
+  Kennel kennel;
+  std::atomic<std::uint64_t> rounds{0}, told{0};
+  std::atomic<bool> runs{true};
+  Feeder feeder(
+      [&](const std::string&) -> tl::expected<std::unique_ptr<hal::Watchdog>, int> {
+        return std::make_unique<FakeWatchdog>(kennel);
+      },
+      std::chrono::milliseconds(1), [&] { ++told; });
+  const auto until = [](const auto& is_so) {
+    for (int i = 0; i < 2000 && !is_so(); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return is_so();
+  };
+  feeder.use("/dev/watchdog", [&] { return runs ? ++rounds : rounds.load(); });
+  EXPECT_TRUE(until([&] { return feeder.is_fed() && told > 2; }));
+  EXPECT_EQ(feeder.path(), "/dev/watchdog");
+  runs = false;
+  EXPECT_TRUE(until([&] { return !feeder.is_fed(); })) << "the thread hangs";
+  const std::uint64_t before = told;
+  std::this_thread::sleep_for(3 * Feeder::kEvery);
+  EXPECT_EQ(told, before);
+  runs = true;
+  EXPECT_TRUE(until([&] { return feeder.is_fed(); }));
+  feeder.end();
+  EXPECT_EQ(kennel.stopped, 1);
+  EXPECT_FALSE(feeder.is_fed());
 }
 
 // A file takes what a device would.
