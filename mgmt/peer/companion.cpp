@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "mgmt/model/pair_rules.h"
 #include "mgmt/pair/client/answer.h"
@@ -42,7 +43,9 @@ Companion::Companion(sd_event* loop, const Surroundings& around)
                       .record = around.record,
                       .changed = around.changed,
                       .later = around.later,
-                      .aside = around.aside}) {
+                      .aside = around.aside,
+                      .make_carried = around.make_carried}),
+      changed_(around.changed) {
   around.committer.use_peer(replica_);
   pair_.on_look([this](const Json& status) { take(status); });
 }
@@ -57,6 +60,8 @@ void Companion::follow(const model::Config& config) {
 
 void Companion::take(const Json& status) {
   replica_.elect(election_in(status));
+  const bool bothered = letters_.is_bothered();
+  if (bothered != std::exchange(is_bothered_, bothered)) changed_();
   if (interface_.empty() || !status.is_object()) return;
   if (!has_key_ || ++looks_ >= kLooksBetweenKeys) learn_key();
 }
@@ -67,6 +72,19 @@ void Companion::learn_key() {
   const auto way = answer ? way_in(*answer, interface_) : std::nullopt;
   has_key_ = way.has_value();
   if (way) letters_.use(way);
+}
+
+std::vector<alarms::Condition> Companion::conditions() const {
+  auto found = replica_.conditions();
+  if (is_bothered_) {
+    found.push_back({events::Kind::kPairFault,
+                     "letters-refused",
+                     "many letters to this unit's configuration are not the peer's: somebody else "
+                     "sends to UDP port 8471 on the dedicated link; they change nothing. See who "
+                     "is on that link",
+                     {{"FAULT", "letters-refused"}}});
+  }
+  return found;
 }
 
 Json Companion::rows() const {

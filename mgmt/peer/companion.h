@@ -3,6 +3,8 @@
 
 #include <systemd/sd-event.h>
 
+#include <cstdint>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -30,11 +32,20 @@ class Companion {
     std::function<void()> changed;
     Later later;
     Aside aside;
+    std::function<std::string(std::uint64_t base, const std::string& request)> make_carried;
   };
   Companion(sd_event* loop, const Surroundings& around);
 
   void follow(const model::Config& config);
-  [[nodiscard]] std::vector<alarms::Condition> conditions() const { return replica_.conditions(); }
+  [[nodiscard]] std::vector<alarms::Condition> conditions() const;
+  // Of what is typed here and made by the other unit (replica.h).
+  [[nodiscard]] bool carries() { return replica_.carries(); }
+  [[nodiscard]] Result<std::string> carry(const std::string& request) {
+    return replica_.carry(request);
+  }
+  [[nodiscard]] Status see_branch(const std::string& name, bool drop) {
+    return replica_.see_branch(name, drop);
+  }
   // For `show ha config`.
   [[nodiscard]] nlohmann::json rows() const;
 
@@ -48,6 +59,8 @@ class Companion {
   std::string interface_;  // of the dedicated link; empty: the unit stands alone
   unsigned looks_ = 0;     // since the key was asked for
   bool has_key_ = false;
+  bool is_bothered_ = false;
+  std::function<void()> changed_;
 };
 
 }  // namespace yoke::peer

@@ -160,6 +160,11 @@ void Letters::take(pair::Bytes frame, const sockaddr_in6& from) {
   }
 }
 
+bool Letters::is_bothered() {
+  const std::uint64_t foul = session_ == nullptr ? 0 : pair::foul(session_->refusals());
+  return foul_.look(foul, MonoClock::now());
+}
+
 nlohmann::json Letters::counts() const {
   const std::uint64_t refused =
       no_letters_ + (session_ != nullptr ? session_->refusals().all() : 0);

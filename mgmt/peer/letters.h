@@ -16,6 +16,7 @@
 #include "hal/base/clock.h"
 #include "hal/base/file_descriptor.h"
 #include "hal/linux/event.h"
+#include "mgmt/pair/wire/refusal_watch.h"
 #include "mgmt/pair/wire/session.h"
 #include "mgmt/replication/messages.h"
 
@@ -46,6 +47,8 @@ class Letters {
   void send(const replication::Letter& letter);
   // For `show ha config`.
   [[nodiscard]] nlohmann::json counts() const;
+  // Whether so many come that are not the peer's that people should know. To be asked each second.
+  [[nodiscard]] bool is_bothered();
 
  private:
   void open();
@@ -65,6 +68,7 @@ class Letters {
   std::optional<sockaddr_in6> peer_;
   MonoTime heard_at_{};
   std::uint64_t received_ = 0, sent_ = 0, not_sent_ = 0, no_letters_ = 0;
+  pair::RefusalWatch foul_;
   std::vector<std::uint8_t> out_, in_;
   hal::Timer round_;
 };

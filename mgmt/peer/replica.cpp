@@ -77,12 +77,14 @@ void Replica::begin() {
     is_live_ = false;
     return;
   }
-  replication::Start start{drawn(), *chain, std::nullopt};
+  const auto alone = around_.store.note("unreplicated");
+  replication::Start start{drawn(), *chain, std::nullopt, alone && !alone->empty()};
   if (*proposed) {
     start.tentative = {(*proposed)->revision, (*proposed)->boot, (*proposed)->attempt};
   }
   task_.reset();
   look_.reset();
+  look_at_branches();
   is_live_ = true;
   happen(std::move(start));
   tell_election();
@@ -189,15 +191,18 @@ void Replica::obey(const replication::Answer& answer) {
   woken_.release();
 }
 
-// Not carried in this release: whoever asks is told where to go.
 void Replica::obey(const replication::Carried& carried) {
-  happen(replication::CarriedDone{carried.boot, carried.number, {}});
+  around_.later([this, carried] { make_carried(carried); });
 }
-void Replica::obey(const replication::CarryAnswer&) {}
+
+void Replica::obey(const replication::CarryAnswer& answer) {
+  carried_ = answer;
+  woken_.release();
+}
 
 void Replica::obey(const replication::AlarmChange& alarm) {
-  if (alarm.alarm == replication::Alarm::kDiverged && parted_at_first_) {
-    state_.alarms &= static_cast<std::uint8_t>(~(1U << static_cast<unsigned>(alarm.alarm)));
+  if (alarm.alarm == replication::Alarm::kUnreplicated) {
+    around_.later([this] { note_alone(); });
   }
   around_.changed();
 }
@@ -205,7 +210,7 @@ void Replica::obey(const replication::AlarmChange& alarm) {
 // ---- the store
 
 void Replica::work_soon() {
-  if (own_ != nullptr) {
+  if (is_waiting_) {
     woken_.release();
   } else {
     around_.later([this] { work_off(); });
@@ -272,7 +277,12 @@ Status Replica::adopt(const replication::Adopt& task) {
   auto done = around_.committer.take_over(
       [&] { return store.begin(task.snapshot, task.common, task.as_branch); });
   if (!done) return done;
-  parted_at_first_ = before.epoch == 0;
+  look_at_branches();
+  if (before.epoch == 0) {  // of before there were two: no news
+    auto seen = seen_branches();
+    seen.insert(unseen_.begin(), unseen_.end());
+    (void)note_branches(seen);
+  }
   const auto number = std::to_string(store.running().revision);
   around_.record({Kind::kConfigTaken,
                   task.as_branch
@@ -300,17 +310,15 @@ Status Replica::may_commit(const model::Config&) {
   if (!is_live_) return {};
   around_.look();
   if (may_write(knowledge())) return {};
-  return fail(Errc::kConflict, commit::kOtherWrites,
-              fmt::format("commits are made on the unit that is active, which this one is not: "
-                          "commit on unit {} (show ha)",
-                          election_.unit == "a" ? "b" : "a"));
+  return tl::unexpected<Error>(other_commits());
 }
 
 void Replica::sign(store::CommitInfo& info) const {
   info.epoch = around_.store.position().epoch;
   if (!is_live_) return;
   info.epoch = epoch_of(knowledge());
-  if (!election_.unit.empty()) info.origin += ", unit " + election_.unit;
+  const std::string& unit = typed_on_.empty() ? election_.unit : typed_on_;
+  if (!unit.empty()) info.origin += ", unit " + unit;
 }
 
 Result<commit::Kept> Replica::keep(const model::Config& config, const store::CommitInfo& info,
@@ -324,7 +332,7 @@ Result<commit::Kept> Replica::keep(const model::Config& config, const store::Com
   Own own{write, ++commits_};
   own_ = &own;
   happen(replication::Commit{own.number, std::move(revision)});
-  wait_for(own);
+  wait_until([&own] { return own.answer.has_value(); });
   own_ = nullptr;
   setup_.alone = alone_;
   tell_election();
@@ -334,18 +342,20 @@ Result<commit::Kept> Replica::keep(const model::Config& config, const store::Com
 
 // The other unit's letters are taken by the loop meanwhile; where that has ended, time alone goes
 // on, and ends the waiting.
-void Replica::wait_for(Own& own) {
-  while (!own.answer) {
+void Replica::wait_until(const std::function<bool()>& is_over) {
+  is_waiting_ = true;
+  while (is_live_ && !is_over()) {
     work_off();
-    if (own.answer) return;
+    if (is_over()) break;
     const auto wait = std::min(until(replication::wake_at(setup_, state_)), kWaitMost);
     around_.aside([&] { (void)woken_.try_acquire_for(wait); });
-    if (!own.answer && MonoClock::now() >= replication::wake_at(setup_, state_)) tick();
+    if (!is_over() && MonoClock::now() >= replication::wake_at(setup_, state_)) tick();
   }
+  is_waiting_ = false;
 }
 
 Result<commit::Kept> Replica::outcome(const Own& own) const {
-  const auto& answer = *own.answer;
+  const auto answer = own.answer.value_or(replication::Answer{});
   if (answer.outcome == Outcome::kReplicated) return commit::Kept{true, {}};
   if (answer.outcome == Outcome::kAlone) return commit::Kept{false, why_alone()};
   if (own.failure) return tl::unexpected<Error>(*own.failure);
@@ -392,11 +402,12 @@ std::vector<alarms::Condition> Replica::conditions() const {
                          " is on this unit alone: " + why_alone(),
                      {}});
   }
-  if (stands(replication::Alarm::kDiverged)) {
+  if (!unseen_.empty()) {
     found.push_back({Kind::kConfigDiverged,
                      "",
-                     "what this unit had committed alone gave way to the other's: see show ha "
-                     "branches (told until yoke-mgmt is started again)",
+                     fmt::format("what this unit had committed alone gave way to the other's and "
+                                 "is kept as {}: request ha branch {} keep, or drop, ends this",
+                                 fmt::join(unseen_, ", "), unseen_.front()),
                      {}});
   }
   if (stands(replication::Alarm::kCannotFollow)) {

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <semaphore>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,8 @@ class Replica final : public commit::Peer {
     std::function<void()> changed;  // something is wrong, or no longer
     Later later = at_once;
     Aside aside = in_place;
+    // Makes what somebody has typed on the other unit, edits of revision `base`, and answers.
+    std::function<std::string(std::uint64_t base, const std::string& request)> make_carried = {};
   };
 
   Replica(sd_event* loop, Surroundings surroundings);
@@ -57,6 +60,14 @@ class Replica final : public commit::Peer {
   [[nodiscard]] Result<commit::Kept> keep(const model::Config& config,
                                           const store::CommitInfo& info,
                                           const std::function<Status()>& write) override;
+
+  // Whether changes are made by the other unit; and has it make one: what it answers. Within a
+  // job. E-472 if it cannot be asked, E-475 if it has not said what became of it.
+  [[nodiscard]] bool carries();
+  [[nodiscard]] Result<std::string> carry(const std::string& request);
+
+  // A history that gave way: it goes for good, or somebody has seen it. Within a job. E-404.
+  [[nodiscard]] Status see_branch(const std::string& name, bool drop);
 
   [[nodiscard]] std::vector<alarms::Condition> conditions() const;
   // Both units' places, for `show ha config`; empty where the unit stands alone.
@@ -89,13 +100,22 @@ class Replica final : public commit::Peer {
   void obey(const replication::CarryAnswer& answer);
   void obey(const replication::AlarmChange& alarm);
 
+  // branches.cpp: what is wrong, as the next process is to know it.
+  void note_alone();
+  Status note_branches(const std::set<std::string>& seen);
+  [[nodiscard]] std::set<std::string> seen_branches() const;
+  void look_at_branches();
+
   void work_soon();
   void work_off();
   [[nodiscard]] Status carry_out(const replication::Task& task);
   [[nodiscard]] Status append(const replication::Revision& revision);
   [[nodiscard]] Status adopt(const replication::Adopt& task);
   [[nodiscard]] std::string found(const replication::Look& look) const;
-  void wait_for(Own& own);
+  void wait_until(const std::function<bool()>& is_over);
+  void make_carried(const replication::Carried& carried);
+  [[nodiscard]] Result<std::string> answer_of(const replication::CarryAnswer& answer);
+  [[nodiscard]] Error other_commits() const;
   [[nodiscard]] Result<commit::Kept> outcome(const Own& own) const;
   [[nodiscard]] std::string why_alone() const;
 
@@ -109,11 +129,14 @@ class Replica final : public commit::Peer {
   std::deque<replication::Event> events_;
   bool is_happening_ = false;
   bool is_claiming_ = false;
-  bool parted_at_first_ = false;  // the branch is of before there were two
+  std::vector<std::string> unseen_;  // branches that nobody has seen
   std::optional<replication::Task> task_;
   std::optional<replication::Look> look_;
   std::uint64_t commits_ = 0;
   Own* own_ = nullptr;
+  bool is_waiting_ = false;  // a job is, and does what the store is asked to do meanwhile
+  std::optional<replication::CarryAnswer> carried_;  // of the one that is carried
+  std::string typed_on_;  // the unit, of the commit that is being made for the other one
   std::counting_semaphore<> woken_{0};
   std::string trouble_;  // the last, so that each is told once
   hal::Timer next_;

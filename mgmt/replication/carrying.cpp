@@ -28,13 +28,9 @@ void take(Turn& turn, const Carry& carry) {
   turn.send_body(Stream::kCarried, state.carries, carry.body);
 }
 
-// What was sent to a process that is gone may have been made by it.
 void settle_carrying(Turn& turn) {
-  const auto& carrying = turn.state.carrying;
-  if (!carrying) return;
-  if (carrying->boot != turn.state.peer.boot || turn.now >= carrying->deadline) {
-    answer(turn, CarryAnswer::How::kUnknown, {});
-  }
+  if (!turn.state.carrying) return;
+  if (turn.rules().gives_up_carrying(turn.view())) answer(turn, CarryAnswer::How::kUnknown, {});
 }
 
 // On the writer. Once only, however often it is asked for.
@@ -43,11 +39,10 @@ void take_carried(Turn& turn) {
   Intake& intake = turn.intake(Stream::kCarried);
   if (!intake.complete() || !intake.asked) return;
   intake.asked = false;
-  if (intake.number == state.peer.carried) {
-    turn.send_part(Stream::kOutcome, intake.number, 0);
+  if (!turn.rules().takes_carried(turn.view(), intake.number)) {
+    turn.send_part(Stream::kOutcome, intake.number, 0);  // nothing, of one before the newest
     return;
   }
-  if (intake.number < state.peer.carried) return;
   state.peer.carried = intake.number;
   turn.outgoing(Stream::kOutcome) = Outgoing{};
   if (state.writer) {

@@ -19,6 +19,7 @@ void take(Turn& turn, const Start& start) {
   state.epoch = state.tip().epoch;
   if (start.tentative)
     state.epoch = std::max(state.epoch, start.tentative->revision.position.epoch);
+  turn.set_alarm(Alarm::kUnreplicated, start.unreplicated);
   turn.say_hello();
 }
 
@@ -110,8 +111,8 @@ void take(Turn& turn, const Persisted& persisted_event) {
 
 // What the state asks for by now, whatever led to it.
 void settle(Turn& turn) {
-  settle_carrying(turn);
   take_outcome(turn);
+  settle_carrying(turn);
   take_carried(turn);
   settle_own(turn);
   if (turn.state.busy || turn.now < turn.state.store_rests) return;

@@ -32,7 +32,8 @@ struct Timers {
   MonoTime::duration silent = std::chrono::milliseconds(1000);  // nothing heard: it is not there
   MonoTime::duration retry = std::chrono::milliseconds(50);
   MonoTime::duration patience = std::chrono::seconds(2);         // for the standby's disk
-  MonoTime::duration carry_patience = std::chrono::seconds(30);  // for the writer's whole commit
+  MonoTime::duration carry_patience = std::chrono::seconds(20);  // for a commit; the CLI waits 30 s
+  MonoTime::duration carry_silence = std::chrono::seconds(3);    // of a writer that has one to make
 };
 
 struct Setup {
@@ -49,6 +50,7 @@ struct Start {
   std::uint64_t boot = 0;  // drawn anew, not 0
   std::vector<Position> chain;
   std::optional<Tentative> tentative;
+  bool unreplicated = false;  // the alarm stood as the process before ended
 };
 struct Tick {};
 struct Heard {

@@ -62,6 +62,17 @@ bool drops_tentative(const View& view) {
          peer_tip(view).revision < held.revision.position.revision;
 }
 
+bool takes_carried(const View& view, std::uint64_t number) {
+  return number > view.state.peer.carried;
+}
+
+// What was sent to a process that is gone may have been made by it.
+bool gives_up_carrying(const View& view) {
+  const Carrying& carrying = *view.state.carrying;
+  return carrying.boot != view.state.peer.boot || view.now >= carrying.deadline ||
+         view.now - view.state.peer.heard_at >= view.setup.timers.carry_silence;
+}
+
 bool contains(const View& view, const Position& position) {
   if (position.revision == 0) return true;
   const auto& chain = view.state.chain;
@@ -100,10 +111,12 @@ const Rules kRules{
     .why_not_commit = why_not_commit,
     .is_accepted = is_accepted,
     .goes_alone = goes_alone,
+    .takes_carried = takes_carried,
     .objection = objection,
     .fits = fits,
     .keeps_tentative = keeps_tentative,
     .drops_tentative = drops_tentative,
+    .gives_up_carrying = gives_up_carrying,
     .contains = contains,
     .gives_way = gives_way,
     .keeps_branch = keeps_branch,

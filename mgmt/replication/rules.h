@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+
 #include "hal/base/clock.h"
 #include "mgmt/replication/replicator.h"
 #include "mgmt/replication/state.h"
@@ -24,6 +26,8 @@ struct Rules {
   bool (*is_accepted)(const View&, const Accepted&);
   // It is made without the standby.
   bool (*goes_alone)(const View&);
+  // The standby's commit of that number has not been taken yet: it is to be made.
+  bool (*takes_carried)(const View&, std::uint64_t number);
 
   // -- of the standby
   // Nothing against it; else what.
@@ -34,6 +38,8 @@ struct Rules {
   bool (*keeps_tentative)(const View&);
   // Its writer says that it has given it up.
   bool (*drops_tentative)(const View&);
+  // Nobody will say any more what became of the commit that was carried.
+  bool (*gives_up_carrying)(const View&);
 
   // -- of both
   // That revision is a part of what is here.

@@ -21,8 +21,11 @@ struct CandidateLock {
   [[nodiscard]] bool is_held_by_other(const void* session) const noexcept {
     return holder && holder->session != session;
   }
+  [[nodiscard]] bool is_held_by(const void* session) const noexcept {
+    return holder && holder->session == session;
+  }
   void release(const void* session) noexcept {
-    if (holder && holder->session == session) holder.reset();
+    if (is_held_by(session)) holder.reset();
   }
 };
 

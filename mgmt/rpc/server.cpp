@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "mgmt/rpc/message.h"
+#include "mgmt/rpc/role.h"
 #include "mgmt/rpc/session.h"
 
 namespace yoke::rpc {
@@ -23,6 +24,9 @@ Result<std::unique_ptr<hal::LineServer>> serve(sd_event* event, const std::strin
   config.connections_max = kConnectionsMax;
   config.open_session = [&unit](const hal::Peer& peer) {
     return std::make_unique<Session>(unit, peer);
+  };
+  config.is_admin = [&unit](const hal::Peer& peer) {
+    return role_of(peer, unit.committer.running().config) == Role::kAdmin;
   };
   config.error_line = [](const Error& error) { return error_line(nullptr, error); };
   return hal::LineServer::listen(event, std::move(config));

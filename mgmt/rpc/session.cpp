@@ -46,6 +46,7 @@ const Session::Method Session::kMethods[] = {
     {"notify_test", &Session::notify_test, Role::kOperator},
     {"notify_tested", &Session::notify_tested, Role::kOperator},
     {"ha", &Session::ha, Role::kOperator},
+    {"branch", &Session::branch, Role::kOperator, true},
     {"pair", &Session::pair, Role::kAdmin},
     {"backup_state", &Session::backup_state, Role::kViewer},
     {"backup", &Session::backup, Role::kOperator},

@@ -29,6 +29,12 @@ class Session final : public hal::LineSession {
 
   [[nodiscard]] Answer answer(const std::string& line) override;
   void take(const std::string& line, const Reply& reply) override;
+  // A candidate, a backup half sent, the right to edit alone.
+  [[nodiscard]] bool holds_work() const override {
+    return candidate_ || restoring_ || unit_.lock.is_held_by(this);
+  }
+  // Of a session that stands for one on the other unit (carried.h): its one request.
+  [[nodiscard]] std::string answer_carried(std::uint64_t base, const nlohmann::json& request);
 
  private:
   using Json = nlohmann::json;
@@ -59,6 +65,8 @@ class Session final : public hal::LineSession {
   [[nodiscard]] Outcome update(const Json& params);
   [[nodiscard]] Outcome discard(const Json& params);
   [[nodiscard]] Outcome commit(const Json& params);
+  [[nodiscard]] Outcome commit_there(const Json& params, const commit::Request& request,
+                                     bool is_planned);
   [[nodiscard]] Outcome schedule(const Json& params, const commit::Request& request);
   [[nodiscard]] Outcome cancel(const Json& params);
   [[nodiscard]] Outcome confirm(const Json& params);
@@ -67,6 +75,7 @@ class Session final : public hal::LineSession {
   [[nodiscard]] Outcome unconfirmed(const Json& params);
   [[nodiscard]] Outcome config(const Json& params);
   [[nodiscard]] Outcome ha(const Json& params);
+  [[nodiscard]] Outcome branch(const Json& params);
   [[nodiscard]] Outcome pair(const Json& params);
   [[nodiscard]] Outcome notify_test(const Json& params);
   [[nodiscard]] Outcome notify_tested(const Json& params);
@@ -87,7 +96,9 @@ class Session final : public hal::LineSession {
   void begin_candidate();
   [[nodiscard]] Json impact_of(const model::Config& config) const;
   [[nodiscard]] std::vector<model::Conflict> rebase(std::optional<model::Side> preferred = {});
-  [[nodiscard]] Role role() const { return role_of(peer_, running()); }
+  [[nodiscard]] Role role() const {
+    return carried_role_ ? *carried_role_ : role_of(peer_, running());
+  }
   [[nodiscard]] std::string from() const;
   [[nodiscard]] Status may_edit() const;
   [[nodiscard]] Status may_replace_running();
@@ -99,6 +110,12 @@ class Session final : public hal::LineSession {
   [[nodiscard]] Result<model::Config> config_in(const Json& params, const char* key,
                                                 const model::Config& otherwise) const;
   [[nodiscard]] commit::Author author(std::string how) const;
+  // Whether changes typed here are made by the other unit, and by it.
+  [[nodiscard]] bool goes_to_other() const;
+  [[nodiscard]] Outcome carry(const char* method, const Json& params);
+  [[nodiscard]] Status may_be_carried() const;
+  [[nodiscard]] Error told_of_unknown(Error error);
+  [[nodiscard]] Status begin_carried(std::uint64_t base, const Json& request);
   [[nodiscard]] Outcome told(const tl::expected<commit::Committed, commit::Refusal>& done);
   [[nodiscard]] Outcome restore_kept(const std::string& name);
   [[nodiscard]] std::unique_ptr<store::BackupReader> make_reader();
@@ -108,6 +125,7 @@ class Session final : public hal::LineSession {
   hal::Peer peer_;
   std::string from_;  // where he comes from, as his own program says: "10.1.1.9 ssh"
   std::optional<Candidate> candidate_;
+  std::optional<Role> carried_role_;  // of somebody on the other unit, as that says
   std::unique_ptr<store::BackupReader> restoring_;
   Json error_data_;  // beside the error of the call under way
 };

@@ -95,7 +95,7 @@ Session::Outcome Session::load(const Json& params) {
 
 Session::Outcome Session::check(const Json&) {
   (void)rebase();
-  return Json{{"violations", model::to_json(model::violations(candidate()))}};
+  return Json{{"violations", model::to_json(model::violations(candidate(), &running()))}};
 }
 
 Session::Outcome Session::diff(const Json& params) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "mgmt/commit/edits.h"
 #include "mgmt/commit/errors.h"
 #include "mgmt/model/diff.h"
 #include "mgmt/model/json.h"
@@ -45,8 +46,26 @@ Session::Outcome Session::commit(const Json& params) {
   if (candidate_ && request->note.empty()) request->note = candidate_->note;
   if (auto ready = may_replace_running(); !ready) return tl::unexpected(ready.error());
   if (auto may = may_commit(candidate()); !may) return tl::unexpected(may.error());
-  if (!member(params, "at_ms").is_null()) return schedule(params, *request);
+  const bool is_planned = !member(params, "at_ms").is_null();
+  if (goes_to_other() && candidate() != running())
+    return commit_there(params, *request, is_planned);
+  if (is_planned) return schedule(params, *request);
   auto outcome = told(unit_.committer.commit(candidate(), author("cli"), *request));
+  if (outcome) candidate_.reset();
+  return outcome;
+}
+
+Session::Outcome Session::commit_there(const Json& params, const commit::Request& request,
+                                       bool is_planned) {
+  if (is_planned) {
+    return fail(Errc::kConflict, commit::kOtherWrites,
+                "a commit at a time is planned on the unit that is active, which this one is not: "
+                "type it there, or commit now");
+  }
+  if (auto may = may_be_carried(); !may) return tl::unexpected(may.error());
+  Json asked = params;
+  asked["note"] = request.note;
+  auto outcome = carry("commit", asked);
   if (outcome) candidate_.reset();
   return outcome;
 }
@@ -63,7 +82,7 @@ Session::Outcome Session::schedule(const Json& params, const commit::Request& re
   if (changes.empty()) {
     return Json{{"revision", unit_.committer.running().revision}, {"changes", 0}};
   }
-  if (const auto found = model::violations(candidate()); !found.empty()) {
+  if (const auto found = model::violations(candidate(), &running()); !found.empty()) {
     error_data_["violations"] = model::to_json(found);
     return fail(Errc::kFailed, commit::kRulesViolated,
                 fmt::format("the candidate cannot be committed: {} {}", found.size(),
@@ -105,6 +124,7 @@ Session::Outcome Session::cancel(const Json&) {
 
 Session::Outcome Session::confirm(const Json& params) {
   const auto waits = unit_.committer.unconfirmed();
+  if (!waits && goes_to_other()) return carry("confirm", params);
   if (auto meant = is_meant(params); !meant) return tl::unexpected(meant.error());
   if (auto may = may_end_waiting(); !may) return tl::unexpected(may.error());
   if (auto done = unit_.committer.confirm(author("cli")); !done) {
@@ -114,6 +134,7 @@ Session::Outcome Session::confirm(const Json& params) {
 }
 
 Session::Outcome Session::reject(const Json& params) {
+  if (!unit_.committer.unconfirmed() && goes_to_other()) return carry("reject", params);
   if (auto meant = is_meant(params); !meant) return tl::unexpected(meant.error());
   if (auto may = may_end_waiting(); !may) return tl::unexpected(may.error());
   return told(unit_.committer.reject(author("reject")));
@@ -128,9 +149,9 @@ Status Session::is_meant(const Json& params) const {
   if (unit_.committer.undone()) return {};  // the committer says what has become of it
   return fail(Errc::kConflict, commit::kNothingWaits,
               waits
-                  ? fmt::format("it is revision {} that waits for a confirmation now: see history",
+                  ? fmt::format("it is revision {} that waits for a confirmation now: show history",
                                 waits->revision)
-                  : "no commit waits for a confirmation any more: see history");
+                  : "no commit waits for a confirmation any more: show history");
 }
 
 Session::Outcome Session::rollback(const Json& params) {
@@ -143,7 +164,9 @@ Session::Outcome Session::rollback(const Json& params) {
     return fail(Errc::kNotFound, kNotThere,
                 "revision 0 is the unit without a configuration: delete what is to go");
   }
-  const auto config = config_in(params, "revision", {});
+  auto config = config_in(params, "revision", {});
+  // What is of this unit alone is no business of somebody on the other one.
+  if (config && carried_role_) config = commit::shared_of(*config, running());
   if (!config) return tl::unexpected(config.error());
   auto request = request_in(params);
   if (!request) return tl::unexpected(request.error());
@@ -155,6 +178,10 @@ Session::Outcome Session::rollback(const Json& params) {
     request->note = fmt::format("rollback to {}", params["revision"].get<std::uint64_t>());
   }
   if (auto may = may_commit(*config); !may) return tl::unexpected(may.error());
+  if (goes_to_other()) {
+    candidate_.reset();
+    return carry("rollback", params);
+  }
   auto outcome = told(unit_.committer.commit(*config, author("rollback"), *request));
   if (outcome) candidate_.reset();  // edits that cancelled each other out are none
   return outcome;
@@ -162,7 +189,7 @@ Session::Outcome Session::rollback(const Json& params) {
 
 Session::Outcome Session::unconfirmed(const Json&) {
   const auto& waits = unit_.committer.unconfirmed();
-  const bool alone = unit_.lock.holder && !unit_.lock.is_held_by_other(this);
+  const bool alone = unit_.lock.is_held_by(this);
   const std::string role = unit_.pair.role();
   if (!waits) {
     return Json{{"unit", unit_.name()}, {"role", role}, {"alone", alone}, {"revision", nullptr}};

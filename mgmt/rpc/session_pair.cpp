@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -53,6 +55,23 @@ Session::Outcome Session::ha(const Json& params) {
   const auto force = flag_in(params, "force");
   if (!force) return tl::unexpected(force.error());
   return unit_.pair.command(found->method, group, *force);
+}
+
+// A history that gave way is seen, or dropped for good, which takes an admin.
+Session::Outcome Session::branch(const Json& params) {
+  const auto name = text_in(params, "name", kPairTextMax);
+  if (!name) return tl::unexpected(name.error());
+  const auto drop = flag_in(params, "drop");
+  if (!drop) return tl::unexpected(drop.error());
+  if (*drop && role() < Role::kAdmin) {
+    return fail(Errc::kDenied, kNotPermitted, "only an admin drops what had been committed");
+  }
+  if (auto done = unit_.pair.branch(*name, *drop); !done) return tl::unexpected(done.error());
+  const std::string what = fmt::format("request ha branch {} {}", *name, *drop ? "drop" : "keep");
+  unit_.record({events::Kind::kPairRequest,
+                peer_.user + ": " + what,
+                {{"USER", peer_.user}, {"FROM", from()}, {"REQUEST", what}}});
+  return Json::object();
 }
 
 // What changes anything is told of, also where it is refused: who typed which code may matter.

@@ -43,12 +43,14 @@ constexpr std::array kObjects{
     Object{"system", "", system_rows},
     Object{"address", "", address_rows},
     Object{"route", "", route_rows},
+    Object{"port", "", port_rows},
     Object{"ha", "", ha_rows},
     Object{"ha-link", "", ha_link_rows},
     Object{"ha-history", "", ha_history_rows},
     Object{"ha-config", "", ha_config_rows},
     Object{"ha-branches", "", ha_branch_rows},
     Object{"ha-pairing", "", ha_pairing_rows},
+    Object{"ha-track", "", ha_track_rows},
 };
 
 auto unknown_object(std::string_view word) {

@@ -29,4 +29,18 @@ Rows route_rows(const Question& question) {
   return rows;
 }
 
+Rows port_rows(const Question& question) {
+  nlohmann::json rows = nlohmann::json::array();
+  for (const PortReport& report : question.unit().ports()) {
+    rows.push_back({{"name", report.name},
+                    {"device", report.device},
+                    {"mtu", report.mtu ? nlohmann::json(*report.mtu) : nlohmann::json()},
+                    {"from", report.from},
+                    {"configured", report.configured},
+                    {"state", report.state},
+                    {"text", report.text}});
+  }
+  return rows;
+}
+
 }  // namespace yoke::rpc

@@ -199,6 +199,8 @@ Rows ha_history_rows(const Question& question) {
   return rows;
 }
 
+Rows ha_track_rows(const Question& question) { return question.unit().pair.tracked(); }
+
 Rows ha_config_rows(const Question& question) {
   json rows = question.unit().pair.configurations();
   if (rows.empty()) return Pair::alone();

@@ -65,10 +65,12 @@ class Row {
 [[nodiscard]] Rows system_rows(const Question& question);
 [[nodiscard]] Rows address_rows(const Question& question);
 [[nodiscard]] Rows route_rows(const Question& question);
+[[nodiscard]] Rows port_rows(const Question& question);
 [[nodiscard]] Rows ha_rows(const Question& question);  // of groups, in a pair
 [[nodiscard]] Rows ha_link_rows(const Question& question);
 [[nodiscard]] Rows ha_history_rows(const Question& question);
 [[nodiscard]] Rows ha_pairing_rows(const Question& question);
+[[nodiscard]] Rows ha_track_rows(const Question& question);
 [[nodiscard]] Rows version_rows(const Question& question);
 
 // Of what has happened.

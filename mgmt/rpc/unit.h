@@ -96,8 +96,22 @@ struct Pair {
   // empty where it stands alone.
   std::function<std::string()> role = [] { return std::string(); };
 
+  // Whether changes are made by the other unit; and has it make one (carried.h): the line of its
+  // answer. E-472 if it cannot be asked, E-475 if it has not said what became of it.
+  std::function<bool()> carries = [] { return false; };
+  std::function<Result<std::string>(const std::string& request)> carry =
+      [](const auto&) -> Result<std::string> { return tl::unexpected<Error>(alone().error()); };
+
+  // A history that gave way (show ha branches): it goes for good, or somebody has seen it and the
+  // alarm ends. E-404.
+  std::function<Status(const std::string& name, bool drop)> branch =
+      [](const auto&, bool) -> Status { return tl::unexpected<Error>(alone().error()); };
+
   // Both units' places in the history of the configuration; nothing where the unit stands alone.
   std::function<nlohmann::json()> configurations = [] { return nlohmann::json::array(); };
+
+  // What this unit tracks, in words (mgmt/README.md).
+  std::function<Answer()> tracked = [] { return alone(); };
 
   [[nodiscard]] static Answer alone();
 };
@@ -122,6 +136,17 @@ struct RouteReport {
   std::string from;   // configuration, machine
 };
 
+// A data port, as the data plane has it and as it is to have it.
+struct PortReport {
+  std::string name;
+  std::string device;                // empty: it has no such port
+  std::optional<std::uint64_t> mtu;  // none: the same
+  std::string from;                  // configuration, board; empty: the same
+  std::string configured;            // "pci:0000:03:00.0 mtu 9000"; empty: as the board file says
+  std::string state;                 // in use, pending, not as configured
+  std::string text;                  // of what is not in use: why, and what to do
+};
+
 // What the methods work on; outlives every session. Threads: the loop's.
 struct Unit {
   std::string given_name;  // the board file's, or the host's
@@ -143,6 +168,7 @@ struct Unit {
     return std::vector<AddressReport>();
   };
   std::function<std::vector<RouteReport>()> routes = [] { return std::vector<RouteReport>(); };
+  std::function<std::vector<PortReport>()> ports = [] { return std::vector<PortReport>(); };
   Later later = at_once;    // how what waits for the disk is done
   std::size_t waiting = 0;  // of that
   // Called before whoever waited is answered: what happened is in the log by then.

@@ -108,6 +108,20 @@ Result<Records> records_of_branch(Database& database, const std::string& name) {
   return fail(Errc::kFailed, kCorrupt, database.path() + ": its branch " + name + " is damaged");
 }
 
+Status drop_branch(Database& database, const std::string& name) {
+  for (const char* const sql :
+       {"DELETE FROM branch_revision WHERE branch = ?", "DELETE FROM branch WHERE name = ?"}) {
+    auto statement = database.prepare(sql);
+    if (!statement) return tl::unexpected<Error>(statement.error());
+    if (auto bound = statement->bind(1, std::string_view(name)); !bound) return bound;
+    if (auto ran = statement->run(); !ran) return tl::unexpected<Error>(ran.error());
+  }
+  const auto gone = database.integer("SELECT changes()");
+  if (!gone) return tl::unexpected<Error>(gone.error());
+  if (gone->value_or(0) != 0) return {};
+  return fail(Errc::kNotFound, "E-404", "there is no branch " + name);
+}
+
 Status part_with(Database& database, const Parting& parting, const Records& held) {
   if (parting.newest != 0) {
     if (auto kept = keep_whole(database, parting.newest, held); !kept) return kept;

@@ -29,6 +29,9 @@ inline constexpr std::size_t kBranchesKept = 16;
 // What the newest revision of one held. E-404, E-504.
 [[nodiscard]] Result<Records> records_of_branch(Database& database, const std::string& name);
 
+// E-404. Within the caller's transaction.
+[[nodiscard]] Status drop_branch(Database& database, const std::string& name);
+
 // The revisions beyond `common` go from the history; as a branch named after `newest` where
 // `as_branch`. `held` is what the newest holds. Whatever comes next follows `common` without a way
 // back from it. Within the caller's transaction.

@@ -133,6 +133,11 @@ class ConfigStore {
   // Histories that gave way, newest first, and what one held, with what is the unit's own now.
   [[nodiscard]] Result<std::vector<Branch>> branches() const;
   [[nodiscard]] Result<model::Config> branch(const std::string& name) const;
+  // For good. E-404.
+  [[nodiscard]] Status drop_branch(const std::string& name);
+  // What is to outlive the process, beside the history: a text under a name; empty: nothing.
+  [[nodiscard]] Result<std::string> note(const std::string& name) const;
+  [[nodiscard]] Status set_note(const std::string& name, const std::string& text);
 
   // The commit that waits for its confirmation.
   [[nodiscard]] const std::optional<Unconfirmed>& unconfirmed() const noexcept;

@@ -167,4 +167,39 @@ Result<model::Config> ConfigStore::branch(const std::string& name) const {
   return understood(model::split(*records).shared, state_->own);
 }
 
+Status ConfigStore::drop_branch(const std::string& name) {
+  if (auto writable = make_writable(); !writable) return writable;
+  auto transaction = Transaction::begin(state_->database());
+  if (!transaction) return tl::unexpected<Error>(transaction.error());
+  if (auto gone = store::drop_branch(state_->database(), name); !gone) return gone;
+  return transaction->commit_or_leave_no_trace();
+}
+
+Result<std::string> ConfigStore::note(const std::string& name) const {
+  auto statement =
+      state_->database().prepare("SELECT value FROM setting WHERE name = 'note ' || ?");
+  if (!statement) return tl::unexpected<Error>(statement.error());
+  if (auto bound = statement->bind(1, std::string_view(name)); !bound) {
+    return tl::unexpected<Error>(bound.error());
+  }
+  const auto row = statement->step();
+  if (!row) return tl::unexpected<Error>(row.error());
+  return *row ? std::string(statement->blob(0)) : std::string();
+}
+
+Status ConfigStore::set_note(const std::string& name, const std::string& text) {
+  if (auto writable = make_writable(); !writable) return writable;
+  auto transaction = Transaction::begin(state_->database());
+  if (!transaction) return tl::unexpected<Error>(transaction.error());
+  auto statement = state_->database().prepare(
+      "INSERT INTO setting VALUES ('note ' || ?1, CAST(?2 AS BLOB))"
+      " ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+  if (!statement) return tl::unexpected<Error>(statement.error());
+  Status done = statement->bind(1, std::string_view(name));
+  if (done) done = statement->bind(2, std::string_view(text));
+  if (!done) return done;
+  if (auto written = statement->run(); !written) return tl::unexpected<Error>(written.error());
+  return transaction->commit_or_leave_no_trace();
+}
+
 }  // namespace yoke::store

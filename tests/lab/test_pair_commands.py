@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two whole units as somebody sets them up, looks at them and moves VIPs: by commands alone."""
 
-import contextlib
-
 import pexpect
 import pytest
 
 import unit as units
 import waiting
-from whole_units import VIP, Client, WholeUnit, laid
+from managed import Managed, settled, until_roles
+from whole_units import VIP, Client, laid
 
 COMMANDS = (
     "set ha interface ha0 data-interface wan data-links wan,eth0 profile vm",
@@ -20,45 +19,12 @@ COMMANDS = (
 PAIR_ALARMS = {"pair-away", "peer-silent", "pair-jeopardy", "pair-fault"}
 
 
-class Managed(WholeUnit):
-    """With its management plane, which tells the other two what to do."""
-
-    def start_all(self):
-        self.start_dataplane()
-        self.pair = self.namespace.start(f"yoke-pair-{self.name}", units.PROGRAMS / "yoke-pair",
-                                         "--root", self.root, environment=units.LEAKS_OF_OTHERS)
-        self.start_mgmt()
-
-    def ha_row(self):
-        with contextlib.suppress(AssertionError):
-            return self.show("ha")[0]
-        return {}
-
-    def alarms(self):
-        return {row["alarm"] for row in self.show("alarm") if row["state"] == "raised"}
-
-
 @pytest.fixture(scope="module", name="both")
 def _both():
     with laid(Managed, ("north", "south")) as (client, (first, second)):
         for unit in (first, second):
             unit.start_all()
         yield client, first, second
-
-
-def until_roles(first, second, *roles):
-    waiting.until(lambda: (first.ha_row().get("role"), second.ha_row().get("role")) == roles,
-                  f"{first.name} and {second.name} are {roles}", 40)
-
-
-def settled(alpha, beta):
-    """(active, standby), once they are."""
-    def roles():
-        found = {unit.ha_row().get("role"): unit for unit in (alpha, beta)}
-        return found if set(found) == {"ACTIVE", "STANDBY"} else None
-
-    found = waiting.until(roles, "one is active, the other stands by", 40)
-    return found["ACTIVE"], found["STANDBY"]
 
 
 def test_a_unit_that_stands_alone_says_how_it_becomes_one_of_two(both):
@@ -143,9 +109,7 @@ def test_a_pair_process_that_is_gone_is_an_alarm_on_both(both):
     waiting.until(lambda: "pair-away" in standby.alarms(), "its own unit tells", 30)
     waiting.until(lambda: "peer-silent" in active.alarms(), "so does the other", 30)
     assert "E-471" in standby.yoke("show", "ha", check=False).stderr
-    standby.pair = standby.namespace.start(
-        f"yoke-pair-{standby.name}", units.PROGRAMS / "yoke-pair", "--root", standby.root,
-        environment=units.LEAKS_OF_OTHERS)
+    standby.start_pair()
     until_roles(active, standby, "ACTIVE", "STANDBY")
     waiting.until(lambda: not (active.alarms() | standby.alarms()) & PAIR_ALARMS,
                   "all is well again", 30)

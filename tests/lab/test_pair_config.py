@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import signal
 import socket
 
 import pytest
@@ -110,11 +111,37 @@ def test_what_belongs_to_a_unit_does_not_travel(both):
     assert "wan,eth0" in standby.configuration() and "eth0,wan" in active.configuration()
 
 
-def test_a_standby_says_where_to_commit(both):
+def test_a_commit_typed_on_the_standby_is_made_by_the_active(both):
     active, standby = settled(both)
-    refused = standby.try_commit("set pool late server 10.9.0.30:53")
-    assert refused.returncode != 0 and "E-472" in refused.stderr
-    assert "pool late" not in active.configuration()
+    before = active.place()[0]["revision"]
+    done = standby.try_commit("set pool late server 10.9.0.30:53")
+    assert done.returncode == 0 and ", replicated." in done.stderr, done.stderr
+    assert f"Revision {before + 1}: " in done.stderr
+    assert "pool late" in active.configuration() and "pool late" in standby.configuration()
+    newest = active.show("history")[0]
+    typed_on, made_on = (unit.call("status")["unit"] for unit in (standby, active))
+    assert newest["from"].endswith(f"unit {typed_on}") and typed_on != made_on, newest
+
+
+def test_a_commit_that_is_refused_on_the_active_is_refused_alike_on_the_standby(both):
+    active, standby = settled(both)
+    before = active.place()[0]["revision"]
+    refused = [unit.try_commit("set vip broken 10.9.0.101:53/udp pool nowhere")
+               for unit in (active, standby)]
+    assert all(each.returncode != 0 for each in refused)
+    assert refused[0].stderr == refused[1].stderr
+    own = standby.try_commit("set ha data-links wan")
+    assert own.returncode != 0 and "E-476" in own.stderr
+    assert active.place()[0]["revision"] == before
+
+
+def test_a_commit_of_the_standby_that_nobody_confirms_is_undone(both):
+    active, standby = settled(both)
+    words = ("set pool late server 10.9.0.33:53", "commit confirm 2s")
+    standby.yoke(*(word for each in words for word in ("-c", each)), check=False)
+    has(active, "10.9.0.33:53")
+    waiting.until(lambda: "10.9.0.33" not in active.configuration(), "it is undone", 20)
+    waiting.until(lambda: "10.9.0.33" not in standby.configuration(), "there as well", 20)
 
 
 def test_garbage_on_the_way_of_letters_changes_nothing(both):
@@ -189,5 +216,24 @@ def test_two_histories_become_one_and_the_other_is_kept(both):
     settled(both)
     has(active, "pool kept")
     assert "pool lost" not in active.configuration()
-    assert active.show("ha", "branches")
-    assert "config-diverged" in active.alarms()
+    branch = active.show("ha", "branches")[0]["name"]
+    active.mgmt.kill()
+    active.start_all()
+    settled(both)
+    waiting.until(lambda: "config-diverged" in active.alarms(), "it is told after a restart", 20)
+    active.yoke("-c", f"request ha branch {branch} drop")
+    waiting.until(lambda: "config-diverged" not in active.alarms(), "it is seen to", 20)
+    assert branch not in [row["name"] for row in active.show("ha", "branches")]
+
+
+def test_a_commit_whose_writer_dies_is_not_told_to_be_made(both):
+    active, standby = settled(both)
+    active.mgmt.pause()
+    asked = standby.try_commit("set pool dns server 10.9.0.34:53")
+    active.mgmt.kill()
+    assert asked.returncode != 0 and ("E-475" in asked.stderr or "E-472" in asked.stderr)
+    active.start_all()
+    settled(both)
+    done = active.try_commit("set pool dns server 10.9.0.34:53")
+    assert done.returncode == 0, done.stderr
+    has(standby, "10.9.0.34:53")

@@ -366,6 +366,27 @@ TEST_F(Show, Route) {
                                      {"from", "machine"}}));
 }
 
+TEST_F(Show, Port) {
+  rig_.run([&] {
+    rig_.unit().ports = [] {
+      return std::vector<PortReport>{
+          {"lan", "", {}, "", "tap:x", "pending", "tap:x from the data plane's next start on"},
+          {"wan", "af_xdp:eth0", 1500, "board", "", "in use", ""}};
+    };
+  });
+  const json all = rows("port");
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0]["mtu"], json());
+  EXPECT_EQ(all[0]["state"], "pending");
+  EXPECT_EQ(all[1], json({{"name", "wan"},
+                          {"device", "af_xdp:eth0"},
+                          {"mtu", 1500},
+                          {"from", "board"},
+                          {"configured", ""},
+                          {"state", "in use"},
+                          {"text", ""}}));
+}
+
 TEST_F(Show, Worker) {
   const json all = rows("worker");
   ASSERT_EQ(all.size(), 2U);
