@@ -21,8 +21,6 @@ struct DiskLimit {
   std::uint64_t bytes, percent;
 };
 constexpr DiskLimit kDiskLow{64 * kMiB, 5}, kDiskNormal{96 * kMiB, 8};
-// A clock that is set by the network may step back a little.
-constexpr auto kClockSlack = std::chrono::minutes(5);
 
 struct PoolFacts {
   std::size_t servers = 0, down = 0;
@@ -149,10 +147,7 @@ class UnitFinder : Found {
     if (seen_.counters) find_ports_and_flows(*seen_.counters);
     find_store();
     if (seen_.disk) find_disk(*seen_.disk);
-    if (seen_.last_commit && seen_.now + kClockSlack < *seen_.last_commit) {
-      add(Kind::kClockBehind, "",
-          "the clock stands before the last commit was made: set it, or see to its NTP servers");
-    }
+    if (seen_.clock_behind) add(Kind::kClockBehind, "", *seen_.clock_behind);
   }
 
   void find_ports_and_flows(const api::Counters& counters) {

@@ -37,10 +37,9 @@ struct Observation {
   std::optional<api::Counters> counters = {};
   std::optional<store::Unconfirmed> unconfirmed = {};
   std::optional<Disk> disk = {};
-  std::optional<Error> store_unwritable = {};  // as the store itself found
-  std::vector<Condition> others = {};          // that somebody else has found
-  std::optional<Wall> last_commit = {};
-  Wall now = {};
+  std::optional<Error> store_unwritable = {};    // as the store itself found
+  std::vector<Condition> others = {};            // that somebody else has found
+  std::optional<std::string> clock_behind = {};  // what to do about it
   // An alarm that stands ends below another value than it begins at, so that it does not flutter.
   std::function<bool(events::Kind)> stands = {};
 };

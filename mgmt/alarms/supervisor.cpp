@@ -40,7 +40,7 @@ void Supervisor::look_soon() {
 
 void Supervisor::look() {
   const Wall now = std::chrono::system_clock::now();
-  tell(alarms_.follow(conditions_of(observe(now)), now));
+  tell(alarms_.follow(conditions_of(observe()), now));
   look_at_services(now);
   soon_ = false;  // what was recorded is known
   next_.start(kInterval);
@@ -64,7 +64,7 @@ void Supervisor::tell(const std::vector<events::Event>& events) {
   for (const auto& event : events) record_(event);
 }
 
-Observation Supervisor::observe(Wall now) {
+Observation Supervisor::observe() {
   const auto& committer = sources_.committer;
   ask_counters();
   auto others = sources_.others();
@@ -77,8 +77,7 @@ Observation Supervisor::observe(Wall now) {
           .disk = disk_of(sources_.folder),
           .store_unwritable = committer.unwritable(),
           .others = std::move(others),
-          .last_commit = last_commit(),
-          .now = now,
+          .clock_behind = sources_.committer.clock_problem(),
           .stands = [this](events::Kind kind) { return alarms_.stands(kind); }};
 }
 
@@ -91,16 +90,6 @@ void Supervisor::ask_counters() {
   if (!counters) return;
   counters_ = std::move(*counters);
   limits_.look(*counters_, now);
-}
-
-std::optional<Wall> Supervisor::last_commit() {
-  const std::uint64_t revision = sources_.committer.running().revision;
-  if (revision == commit_known_) return last_commit_;
-  const auto history = sources_.committer.history(1);
-  if (!history) return last_commit_;
-  commit_known_ = revision;
-  last_commit_ = history->empty() ? std::nullopt : std::optional(history->front().info.at);
-  return last_commit_;
 }
 
 }  // namespace yoke::alarms

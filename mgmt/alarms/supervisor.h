@@ -45,9 +45,8 @@ class Supervisor {
   void look();
   void look_at_services(Wall now);
   void tell(const std::vector<events::Event>& events);
-  [[nodiscard]] Observation observe(Wall now);
+  [[nodiscard]] Observation observe();
   void ask_counters();
-  [[nodiscard]] std::optional<Wall> last_commit();
 
   Sources sources_;
   events::Record record_;
@@ -59,8 +58,6 @@ class Supervisor {
   // What was looked at of the services: revision, and version of the states.
   std::optional<std::pair<std::uint64_t, std::uint64_t>> services_known_;
   MonoTime services_due_;
-  std::uint64_t commit_known_ = 0;  // revision that last_commit_ is of
-  std::optional<Wall> last_commit_;
   bool soon_ = false;
   hal::Timer next_;
 };

@@ -269,6 +269,11 @@ void Backups::tell_made(const Job& job) {
            {{"FILE", job.name}, {"REVISION", std::to_string(job.revision)}}});
 }
 
+void Backups::rename_unit(const std::string& unit) {
+  settings_.unit = unit;
+  folder_.rename_unit(unit);
+}
+
 void Backups::follow(const Schedule& schedule) {
   if (schedule == schedule_) return;
   const bool none = schedule.interval.count() == 0;

@@ -82,6 +82,8 @@ class Backups {
   [[nodiscard]] std::string path_of(const std::string& name) const { return folder_.path_of(name); }
 
   void follow(const Schedule& schedule);
+  // What the unit is called from now on: so are the files, and their labels say so.
+  void rename_unit(const std::string& unit);
 
  private:
   void turn();

@@ -29,6 +29,7 @@ using std::chrono::system_clock;
 
 constexpr std::string_view kSuffix = ".backup";
 constexpr std::string_view kNote = ".note";
+constexpr const char* kNames = "/names";
 // Behind a backup's name, while it is being made or noted.
 constexpr std::string_view kUnfinished[] = {".new", ".copy", ".note.new"};
 constexpr std::string_view kScheduled = "scheduled";
@@ -70,6 +71,13 @@ std::optional<Kept> read_name(const std::string& name, const std::string& unit) 
   return Kept{name, *number, 0, *made_at};
 }
 
+std::optional<Kept> read_name(const std::string& name, const std::vector<std::string>& units) {
+  for (const std::string& unit : units) {
+    if (auto kept = read_name(name, unit)) return kept;
+  }
+  return std::nullopt;
+}
+
 // Calls `look` with each entry; a folder that is not there has none.
 void for_each_entry(const std::string& path,
                     const std::function<void(const fs::directory_entry&)>& look) {
@@ -100,16 +108,42 @@ struct Folder::Note {
   std::set<std::string> sent;  // URLs
 };
 
-Folder::Folder(std::string path, std::string unit)
-    : path_(std::move(path)), unit_(as_file_name(std::move(unit))) {}
+Folder::Folder(std::string path, const std::string& unit)
+    : path_(std::move(path)), given_(as_file_name(unit)), unit_(given_) {}
+
+void Folder::rename_unit(const std::string& unit) { unit_ = as_file_name(unit); }
+
+std::vector<std::string> Folder::names() const {
+  std::vector<std::string> names{unit_, given_};
+  std::ifstream noted(path_ + kNames);
+  for (std::string name; std::getline(noted, name);) names.push_back(name);
+  return names;
+}
+
+// The one given at the start is known by itself; it is noted beside the first that is another.
+Status Folder::note_name() const {
+  if (unit_ == given_) return {};
+  const std::string file = path_ + kNames;
+  std::set<std::string> noted;
+  std::ifstream from(file);
+  for (std::string name; std::getline(from, name);) noted.insert(name);
+  if (noted.contains(given_) && noted.contains(unit_)) return {};
+  std::ofstream to(file, std::ios::app);
+  for (const std::string& name : {given_, unit_}) {
+    if (!noted.contains(name)) to << name << '\n';
+  }
+  to.flush();
+  return to ? Status() : failed(file, "written");
+}
 
 std::vector<Kept> Folder::named(std::string_view suffix) const {
+  const auto names = this->names();
   std::vector<Kept> found;
   for_each_entry(path_, [&](const fs::directory_entry& entry) {
     std::string name = entry.path().filename().string();
     if (!name.ends_with(suffix)) return;
     name.resize(name.size() - suffix.size());
-    auto kept = read_name(name, unit_);
+    auto kept = read_name(name, names);
     std::error_code gone;
     if (!kept || !entry.is_regular_file(gone)) return;
     kept->bytes = entry.file_size(gone);
@@ -129,6 +163,7 @@ Result<std::string> Folder::next_name(system_clock::time_point now) const {
     return fail(Errc::kFailed, store::kDiskFailed,
                 path_ + ": cannot be made: " + error.message() + "; look at the disk");
   }
+  if (auto noted = note_name(); !noted) return tl::unexpected<Error>(noted.error());
   std::uint64_t newest = 0;
   for (const std::string_view suffix : {std::string_view(), kNote}) {
     const auto all = named(suffix);
@@ -155,12 +190,13 @@ Status Folder::forget_others(const std::string& to) const {
 
 Status Folder::remove_unfinished() const {
   std::vector<std::string> found;
+  const auto names = this->names();
   for_each_entry(path_, [&](const fs::directory_entry& entry) {
     const std::string name = entry.path().filename().string();
     for (const std::string_view suffix : kUnfinished) {
       // SQLite's own files have a suffix more: .copy-journal
       const auto end = name.rfind(suffix);
-      if (end != std::string::npos && read_name(name.substr(0, end), unit_)) found.push_back(name);
+      if (end != std::string::npos && read_name(name.substr(0, end), names)) found.push_back(name);
     }
   });
   for (const std::string& name : found) {

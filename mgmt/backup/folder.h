@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,17 +21,20 @@ struct Kept {
 
 // The backups of one unit in a folder, and a note beside each ("....backup.note") of what made it
 // and where it has been sent. A note outlives its file for as long as a copy elsewhere is to be
-// removed some day. Backups are told apart by their numbers, which rise whatever the clock says;
-// files of other names are nobody's business. Threads: owned by one.
+// removed some day. Backups are told apart by their numbers, which rise whatever the clock says. A
+// unit may be renamed: names it has made backups under are noted in the file `names`, and those are
+// its own still. Files of other names are nobody's business. Threads: owned by one.
 class Folder {
  public:
-  Folder(std::string path, std::string unit);
+  Folder(std::string path, const std::string& unit);
+  // What backups are called by from now on.
+  void rename_unit(const std::string& unit);
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] std::string path_of(const std::string& name) const { return path_ + "/" + name; }
   // By number, the newest first.
   [[nodiscard]] std::vector<Kept> kept() const;
-  // What the next one is called; the folder is made where it is not there.
+  // What the next one is called; the folder is made where it is not there, and the name noted.
   [[nodiscard]] Result<std::string> next_name(std::chrono::system_clock::time_point now) const;
   // The file, and its note unless it has been sent to `to`.
   [[nodiscard]] Status remove(const std::string& name, const std::string& to) const;
@@ -57,7 +61,11 @@ class Folder {
   [[nodiscard]] Note read_note(const std::string& name) const;
   [[nodiscard]] Status write_note(const std::string& name, const Note& note) const;
 
+  [[nodiscard]] std::vector<std::string> names() const;
+  [[nodiscard]] Status note_name() const;
+
   std::string path_;
+  std::string given_;  // at the start, and now
   std::string unit_;
 };
 

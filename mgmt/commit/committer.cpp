@@ -44,8 +44,6 @@ Error nothing_changed(Error cause) {
 
 // After which a disk is said to be slow.
 constexpr std::chrono::seconds kPatience{10};
-// What clocks differ by that are right.
-constexpr std::chrono::minutes kClockTolerance{1};
 
 }  // namespace
 
@@ -74,18 +72,6 @@ store::CommitInfo Committer::info_of(const Author& author, const Request& reques
           .note = request.note,
           .changes = model::summary(changes),
           .is_scheduled = request.is_scheduled};
-}
-
-std::optional<std::string> Committer::clock_problem() const {
-  const auto behind = running().committed_at - clocks_().wall;
-  if (behind <= kClockTolerance) return std::nullopt;
-  return fmt::format(
-      "the clock stands {} before revision {} was committed; set the time: the history goes by it "
-      "(confirmations do not)",
-      model::to_text(behind < std::chrono::hours(1)
-                         ? std::chrono::floor<std::chrono::minutes>(behind)
-                         : std::chrono::floor<std::chrono::hours>(behind)),
-      running().revision);
 }
 
 std::optional<Error> Committer::unwritable(MonoTime now) const {
@@ -201,7 +187,7 @@ std::vector<model::Violation> Committer::look_at(const model::Config& candidate,
   std::vector<model::Violation> violated;
   aside_([&] {
     changes = model::diff(before, after);
-    if (!changes.empty()) violated = model::violations(after);
+    if (!changes.empty()) violated = model::violations(after, &before);
   });
   return violated;
 }

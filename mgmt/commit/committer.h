@@ -15,6 +15,7 @@
 #include "hal/base/aside.h"
 #include "hal/base/clock.h"
 #include "hal/base/result.h"
+#include "mgmt/commit/clock_watch.h"
 #include "mgmt/commit/data_plane.h"
 #include "mgmt/commit/deadline.h"
 #include "mgmt/commit/peer.h"
@@ -150,9 +151,9 @@ class Committer {
   [[nodiscard]] Result<std::vector<store::Branch>> branches() const { return store_.branches(); }
   [[nodiscard]] DataPlane& data_plane() noexcept { return data_plane_; }
 
-  // What to do about a clock that stands before the newest revision's time; nothing where it is
-  // right as far as one can tell. Deadlines do not go by it, but the history does.
-  [[nodiscard]] std::optional<std::string> clock_problem() const;
+  // What to do about a clock that is behind the history (clock_watch.h); nothing where it is right
+  // as far as one can tell. Deadlines do not go by it, but the history does.
+  [[nodiscard]] std::optional<std::string> clock_problem();
   // Why nothing can be committed, as far as the store knows; a disk that has had a commit for long
   // is one reason.
   [[nodiscard]] std::optional<Error> unwritable(MonoTime now = MonoClock::now()) const;
@@ -237,6 +238,8 @@ class Committer {
   PrefixSets prefix_sets_;  // of what was compiled last
   ServerStates states_;
   std::function<Clocks()> clocks_;
+  ClockWatch clock_watch_;
+  std::vector<Stamp> stamps_;  // of the history; its newest is the last
   events::Record record_;
   std::set<ServerId> unpublished_;  // their state has changed since the data plane was told
   std::string next_pool_;           // where telling it goes on

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/commit/deadline.h"
 
+#include <sys/timex.h>
 #include <time.h>
 
 #include <algorithm>
@@ -18,6 +19,8 @@ Clocks read_clocks() {
   clocks.since_boot = std::chrono::floor<milliseconds>(
       std::chrono::seconds(since_boot.tv_sec) + std::chrono::nanoseconds(since_boot.tv_nsec));
   clocks.wall = std::chrono::system_clock::now();
+  timex asked{};  // and nothing set
+  clocks.is_kept_by_ntp = ::adjtimex(&asked) >= 0 && (asked.status & STA_UNSYNC) == 0;
   return clocks;
 }
 

@@ -14,6 +14,7 @@ struct Clocks {
   std::string boot;  // id of this boot: the boot clock counts within it alone
   std::chrono::milliseconds since_boot{0};
   std::chrono::system_clock::time_point wall;
+  bool is_kept_by_ntp = false;  // as the kernel says; false where it may not be asked
 };
 
 [[nodiscard]] Clocks read_clocks();

@@ -27,5 +27,6 @@ inline constexpr std::string_view kOtherWrites = "E-472";     // commits are mad
 inline constexpr std::string_view kCatchingUp = "E-473";      // it has what this one has not yet
 inline constexpr std::string_view kNoStandby = "E-474";       // ... and is asked for
 inline constexpr std::string_view kMaybeCommitted = "E-475";  // not here; the other may have it
+inline constexpr std::string_view kOwnOnStandby = "E-476";    // of the unit that stands by, alone
 
 }  // namespace yoke::commit

@@ -160,6 +160,9 @@ class Forecast {
       const auto place = places.find(backend);
       foresee_backend(backend, place == places.end() ? nullptr : &place->second);
     }
+    for (const std::string& port : model::keys_that_differ(before_, after_, "port")) {
+      effects_.push_back({Path{{"port", port}}, Effect::Kind::kRestart, 0, false});
+    }
     return std::move(effects_);
   }
 
@@ -239,6 +242,7 @@ std::vector<Effect> impact(const Config& before, const Config& after,
 }
 
 std::string_view to_string(Effect::Kind kind) noexcept {
+  if (kind == Effect::Kind::kRestart) return "restart";
   return kind == Effect::Kind::kCut ? "cut" : "drain";
 }
 

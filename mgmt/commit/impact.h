@@ -14,10 +14,11 @@ namespace yoke::commit {
 
 struct Effect {
   enum class Kind : std::uint8_t {
-    kCut,    // they end; a server's datagrams go to another
-    kDrain,  // they go on, and no more come
+    kCut,      // they end; a server's datagrams go to another
+    kDrain,    // they go on, and no more come
+    kRestart,  // none now: the change takes effect at the data plane's next start
   };
-  model::Path path;  // the VIP or server that they belong to
+  model::Path path;  // the VIP or server that they belong to, or the port that changes
   Kind kind = Kind::kCut;
   // How many were open when `counters` were taken; nothing: it cannot be told.
   std::optional<std::uint64_t> flows;
@@ -31,6 +32,6 @@ struct Effect {
 [[nodiscard]] std::vector<Effect> impact(const model::Config& before, const model::Config& after,
                                          const std::optional<api::Counters>& counters);
 
-[[nodiscard]] std::string_view to_string(Effect::Kind kind) noexcept;  // "cut", "drain"
+[[nodiscard]] std::string_view to_string(Effect::Kind kind) noexcept;  // "cut", "drain", "restart"
 
 }  // namespace yoke::commit

@@ -89,6 +89,26 @@ constexpr std::array kKinds{
     KindRow{Kind::kFlowTableNormal, "flow-table-normal", "V-307", Level::kNotice,
             "84b27429d0be2615e8e942d35c70a310", "The flow table is below 80 % again",
             "show traffic"},
+    KindRow{Kind::kPortMapPending, "port-map-pending", "V-308", Level::kWarning,
+            "7ad8455b626e80bc8efa2e014caa681f",
+            "Ports were committed that the data plane has from its next start on", "show port"},
+    KindRow{Kind::kPortMapInUse, "port-map-in-use", "V-309", Level::kNotice,
+            "910006e9cdad50d5df1f893c6a09fca2", "The data plane has the ports that are committed",
+            "show port"},
+    KindRow{Kind::kPortNotAsConfigured, "port-not-as-configured", "V-310", Level::kError,
+            "97b177e8208836df3b2f5b3fcdaa3a9f",
+            "A port is not as it is configured, its device or the file of the port map being "
+            "unusable: it is as the board file says, or left out",
+            "show port"},
+    KindRow{Kind::kPortAsConfigured, "port-as-configured", "V-311", Level::kNotice,
+            "c798df882a634f00dc47630616e92b4a", "A port is as it is configured again", "show port"},
+    KindRow{Kind::kPortMapUnwritten, "port-map-unwritten", "V-312", Level::kError,
+            "55ed07c68d36c291e3e2314e62f5654d",
+            "The file by which the data plane starts cannot be written; it is tried again",
+            "show port"},
+    KindRow{Kind::kPortMapWritten, "port-map-written", "V-313", Level::kNotice,
+            "68478b184d5371c7160055656fd3b8f3",
+            "The file by which the data plane starts holds what is committed again"},
     KindRow{Kind::kServerUp, "server-up", "V-401", Level::kNotice,
             "84fabefef757aab1d5714502e1f78667", "A server passes its checks and takes flows",
             "show pool {POOL}"},
@@ -140,6 +160,13 @@ constexpr std::array kKinds{
     KindRow{Kind::kStoreKnown, "store-known", "V-513", Level::kNotice,
             "a91b5c07d2e84f63b4de17520c8f3a96",
             "The data plane runs what is committed, or nothing"},
+    KindRow{Kind::kStoreDamaged, "store-damaged", "V-514", Level::kError,
+            "6f4d8824478c46fd98d04074d781cac6",
+            "A file of the store is damaged on the disk, which the next start would refuse; what "
+            "runs goes on",
+            "export set secrets"},
+    KindRow{Kind::kStoreWhole, "store-whole", "V-515", Level::kNotice,
+            "b555e05e2ea145dfae2815bc3b7e57ce", "The files of the store are whole"},
     KindRow{
         Kind::kPairRole, "pair-role", "V-801", Level::kNotice, "3ceaaf308142c8ea91d93080f9b439fc",
         "What this unit is for a group has changed: it holds it, stands by, or may not", "show ha"},
@@ -166,6 +193,18 @@ constexpr std::array kKinds{
             "Something is wrong between the units, as the alarm says", "show ha"},
     KindRow{Kind::kPairFaultOver, "pair-fault-over", "V-809", Level::kNotice,
             "2330fcf1562ae4b848668d77e827062c", "It is right again"},
+    KindRow{Kind::kTrackDown, "track-down", "V-825", Level::kWarning,
+            "2bbb99ecc66b422188b7f56abdc1f6bf",
+            "Something that this unit tracks is down, by which it may lose its VIPs to its peer",
+            "show ha track"},
+    KindRow{Kind::kTrackUp, "track-up", "V-826", Level::kNotice, "d3434a713ec743e2bcf7d3609b62989a",
+            "What this unit tracks is up again, or tracked no more", "show ha track"},
+    KindRow{Kind::kTrackNotTried, "track-not-tried", "V-827", Level::kWarning,
+            "ac1819f277ea4d5c8c414ff17443d418",
+            "What is tracked cannot be looked at, so that it counts as before; the text says why",
+            "show ha track"},
+    KindRow{Kind::kTrackTried, "track-tried", "V-828", Level::kNotice,
+            "2f6bcdceeeea46f4bccc307733436218", "It is looked at again", "show ha track"},
     KindRow{Kind::kConfigUnreplicated, "config-unreplicated", "V-810", Level::kWarning,
             "b2adb12eb40dfc9ecdf994ee1c8ebe37",
             "A commit is on this unit alone: if the other takes over, it is without it",
@@ -187,10 +226,12 @@ constexpr std::array kKinds{
     KindRow{Kind::kConfigTaken, "config-taken", "V-816", Level::kNotice,
             "7657a1e0169f98fe73202e9d904ac025",
             "A revision that the other unit has made is committed here, too", "show history"},
-    KindRow{Kind::kPairRequest, "pair-request", "V-820", Level::kNotice,
-            "3e085bc36103ec5f6faabd20f1e239a9",
-            "Somebody has asked for a pairing, or confirmed, rejected or ended one",
-            "show ha pairing"},
+    KindRow{
+        Kind::kPairRequest, "pair-request", "V-820", Level::kNotice,
+        "3e085bc36103ec5f6faabd20f1e239a9",
+        "Somebody has asked for a pairing, or confirmed, rejected or ended one, or seen or dropped "
+        "a branch",
+        "show ha pairing"},
     KindRow{Kind::kPairAttempt, "pair-attempt", "V-821", Level::kWarning,
             "bc0ae0a906c1d3525f9566a5ff4a68ad",
             "Two units, this being one, may be paired: a person is to compare the code on both",
@@ -227,12 +268,15 @@ constexpr std::array kKinds{
             "e01796c2d483450aad3001f1a4970f87",
             "A backup whose time is over could not be removed, here or where it was sent",
             "show backup"},
-    KindRow{Kind::kClockBehind, "clock-behind", "V-601", Level::kWarning,
-            "592ed8cdb9990f498e818a1511311770",
-            "The clock stands before the last commit: times in logs and certificates are wrong",
-            "show history"},
+    KindRow{
+        Kind::kClockBehind, "clock-behind", "V-601", Level::kWarning,
+        "592ed8cdb9990f498e818a1511311770",
+        "The clock stands before a commit of the history, and NTP does not keep it: times in logs "
+        "and certificates are wrong",
+        "show history"},
     KindRow{Kind::kClockRight, "clock-right", "V-602", Level::kNotice,
-            "b69970c33104034064d111f6bfd4d05c", "The clock stands after the last commit again"},
+            "b69970c33104034064d111f6bfd4d05c",
+            "The clock stands after the history again, or NTP keeps it"},
     KindRow{Kind::kSystemNotSet, "system-not-set", "V-603", Level::kWarning,
             "daf2a769a5abfcb567e6038a97e9d404",
             "Settings of the machine (time zone, NTP, DNS, banner, SSH keys) cannot be handed to "
@@ -251,12 +295,13 @@ constexpr std::array kKinds{
     KindRow{Kind::kHttpFailed, "http-failed", "V-701", Level::kWarning,
             "d3fc63b8d00aeb5209d2dbd49f06df8b",
             "Metrics or the status page cannot be served where the configuration wants it",
-            "show configuration"},
+            "show address"},
     KindRow{Kind::kHttpServes, "http-serves", "V-702", Level::kNotice,
             "fe5f895997c6a936c2d82eb6c75fa0e8", "Metrics or the status page are served again"},
     KindRow{Kind::kSyslogLost, "syslog-lost", "V-703", Level::kWarning,
             "f5fc72c6173c401c54abba9f39b4b405",
-            "A log server cannot be reached; events for it wait in memory", "show configuration"},
+            "A log server cannot be reached; events for it wait in memory",
+            "show configuration | match \"syslog {SYSLOG}\""},
     KindRow{Kind::kSyslogConnected, "syslog-connected", "V-704", Level::kNotice,
             "18796b187dba446c5c1b6044d4cc5a23", "A log server takes events again"},
     KindRow{Kind::kEventsNotSent, "events-not-sent", "V-705", Level::kWarning,
@@ -295,15 +340,21 @@ constexpr std::array kAlarms{
     AlarmRow{Kind::kDataPlaneLost, Kind::kDataPlaneConnected, Telling::kSource},
     AlarmRow{Kind::kLinkDown, Kind::kLinkUp, Telling::kAlarm, {"PORT"}},
     AlarmRow{Kind::kFlowTableHigh, Kind::kFlowTableNormal, Telling::kAlarm},
+    AlarmRow{Kind::kPortMapPending, Kind::kPortMapInUse, Telling::kAlarm},
+    AlarmRow{Kind::kPortNotAsConfigured, Kind::kPortAsConfigured, Telling::kAlarm, {"PORT"}},
+    AlarmRow{Kind::kPortMapUnwritten, Kind::kPortMapWritten, Telling::kAlarm},
     AlarmRow{Kind::kCommitWaits, Kind::kCommitSettled, Telling::kAlarm},
     AlarmRow{Kind::kUndoneNotStored, Kind::kUndoneStored, Telling::kAlarm},
     AlarmRow{Kind::kDiskLow, Kind::kDiskNormal, Telling::kAlarm},
     AlarmRow{Kind::kStoreUnwritable, Kind::kStoreWritable, Telling::kAlarm},
     AlarmRow{Kind::kStoreNew, Kind::kStoreKnown, Telling::kAlarm},
+    AlarmRow{Kind::kStoreDamaged, Kind::kStoreWhole, Telling::kAlarm},
     AlarmRow{Kind::kPairAway, Kind::kPairAnswers, Telling::kAlarm},
     AlarmRow{Kind::kPairJeopardy, Kind::kPairRedundant, Telling::kAlarm, {"GROUP"}},
     AlarmRow{Kind::kPeerSilent, Kind::kPeerHeard, Telling::kAlarm, {"GROUP"}},
     AlarmRow{Kind::kPairFault, Kind::kPairFaultOver, Telling::kAlarm, {"GROUP", "FAULT"}},
+    AlarmRow{Kind::kTrackDown, Kind::kTrackUp, Telling::kAlarm, {"TRACK"}},
+    AlarmRow{Kind::kTrackNotTried, Kind::kTrackTried, Telling::kAlarm, {"TRACK"}},
     AlarmRow{Kind::kConfigUnreplicated, Kind::kConfigReplicated, Telling::kAlarm},
     AlarmRow{Kind::kConfigDiverged, Kind::kConfigUnited, Telling::kAlarm},
     AlarmRow{Kind::kConfigNotFollowed, Kind::kConfigFollowed, Telling::kAlarm},
@@ -317,8 +368,15 @@ constexpr std::array kAlarms{
     AlarmRow{Kind::kNotifyFailed, Kind::kNotifyWorks, Telling::kAlarm, {"NOTIFY", "TO"}},
 };
 
+// In a cell of a table, which a bar would end.
 std::string quoted(std::string_view text) {
-  return text.empty() ? std::string() : "`" + std::string(text) + "`";
+  if (text.empty()) return {};
+  std::string cell = "`";
+  for (const char c : text) {
+    if (c == '|') cell += '\\';
+    cell += c;
+  }
+  return cell + "`";
 }
 
 }  // namespace

@@ -236,7 +236,7 @@ Result<Content> content_of(Database& database, std::uint64_t id, const Records& 
   if (!rows) return tl::unexpected<Error>(rows.error());
   if (rows->empty() || rows->front().id != id) {
     return fail(Errc::kNotFound, "E-404",
-                "there is no revision " + std::to_string(id) + ": see history");
+                "there is no revision " + std::to_string(id) + ": show history");
   }
   const auto damaged = [&](const std::string& way) {
     return fail(Errc::kFailed, kCorrupt,
@@ -291,15 +291,15 @@ Result<std::vector<Revision>> history(Database& database, std::size_t count) {
     const auto row = statement->step();
     if (!row) return tl::unexpected<Error>(row.error());
     if (!*row) return revisions;
-    revisions.push_back(
-        {.id = static_cast<std::uint64_t>(statement->integer(0)),
-         .info = {.at = system_clock::time_point(milliseconds(statement->integer(1))),
-                  .user = statement->text(2),
-                  .origin = statement->text(3),
-                  .how = statement->text(4),
-                  .note = statement->text(5),
-                  .changes = statement->text(6)},
-         .digest = statement->text(7)});
+    Revision& each = revisions.emplace_back();
+    each.id = static_cast<std::uint64_t>(statement->integer(0));
+    each.info.at = system_clock::time_point(milliseconds(statement->integer(1)));
+    each.info.user = statement->text(2);
+    each.info.origin = statement->text(3);
+    each.info.how = statement->text(4);
+    each.info.note = statement->text(5);
+    each.info.changes = statement->text(6);
+    each.digest = statement->text(7);
   }
 }
 

@@ -26,7 +26,6 @@ class Conditions : public testing::Test {
     report(kFirst, Verdict::kUp);
     report(kSecond, Verdict::kUp);
     observation_.data_plane_answers = true;
-    observation_.now = Wall(std::chrono::seconds(1'700'000'000));
     observation_.stands = [this](Kind kind) { return kind == standing_; };
   }
   void configure(model::Config config) {
@@ -188,11 +187,10 @@ TEST_F(Conditions, TheDiskIsLowByBytesAndOfASmallOneByShare) {
   EXPECT_EQ(only().text, "events.db: no space left");
 }
 
-TEST_F(Conditions, AClockBeforeTheLastCommitIsWrong) {
-  observation_.last_commit = observation_.now + 4min;
-  EXPECT_EQ(kinds(), Kinds{}) << "a clock set by the network steps back a little";
-  observation_.last_commit = observation_.now + 24h * 365;
+TEST_F(Conditions, AClockThatIsBehindIsAnAlarmWithWhatToDo) {
+  observation_.clock_behind = "set the time";
   EXPECT_EQ(kinds(), Kinds{Kind::kClockBehind});
+  EXPECT_EQ(only().text, "set the time");
 }
 
 }  // namespace

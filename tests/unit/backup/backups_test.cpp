@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "tests/unit/health/loop.h"
 #include "tests/unit/store/store_fixture.h"
 
@@ -59,6 +61,19 @@ TEST_F(BackupsTest, OneThatIsAskedForIsMadeAndKept) {
   ASSERT_EQ(backups_->kept().size(), 1U);
   EXPECT_EQ(backups_->kept().front().name, backups_->last().name);
   EXPECT_TRUE(backups_->start("")) << "and the next may begin";
+}
+
+TEST_F(BackupsTest, FileAndLabelHaveTheNameThatIsConfigured) {
+  backups_->rename_unit("edge-7");
+  const auto id = backups_->start("");
+  ASSERT_TRUE(id);
+  ASSERT_TRUE(until_ended(*id));
+  const std::string name = backups_->last().name;
+  EXPECT_TRUE(name.starts_with("edge-7-000001-")) << name;
+  std::ifstream file(backups_->path_of(name));
+  std::string label;
+  std::getline(file, label);
+  EXPECT_THAT(label, testing::HasSubstr("edge-7"));
 }
 
 TEST_F(BackupsTest, APlaceThatIsNoneIsToldAtOnceAndNothingIsMade) {

@@ -50,6 +50,24 @@ TEST(Folder, FilesOfOtherNamesAreNobodysBusiness) {
   EXPECT_THAT(folder.next_name(kNow).value(), testing::HasSubstr("-000001-"));
 }
 
+TEST(Folder, AUnitThatIsRenamedKnowsWhatItMadeBefore) {
+  const store::TempFolder where;
+  const std::string path = where.file("backup");
+  std::vector<std::string> made;
+  for (const char* unit : {"localhost", "lb-a", "lb-x", "lb-a"}) {
+    Folder folder(path, "localhost");
+    folder.rename_unit(unit);
+    made.push_back(folder.next_name(kNow).value());
+    store::write_file(folder.path_of(made.back()), "x");
+  }
+  EXPECT_THAT(
+      made,
+      ElementsAre("localhost-000001-20231114T221320Z.backup", "lb-a-000002-20231114T221320Z.backup",
+                  "lb-x-000003-20231114T221320Z.backup", "lb-a-000004-20231114T221320Z.backup"));
+  store::write_file(where.file("backup/lb-b-000009-20231114T221320Z.backup"), "x");
+  EXPECT_EQ(Folder(path, "another").kept().size(), 4U) << "and of a board file that says another";
+}
+
 TEST(Folder, ANoteTellsWhereAFileWasSentAndOutlivesTheProcess) {
   const store::TempFolder where;
   const Folder folder(where.path().string(), "lb-a");

@@ -55,6 +55,8 @@ const Row kRows[] = {
     {{"set vip one idle-timeout 3h", "set pool web server 192.0.2.13:80",
       "set pool web check http GET /"},
      {}},
+    {{"set port wan af_xdp:eth1", "set port lan mtu 9000"},
+     {effect({"port", "lan"}, Kind::kRestart, 0), effect({"port", "wan"}, Kind::kRestart, 0)}},
     {{"delete vip one"}, {effect({"vip", "one"}, Kind::kCut, 100)}},
     {{"disable vip one"}, {effect({"vip", "one"}, Kind::kCut, 100)}},
     {{"set group g enabled no", "set vip one group g", "set vip two group g"},
