@@ -40,6 +40,9 @@ class Checking {
   // What is committed has changed.
   void follow();
 
+  // By which whoever else has something to ask of others does.
+  [[nodiscard]] health::Prober& prober() noexcept { return prober_; }
+
   // What methods ask for.
   [[nodiscard]] rpc::Checks told();
   // Why the server went down; empty while it is up.

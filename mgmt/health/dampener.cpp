@@ -14,7 +14,8 @@ bool Dampener::add(bool passed) noexcept {
   }
   const Verdict wanted = passed ? Verdict::kUp : Verdict::kDown;
   if (wanted == verdict_) return false;
-  if (verdict_ != Verdict::kUnknown && streak_ < (passed ? rise_ : fall_)) return false;
+  const bool is_first = verdict_ == Verdict::kUnknown && (passed || !counts_first_failures_);
+  if (!is_first && streak_ < (passed ? rise_ : fall_)) return false;
   verdict_ = wanted;
   return true;
 }

@@ -5,7 +5,8 @@
 
 // From single results to a verdict that does not flap: `rise` passes in a row bring a server up,
 // `fall` failures in a row take it down. The first result of a server of which nothing is known
-// decides at once, so that a unit serves as soon as it can after a start.
+// decides at once, so that a unit serves as soon as it can after a start; or, where that would be
+// taken for more than it is, the first pass alone (count_first_failures()).
 // Pure. Threads: owned by one.
 namespace yoke::health {
 
@@ -16,6 +17,8 @@ class Dampener {
   // Takes the next result. True if the verdict changed by it.
   bool add(bool passed) noexcept;
 
+  // Of what nothing is known the first failure counts as any: `fall` of them are wanted.
+  void count_first_failures() noexcept { counts_first_failures_ = true; }
   // Starts from a verdict reached elsewhere: before a restart, or under other counts.
   void adopt(Verdict verdict) noexcept;
   // Keeps the verdict and forgets how many results in a row speak against it.
@@ -34,6 +37,7 @@ class Dampener {
   unsigned fall_;
   Verdict verdict_ = Verdict::kUnknown;
   bool last_passed_ = false;
+  bool counts_first_failures_ = false;
   unsigned streak_ = 0;
 };
 

@@ -168,6 +168,7 @@ curl_socket_t HttpProbe::open_socket(void* self, curlsocktype /*purpose*/, curl_
     me.give_up(errno);
     return CURL_SOCKET_BAD;
   }
+  me.socket_ = fd;
   // Reset at the end, so that 16,000 of them leave nothing behind.
   const linger reset{.l_onoff = 1, .l_linger = 0};
   (void)::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
@@ -175,12 +176,22 @@ curl_socket_t HttpProbe::open_socket(void* self, curlsocktype /*purpose*/, curl_
 }
 
 int HttpProbe::close_socket(void* self, curl_socket_t fd) {
+  auto& me = *static_cast<HttpProbe*>(self);
+  me.look_at_socket();
+  me.socket_ = CURL_SOCKET_BAD;
+  return ::close(fd);
+}
+
+void HttpProbe::look_at_socket() {
+  if (socket_ == CURL_SOCKET_BAD) return;
   tcp_info info{};
   socklen_t size = sizeof info;
-  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0) {
-    static_cast<HttpProbe*>(self)->bytes_came_ = info.tcpi_bytes_received;
+  if (::getsockopt(socket_, IPPROTO_TCP, TCP_INFO, &info, &size) == 0) {
+    bytes_came_ = info.tcpi_bytes_received;
   }
-  return ::close(fd);
+  sockaddr_storage peer{};
+  size = sizeof peer;
+  was_connected_ = ::getpeername(socket_, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
 }
 
 std::size_t HttpProbe::take_header(char* data, std::size_t size, std::size_t count, void* self) {
@@ -209,6 +220,7 @@ int HttpProbe::on_not_started(sd_event_source* /*source*/, void* self) {
 }
 
 void HttpProbe::finish(CURLcode code) {
+  look_at_socket();
   answer_.status = status();
   ProbeResult result = result_of(code);
   if (const std::string warning = certificate_warning(); !warning.empty()) {
@@ -250,6 +262,7 @@ ProbeResult HttpProbe::judge_failure(CURLcode code) const {
   if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY) {
     return failure("answer is not HTTP");
   }
+  if (code == CURLE_PARTIAL_FILE && status() == 0) return failure("closed without an answer");
   if (code == CURLE_PARTIAL_FILE) return failure(fmt::format("{} cut short", status()));
   if (code == CURLE_SSL_CONNECT_ERROR) return failure(tls_failure(words));
   if (words.ends_with("in chunked-encoding")) {
@@ -300,7 +313,7 @@ std::string HttpProbe::certificate_warning() const {
 }
 
 std::string_view HttpProbe::stage() const {
-  if (time_of(CURLINFO_CONNECT_TIME_T).count() == 0) return "connect";
+  if (!was_connected_) return "connect";
   if (speaks_tls_ && time_of(CURLINFO_APPCONNECT_TIME_T).count() == 0) return "TLS handshake";
   return answer_.body.empty() ? "answer" : "body";
 }

@@ -50,8 +50,10 @@ class HttpProbe final : public Probe {
   [[nodiscard]] bool set_callbacks();
   // libcurl tells no reason where there is no socket to be had: ours to remember.
   static curl_socket_t open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
-  // Notes how much has come, which libcurl does not tell of a header that it breaks off.
   static int close_socket(void* self, curl_socket_t fd);
+  // Notes what libcurl does not tell: how much has come, of a header that it breaks off; whether
+  // the connection stood, where TLS never did.
+  void look_at_socket();
   static CURLcode lend_trust(CURL* easy, void* context, void* self);
   // Keeps what comes in, and breaks off what is more than a check needs.
   static std::size_t take_header(char* data, std::size_t size, std::size_t count, void* self);
@@ -82,7 +84,9 @@ class HttpProbe final : public Probe {
   std::string_view lack_ = "the request could not be made";
   std::array<char, CURL_ERROR_SIZE> reason_{};  // libcurl's own words
   std::size_t header_bytes_ = 0;
-  std::uint64_t bytes_came_ = 0;  // over the wire, once the connection is closed
+  curl_socket_t socket_ = CURL_SOCKET_BAD;  // libcurl's, while it is open
+  std::uint64_t bytes_came_ = 0;            // over the wire, as last looked at
+  bool was_connected_ = false;              // as last looked at
   bool body_is_cut_ = false;
   CertificateEnd certificate_end_;
   HttpAnswer answer_;

@@ -114,7 +114,8 @@ hal::ProgramPlan ScriptProbe::plan() const {
   const std::string port = std::to_string(server_.port);
   hal::ProgramPlan made;
   made.path = fmt::format("{}/{}", prober_.place_.programs, check_.settings.text("program"));
-  made.arguments = {address, port};
+  // What is no server's has none of either.
+  if (server_ != net::Endpoint()) made.arguments = {address, port};
   if (const auto argument = check_.settings.text("argument"); !argument.empty()) {
     made.arguments.emplace_back(argument);
   }

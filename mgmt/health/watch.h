@@ -44,6 +44,7 @@ class Watch {
   void mend(MonoTime now);
   // From elsewhere: before a restart, or under other settings.
   void adopt(Verdict verdict) { dampener_.adopt(verdict); }
+  void count_first_failures() { dampener_.count_first_failures(); }
 
   [[nodiscard]] const Check& check() const noexcept { return check_; }
   [[nodiscard]] Verdict verdict() const noexcept { return dampener_.verdict(); }

@@ -4,80 +4,15 @@ which must be told in words."""
 
 import contextlib
 import json
-import subprocess
 import time
 
 import pytest
 
-import daemons
 import waiting
+from checked import PACE, addressed, probes, tried
+from checked import (dns, grpc, mariadb, mariadb_replica, postgresql, postgresql_replica,
+                     postgresql_shut, redis, redis_locked, redis_replica, smtp, unit, web)
 from daemons import PASSWORD
-
-PACE = "interval 500ms timeout 400ms rise 1 fall 2"
-# What the machine may hold up: looks at what a server says, not at how soon it does.
-PATIENT = "interval 10s timeout 8s"
-
-
-@pytest.fixture(scope="module")
-def unit(bare_lab):
-    """A unit without VIPs."""
-    bare_lab.unit.start()
-    bare_lab.unit.commit("set pool idle method nat")
-    yield bare_lab.unit
-    bare_lab.unit.stop()
-
-
-def fixture_of(make):
-    """A daemon for all tests of this file, made when the first one wants it."""
-
-    @pytest.fixture(scope="module")
-    def started(bare_lab, request):
-        daemon = make(bare_lab, request)
-        yield daemon
-        daemon.kill()
-
-    return started
-
-
-web = fixture_of(lambda lab, _: daemons.Web(lab.servers[0], 8080))
-redis = fixture_of(lambda lab, _: daemons.Redis(lab.servers[0], 6379))
-redis_replica = fixture_of(lambda lab, request: daemons.Redis(
-    lab.servers[1], 6379, primary=request.getfixturevalue("redis")))
-redis_locked = fixture_of(lambda lab, _: daemons.Redis(
-    lab.servers[0], 6380, password=PASSWORD, name="redis-locked"))
-smtp = fixture_of(lambda lab, _: daemons.Smtp(lab.servers[0], 2525))
-mariadb = fixture_of(lambda lab, _: daemons.MariaDb(lab.servers[0], 3306, 1))
-mariadb_replica = fixture_of(lambda lab, request: daemons.MariaDb(
-    lab.servers[1], 3306, 2, primary=request.getfixturevalue("mariadb")))
-postgresql = fixture_of(lambda lab, _: daemons.PostgreSql(lab.servers[0], 5432))
-postgresql_replica = fixture_of(lambda lab, request: daemons.PostgreSql(
-    lab.servers[1], 5432, primary=request.getfixturevalue("postgresql")))
-postgresql_shut = fixture_of(lambda lab, request: daemons.PostgreSql(
-    lab.servers[2], 5432, primary=request.getfixturevalue("postgresql"), hot_standby="off"))
-dns = fixture_of(lambda lab, _: daemons.Dns(lab.servers[0], 5353))
-grpc = fixture_of(lambda lab, _: daemons.Grpc(lab.servers[0], 50051))
-
-
-def tried(unit, endpoint, check, pace=PATIENT):
-    """What `test check` says of a check that nobody has committed: passed or failed, and in words.
-
-    Tried again where the machine stood still meanwhile: the unit then says that it cannot tell.
-    """
-    for _ in range(5):
-        done = unit.yoke("-c", f"set pool tried server {endpoint}",
-                         "-c", f"set pool tried check {check} {pace}",
-                         "-c", f"test check tried {endpoint} | json", check=False)
-        row = json.loads(done.stdout)["rows"][0]
-        if "too busy to look" not in row["text"]:
-            break
-    assert (row["outcome"] == "passed") == (done.returncode == 0), done
-    assert row["steps"], row
-    return f"{row['outcome']}: {row['text']}"
-
-
-def addressed(endpoint, port):
-    return f"{endpoint.rpartition(':')[0]}:{port}"
-
 
 WEB = [
     (8080, "http", "passed: http 200"),
@@ -94,6 +29,11 @@ WEB = [
     (8081, "https verify yes sni www.lab.test", "failed: https SSL certificate problem"),
     (8082, "https", "certificate ends in "),
     (8082, "https warn-days 0", "passed: https 200"),
+    (8083, "https", "certificate ended "),
+    (8083, "tls", "certificate ended "),
+    (8080, "http /closed", "failed: http closed without an answer"),
+    (8081, "https /closed", "failed: https closed without an answer"),
+    (8080, r'tcp send "GET /closed HTTP/1.0\\r\\n\\r\\n" receive "200"', "failed: tcp closed"),
     (8080, "https", "failed: https does not speak TLS"),
     (8081, "http", "failed: http 400"),
     (8080, "tcp", "passed: tcp connected"),
@@ -120,8 +60,21 @@ def test_a_web_server_that_does_not_come_to_an_end(unit, web):
     assert "timeout after 1s at " in tried(unit, web.endpoint, "http /slow",
                                            "interval 2s timeout 1s")
     with web.paused():
-        assert "timeout after 1s at TLS handshake" in tried(
-            unit, addressed(web.endpoint, 8081), "tls", "interval 2s timeout 1s")
+        for kind in ("tls", "https", "grpc tls yes"):
+            assert "timeout after 1s at TLS handshake" in tried(
+                unit, addressed(web.endpoint, 8081), kind, "interval 2s timeout 1s")
+        for kind, step in {"http": "answer", 'tcp send "x" receive "y"': "answer"}.items():
+            assert f"timeout after 1s at {step}" in tried(unit, web.endpoint, kind,
+                                                          "interval 2s timeout 1s")
+
+
+def test_a_machine_that_is_not_there(unit):
+    """Nobody answers ARP, which the kernel tells in the end."""
+    for kind in ("tcp", "http", "https", "tls", "grpc", "smtp", "redis", "mysql", "postgresql",
+                 "dns transport tcp", "icmp"):
+        said = tried(unit, "10.9.0.77:80", kind, "interval 1s timeout 300ms")
+        step = "reply" if kind == "icmp" else "connect"
+        assert f"timeout after 300ms at {step}" in said or "host unreachable" in said, said
 
 
 def test_a_certificate_that_ends_soon_is_an_alarm_until_it_is_not_looked_at(unit, web):
@@ -164,6 +117,10 @@ def test_certificates_that_the_unit_trusts(unit, web):
             assert "passed" in tried(unit, endpoint, f"{kind} verify yes sni www.lab.test")
             assert "failed" in tried(unit, endpoint, f"{kind} verify yes sni other.lab.test")
             assert "failed" in tried(unit, addressed(web.endpoint, 8082), f"{kind} verify yes")
+    with trusting(unit, web.ended):
+        for kind in ("tls", "https"):
+            assert "certificate has expired" in tried(
+                unit, addressed(web.endpoint, 8083), f"{kind} verify yes sni ended.lab.test")
 
 
 def test_redis(unit, redis, redis_replica):
@@ -191,6 +148,18 @@ def test_redis_with_a_password(unit, redis_locked):
     assert "AUTH refused: 'WRONGPASS" in tried(unit, endpoint, "redis password no")
 
 
+def test_redis_by_tls(unit, redis):
+    secure = addressed(redis.endpoint, redis.port + 1)
+    assert "passed: redis PONG" in tried(unit, secure, "redis tls yes")
+    assert "redis certificate: self-signed" in tried(unit, secure, "redis tls yes verify yes")
+    with trusting(unit, redis.certificate):
+        assert "passed: redis PONG" in tried(unit, secure,
+                                             "redis tls yes verify yes sni redis.lab.test")
+    assert "redis connection reset at PING" in tried(unit, secure, "redis")
+    assert "timeout after 1s at TLS handshake" in tried(unit, redis.endpoint, "redis tls yes",
+                                                        "interval 2s timeout 1s")
+
+
 def test_smtp(unit, smtp, web):
     assert "passed: smtp ready" in tried(unit, smtp.endpoint, "smtp")
     assert "passed: smtp ready" in tried(unit, smtp.endpoint, "smtp tls yes")
@@ -205,6 +174,19 @@ def test_smtp(unit, smtp, web):
     smtp.start()
     assert "STARTTLS is not offered" in tried(unit, smtp.endpoint, "smtp tls yes")
     assert "passed" in tried(unit, smtp.endpoint, "smtp")
+    with smtp.paused():
+        assert "timeout after 1s at banner" in tried(unit, smtp.endpoint, "smtp",
+                                                     "interval 2s timeout 1s")
+    smtp.kill()
+    smtp.refuses = True
+    smtp.prepare()
+    smtp.start()
+    assert "failed: smtp banner answered '554 SMTP service not available', expected 220" in tried(
+        unit, smtp.endpoint, "smtp")
+    smtp.kill()
+    smtp.refuses, smtp.tls = False, True
+    smtp.prepare()
+    smtp.start()
 
 
 def test_mariadb(unit, mariadb, web):
@@ -350,10 +332,6 @@ def test_ping(unit, bare_lab):
         assert "passed: icmp reply" in tried(unit, endpoint, "icmp")
 
 
-def probes(unit, pool, server):
-    return unit.show("check", pool, server)
-
-
 def test_a_server_that_is_taken_out_is_explained(unit, web, redis):
     """Two checks, of which all, any, or so many must pass; and what each saw last."""
     server = web.server.endpoint(4)
@@ -375,94 +353,6 @@ def test_a_server_that_is_taken_out_is_explained(unit, web, redis):
     assert "http 503, expected 200" in text
     assert max(map(len, unit.lines_on_screen("show", "check", "both", server))) <= 80
     unit.commit("delete pool both")
-
-
-SCRIPTS = [
-    ("exit 0", "passed: script status 0"),
-    ("echo 3 of 4 disks", "passed: script 3 of 4 disks"),
-    ("echo '1 of 4 disks'; exit 2", "failed: script status 2: 1 of 4 disks"),
-    ("echo no route to the array >&2; exit 1", "failed: script status 1: no route to the array"),
-    ("echo busy; exit 75", "not tried: script busy"),
-    ("no-such-command", "not tried: script status 127"),
-    ("kill -SEGV $$", "failed: script was ended by signal 11"),
-    ("yes", "failed: script said more than is read"),
-    ('curl -sf "http://$1:$2/" >/dev/null && echo by HTTP', "passed: script by HTTP"),
-    ('curl -sf "http://$1:1/" >/dev/null', "failed: script status 7"),
-    ('[ "$3" = "30 s" ] && echo "$YOKE_POOL" "$YOKE_CHECK"', "passed: script tried script"),
-    ("{ ls {root}/var/lib/yoke; ls {root}/run/yoke; } | grep -q . || echo hidden",
-     "passed: script hidden"),
-    ("ls {root}/etc/yoke", "passed: script checks"),
-    ("touch {root}/etc/yoke/checks/mark /var/tmp/mark 2>/dev/null || touch /tmp/mark && echo own",
-     "passed: script own"),
-]
-
-
-@pytest.fixture(scope="module")
-def script(unit):
-    """Writes the script that `program probe` names."""
-    folder = unit.root / "etc/yoke/checks"
-    folder.mkdir(mode=0o755)
-
-    def write(text, mode=0o755):
-        path = folder / "probe"
-        path.write_text("#!/bin/sh\n" + text.replace("{root}", str(unit.root)) + "\n",
-                        encoding="utf-8")
-        path.chmod(mode)
-        return path
-
-    return write
-
-
-@pytest.mark.parametrize("text, says", SCRIPTS)
-def test_scripts(unit, web, script, text, says):
-    script(text)
-    assert says in tried(unit, web.endpoint, 'script program probe argument "30 s"')
-
-
-def test_scripts_that_are_not_run(unit, web, script):
-    check = "script program probe"
-    path = script("exit 0", 0o777)
-    assert f"not tried: {path} is for others to change: chmod go-w" in tried(
-        unit, web.endpoint, check)
-    path.chmod(0o644)
-    assert "is not for all to run: chmod 755" in tried(unit, web.endpoint, check)
-    unit.commit(f"set pool shut server {web.endpoint}", f"set pool shut check {check} {PACE}")
-    waiting.until(lambda: f"chmod 755 {path}" in unit.yoke(
-        "show", "check", "shut", web.endpoint).stdout, "it says what to do")
-
-    def standing():
-        return [row for row in unit.show("alarm")
-                if row["alarm"] == "check-not-tried" and row["state"] == "raised"]
-
-    waiting.until(standing, "nobody has to look there to find out", 60)
-    assert "chmod 755" in standing()[0]["text"] and standing()[0]["next"] == "show check shut"
-    unit.commit("delete pool shut")
-    waiting.until(lambda: not standing(), "the alarm is gone with its check")
-    path.unlink()
-    assert f"not tried: {path} is missing" in tried(unit, web.endpoint, check)
-    refused = unit.yoke("-c", "set pool bad check script program ../../bin/sh", check=False)
-    assert refused.returncode == 2 and "E-102" in refused.stderr, refused
-
-
-def test_a_script_takes_a_server_out_and_is_killed_when_it_hangs(unit, web, script):
-    server = web.endpoint
-    script('curl -sf "http://$1:$2/" >/dev/null')
-    unit.commit(f"set pool own server {server}", f"set pool own check script program probe {PACE}")
-    unit.until_servers("up", [("own", server)])
-    script("setsid sleep 98765 & exec sleep 98765")
-    unit.until_servers("down", [("own", server)])
-    last = probes(unit, "own", server)[-1]
-    assert last["text"] == "timeout after 400ms at script", last
-    assert last["steps"][-1]["text"] == "killed: it was out of time"
-    assert max(map(len, unit.lines_on_screen("show", "check", "own", server))) <= 80
-    unit.commit("delete pool own")
-    waiting.until(lambda: not sleeping(), "what was under way is gone with its check")
-
-
-def sleeping():
-    """Processes of the script that hangs."""
-    found = subprocess.run(["pgrep", "-f", "^sleep 98765"], check=False, capture_output=True)
-    return found.stdout.split()
 
 
 def test_a_bad_server_does_not_pass_and_is_back_once_it_is_well(unit, redis):

@@ -56,6 +56,22 @@ TEST(Dampener, RiseAndFallAreCountedInARow) {
   }
 }
 
+TEST(Dampener, AFirstFailureMayCountAsAny) {
+  Dampener dampener(2, 3);
+  dampener.count_first_failures();
+  EXPECT_FALSE(dampener.add(false));
+  EXPECT_FALSE(dampener.add(false));
+  EXPECT_EQ(dampener.verdict(), Verdict::kUnknown);
+  EXPECT_TRUE(dampener.add(false));
+  EXPECT_EQ(dampener.verdict(), Verdict::kDown);
+
+  Dampener other(2, 3);
+  other.count_first_failures();
+  EXPECT_FALSE(other.add(false));
+  EXPECT_TRUE(other.add(true));
+  EXPECT_EQ(other.verdict(), Verdict::kUp);
+}
+
 TEST(Dampener, AnAdoptedVerdictIsGivenUpOnlyByAWholeRow) {
   Dampener dampener(2, 3);
   dampener.adopt(Verdict::kUp);

@@ -151,6 +151,21 @@ TEST_F(Probing, AServerThatTakesNoConnectionRunsIntoTheTimeout) {
   }
 }
 
+// Its connections stand, by the kernel's word, and nothing is ever said on them.
+TEST_F(Probing, AServerThatIsSilentOnceConnectedIsToldFromOneThatTakesNoConnection) {
+  const Server silent(keep_silent, "127.0.0.1", Server::First::kServer);
+  for (const char* kind : {"http", "https", "grpc", "tls"}) {
+    const bool secure = kind != std::string_view("http");
+    Check check = http(milliseconds(200), {{"tls", secure ? "yes" : "no"}});
+    check.key = kind;
+    const auto result = judge(silent.endpoint(), check);
+    EXPECT_EQ(result.outcome, Outcome::kFailed);
+    EXPECT_EQ(result.text,
+              std::string("timeout after 200ms at ") + (secure ? "TLS handshake" : "answer"))
+        << kind;
+  }
+}
+
 TEST_F(Probing, ALoopThatStoodStillIsNotHeldAgainstTheServer) {
   const Server server(answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
   Check tcp;
