@@ -42,6 +42,8 @@ std::string status_text(const Rows& rows, std::chrono::system_clock::time_point 
   const json document = {
       {"at", std::chrono::duration<double>(now.time_since_epoch()).count()},
       {"status", status.is_array() && !status.empty() ? status[0] : json()},
+      {"ha", rows("ha")},  // null: the unit stands alone, or yoke-pair is away
+      {"ha_config", rows("ha-config")},
       {"vip", list_of(rows, "vip", kServersMax)},
       {"server", servers_of(rows)},
       {"traffic", rows("traffic")},

@@ -94,7 +94,8 @@ const drops = (rows) => rows ? rows.reduce((all, row) =>
 
 function tile(title, state, lines, drawn) {
   const made = element("div", undefined, "tile " + state);
-  made.append(element("h3", title), ...lines, drawn);
+  made.append(element("h3", title), ...lines);
+  if (drawn) made.append(drawn);
   return made;
 }
 
@@ -103,11 +104,40 @@ function draw_header(now) {
   document.title = status.unit + " – Yoke";
   at("unit").textContent = status.unit;
   const runs = status.dataplane === "running";
-  at("role").textContent = runs ? "FORWARDING" : "DATA PLANE AWAY";
+  at("role").textContent = !runs ? "DATA PLANE AWAY" : roles(now) || "FORWARDING";
   at("role").className = runs ? "" : "bad";
-  at("facts").textContent = "one unit, up " + age(status.uptime_s) + ", data plane up " +
+  const groups = now.ha || [];
+  const place = groups.length ? "unit " + groups[0].unit + " of two" : "one unit";
+  at("facts").textContent = place + ", up " + age(status.uptime_s) + ", data plane up " +
     age(status.dataplane_uptime_s) + ", revision " + status.revision + ", Yoke " + status.version;
   at("clock").textContent = when(now.at);
+}
+
+// "ACTIVE", or "ACTIVE, STANDBY" where it is not the same for all groups; empty of one that stands
+// alone.
+const roles = (now) => [...new Set((now.ha || []).map((group) => group.role))].join(", ");
+
+const kWell = new Set(["ACTIVE", "STANDBY"]);
+
+// A tile a group: what this unit is for it, what the other is, and what is wrong.
+function draw_pair(now) {
+  const groups = now.ha || [];
+  at("pair").hidden = groups.length === 0;
+  replace(at("groups"), groups.map((group) => {
+    const well = kWell.has(group.role);
+    const state = well && kWell.has(group.peer_role) && !group.trouble ? "up" : well ? "warn" : "down";
+    const heard = group.peer_heard_ms === null ? "not heard" : "heard " + group.peer_heard_ms + " ms ago";
+    const lines = [
+      element("p", group.role || "–", "value"),
+      element("p", "peer " + (group.peer_role || "–") + ", " + heard),
+      element("p", "epoch " + group.epoch + (group.maintenance ? ", in maintenance" : "")),
+    ];
+    if (group.trouble) lines.push(element("p", group.trouble, "trouble"));
+    return tile(group.group || "VIPs in no group", state, lines);
+  }));
+  at("told").textContent = (now.ha_config || []).map((unit) =>
+    unit.unit + ": revision " + (unit.revision === null ? "–" : unit.revision) + ", " +
+    unit.state).join("; ");
 }
 
 function alarm_line(alarm) {
@@ -209,6 +239,7 @@ function draw(now) {
   const seconds = before ? Math.max(0, now.at - before.at) : 0;
   draw_header(now);
   draw_alarms(now);
+  draw_pair(now);
   draw_rates(now, before, seconds);
   draw_vips(now, before, seconds);
   draw_servers(now);

@@ -63,7 +63,8 @@ TEST(Page, TheStatusIsRowsOfShowAndWhenTheyWereTrue) {
   const json status = json::parse(answer("/status.json", rows, kNow)->body);
   EXPECT_EQ(status["at"], 1'700'000'000.5);
   EXPECT_EQ(status["status"], json({{"of", "status"}}));
-  for (const char* object : {"vip", "server", "traffic", "worker", "alarm", "history"}) {
+  EXPECT_EQ(status["ha_config"], json::array({{{"of", "ha-config"}}}));
+  for (const char* object : {"ha", "vip", "server", "traffic", "worker", "alarm", "history"}) {
     EXPECT_EQ(status[object], json::array({{{"of", object}}})) << object;
   }
   EXPECT_EQ(status["interface"], json()) << "not known now";
