@@ -60,6 +60,7 @@ constexpr std::array kLogChoice{
 constexpr std::array kHaPart{
     Node{.word = "link", .help = "The ways to the peer, and what goes by them"},
     Node{.word = "config", .help = "Whether both units have the same configuration"},
+    Node{.word = "track", .help = "What this unit tracks, and what of it is down"},
     Node{.word = "branches", .help = "What was committed here alone and gave way to the peer's"},
     Node{.word = "history", .help = "How roles changed, and why, the newest first"},
     Node{.word = "pairing", .help = "Who asks to be the other unit, and the code to compare"}};
@@ -78,6 +79,7 @@ constexpr std::array kObjects{
          .help = "Connections that servers answered, refused, left or reset (nat)",
          .next = kPoolName},
     Node{.word = "interface", .help = "Data ports and their counters"},
+    Node{.word = "port", .help = "Data ports: their devices, and what is configured"},
     Node{.word = "address", .help = "The unit's own interfaces and addresses"},
     Node{.word = "route", .help = "Where the unit itself sends packets"},
     Node{.word = "ha", .help = "The pair: who holds which group, and the peer", .next = kHaPart},
@@ -176,7 +178,19 @@ constexpr std::array kOfGroup{
 constexpr std::array kOfGroupForced{
     Node{.word = "group", .help = "Of one group", .may_end = false, .next = kForcedGroup},
     kForced[0]};
+constexpr std::array kBranchRequests{
+    Node{.word = "keep", .help = "It is seen and stays: the alarm ends"},
+    Node{.word = "drop", .help = "It goes, for good"}};
+constexpr std::array kBranchName{Node{.word = "NAME",
+                                      .help = "As show ha branches has it",
+                                      .value = Value::kWord,
+                                      .may_end = false,
+                                      .next = kBranchRequests}};
 constexpr std::array kHaRequests{
+    Node{.word = "branch",
+         .help = "What was committed here alone and gave way to the peer's",
+         .may_end = false,
+         .next = kBranchName},
     Node{.word = "failover", .help = "Give what this unit holds to the peer", .next = kOfGroup},
     Node{.word = "standby",
          .help = "The same, and take nothing until resume, restarts included",
@@ -219,8 +233,12 @@ constexpr std::array kRequests{
          .help = "Make what a backup holds the candidate, to be looked at and committed",
          .may_end = false,
          .next = kRestored}};
-constexpr std::array kTopic{
-    Node{.word = "COMMAND", .help = "More about one command", .value = Value::kCommand}};
+constexpr std::array kTopicWords{
+    Node{.word = "WORDS", .help = "As far as you would type them", .value = Value::kText}};
+constexpr std::array kTopic{Node{.word = "COMMAND",
+                                 .help = "More about one command",
+                                 .value = Value::kCommand,
+                                 .next = kTopicWords}};
 
 constexpr std::array kVerbs{
     Verb{.node = {.word = "show", .help = "Show something", .may_end = false, .next = kObjects},
@@ -317,7 +335,7 @@ constexpr std::array kVerbs{
          .example = "request backup"},
     Verb{.node = {.word = "help", .help = "What can be typed", .next = kTopic},
          .prints = true,
-         .example = "help set"},
+         .example = "help set vip"},
     Verb{.node = {.word = "exit", .help = "Leave this mode, or the session"}, .example = "exit"},
 };
 

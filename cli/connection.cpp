@@ -9,13 +9,19 @@ namespace {
 using namespace std::chrono_literals;
 using nlohmann::json;
 
-constexpr auto kTimeout = 30s;  // a commit waits for a disk and for the data plane
+// A commit waits for a disk, for the data plane, and on the standby for the writer, which it gives
+// up before (carry_patience in mgmt/replication).
+constexpr auto kTimeout = 30s;
 constexpr int kProtocolVersion = 1;
 
-// The client is of no use after these (mgmt/rpc/client.h).
+// The client is of no use after these (mgmt/rpc/client.h); E-607 is what a connection hears that
+// has made room for another, whatever it asks next.
 bool ends_connection(const Error& error) {
-  return error.id == "E-603" || error.id == "E-604" || error.id == "E-605";
+  return error.id == "E-603" || error.id == "E-604" || error.id == "E-605" || error.id == "E-607";
 }
+
+// Nothing of the request was done.
+bool was_gone_before(const Error& error) { return error.id == "E-604" || error.id == "E-607"; }
 
 std::string text_of(const json& object, const char* key) {
   const auto found = object.find(key);
@@ -83,8 +89,9 @@ Result<json> Connection::call(const std::string& method, const json& params) {
     has_edits_ = is_alone_ = false;
     return result;
   }
-  // yoke-mgmt may have been restarted since the last call; without edits nothing is lost by that.
-  if (was_connected && result.error().id == "E-604") return call_once(method, params);
+  // yoke-mgmt may have been restarted since the last call, or have given our place to another;
+  // without edits nothing is lost by that.
+  if (was_connected && was_gone_before(result.error())) return call_once(method, params);
   return result;
 }
 

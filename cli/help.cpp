@@ -22,7 +22,7 @@ std::vector<std::string> all_commands() {
   lines.emplace_back();
   lines.emplace_back("TAB completes a word and ? says what may come next, anywhere on a line.");
   lines.emplace_back("Words may be shortened. A commit is durable; until then nothing changes.");
-  lines.emplace_back("More about one command: help set");
+  lines.emplace_back("More about one command: help set, help set vip web");
   return lines;
 }
 
@@ -33,7 +33,7 @@ Outcome help(std::string_view topic) {
   if (topic.empty()) {
     outcome.output.rows = all_commands();
   } else {
-    const Verb* verb = find_verb(topic);
+    const Verb* verb = find_verb(topic.substr(0, topic.find(' ')));
     if (verb == nullptr) {
       outcome.error = Error{Errc::kInvalid, "E-101", "there is no such command", -1};
       return outcome;

@@ -24,7 +24,7 @@ std::string flows_text(std::uint64_t flows) {
 
 std::string in_words(const Total& total, std::string_view what) {
   if (total.unknown) return fmt::format("some open flows {}", what);
-  if (total.flows == 0) return fmt::format("no open flow {}", what);
+  if (total.flows == 0) return fmt::format("no open flows {}", what);
   return fmt::format("{}{} {}", total.at_most ? "at most " : "", flows_text(total.flows), what);
 }
 
@@ -47,6 +47,11 @@ std::vector<std::string> impact_lines(const json& impact) {
   for (const json& effect : impact) {
     const json path = part_of(effect, "path");
     const json flows = part_of(effect, "flows");
+    if (part_of(effect, "effect") == "restart") {
+      lines.push_back(fmt::format("  {}: from the data plane's next start on",
+                                  path.is_string() ? path.get<std::string>() : ""));
+      continue;
+    }
     const bool is_cut = part_of(effect, "effect") == "cut";
     add(is_cut ? cut : drain, effect);
     lines.push_back(fmt::format(

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <string_view>
 
 #include "cli/apply.h"
@@ -16,6 +17,7 @@
 #include "cli/line_editor.h"
 #include "cli/options.h"
 #include "cli/origin.h"
+#include "cli/plain_output.h"
 #include "cli/session.h"
 #include "cli/shell.h"
 
@@ -102,6 +104,9 @@ int run_script(const Options& options, Connection& connection, Style style) {
 
 int main(int argc, char** argv) {
   (void)std::setlocale(LC_CTYPE, "");
+  std::optional<PlainOutput> plain_out, plain_err;
+  if (needs_plain_output(STDOUT_FILENO)) plain_out.emplace(std::cout);
+  if (needs_plain_output(STDERR_FILENO)) plain_err.emplace(std::cerr);
   const auto options = read_options({argv + 1, argv + argc});
   if (!options) return tell(options.error(), wants_json(argc, argv));
   if (options->help) {

@@ -74,7 +74,7 @@ Outcome Session::run(const Command& command) {
   if (verb == "discard") return discard();
   if (verb == "request") return request(command);
   if (verb == "exit") return exit();
-  if (verb == "help") return help(command.words.empty() ? "" : command.words.front());
+  if (verb == "help") return help(fmt::format("{}", fmt::join(command.words, " ")));
   if (verb == "configure") return configure(command);
   return {};
 }
@@ -283,6 +283,14 @@ Outcome Session::request(const Command& command) {
 // failover, standby or resume; "group NAME" and "force" may follow.
 Outcome Session::request_of_pair(const Command& command) {
   const std::string& request = command.words[1];
+  if (request == "branch") {
+    const bool drop = command.words[3] == "drop";
+    const auto answer = connection_.call("branch", {{"name", command.words[2]}, {"drop", drop}});
+    if (!answer) return failed(answer.error());
+    Outcome outcome = said(drop ? "It is gone." : "It is kept, and told no more.");
+    outcome.output.json = with_schema(*answer);
+    return outcome;
+  }
   json params = {{"request", request}};
   for (std::size_t i = 2; i < command.words.size(); ++i) {
     if (command.words[i] == "force") {

@@ -83,6 +83,14 @@ constexpr std::array kInterfaceColumns{
     Column{"MISSED", "rx_missed", Format::kCount, 6},
     Column{"ERRORS", "rx_errors+tx_errors", Format::kSum, 6},
 };
+constexpr std::array kPortColumns{
+    Column{"NAME", "name", Format::kText, 7},
+    Column{"DEVICE", "device", Format::kText, 16},
+    Column{"MTU", "mtu", Format::kText, 5},
+    Column{"FROM", "from", Format::kText, 13},
+    Column{"CONFIGURED", "configured", Format::kText, 16},
+    Column{"STATE", "state", Format::kText, 11},
+};
 constexpr std::array kAddressColumns{
     Column{"INTERFACE", "interface", Format::kText, 15},
     Column{"STATE", "state", Format::kText, 7},
@@ -125,6 +133,14 @@ constexpr std::array kHaLinkColumns{
     Column{"SENT", "sent", Format::kCount, 7},
     Column{"NOT SENT", "not_sent", Format::kCount, 8},
     Column{"REFUSED", "refused", Format::kCount, 7},
+};
+constexpr std::array kHaTrackColumns{
+    Column{"TRACK", "track", Format::kText, 24, true},
+    Column{"STATE", "state", Format::kText, 7},
+    Column{"SINCE", "since_s", Format::kAge, 6},
+    Column{"WEIGHT", "weight", Format::kCount, 6},
+    Column{"GROUPS", "groups", Format::kText, 12, true},
+    Column{"LAST", "last", Format::kText, 8},
 };
 constexpr std::array kHaHistoryColumns{
     Column{"WHEN", "when", Format::kText, 24},  Column{"GROUP", "group", Format::kText, 8, true},
@@ -181,6 +197,7 @@ constexpr std::array kViews{
     View{"connection", false, kConnectionColumns},
     View{"connection", true, kConnectionColumns},
     View{"interface", false, kInterfaceColumns},
+    View{"port", false, kPortColumns},
     View{"address", false, kAddressColumns},
     View{"route", false, kRouteColumns},
     View{"worker", false, kWorkerColumns},
@@ -191,6 +208,7 @@ constexpr std::array kViews{
     View{"ha-config", false, kHaConfigColumns},
     View{"ha-branches", false, kHaBranchesColumns},
     View{"ha-pairing", false, kHaPairingColumns},
+    View{"ha-track", false, kHaTrackColumns},
     View{"backup", false, kBackupColumns},
 };
 

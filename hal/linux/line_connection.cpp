@@ -39,6 +39,17 @@ void LineConnection::refuse(const Error& error) {
   update_watch();
 }
 
+void LineConnection::dismiss(const Error& error) {
+  queue(config_.error_line(error));
+  (void)write_some();
+  end();
+}
+
+std::optional<MonoTime> LineConnection::resting_since() const {
+  const bool rests = session_ && !answering_ && !line_waiting_ && !closing_ && output_.empty();
+  return rests ? std::optional(heard_) : std::nullopt;
+}
+
 // One turn: a chunk in, a request answered, a chunk out. What is left waits for the next turn, so
 // that one client's work comes between that of the others.
 void LineConnection::on_ready(std::uint32_t events) {
@@ -67,6 +78,7 @@ bool LineConnection::read_some() {
   std::array<char, kChunk> chunk;
   const ssize_t n = ::recv(fd_.get(), chunk.data(), chunk.size(), MSG_DONTWAIT);
   if (n > 0) {
+    heard_ = MonoClock::now();
     input_.append({chunk.data(), static_cast<std::size_t>(n)});
     line_waiting_ = true;
     return true;
@@ -83,6 +95,7 @@ bool LineConnection::write_some() {
                            MSG_DONTWAIT | MSG_NOSIGNAL);
   if (n < 0) return errno == EAGAIN || errno == EINTR;
   written_ += static_cast<std::size_t>(n);
+  heard_ = MonoClock::now();
   if (n > 0) stalled_.start(kStalled);
   if (written_ < output_.size()) return true;
   output_ = {};  // and its memory: an answer may be large

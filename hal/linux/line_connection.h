@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "hal/base/clock.h"
 #include "hal/base/file_descriptor.h"
 #include "hal/linux/event.h"
 #include "hal/linux/line_buffer.h"
@@ -26,6 +28,12 @@ class LineConnection {
 
   // Tells the client why and lets it go.
   void refuse(const Error& error);
+  // The same, at once: of one that rests. Ends the connection.
+  void dismiss(const Error& error);
+
+  // Since when nothing is asked nor answered; nothing while something is, or no session is there.
+  [[nodiscard]] std::optional<MonoTime> resting_since() const;
+  [[nodiscard]] bool holds_work() const { return session_ && session_->holds_work(); }
 
  private:
   void on_ready(std::uint32_t events);
@@ -46,11 +54,12 @@ class LineConnection {
   LineBuffer input_;
   std::string output_;
   std::size_t written_ = 0;
-  bool line_waiting_ = false;  // input_ may hold a complete line
-  bool answering_ = false;     // the session has a line and owes its answer
-  bool is_late_ = false;       // and we have gone on meanwhile
-  bool input_ended_ = false;   // the client writes no more
-  bool closing_ = false;       // nothing more is read; over when output_ is written
+  MonoTime heard_ = MonoClock::now();  // or told
+  bool line_waiting_ = false;          // input_ may hold a complete line
+  bool answering_ = false;             // the session has a line and owes its answer
+  bool is_late_ = false;               // and we have gone on meanwhile
+  bool input_ended_ = false;           // the client writes no more
+  bool closing_ = false;               // nothing more is read; over when output_ is written
   IoSource io_;
   Timer stalled_;
 };

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -129,18 +130,67 @@ void LineServer::accept_one() {
   }
   auto peer = admitted(client.get());
   if (peer && config_.admits && !config_.admits(*peer)) peer.reset();
-  const bool taken = peer && places_.take(peer->uid, peer->user);
-  connections_.push_back(std::make_unique<LineConnection>(
+  const bool taken = peer && take_place(*peer);
+  Held held;
+  held.has_place = taken;
+  if (peer) held.holding = {peer->uid, peer->user, peer->pid, std::chrono::system_clock::now()};
+  held.connection = std::make_unique<LineConnection>(
       event_, std::move(client), config_, taken ? config_.open_session(*peer) : nullptr,
-      [this, uid = taken ? std::optional(peer->uid) : std::nullopt](LineConnection* ended) {
-        if (uid) places_.leave(*uid);
-        connections_.remove_if([ended](const auto& held) { return held.get() == ended; });
-      }));
-  if (!taken) connections_.back()->refuse(why_refused(peer));
+      [this](LineConnection* ended) { forget(ended); });
+  connections_.push_back(std::move(held));
+  if (!taken) connections_.back().connection->refuse(why_refused(peer));
+}
+
+void LineServer::forget(const LineConnection* ended) {
+  const auto held = std::ranges::find_if(
+      connections_, [ended](const Held& one) { return one.connection.get() == ended; });
+  if (held->has_place) places_.leave(held->holding.uid);
+  connections_.erase(held);
+}
+
+bool LineServer::take_place(const Peer& peer) {
+  const bool is_admin = config_.is_admin && config_.is_admin(peer);
+  if (places_.take(peer.uid, is_admin)) return true;
+  return make_room_for(peer) && places_.take(peer.uid, is_admin);
+}
+
+bool LineServer::has_rested(const LineConnection& connection) const {
+  const auto since = connection.resting_since();
+  const auto least = connection.holds_work() ? config_.rest_least_with_work : config_.rest_least;
+  return since && *since + least <= MonoClock::now();
+}
+
+// Of those that hold nothing the one that has rested longest; only then one that does.
+bool LineServer::make_room_for(const Peer& peer) {
+  const Held* chosen = nullptr;
+  const auto rank = [](const Held& held) {
+    return std::pair(held.connection->holds_work(), *held.connection->resting_since());
+  };
+  for (const Held& held : connections_) {
+    if (!held.has_place || !places_.may_replace(peer.uid, held.holding.uid)) continue;
+    if (!has_rested(*held.connection)) continue;
+    if (chosen == nullptr || rank(held) < rank(*chosen)) chosen = &held;
+  }
+  if (chosen == nullptr) return false;
+  const Places::Holding gone = chosen->holding;
+  log::notice("connection-dismissed", config_.path + ": the connection of " + gone.user +
+                                          "'s pid " + std::to_string(gone.pid) +
+                                          ", which has rested longest, makes room for another");
+  chosen->connection->dismiss({Errc::kUnavailable, "E-607",
+                               "this connection has rested longest of too many, and has made room "
+                               "for another; connect anew",
+                               -1});
+  return true;
 }
 
 Error LineServer::why_refused(const std::optional<Peer>& peer) const {
-  if (peer) return {Errc::kUnavailable, "E-607", places_.why_none(peer->uid), -1};
+  if (peer) {
+    std::vector<Places::Holding> all;
+    for (const Held& held : connections_) {
+      if (held.has_place) all.push_back(held.holding);
+    }
+    return {Errc::kUnavailable, "E-607", places_.why_none(peer->uid, all), -1};
+  }
   return {Errc::kDenied, "E-602",
           "not permitted: be root or a member of the group yoke, "
           "or, with the data plane, the management plane",

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <list>
@@ -45,6 +46,9 @@ class LineSession {
   // Until then the session stays, and gets no other line.
   using Reply = std::function<void(const Answer&)>;
   virtual void take(const std::string& line, const Reply& reply) { reply(answer(line)); }
+
+  // Something that nobody else has ends with it: one that holds nothing is let go sooner.
+  [[nodiscard]] virtual bool holds_work() const { return false; }
 };
 
 class LineConnection;
@@ -53,12 +57,19 @@ class LineServer {
  public:
   struct Config {
     std::string path;
-    std::size_t line_bytes_max = 0;     // of a request, without its newline
-    std::size_t connections_max = 256;  // shared out by places.h; those beyond are told E-607
+    std::size_t line_bytes_max = 0;  // of a request, without its newline
+    // Shared out by places.h. Where none is left for a user, that one of his goes which has rested
+    // longest, and for `rest_least`; where there is none, who comes is told E-607.
+    std::size_t connections_max = 256;
     std::function<std::unique_ptr<LineSession>(const Peer&)> open_session;
     std::function<std::string(const Error&)> error_line;  // for what concerns no request
     // Of those whom the socket lets in; unset: all.
     std::function<bool(const Peer&)> admits = {};
+    // For whom some places are kept; unset: for root and the user this process runs as alone.
+    std::function<bool(const Peer&)> is_admin = {};
+    // Longer than any program takes between two requests, and much longer for one that has begun
+    // something.
+    std::chrono::seconds rest_least{10}, rest_least_with_work{600};
   };
 
   // Root, members of the group yoke and the user this process runs as are let in; everybody else is
@@ -71,8 +82,18 @@ class LineServer {
   ~LineServer();
 
  private:
+  // One that is let in, or (without a place) told why not.
+  struct Held {
+    Places::Holding holding;
+    bool has_place = false;
+    std::unique_ptr<LineConnection> connection;
+  };
   LineServer(sd_event* event, FileDescriptor fd, Config config);
   void accept_one();
+  [[nodiscard]] bool take_place(const Peer& peer);
+  [[nodiscard]] bool make_room_for(const Peer& peer);
+  [[nodiscard]] bool has_rested(const LineConnection& connection) const;
+  void forget(const LineConnection* ended);
   [[nodiscard]] Error why_refused(const std::optional<Peer>& peer) const;
   void shed_one();
 
@@ -81,7 +102,7 @@ class LineServer {
   FileDescriptor reserve_;  // given up to turn a client away when descriptors run out
   Config config_;
   Places places_;
-  std::list<std::unique_ptr<LineConnection>> connections_;
+  std::list<Held> connections_;
   IoSource io_;
 };
 

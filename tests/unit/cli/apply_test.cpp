@@ -136,7 +136,8 @@ TEST(Apply, ADryRunSaysWhatWouldChangeAndChangesNothing) {
 
 TEST(Apply, TellsWhatItDoesToOpenConnections) {
   FakeMgmt mgmt;
-  const json impact = {{{"path", "vip old"}, {"effect", "cut"}, {"flows", 120}}};
+  const json impact = {{{"path", "vip old"}, {"effect", "cut"}, {"flows", 120}},
+                       {{"path", "port wan"}, {"effect", "restart"}, {"flows", 0}}};
   mgmt.answer("diff",
               json{{"changes", {{{"sign", "-"}, {"path", {"vip", "old"}}}}}, {"impact", impact}});
   const TempFolder folder;
@@ -144,7 +145,8 @@ TEST(Apply, TellsWhatItDoesToOpenConnections) {
   Desk desk(mgmt);
   const std::string told =
       "- vip old\n  vip old: 120 open flows cut\n"
-      "impact: 120 open flows cut, no open flow drain\n";
+      "  port wan: from the data plane's next start on\n"
+      "impact: 120 open flows cut, no open flows drain\n";
   EXPECT_EQ(desk.trial(file), 0);
   EXPECT_EQ(desk.data.str(), told);
   EXPECT_EQ(desk.trial(file, {.json = true, .pretty = false}), 0);

@@ -59,7 +59,7 @@ const Insertion kInsertions[] = {
     {"set pool web me", Mode::kConfig, "thod "},
     {"set pool web method d", Mode::kConfig, "sr "},
     {"set pool web check h", Mode::kConfig, "ttp"},
-    {"se po we", Mode::kConfig, "b"},  // 'we' is no word of the grammar
+    {"se poo we", Mode::kConfig, "b"},  // 'we' is no word of the grammar
     {"show pool | m", Mode::kOper, "atch "},
     {"show pool |", Mode::kOper, " "},
     {"show pool |m", Mode::kOper, "atch "},
@@ -215,6 +215,13 @@ TEST(Help, OfAVerbSaysWhatMayFollowAndGivesAnExample) {
     for (const std::string& row : one.output.rows) EXPECT_LE(text_width(row), 80U) << row;
   }
   EXPECT_THAT(help("set").output.rows, Contains(HasSubstr("A virtual address")));
+}
+
+TEST(Help, GoesAsFarIntoACommandAsIsAsked) {
+  EXPECT_THAT(help("set vip").output.rows, Contains(HasSubstr("<name>")));
+  EXPECT_THAT(help("set vip web").output.rows, Contains(HasSubstr("idle-timeout")));
+  EXPECT_EQ(help("bogus vip").error.value().id, "E-101");
+  EXPECT_TRUE(read_line("help set vip web", Mode::kScript));
 }
 
 TEST(Help, OfWhatIsNoVerbIsAnError) {

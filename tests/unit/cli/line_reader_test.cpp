@@ -52,11 +52,11 @@ const GoodLine kGoodLines[] = {
      {"pool"},
      {{"except", "^x$"}, {"tail", "0"}}},
     // At a terminal, short words.
-    {"sh po web", Mode::kOper, "show", {"pool", "web"}},
+    {"sh poo web", Mode::kOper, "show", {"pool", "web"}},
     {"s st", Mode::kOper, "show", {"status"}},
     {"config", Mode::kOper, "configure", {}},
     {"sh conf cand", Mode::kConfig, "show", {"configuration", "candidate"}},
-    {"sh po | m x | h 1 | j",
+    {"sh poo | m x | h 1 | j",
      Mode::kOper,
      "show",
      {"pool"},
@@ -132,9 +132,10 @@ const BadLine kBadLines[] = {
     // Short words: for several, and never in a script.
     {"show @s", Mode::kOper, "E-108", "status, server or system"},
     {"@c", Mode::kConfig, "E-108", "copy, check, commit, cancel or confirm"},
+    {"set @po web", Mode::kConfig, "E-108", "pool or port"},
     {"set pool web @s", Mode::kConfig, "E-108", "scheduler or server"},
     {"@sh pool", Mode::kScript, "E-101", "did you mean show?"},
-    {"show @po", Mode::kScript, "E-101", "did you mean pool?"},
+    {"show @po", Mode::kScript, "E-101", "did you mean pool or port?"},
     {"show pool | @c", Mode::kScript, "E-101", "did you mean count?"},
     {"set pool web server 192.0.2.1:80 weight 1 @weight 2", Mode::kConfig, "E-109"},
     // Modes.
@@ -166,16 +167,16 @@ struct EditLine {
 
 const EditLine kEditLines[] = {
     {"set pool web", "set pool web"},
-    {"se p web me dsr", "set pool web method dsr"},
+    {"se poo web me dsr", "set pool web method dsr"},
     {"set v web 203.0.113.10:80/tcp po web", "set vip web 203.0.113.10:80/tcp pool web"},
-    {"set p web ser [2001:db8::1]:80 en n", "set pool web server [2001:db8::1]:80 enabled no"},
-    {"set p web c http GET /x exp 200 204", "set pool web check http GET /x expect 200 204"},
-    {"set p web c http host \"int\"", "set pool web check http host \"int\""},
-    {"set p web c pos us w", "set pool web check postgresql user w"},
-    {"set p web c h GET", ""},
-    {"del p web sc", "delete pool web scheduler"},
-    {"del p p", "delete pool p"},
-    {"set p web d", ""},
+    {"set poo web ser [2001:db8::1]:80 en n", "set pool web server [2001:db8::1]:80 enabled no"},
+    {"set poo web c http GET /x exp 200 204", "set pool web check http GET /x expect 200 204"},
+    {"set poo web c http host \"int\"", "set pool web check http host \"int\""},
+    {"set poo web c pos us w", "set pool web check postgresql user w"},
+    {"set poo web c h GET", ""},
+    {"del poo web sc", "delete pool web scheduler"},
+    {"del poo p", "delete pool p"},
+    {"set poo web d", ""},
 };
 
 TEST(LineReader, ShortEditsAreTheEditsOfTheLineInFull) {

@@ -10,9 +10,11 @@ namespace {
 
 TEST(NextCommand, OfEveryKindOfEventIsACommand) {
   for (const auto& row : events::kinds()) {
-    const std::string line = events::command_of(
-        row.kind,
-        {{"POOL", "web"}, {"VIP", "web"}, {"SERVER", "10.0.0.1:80"}, {"NOTIFY", "webhook:page"}});
+    const std::string line = events::command_of(row.kind, {{"POOL", "web"},
+                                                           {"VIP", "web"},
+                                                           {"SERVER", "10.0.0.1:80"},
+                                                           {"SYSLOG", "central"},
+                                                           {"NOTIFY", "webhook:page"}});
     if (line.empty()) continue;
     EXPECT_EQ(line.find('{'), std::string::npos) << row.id;
     const auto command = read_line(line, Mode::kScript);

@@ -32,7 +32,7 @@ struct EnterRow {
 const EnterRow kEntered[] = {
     {"edit pool web", kTop, kPool},
     {"edit pool web server 192.0.2.11:80", kTop, kServer},
-    {"ed p web s 192.0.2.11:80", kTop, kServer},
+    {"ed poo web s 192.0.2.11:80", kTop, kServer},
     {"edit server 192.0.2.11:80", kPool, kServer},
     {"edit check http", kPool, kCheck},
     {"edit pool pool", kTop, {{"pool", "pool"}}},

@@ -230,7 +230,7 @@ TEST(Session, ADifferenceThatIsPassedOnHasItsImpactAndConflicts) {
   EXPECT_EQ(desk.run("diff"), 0);
   EXPECT_EQ(desk.data.str(),
             "- vip old\n  vip old: some open flows drain\n"
-            "impact: no open flow cut, some open flows drain\n");
+            "impact: no open flows cut, some open flows drain\n");
   EXPECT_EQ(desk.talk.str(), "");
   diff["conflicts"] = {{{"text", "vip old: gone here, kept there"}}};
   diff["impact"] = json::array();
@@ -376,72 +376,6 @@ TEST(Session, CompletesKeysOfTheCandidate) {
   EXPECT_THAT(desk.session.keys("pool", {}), IsEmpty());
   mgmt.stop();
   EXPECT_THAT(desk.session.keys("pool", {}), IsEmpty());
-}
-
-TEST(Connection, ComesBackByItselfWhereNothingWasLost) {
-  FakeMgmt mgmt;
-  mgmt.commit_lines(kWeb);
-  Desk desk(mgmt);
-  EXPECT_EQ(desk.run("show configuration"), 0);
-  mgmt.restart();
-  EXPECT_EQ(desk.run("show configuration"), 0);
-  EXPECT_EQ(desk.data.str(), kWeb);
-  EXPECT_EQ(mgmt.calls("hello").size(), 2U);
-}
-
-TEST(Connection, SaysThatEditsAreLostAndThenGoesOn) {
-  FakeMgmt mgmt;
-  Desk desk(mgmt);
-  EXPECT_EQ(desk.run("set pool web"), 0);
-  mgmt.restart();
-  EXPECT_EQ(desk.run("commit"), 7);
-  EXPECT_THAT(desk.talk.str(), HasSubstr("the uncommitted edits are lost"));
-  EXPECT_THAT(mgmt.calls("commit"), IsEmpty());
-  EXPECT_FALSE(desk.connection.has_edits());
-  EXPECT_EQ(desk.run("set pool web"), 0);
-  EXPECT_EQ(desk.run("commit"), 0);
-}
-
-TEST(Connection, EditsThatCompletionFoundLostAreToldAtTheNextCommand) {
-  FakeMgmt mgmt;
-  Desk desk(mgmt, Mode::kOper);
-  EXPECT_EQ(desk.run("configure"), 0);
-  EXPECT_EQ(desk.run("set pool web"), 0);
-  mgmt.restart();
-  EXPECT_THAT(desk.session.keys("pool", {}), IsEmpty());
-  EXPECT_EQ(desk.run("commit"), 7);
-  EXPECT_THAT(desk.talk.str(), HasSubstr("the uncommitted edits are lost"));
-  EXPECT_THAT(mgmt.calls("commit"), IsEmpty());
-  EXPECT_EQ(desk.run("diff"), 0) << "told once";
-}
-
-TEST(Connection, WithoutAServerIsUnavailable) {
-  FakeMgmt mgmt;
-  mgmt.stop();
-  Desk desk(mgmt);
-  EXPECT_EQ(desk.run("show pool"), 7);
-  EXPECT_THAT(desk.talk.str(), StartsWith("E-601 "));
-  const TempFolder empty;
-  Connection nowhere(socket_below(empty.path()));
-  const auto greeted = nowhere.greet();
-  ASSERT_FALSE(greeted);
-  EXPECT_EQ(greeted.error().kind, Errc::kUnavailable);
-}
-
-TEST(Connection, GreetsWithItsVersionAndPassesARefusalOn) {
-  FakeMgmt mgmt;
-  mgmt.answer("hello", Error{Errc::kRefused, "E-403", "another version", -1});
-  Desk desk(mgmt);
-  EXPECT_EQ(desk.run("show pool"), 6);
-  EXPECT_EQ(desk.talk.str(), "E-403 another version\n");
-  EXPECT_EQ(mgmt.calls("hello"), (std::vector<json>{{{"version", 1}, {"from", ""}}}));
-}
-
-TEST(Connection, FindsTheSocketBelowARoot) {
-  EXPECT_EQ(socket_below(""), "/run/yoke/mgmt.sock");
-  EXPECT_EQ(socket_below("/"), "/run/yoke/mgmt.sock");
-  EXPECT_EQ(socket_below("/tmp/a"), "/tmp/a/run/yoke/mgmt.sock");
-  EXPECT_EQ(socket_below("/tmp/a//"), "/tmp/a/run/yoke/mgmt.sock");
 }
 
 // Whatever shape an answer has, a command ends with an exit code.

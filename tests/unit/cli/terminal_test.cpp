@@ -40,7 +40,7 @@ TEST_F(AtATerminal, TabCompletesWordsAndKeys) {
   mgmt_.commit_lines("set pool webshop\n");
   Terminal terminal(mgmt_.root(), home_.path());
   ASSERT_TRUE(terminal.shows("lb-a>"));
-  terminal.type("sh\tpo\tw\t");
+  terminal.type("sh\tpoo\tw\t");
   ASSERT_TRUE(terminal.shows("show pool webshop"));
   // The other tab lists where there is a choice.
   terminal.type(kDropLine);
