@@ -16,13 +16,17 @@ _POSTGRESQL = next(iter(sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin")
 
 
 def make_certificate(folder, name, days=365):
-    """(certificate, key) of `name`, which nobody but itself vouches for."""
+    """(certificate, key) of `name`, which nobody but itself vouches for; over where `days` is less than
+    none."""
     folder.mkdir(parents=True, exist_ok=True)
     certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:P-256", "-nodes", "-days", str(days),
+                    "ec_paramgen_curve:P-256", "-nodes", "-days", str(max(days, 1)),
                     "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}",
                     "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    if days < 0:
+        subprocess.run(["openssl", "x509", "-in", certificate, "-signkey", key, "-days", str(days),
+                        "-out", certificate], check=True, capture_output=True)
     key.chmod(0o600)
     return certificate, key
 
@@ -84,12 +88,13 @@ class Daemon:
 
 
 class Web(Daemon):
-    """nginx: HTTP on `port`, HTTPS on the next one with the certificate of www.lab.test, and on the
-    one after with one that ends within days."""
+    """nginx: HTTP on `port`, HTTPS on the next one with the certificate of www.lab.test, on the one
+    after with one that ends within days, and then with one that has ended."""
 
     def prepare(self):
         certificate, key = make_certificate(self.folder, "www.lab.test")
         ending, ending_key = make_certificate(self.folder, "ending.lab.test", days=3)
+        ended, ended_key = make_certificate(self.folder, "ended.lab.test", days=-1)
         (self.folder / "nginx.conf").write_text(f"""\
 daemon off;
 user root;
@@ -112,6 +117,7 @@ http {{
       return 200 "named\\n";
     }}
     location = /failing {{ return 503 "not yet\\n"; }}
+    location = /closed {{ return 444; }}
     location = /slow {{ limit_rate 1; return 200 "{'x' * 4000}\\n"; }}
   }}
   server {{
@@ -120,24 +126,36 @@ http {{
     ssl_certificate_key {ending_key};
     location = / {{ return 200 "all ready\\n"; }}
   }}
+  server {{
+    listen {self.port + 3} ssl;
+    ssl_certificate {ended};
+    ssl_certificate_key {ended_key};
+    location = / {{ return 200 "all ready\\n"; }}
+  }}
 }}
 """, encoding="ascii")
         self.certificate = certificate
+        self.ended = ended
 
     def command(self):
         return ["nginx", "-p", self.folder, "-e", "stderr", "-c", "nginx.conf"]
 
 
 class Redis(Daemon):
-    """Redis with a password where `password` says so; a replica of `primary` where there is one."""
+    """Redis, by TLS on the next port; with a password where `password` says so; a replica of `primary`
+    where there is one."""
 
     def __init__(self, server, port, password=None, primary=None, name=None):
         self.password = password
         self.primary = primary
         super().__init__(server, port, name)
 
+    def prepare(self):
+        self.certificate, self.key = make_certificate(self.folder, "redis.lab.test")
+
     def command(self):
-        words = ["redis-server", "--port", self.port, "--bind", self.address, "--dir", self.folder,
+        words = ["redis-server", "--tls-port", self.port + 1, "--tls-cert-file", self.certificate,
+                 "--tls-key-file", self.key, "--tls-auth-clients", "no", "--port", self.port, "--bind", self.address, "--dir", self.folder,
                  "--save", "", "--protected-mode", "no"]
         if self.password:
             words += ["--requirepass", self.password]
@@ -148,10 +166,11 @@ class Redis(Daemon):
 
 
 class Smtp(Daemon):
-    """Exim with STARTTLS, or without where `tls` says so."""
+    """Exim with STARTTLS, or without where `tls` says so; it may turn everybody away."""
 
     def __init__(self, server, port, tls=True, name=None):
         self.tls = tls
+        self.refuses = False
         super().__init__(server, port, name)
 
     def prepare(self):
@@ -163,6 +182,7 @@ spool_directory = {self.folder}
 log_file_path = {self.folder}/log_%s
 pid_file_path = {self.folder}/pid
 host_lookup =
+host_reject_connection = {"*" if self.refuses else ""}
 tls_advertise_hosts = {"*" if self.tls else ""}
 tls_certificate = {certificate}
 tls_privatekey = {key}

@@ -32,22 +32,23 @@ class Loan:
         if _meminfo("Hugepagesize") != PAGE_KIB:
             self.reason = "the kernel has none of 2 MiB"
             return
-        if _meminfo("HugePages_Free") >= pages:
-            self.pages = pages
-            return
+        # Those that are free may be another run's, which has not come to use them yet.
         descriptor, path = tempfile.mkstemp(dir=RECORDS)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         os.write(descriptor, str(pages).encode())
-        before = int(_TOTAL.read_text())
+        before, free = int(_TOTAL.read_text()), _meminfo("HugePages_Free")
         _TOTAL.write_text(str(before + pages))
         added = int(_TOTAL.read_text()) - before
         if added == pages:
             self._record, self.pages = descriptor, pages
             return
         _TOTAL.write_text(str(before))
-        self.reason = f"memory is in pieces: {added} of {pages} pages"
         os.unlink(path)
         os.close(descriptor)
+        if free >= pages:
+            self.pages = pages
+        else:
+            self.reason = f"memory is in pieces: {added} of {pages} pages"
 
     def leave_to_children(self):
         """The pages stay until the last process that was forked since has ended."""

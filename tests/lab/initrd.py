@@ -8,7 +8,8 @@ import re
 import subprocess
 
 DPDK_DRIVERS = pathlib.Path("/usr/lib/x86_64-linux-gnu/dpdk")
-_WANTED_DRIVERS = ("bus_pci", "bus_vdev", "mempool_ring", "net_e1000", "net_virtio")
+_WANTED_DRIVERS = ("bus_pci", "bus_vdev", "mempool_ring", "net_e1000", "net_tap",
+                   "net_virtio")
 _FILE, _LINK, _FOLDER = 0o100000, 0o120777, 0o040755
 
 

@@ -158,10 +158,10 @@ class Switch:
             with contextlib.suppress(FileNotFoundError):
                 self.namespace.sysctl(f"bridge/bridge-nf-call-{family}", 0)
 
-    def plug(self, namespace, interface="eth0", queues=1):
+    def plug(self, namespace, interface="eth0", queues=1, port=None):
         """A cable from a port of the switch, called as the namespace, to `interface` in it."""
         size = f"numtxqueues {queues} numrxqueues {queues}"
-        port = namespace.name
+        port = port or namespace.name
         self.namespace.ip(f"link add {port} {size} type veth",
                           f"peer name {interface} netns {namespace.name} {size}")
         # A frame leaves the switch as it would on a wire: with its checksums, and of the MTU.

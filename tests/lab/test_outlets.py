@@ -327,6 +327,9 @@ def test_while_a_log_server_is_away_events_wait_and_arrive_once_it_is_back(lab, 
     log_server.process.kill()
     lab.unit.commit("set pool while-away")
     waiting.until(lambda: any("syslog tls" in text for text in alarm_texts(lab)), "an alarm", 30)
+    alarm, = (row for row in lab.unit.show("alarm")
+              if row["subject"] == "syslog tls" and row["state"] == "raised")
+    assert f"set syslog tls {LOGS}:6514" in lab.unit.yoke("-c", alarm["next"]).stdout
     lab.unit.commit("set pool still-away")
     revision = lab.unit.show("status")[0]["revision"]
     log_server.start()

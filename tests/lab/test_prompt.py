@@ -19,8 +19,8 @@ def prompt(lab):
 
 
 def test_a_command_is_completed_and_answered(prompt):
-    prompt.send("show po\t")
-    prompt.expect("ol ")  # what was missing, where the cursor stood
+    prompt.send("show poo\t")
+    prompt.expect("l ")  # what was missing, where the cursor stood
     prompt.send("web\r")
     prompt.expect("10.9.0.21:80")
 
