@@ -13,6 +13,7 @@ namespace yoke {
 namespace {
 
 constexpr const char* kConfiguration = "configuration";
+constexpr const char* kBoard = "board";
 constexpr const char* kMachine = "machine";  // the board file, DHCP, whoever
 
 std::string state_of(const system::KernelInterface& interface) {
@@ -68,6 +69,12 @@ bool is_same(const rpc::RouteReport& a, const rpc::RouteReport& b) {
          a.metric == b.metric;
 }
 
+std::string in_words(const hal::PortSetting& setting) {
+  if (setting.mtu == 0) return setting.device;
+  const std::string mtu = "mtu " + std::to_string(setting.mtu);
+  return setting.device.empty() ? mtu : setting.device + " " + mtu;
+}
+
 }  // namespace
 
 std::vector<rpc::AddressReport> address_reports(const model::Config& config,
@@ -107,6 +114,21 @@ std::vector<rpc::RouteReport> route_reports(const model::Config& config,
     reports.push_back(std::move(report));
   }
   std::ranges::move(wanted, std::back_inserter(reports));
+  return reports;
+}
+
+std::vector<rpc::PortReport> port_reports(const std::vector<system::PortState>& states) {
+  std::vector<rpc::PortReport> reports;
+  for (const system::PortState& state : states) {
+    rpc::PortReport report{state.name, "", {}, "", "", state.state, state.text};
+    if (state.now) {
+      report.device = state.now->device;
+      report.mtu = state.now->mtu;
+      report.from = state.now->configured ? kConfiguration : kBoard;
+    }
+    if (state.setting) report.configured = in_words(*state.setting);
+    reports.push_back(std::move(report));
+  }
   return reports;
 }
 

@@ -21,6 +21,7 @@
 #include "hal/linux/event.h"
 #include "hal/linux/turns.h"
 #include "mgmt/address_reports.h"
+#include "mgmt/alarms/store_watch.h"
 #include "mgmt/alarms/supervisor.h"
 #include "mgmt/backup/backups.h"
 #include "mgmt/checking.h"
@@ -35,6 +36,7 @@
 #include "mgmt/pair/client/pair_client.h"
 #include "mgmt/pair/client/pairing_client.h"
 #include "mgmt/peer/companion.h"
+#include "mgmt/rpc/carried.h"
 #include "mgmt/rpc/errors.h"
 #include "mgmt/rpc/role.h"
 #include "mgmt/rpc/server.h"
@@ -43,6 +45,8 @@
 #include "mgmt/store/event_log.h"
 #include "mgmt/system/keeper.h"
 #include "mgmt/system/kernel.h"
+#include "mgmt/system/port_keeper.h"
+#include "mgmt/tracking/tracker.h"
 
 // yoke-mgmt: opens the store, takes the data plane in charge, checks servers and serves the socket
 // until it is told to end. Packets flow with or without it.
@@ -130,8 +134,15 @@ class Process {
               recorder()},
         follow_(loop, [this] { follow(); }),
         store_look_(loop, [this] { look_at_store(); }),
+        store_watch_(loop, {.path = (options.root / "var/lib/yoke/config.db").string(),
+                            .later = in_turn(turns),
+                            .aside = [&turns](const auto& work) { turns.aside(work); }}),
         expiry_(loop, committer_, commit::read_clocks, recorder(), in_turn(turns)),
         system_(loop, {.files = options.root / "run/yoke/system"}),
+        ports_(loop,
+               {.map = options.root / "var/lib/yoke/ports.conf",
+                .report = options.root / "run/yoke/ports.conf"},
+               in_turn(turns), [&turns](const auto& work) { turns.aside(work); }),
         schedule_(
             loop, committer_,
             [this](const auto& plan, const auto& changes) { return permit(plan, changes); },
@@ -143,17 +154,29 @@ class Process {
               if (key == store.hash_key()) return;
               turns.post([this, &store, key] { hash_by(store, key); });
             }),
+        tracker_(loop, {.servers = checking_.prober(),
+                        .tally = [this](const auto& pool) { return tally(pool); },
+                        .tell = [this](auto tracked) { pair_.track(std::move(tracked)); },
+                        .changed = [this] { supervisor_->look_soon(); }}),
         companion_(loop, {.store = store,
                           .committer = committer_,
                           .pair = pair_,
                           .record = recorder(),
                           .changed = [this] { supervisor_->look_soon(); },
                           .later = in_turn(turns),
-                          .aside = [&turns](const auto& work) { turns.aside(work); }}),
+                          .aside = [&turns](const auto& work) { turns.aside(work); },
+                          .make_carried =
+                              [this](std::uint64_t base, const auto& request) {
+                                return rpc::answer_carried(unit_, base, request);
+                              }}),
         pairing_(
             loop, options.root / "run/yoke/pair.sock", [this] { return unit_.name(); }, recorder()),
         link_(
-            loop, data_plane_, committer_, [this](bool in_step) { checking_.on_link(in_step); },
+            loop, data_plane_, committer_,
+            [this](bool in_step) {
+              checking_.on_link(in_step);
+              tracker_.on_link(in_step);
+            },
             recorder(), in_turn(turns)) {
     committer_.wait_aside([&turns](const auto& work) { turns.aside(work); });
     unit_.later = in_turn(turns);
@@ -163,6 +186,7 @@ class Process {
     unit_.routes = [this] {
       return route_reports(committer_.running().config, system::read_kernel());
     };
+    unit_.ports = [this] { return port_reports(ports_.states()); };
     unit_.before_answer = [this] { event_log_.write_soon(); };
     outlets_ = std::make_unique<outlets::Outlets>(loop, unit_, options.root, recorder());
     unit_.notifications = {
@@ -184,7 +208,7 @@ class Process {
       follow_.start(milliseconds(0));
       expiry_.follow();
       schedule_.follow();
-      backups_.follow(backup::schedule_of(committer_.running().config));
+      follow_backups();
     });
     std::error_code ignored;
     was_set_up_ = std::filesystem::exists(options.root / "run/yoke/system/time-zone", ignored);
@@ -200,16 +224,19 @@ class Process {
     if (committer_.running().revision != 0 || !was_set_up_) {
       system_.follow(committer_.running().config);
     }
+    if (committer_.running().revision != 0) ports_.follow(committer_.running().config);
     remember();  // before anything happens, so that whoever is to be told of it is
     outlets_->follow(committer_.running().config);
     pair_.follow(committer_.running().config);
+    tracker_.follow(committer_.running().config);
     companion_.follow(committer_.running().config);
     expiry_.follow();
     schedule_.follow();
-    backups_.follow(backup::schedule_of(committer_.running().config));
+    follow_backups();
     link_.start();
     supervisor_->start();
     store_look_.start(kStoreInterval);
+    store_watch_.start();
     return {};
   }
 
@@ -238,17 +265,24 @@ class Process {
   // Of a unit that stands alone nothing is asked.
   [[nodiscard]] rpc::Pair pair_questions() {
     using rpc::Pair;
-    return {.status = [this] { return pair_.is_one_of_two() ? pair_.status() : Pair::alone(); },
-            .history = [this] { return pair_.is_one_of_two() ? pair_.history() : Pair::alone(); },
-            .command =
-                [this](auto method, const auto& group, bool force) {
-                  return pair_.is_one_of_two() ? pair_.command(method, group, force)
-                                               : Pair::alone();
-                },
-            .pairing = [this](auto method,
-                              auto params) { return pairing_.ask(method, std::move(params)); },
-            .role = [this] { return pair_.role(); },
-            .configurations = [this] { return companion_.rows(); }};
+    return {
+        .status = [this] { return pair_.is_one_of_two() ? pair_.status() : Pair::alone(); },
+        .history = [this] { return pair_.is_one_of_two() ? pair_.history() : Pair::alone(); },
+        .command =
+            [this](auto method, const auto& group, bool force) {
+              return pair_.is_one_of_two() ? pair_.command(method, group, force) : Pair::alone();
+            },
+        .pairing = [this](auto method,
+                          auto params) { return pairing_.ask(method, std::move(params)); },
+        .role = [this] { return pair_.role(); },
+        .carries = [this] { return companion_.carries(); },
+        .carry = [this](const auto& request) { return companion_.carry(request); },
+        .branch = [this](const auto& name, bool drop) { return companion_.see_branch(name, drop); },
+        .configurations = [this] { return companion_.rows(); },
+        .tracked = [this]() -> Pair::Answer {
+          if (!pair_.is_one_of_two()) return Pair::alone();
+          return tracker_.rows(MonoClock::now());
+        }};
   }
 
   // What the process before has told of may be over by now.
@@ -270,13 +304,31 @@ class Process {
     return rpc::may_make(rpc::role_of(author, committer_.running().config), changes);
   }
 
+  [[nodiscard]] tracking::PoolTally tally(const std::string& pool) const {
+    tracking::PoolTally tally;
+    for (const auto& [server, status] : committer_.servers().pool(pool)) {
+      const bool is_up = status.published() == api::ServerState::kUp;
+      tally.up += is_up ? 1U : 0U;
+      const bool is_open = status.enabled && status.verdict == commit::Verdict::kUnknown;
+      tally.unknown += !is_up && is_open ? 1U : 0U;
+    }
+    return tally;
+  }
+
   void follow() {
     const model::Config& running = committer_.running().config;
     checking_.follow();
     outlets_->follow(running);
     system_.follow(running);
+    if (committer_.running().revision != 0) ports_.follow(running);
     pair_.follow(running);
+    tracker_.follow(running);
     companion_.follow(running);
+  }
+
+  void follow_backups() {
+    backups_.rename_unit(unit_.name());
+    backups_.follow(backup::schedule_of(committer_.running().config));
   }
 
   // What cannot be stored is tried again at the pair client's next look, what the data plane does
@@ -289,9 +341,12 @@ class Process {
   [[nodiscard]] std::vector<alarms::Condition> conditions() const {
     auto found = outlets_->conditions();
     std::ranges::move(system_.conditions(), std::back_inserter(found));
+    std::ranges::move(ports_.conditions(), std::back_inserter(found));
     std::ranges::move(checking_.conditions(), std::back_inserter(found));
     std::ranges::move(pair_.conditions(), std::back_inserter(found));
+    std::ranges::move(tracker_.conditions(MonoClock::now()), std::back_inserter(found));
     std::ranges::move(companion_.conditions(), std::back_inserter(found));
+    std::ranges::move(store_watch_.conditions(), std::back_inserter(found));
     if (const auto unknown = committer_.unknown()) {
       found.push_back({Kind::kStoreNew, "", unknown->text, {{"ERROR", unknown->id}}});
     }
@@ -308,7 +363,9 @@ class Process {
   }
 
   void look_at_store() {
+    const bool took_none = committer_.unwritable().has_value();
     committer_.look_at_store();
+    if (took_none && !committer_.unwritable()) store_watch_.look_soon();
     store_look_.start(kStoreInterval);
     supervisor_->look_soon();
   }
@@ -323,10 +380,13 @@ class Process {
   Checking checking_;
   rpc::Unit unit_;
   hal::Timer follow_, store_look_;
+  alarms::StoreWatch store_watch_;
   commit::Expiry expiry_;
   system::Keeper system_;
+  system::PortKeeper ports_;
   commit::Schedule schedule_;
   pair::PairClient pair_;
+  tracking::Tracker tracker_;
   peer::Companion companion_;
   pair::PairingClient pairing_;
   commit::DataPlaneLink link_;

@@ -5,6 +5,7 @@
 
 #include "dataplane/net/address.h"
 #include "hal/base/number.h"
+#include "hal/device.h"
 #include "mgmt/model/byte_text.h"
 #include "mgmt/model/duration.h"
 #include "mgmt/model/schema.h"
@@ -256,6 +257,14 @@ Result<std::string> ssh_key(const Field& field, std::string_view text) {
   return canonical_ssh_key(text);
 }
 
+// Arguments of a vdev device are DPDK's own, files to write among them: what one who may commit is
+// not to have of a process that is root.
+Result<std::string> device(const Field& field, std::string_view text) {
+  const auto parsed = hal::Device::parse(text);
+  if (!parsed || parsed->kind == hal::Device::Kind::kVdev) return bad_value(field, text);
+  return parsed->to_string();
+}
+
 constexpr std::array<std::string_view, 2> kFlagWords{"yes", "no"};
 
 std::string bounds(const Field& field, auto write) {
@@ -311,6 +320,8 @@ Result<std::string> canonical_part(const Field& field, std::string_view text) {
       return time_zone(field, text);
     case FieldType::kSshKey:
       return ssh_key(field, text);
+    case FieldType::kDevice:
+      return device(field, text);
   }
   return bad_value(field, text);
 }
@@ -389,6 +400,8 @@ std::string describe(const Field& field) {
     case FieldType::kSshKey:
       return fmt::format("a line of up to {} characters: {}, its base64, a comment", field.max,
                          ssh_key_types());
+    case FieldType::kDevice:
+      return "pci:ADDRESS, af_xdp:INTERFACE, af_packet:INTERFACE or tap:INTERFACE";
   }
   return {};
 }

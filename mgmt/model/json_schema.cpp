@@ -36,6 +36,10 @@ constexpr std::string_view kHost =
 constexpr std::string_view kTimeZone = "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z][A-Za-z0-9_+-]*)*$";
 constexpr std::string_view kSshKey = "^ *[a-z][a-z0-9@.-]+ +[A-Za-z0-9+/]+={0,2}( [ -~]*)?$";
 
+constexpr std::string_view kDevice =
+    "^(pci:[0-9A-Fa-f]{4}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\\.[0-7]|(af_xdp|af_packet|tap):[^ "
+    "/:,=#]{1,15})$";
+
 Json text_like(std::string_view pattern) { return {{"type", "string"}, {"pattern", pattern}}; }
 
 Json name(const Field& field) {
@@ -108,6 +112,8 @@ Json part(const Field& field) {
       return sized(text_like(kTimeZone), field);
     case FieldType::kSshKey:
       return sized(text_like(kSshKey), field);
+    case FieldType::kDevice:
+      return text_like(kDevice);
     case FieldType::kNamedChoice:  // of keys alone
       break;
   }

@@ -18,10 +18,13 @@
 #include "mgmt/model/notify_schema.h"
 #include "mgmt/model/pair_rules.h"
 #include "mgmt/model/place.h"
+#include "mgmt/model/port_rules.h"
+#include "mgmt/model/port_schema.h"
 #include "mgmt/model/schema.h"
 #include "mgmt/model/secrets.h"
 #include "mgmt/model/snat.h"
 #include "mgmt/model/system_rules.h"
+#include "mgmt/model/track_rules.h"
 
 namespace yoke::model {
 namespace {
@@ -53,7 +56,7 @@ std::string count_of(std::size_t count, const RecordType& type) {
 // Walks a configuration once and then asks one question a function. Owned by one call.
 class Checker {
  public:
-  explicit Checker(const Config& config) : config_(config) {
+  Checker(const Config& config, const Config* running) : config_(config), running_(running) {
     for (const std::string& name : config.keys("pool")) read_pool(name);
     for (const std::string& name : config.keys("vip")) read_vip(name);
   }
@@ -70,7 +73,13 @@ class Checker {
     check_network(config_, [this](const Path& path, std::string_view id, std::string text) {
       add(path, id, std::move(text));
     });
+    check_ports(config_, [this](const Path& path, std::string_view id, std::string text) {
+      add(path, id, std::move(text));
+    });
     check_pair(config_, [this](const Path& path, std::string_view id, std::string text) {
+      add(path, id, std::move(text));
+    });
+    check_tracks(config_, [this](const Path& path, std::string_view id, std::string text) {
       add(path, id, std::move(text));
     });
     check_limits();
@@ -133,13 +142,21 @@ class Checker {
   void check_unique_vips() {
     std::map<net::ServiceAddress, std::string> owners;
     for (const VipFacts& vip : vips_) {
+      if (vip.address && has_run(vip)) owners.emplace(*vip.address, vip.path.key());
+    }
+    for (const VipFacts& vip : vips_) {
       if (!vip.address) continue;
       const auto [owner, added] = owners.emplace(*vip.address, vip.path.key());
-      if (!added) {
+      if (!added && owner->second != vip.path.key()) {
         add(vip.path, "E-203",
             fmt::format("vip {} answers for {} already", owner->second, vip.address->to_string()));
       }
     }
+  }
+
+  [[nodiscard]] bool has_run(const VipFacts& vip) const {
+    return running_ != nullptr && running_->find(vip.path) != nullptr &&
+           running_->value(vip.path, "address") == config_.value(vip.path, "address");
   }
 
   // What the unit itself listens on, without the right to a well-known port.
@@ -342,6 +359,7 @@ class Checker {
     check_limit("syslog", config_.keys("syslog").size(), kLogServersMax);
     check_limit("notify", config_.keys("notify").size(), kNotifyMax);
     check_limit("interface", config_.keys("interface").size(), kInterfacesMax);
+    check_limit("port", config_.keys("port").size(), kPortsOfUnitMax);
     check_limit("route", config_.keys("route").size(), kUnitRoutesMax);
   }
 
@@ -353,6 +371,7 @@ class Checker {
   }
 
   const Config& config_;
+  const Config* running_;  // null: not known
   std::map<std::string, PoolFacts> pools_;
   std::vector<VipFacts> vips_;
   std::vector<Violation> found_;
@@ -360,6 +379,8 @@ class Checker {
 
 }  // namespace
 
-std::vector<Violation> violations(const Config& config) { return Checker(config).run(); }
+std::vector<Violation> violations(const Config& config, const Config* running) {
+  return Checker(config, running).run();
+}
 
 }  // namespace yoke::model

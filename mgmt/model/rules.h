@@ -16,7 +16,9 @@ struct Violation {
   friend bool operator==(const Violation&, const Violation&) = default;
 };
 
-// All violations, by path; none where `config` may be committed.
-[[nodiscard]] std::vector<Violation> violations(const Config& config);
+// All violations, by path; none where `config` may be committed. Of two records that exclude each
+// other the one that `running` does not have so is the one to mend; without, the later by name.
+[[nodiscard]] std::vector<Violation> violations(const Config& config,
+                                                const Config* running = nullptr);
 
 }  // namespace yoke::model

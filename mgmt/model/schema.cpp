@@ -11,7 +11,9 @@
 #include "mgmt/model/notify_schema.h"
 #include "mgmt/model/outlet_schema.h"
 #include "mgmt/model/pair_schema.h"
+#include "mgmt/model/port_schema.h"
 #include "mgmt/model/system_schema.h"
+#include "mgmt/model/track_schema.h"
 
 namespace yoke::model {
 namespace {
@@ -36,7 +38,7 @@ constexpr std::array kPoolFields{
           .choices = kMethods},
     Field{.name = "scheduler",
           .type = FieldType::kChoice,
-          .help = "How a new flow gets its server",
+          .help = "Who gets a new flow: by hash, in turn, by open flows, by response time",
           .example = "maglev",
           .default_value = "maglev",
           .choices = kSchedulers},
@@ -316,6 +318,18 @@ constexpr std::array kTypes{
                .key = {},
                .fields = kSystemFields,
                .single = true},
+    RecordType{.kind = "port",
+               .plural = "ports",
+               .parent = "",
+               .help = "A data port of this unit, from the data plane's next start on",
+               .key = {.name = "name",
+                       .type = FieldType::kName,
+                       .help = "Name of the port",
+                       .example = "wan",
+                       .default_value = "",
+                       .max = kPortNameMax},
+               .fields = kPortFields,
+               .of_unit = true},
     RecordType{.kind = "interface",
                .plural = "interfaces",
                .parent = "",
@@ -346,6 +360,18 @@ constexpr std::array kTypes{
                .key = {},
                .fields = kPairFields,
                .single = true},
+    RecordType{.kind = "track",
+               .plural = "tracks",
+               .parent = "",
+               .help = "What a unit of a pair must have to hold VIPs, beside its data links",
+               .key = {.name = "what",
+                       .type = FieldType::kNamedChoice,
+                       .help = "What it is",
+                       .example = "gateway:isp",
+                       .default_value = "",
+                       .max = kNameMax,
+                       .choices = kTrackKinds},
+               .fields = kTrackFields},
     RecordType{.kind = "metrics",
                .plural = "metrics",
                .parent = "",

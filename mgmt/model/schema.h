@@ -37,6 +37,7 @@ enum class FieldType : std::uint8_t {
   kHost,              // an address, or a host's name as RFC 1123 has it
   kTimeZone,          // a name of the IANA time zone database, "Europe/Berlin"
   kSshKey,            // a public key: type, base64 and, if there is one, a comment (ssh_key.h)
+  kDevice,            // what a data port is made of, "pci:0000:01:00.0" (hal/device.h)
 };
 
 struct Field {

@@ -73,6 +73,27 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return cost[a.size()][b.size()];
 }
 
+// How many bytes the UTF-8 character at `at` has; 0: there is none that may be shown (RFC 3629
+// section 4; controls are U+0000 to U+001F and U+007F to U+009F).
+std::size_t character_at(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) {
+    return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
+  };
+  const auto continues = [&](std::size_t i, unsigned least = 0x80, unsigned most = 0xbf) {
+    return byte(i) >= least && byte(i) <= most;
+  };
+  const unsigned first = byte(0);
+  if (first < 0x80) return first >= ' ' && first != 0x7f ? 1 : 0;
+  if (first >= 0xc2 && first <= 0xdf) return continues(1, first == 0xc2 ? 0xa0 : 0x80) ? 2 : 0;
+  if (first >= 0xe0 && first <= 0xef) {
+    const unsigned least = first == 0xe0 ? 0xa0 : 0x80, most = first == 0xed ? 0x9f : 0xbf;
+    return continues(1, least, most) && continues(2) ? 3 : 0;
+  }
+  if (first < 0xf0 || first > 0xf4) return 0;
+  const unsigned least = first == 0xf0 ? 0x90 : 0x80, most = first == 0xf4 ? 0x8f : 0xbf;
+  return continues(1, least, most) && continues(2) && continues(3) ? 4 : 0;
+}
+
 }  // namespace
 
 Result<std::vector<Word>> split_words(std::string_view line) {
@@ -115,11 +136,19 @@ std::vector<std::string_view> split_list(std::string_view text) {
 
 std::string shown(std::string_view text) {
   constexpr std::size_t kLongest = 60;
-  std::string safe(text.substr(0, kLongest));
-  for (char& c : safe) {
-    if (is_control(c) || static_cast<unsigned char>(c) > 0x7e) c = '?';
+  std::string safe;
+  std::size_t at = 0;
+  while (at < text.size() && safe.size() < kLongest) {
+    const std::size_t length = character_at(text, at);
+    if (length == 0) {
+      safe += '?';
+      ++at;
+    } else {
+      safe += text.substr(at, length);
+      at += length;
+    }
   }
-  return fmt::format("'{}{}'", safe, text.size() > kLongest ? "..." : "");
+  return fmt::format("'{}{}'", safe, at < text.size() ? "..." : "");
 }
 
 std::vector<std::string> nearest(std::string_view word,

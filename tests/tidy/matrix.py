@@ -8,9 +8,11 @@ DROPS = "dataplane/net/drop.h"  # plain names
 _BASE, _LINUX = "hal/base", "hal/linux"
 _WATCHDOG = "hal/watchdog.h"
 _NET, _LB, _API, _CONTROL = ("dataplane/net", "dataplane/lb", "dataplane/api", "dataplane/control")
+_DEVICE = ("hal/device.h", "hal/errors.h")  # a plain value, and names
 _LIMITS = "dataplane/limits.h"  # plain numbers
 _API_TYPES = "dataplane/api/messages.h"  # plain values
-_LEASE_PAGE = "dataplane/api/lease_page.h"  # plain values
+_LEASE_PAGE = ("dataplane/api/lease_page.h", "dataplane/api/seen_page.h")  # plain values
+_PULSE_PAGE = "dataplane/api/pulse_page.h"  # plain values
 _MODEL, _STORE, _COMMIT, _HEALTH = "mgmt/model", "mgmt/store", "mgmt/commit", "mgmt/health"
 _EVENTS, _ALARMS = "mgmt/events", "mgmt/alarms"
 _HTTP = "mgmt/http"
@@ -31,15 +33,16 @@ _MAY_INCLUDE = {
     "dataplane/sync": (_BASE, _NET, _LB, _LIMITS),
     "dataplane/api": (_BASE, _NET, _LIMITS),
     "dataplane/control": (_BASE, _LINUX, _NET, _LB, _API, _LIMITS),
-    "dataplane/io": (_BASE, _LINUX, _NET, _LB, "dataplane/sync", _CONTROL, _LIMITS, _API_TYPES,
-                     _LEASE_PAGE),
+    "dataplane/io": (_BASE, *_DEVICE, _LINUX, _NET, _LB, "dataplane/sync", _CONTROL, _LIMITS, _API_TYPES,
+                     *_LEASE_PAGE, _PULSE_PAGE),
     "mgmt": (_BASE, _LINUX, _NET, _MODEL, _COMMIT, _EVENTS, _ALARMS, _HEALTH, "mgmt/rpc", "mgmt/system",
-             "mgmt/pair/client", "mgmt/peer"),
-    "mgmt/model": (_BASE, _NET, _LIMITS),
+             "mgmt/pair/client", "mgmt/peer", "mgmt/tracking"),
+    "mgmt/model": (_BASE, *_DEVICE, _NET, _LIMITS),
     "mgmt/events": (_BASE,),
     "mgmt/store": (_BASE, _LINUX, _MODEL, _EVENTS, *_REPLICATED),
     "mgmt/commit": (_BASE, _LINUX, _NET, _LIMITS, _API, _MODEL, _STORE, _EVENTS),
     "mgmt/health": (_BASE, _LINUX, _NET, _MODEL),
+    "mgmt/tracking": (_BASE, _LINUX, _NET, _MODEL, _HEALTH, _EVENTS, _ALARMS),
     "mgmt/alarms": (_BASE, _LINUX, _MODEL, _STORE, _COMMIT, _EVENTS, DROPS),
     "mgmt/backup": (_BASE, _LINUX, _MODEL, _STORE, _EVENTS),
     "mgmt/metrics": (_BASE,),
@@ -52,7 +55,7 @@ _MAY_INCLUDE = {
     "mgmt/outlets": (_BASE, _NET, _MODEL, _EVENTS, _ALARMS, _HTTP, "mgmt/metrics", "mgmt/web",
                      "mgmt/notify", "mgmt/syslog", "mgmt/rpc"),
     "mgmt/snmp": (_BASE, _NET, _RPC_CLIENT),
-    "mgmt/system": (_BASE, _LINUX, _NET, _MODEL, _EVENTS, _ALARMS),
+    "mgmt/system": (_BASE, "hal", _LINUX, _NET, _MODEL, _EVENTS, _ALARMS),
     "mgmt/pair": (_BASE,),
     "mgmt/pair/daemon": (_BASE, _LINUX, _WATCHDOG, _NET, _LIMITS, _API, "mgmt/pair", "mgmt/pair/wire"),
     "mgmt/replication": (_BASE,),

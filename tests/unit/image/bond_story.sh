@@ -82,19 +82,21 @@ commit 'delete interface mg0 mtu'
 until_holds has_mtu mg0.10 1500
 until_holds alarms 'mg0.10 has an MTU of 1500 and not of 8000'
 commit 'set interface mg0 mtu 8500'
+until_holds has_mtu mg0 8500
+systemctl start yoke-network  # which the timer would as well
 until_holds has_mtu mg0.10 8000
 until_holds fails alarms mg0.10
 commit 'delete interface mg0.10 mtu' 'delete interface mg0 mtu'
 until_holds has_mtu mg0.10 1500
 until_holds has_mtu mg0 1500
 
-# A bond that nobody confirms: its members are as they were before.
+# A bond that is undone: its members are as they were before.
 has ec0 10.6.0.2/24
-COMMIT="commit confirm $((10 * ${YOKE_PATIENCE:-1}))s" \
-  commit 'set interface bond1 10.12.0.2/24 members ec0 mtu 1300'
+COMMIT="commit confirm 1h" commit 'set interface bond1 10.12.0.2/24 members ec0 mtu 1300'
 until_holds has bond1 10.12.0.2/24
 until_holds is ec0 'master bond1 '
 until_holds has_mtu ec0 1300
+yoke reject
 until_holds fails ip link show dev bond1
 until_holds has ec0 10.6.0.2/24
 until_holds has_mtu ec0 1500

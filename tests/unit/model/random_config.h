@@ -156,6 +156,9 @@ class RandomConfig {
         return "Z" + letters("aZ09+-_", 0, 5) + (below(2) == 0 ? "" : "/z" + letters("aZ", 0, 3));
       case FieldType::kSshKey:
         return ssh_key();
+      case FieldType::kDevice:
+        return below(2) == 0 ? "pci:0000:0A:0" + letters("09aF", 1, 1) + ".0"
+                             : "af_xdp:e" + letters("th09.", 0, 5);
     }
     return {};
   }

@@ -194,6 +194,17 @@ const Row kRows[] = {
     {{"set interface a members c", "set interface c",
       "set route 0.0.0.0/0 gateway 192.0.2.1 interface c"},
      {"E-247 route 0.0.0.0/0"}},
+    {{"set port wan pci:0000:03:00.0", "set port lan af_xdp:eth1 mtu 9000", "set port dmz mtu 9000",
+      "set interface wan 192.0.2.5/24"},
+     {}},
+    {{"set port a pci:0000:0A:00.0", "set port b pci:0000:0a:00.0"}, {"E-248 port b"}},
+    {{"set port a af_xdp:eth1", "set port b af_packet:eth1"}, {"E-248 port b"}},
+    {{"set port lo af_xdp:eth1", "set port eth1 af_xdp:eth2"},
+     {"E-249 port eth1", "E-249 port lo"}},
+    {{"set interface eth0", "set interface v parent eth0 vlan 5", "set interface b members eth5",
+      "set port v af_xdp:eth1", "set port b af_xdp:eth2"},
+     {"E-249 port b", "E-249 port v"}},
+    {{"set interface b members eth5", "set port a af_xdp:eth5"}, {"E-243 interface b"}},
     {{"set ha interface ha0 data-interface wan", "set group blue vrid 2",
       "set vip web 203.0.113.10:80/tcp group blue"},
      {}},
@@ -289,6 +300,16 @@ TEST(Rules, SayWhichVipHasTheAddressAlready) {
       violations(config_of({"set vip a 203.0.113.10:80/tcp", "set vip b 203.0.113.10:80/tcp"}));
   ASSERT_EQ(list.size(), 1U);
   EXPECT_EQ(list.front().text, "vip a answers for 203.0.113.10:80/tcp already");
+}
+
+TEST(Rules, OfTwoVipsAtOneAddressTheOneThatIsSetNowIsToMend) {
+  const Config running = config_of({"set vip b 203.0.113.10:80/tcp"});
+  const auto clash = config_of({"set vip a 203.0.113.10:80/tcp", "set vip b 203.0.113.10:80/tcp"});
+  const Violation expected{"vip a", "E-203", "vip b answers for 203.0.113.10:80/tcp already"};
+  EXPECT_EQ(violations(clash, &running), std::vector{expected});
+  const Config moved =
+      config_of({"set vip a 203.0.113.10:80/tcp", "set vip b 203.0.113.11:80/tcp"});
+  EXPECT_EQ(violations(clash, &moved).front().path, "vip b") << "which is moved to it";
 }
 
 TEST(Rules, HoldTheDataPlanesLimitsAndAdmitWhatIsJustWithin) {

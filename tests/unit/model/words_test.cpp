@@ -64,6 +64,10 @@ TEST(Words, JoinOrReadsAsASentence) {
 
 TEST(Words, ShownTextIsShortAndHasNoControlCharacters) {
   EXPECT_EQ(shown("a\n\xff."), "'a??.'");
+  EXPECT_EQ(shown("für \u20ac \U0001f600"), "'für \u20ac \U0001f600'");
+  // A control, overlong forms, a surrogate, beyond Unicode, and cut short.
+  EXPECT_EQ(shown("\xc2\x85\xc0\xaf\xe0\x80\xaf\xed\xa0\x80\xf4\x90\x80\x80\xc3"),
+            "'" + std::string(15, '?') + "'");
   EXPECT_EQ(shown(std::string(100, 'x')).size(), 65U);
 }
 
