@@ -39,22 +39,18 @@ def _data_link(lab, active, state):
     lab.switch.namespace.ip(f"link set {active.port} {state}")
 
 
-def _cable(active, state):
-    active.namespace.ip(f"link set ha0 {state}")
-
-
 def _cut(is_data, is_cable):
     def begin(lab, system, active):
         if is_data:
             _data_link(lab, active, "down")
         if is_cable and system.has_cable:
-            _cable(active, "down")
+            active.plug("down")
 
         def end():
             if is_data:
                 _data_link(lab, active, "up")
             if is_cable and system.has_cable:
-                _cable(active, "up")
+                active.plug("up")
 
         return end
 

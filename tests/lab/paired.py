@@ -65,6 +65,13 @@ class PairedUnit(units.Unit):
             for part in parts:
                 self.process(part).kill()
 
+    def plug(self, state):
+        """Its end of the cable, `up` or `down`. What is down loses its address of the link, which the
+        kernel makes anew where it is the one to make it."""
+        self.namespace.ip(f"link set ha0 {state}")
+        if state == "up":
+            self.namespace.ip(f"addr replace fe80::{self.number}/64 dev ha0 nodad")
+
     def ha(self):
         with contextlib.suppress(OSError):
             return units.call(self.root / "run/yoke/pair.sock", "status", {})
@@ -102,8 +109,8 @@ class Paired:
         self.units = [self.first, self.second]
         self.first.namespace.ip("link add ha0 type veth peer name ha0 netns unit2")
         for unit in self.units:
-            unit.namespace.ip("link set ha0 addrgenmode none up")
-            unit.namespace.ip(f"addr add fe80::{unit.number}/64 dev ha0 nodad")
+            unit.namespace.ip("link set ha0 addrgenmode none")
+            unit.plug("up")
 
     def start(self):
         for unit in self.units:
