@@ -122,7 +122,7 @@ int Conversation::on_ready(sd_event_source* /*source*/, int /*fd*/, std::uint32_
 bool Conversation::look(std::uint32_t events) {
   if (state_ == State::kConnecting) {
     const int error = socket_error(socket_.get());
-    return error == 0 ? connected() : end(socket_failure(kind(), error, elapsed()));
+    return error == 0 ? connected() : lost(error);
   }
   if ((events & EPOLLOUT) != 0 && !flush()) return false;
   return (events & ~static_cast<std::uint32_t>(EPOLLOUT)) == 0 || read();
@@ -242,9 +242,16 @@ bool Conversation::read() {
   if (count > 0) return take({buffer.data(), static_cast<std::size_t>(count)});
   if (count == 0) return is_stream() ? ended("closed") : take({});
   if (errno == EAGAIN || errno == EINTR) return true;
-  const int error = errno;
-  if (error == ECONNRESET) return ended("connection reset");
-  return end(socket_failure(kind(), error, elapsed()));
+  return lost(errno);
+}
+
+// A connection that stood names the step it was lost at; one that never did, and a datagram that
+// found no way, only what the network said.
+bool Conversation::lost(int error) {
+  const bool is_reset = error == ECONNRESET || error == EPIPE;
+  if (state_ != State::kConnecting && is_reset) return ended("connection reset");
+  const bool stood = is_stream() && (state_ != State::kConnecting || is_reset);
+  return end(socket_failure(kind(), error, elapsed(), stood ? stage_ : std::string_view{}));
 }
 
 bool Conversation::flush() {
@@ -256,7 +263,7 @@ bool Conversation::flush() {
       outgoing_.clear();
       break;
     }
-    if (sent < 0) return end(socket_failure(kind(), errno, elapsed()));
+    if (sent < 0) return lost(errno);
     outgoing_.erase(0, static_cast<std::size_t>(sent));
   }
   const std::uint32_t events = EPOLLIN | (outgoing_.empty() ? 0U : std::uint32_t{EPOLLOUT});

@@ -62,6 +62,7 @@ class Conversation final : public Probe {
   bool take(std::string_view bytes);
   bool take_plain(std::string_view plain);
   bool ended(std::string_view how);
+  bool lost(int error);
   bool read();
   bool flush();
   bool end(ProbeResult result);

@@ -268,7 +268,9 @@ ProbeResult HttpProbe::judge_failure(CURLcode code) const {
   if (words.ends_with("in chunked-encoding")) {
     return failure(fmt::format("{} body is not chunked as its header says", status()));
   }
-  if (code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR) return failure("connection reset");
+  if (code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR) {
+    return failure(fmt::format("connection reset at {}", stage_connected()));
+  }
   return failure(words);
 }
 
@@ -286,7 +288,10 @@ ProbeResult HttpProbe::judge_connect() const {
   long error = 0;
   (void)curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &error);
   if (error == 0) return failure("no connection");
-  return socket_failure(kind_, static_cast<int>(error), time_of(CURLINFO_TOTAL_TIME_T));
+  // Nothing is refused by a reset that was not there before: it stood, and went at once.
+  const bool stood = error == ECONNRESET || error == EPIPE;
+  return socket_failure(kind_, static_cast<int>(error), time_of(CURLINFO_TOTAL_TIME_T),
+                        stood ? "connect" : "");
 }
 
 Transcript HttpProbe::transcript_of(const ProbeResult& result) const {
@@ -312,8 +317,9 @@ std::string HttpProbe::certificate_warning() const {
   return expiry_warning(*certificate_end_ - now, tls_.warn_days);
 }
 
-std::string_view HttpProbe::stage() const {
-  if (!was_connected_) return "connect";
+std::string_view HttpProbe::stage() const { return was_connected_ ? stage_connected() : "connect"; }
+
+std::string_view HttpProbe::stage_connected() const {
   if (speaks_tls_ && time_of(CURLINFO_APPCONNECT_TIME_T).count() == 0) return "TLS handshake";
   return answer_.body.empty() ? "answer" : "body";
 }

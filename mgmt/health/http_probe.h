@@ -69,6 +69,8 @@ class HttpProbe final : public Probe {
   [[nodiscard]] Transcript transcript_of(const ProbeResult& result) const;
   [[nodiscard]] std::string certificate_warning() const;
   [[nodiscard]] std::string_view stage() const;
+  // Of a connection that stood: a socket that was reset does not say so any more.
+  [[nodiscard]] std::string_view stage_connected() const;
   [[nodiscard]] std::chrono::microseconds time_of(CURLINFO moment) const;
   [[nodiscard]] long status() const;
 

@@ -16,6 +16,7 @@ std::string reason(int error) {
     case ECONNREFUSED:
       return "connection refused";
     case ECONNRESET:
+    case EPIPE:  // after the server's end had come
       return "connection reset";
     case EHOSTUNREACH:
       return "host unreachable";
@@ -71,9 +72,12 @@ ProbeResult not_tried(std::string_view reason, std::chrono::microseconds duratio
   return {Outcome::kNotTried, fmt::format("not tried: {}", reason), duration};
 }
 
-ProbeResult socket_failure(std::string_view kind, int error, std::chrono::microseconds duration) {
+ProbeResult socket_failure(std::string_view kind, int error, std::chrono::microseconds duration,
+                           std::string_view stage) {
   if (is_ours(error)) return not_tried(reason(error), duration);
-  return {Outcome::kFailed, fmt::format("{} {}", kind, reason(error)), duration};
+  std::string text = fmt::format("{} {}", kind, reason(error));
+  if (!stage.empty()) text += fmt::format(" at {}", stage);
+  return {Outcome::kFailed, std::move(text), duration};
 }
 
 }  // namespace yoke::health

@@ -28,8 +28,10 @@ namespace yoke::health {
 // This unit lacked something: "not tried: no memory".
 [[nodiscard]] ProbeResult not_tried(std::string_view reason, std::chrono::microseconds duration);
 
-// What errno of a socket call that failed says, and whose fault it is: "tcp connection refused".
+// What errno of a socket call that failed says, and whose fault it is: "tcp connection refused", or
+// of a connection that stood "redis connection reset at PING", with the step it was at.
 [[nodiscard]] ProbeResult socket_failure(std::string_view kind, int error,
-                                         std::chrono::microseconds duration);
+                                         std::chrono::microseconds duration,
+                                         std::string_view stage = {});
 
 }  // namespace yoke::health

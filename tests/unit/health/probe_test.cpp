@@ -295,6 +295,25 @@ TEST_F(Probing, WhatIsWrongIsSaidInWordsOfThisWorld) {
   }
 }
 
+void reset(int connection, const std::string& /*request*/) {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  (void)::setsockopt(connection, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+TEST_F(Probing, AConnectionThatIsResetNamesTheStepItWasAt) {
+  const Server server(reset);
+  for (const char* const kind : {"http", "grpc", "tcp"}) {
+    Check check = http();
+    check.key = kind;
+    if (check.kind() == "tcp") {
+      check.settings = Settings({{"send", "hello\r\n\r\n"}, {"receive", "ready"}});
+    }
+    const auto result = judge(server.endpoint(), check);
+    EXPECT_EQ(result.outcome, Outcome::kFailed);
+    EXPECT_EQ(result.text, std::string(kind) + " connection reset at answer");
+  }
+}
+
 TEST_F(Probing, TheCheckMayAskAnotherPort) {
   const Server server(answering(""));
   Check check;
@@ -384,6 +403,14 @@ TEST(Results, ATimeoutCountsOnlyWhereTheLoopKeptUp) {
             Outcome::kNotTried);
   EXPECT_EQ(timed_out(timeout, "a", milliseconds(1251), milliseconds(0)).outcome,
             Outcome::kNotTried);
+}
+
+TEST(Results, AConnectionThatStoodNamesTheStepItWasLostAt) {
+  EXPECT_EQ(socket_failure("redis", ECONNRESET, {}, "PING").text, "redis connection reset at PING");
+  EXPECT_EQ(socket_failure("redis", EPIPE, {}, "PING").text, "redis connection reset at PING");
+  EXPECT_EQ(socket_failure("redis", EHOSTUNREACH, {}, "PING").text,
+            "redis host unreachable at PING");
+  EXPECT_EQ(socket_failure("tcp", ECONNREFUSED, {}).text, "tcp connection refused");
 }
 
 TEST(Results, WhatThisUnitLacksIsNoFailureOfTheServer) {
