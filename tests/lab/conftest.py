@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures of the lab: one lab a module, laid anew; a deadline for every test."""
+"""Fixtures of the lab: one lab a module, laid anew; a deadline for every test; lanes.
+
+Tests of two lanes run at once, each in a sandbox of its own (tests/run lab): --lane chooses."""
 
 import os
+import pathlib
 import signal
 
 import pytest
@@ -9,6 +12,26 @@ import pytest
 import topology
 
 DEADLINE_S = 120
+# Those that wait for a management plane, servers and clocks more than they forward packets...
+PATIENT = {"backup", "check_mixups", "check_scripts", "checks", "configuration", "confirm", "daemons",
+           "disk", "events", "export", "impact", "journal", "kill", "notify", "outlets",
+           "page_of_two", "passive", "pci", "prompt", "reboot", "snmp", "undo", "vlans"}
+# ... and what shows how the machine does, for which nobody else should be in the way.
+ALONE = {"demo"}
+
+
+def lane_of(path):
+    name = pathlib.Path(path).stem.removeprefix("test_")
+    return "patient" if name in PATIENT else "alone" if name in ALONE else "busy"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--lane", choices=("patient", "busy", "alone"), help="only files of this lane")
+
+
+def pytest_ignore_collect(path, config):
+    lane, name = config.getoption("--lane"), pathlib.Path(path).name
+    return True if lane and name.startswith("test_") and lane_of(name) != lane else None
 
 
 def pytest_configure(config):
