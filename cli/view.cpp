@@ -373,7 +373,11 @@ void add_system(const json& row, std::size_t width, Output& output) {
   std::vector<std::pair<std::string, std::string>> items;
   for (const auto& [key, title] : kTitles) {
     std::string name = title;
-    for (std::string& line : wrapped(cell_text(row, key, Format::kText), text_width)) {
+    std::string text = cell_text(row, key, Format::kText);
+    if (key == std::string_view("time_zone") && !row.value("time_zone_known", true)) {
+      text += " is not in force: this unit does not know it";
+    }
+    for (std::string& line : wrapped(text, text_width)) {
       items.emplace_back(std::exchange(name, ""), std::move(line));
     }
   }

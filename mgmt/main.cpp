@@ -178,6 +178,9 @@ class Process {
               tracker_.on_link(in_step);
             },
             recorder(), in_turn(turns)) {
+    committer_.use_rules([](const model::Config& after, const model::Config& before) {
+      return system::zone_violations(system::kZones, after, before);
+    });
     committer_.wait_aside([&turns](const auto& work) { turns.aside(work); });
     unit_.later = in_turn(turns);
     unit_.addresses = [this] {
@@ -186,6 +189,7 @@ class Process {
     unit_.routes = [this] {
       return route_reports(committer_.running().config, system::read_kernel());
     };
+    unit_.has_zone = [](std::string_view zone) { return system::has_zone(system::kZones, zone); };
     unit_.ports = [this] { return port_reports(ports_.states()); };
     unit_.before_answer = [this] { event_log_.write_soon(); };
     outlets_ = std::make_unique<outlets::Outlets>(loop, unit_, options.root, recorder());

@@ -178,6 +178,17 @@ tl::expected<Committed, Refusal> Committer::store_alone(const model::Config& can
   return committed(author, changes);
 }
 
+std::vector<model::Violation> Committer::violations(const model::Config& candidate) const {
+  return all_violations(candidate, running().config);
+}
+
+std::vector<model::Violation> Committer::all_violations(const model::Config& after,
+                                                        const model::Config& before) const {
+  auto found = model::violations(after, &before);
+  for (auto& more : rules_(after, before)) found.push_back(std::move(more));
+  return found;
+}
+
 // Both take as long as the configuration is large. Of copies, which cost nothing: what they are of
 // may be gone before we are back.
 std::vector<model::Violation> Committer::look_at(const model::Config& candidate,
@@ -187,7 +198,7 @@ std::vector<model::Violation> Committer::look_at(const model::Config& candidate,
   std::vector<model::Violation> violated;
   aside_([&] {
     changes = model::diff(before, after);
-    if (!changes.empty()) violated = model::violations(after, &before);
+    if (!changes.empty()) violated = all_violations(after, before);
   });
   return violated;
 }

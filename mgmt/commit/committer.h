@@ -175,6 +175,13 @@ class Committer {
   // Called after running(), unconfirmed() or scheduled() has changed, from within the call that did
   // it.
   void on_change(std::function<void()> callback) { changed_ = std::move(callback); }
+  // What this unit alone can tell of a configuration beside the model's rules: what it lacks for
+  // it. Of what is to be committed here, never of what is undone or taken over. Any thread.
+  using UnitRules = std::function<std::vector<model::Violation>(const model::Config& after,
+                                                                const model::Config& before)>;
+  void use_rules(UnitRules rules) { rules_ = std::move(rules); }
+  // All that stands in the way of committing `candidate`, the model's and this unit's.
+  [[nodiscard]] std::vector<model::Violation> violations(const model::Config& candidate) const;
   // The other unit from now on; it outlives this.
   void use_peer(Peer& peer) noexcept { peer_ = &peer; }
 
@@ -192,6 +199,8 @@ class Committer {
   class Change;
   class OnDisk;
 
+  [[nodiscard]] std::vector<model::Violation> all_violations(const model::Config& after,
+                                                             const model::Config& before) const;
   [[nodiscard]] std::vector<model::Violation> look_at(const model::Config& candidate,
                                                       std::vector<model::Change>& changes);
   [[nodiscard]] tl::expected<Committed, Refusal> commit_alone(
@@ -238,6 +247,7 @@ class Committer {
   PrefixSets prefix_sets_;  // of what was compiled last
   ServerStates states_;
   std::function<Clocks()> clocks_;
+  UnitRules rules_ = [](const auto&, const auto&) { return std::vector<model::Violation>(); };
   ClockWatch clock_watch_;
   std::vector<Stamp> stamps_;  // of the history; its newest is the last
   events::Record record_;

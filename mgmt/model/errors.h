@@ -65,6 +65,7 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-250", "a pair whose units could not take VIPs over from each other"},
     ErrorMeaning{"E-251", "two groups that are the same virtual router"},
     ErrorMeaning{"E-252", "an address that two groups of a pair would move apart"},
+    ErrorMeaning{"E-253", "a time zone that this unit does not know"},
     ErrorMeaning{"E-301", "a message between mgmt and data plane that is not one JSON object"},
     ErrorMeaning{"E-302", "a message whose key is missing or of another type"},
     ErrorMeaning{"E-303", "a message with a value out of its field's range"},

@@ -37,7 +37,7 @@ inline constexpr std::array kSystemFields{
           .max = 1000},
     Field{.name = "time-zone",
           .type = FieldType::kTimeZone,
-          .help = "Time zone of the unit; one that the unit does not know is an alarm",
+          .help = "Time zone of the unit, one of those that the unit knows",
           .example = "Europe/Berlin",
           .default_value = "UTC",
           .max = 64},

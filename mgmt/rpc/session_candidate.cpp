@@ -95,7 +95,7 @@ Session::Outcome Session::load(const Json& params) {
 
 Session::Outcome Session::check(const Json&) {
   (void)rebase();
-  return Json{{"violations", model::to_json(model::violations(candidate(), &running()))}};
+  return Json{{"violations", model::to_json(unit_.committer.violations(candidate()))}};
 }
 
 Session::Outcome Session::diff(const Json& params) {

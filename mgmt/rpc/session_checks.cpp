@@ -44,7 +44,7 @@ Session::Outcome Session::test(const Json& params) {
 // to a machine that he may not put there.
 Status Session::may_test() {
   if (auto may = may_make(role(), model::diff(running(), candidate())); !may) return may;
-  const auto wrong = model::violations(candidate(), &running());
+  const auto wrong = unit_.committer.violations(candidate());
   if (wrong.empty()) return {};
   error_data_["violations"] = model::to_json(wrong);
   return fail(Errc::kFailed, commit::kRulesViolated,

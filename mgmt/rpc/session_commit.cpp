@@ -82,7 +82,7 @@ Session::Outcome Session::schedule(const Json& params, const commit::Request& re
   if (changes.empty()) {
     return Json{{"revision", unit_.committer.running().revision}, {"changes", 0}};
   }
-  if (const auto found = model::violations(candidate(), &running()); !found.empty()) {
+  if (const auto found = unit_.committer.violations(candidate()); !found.empty()) {
     error_data_["violations"] = model::to_json(found);
     return fail(Errc::kFailed, commit::kRulesViolated,
                 fmt::format("the candidate cannot be committed: {} {}", found.size(),

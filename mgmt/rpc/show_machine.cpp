@@ -231,6 +231,7 @@ Rows system_rows(const Question& question) {
   return json::array({{{"unit", question.unit().name()},
                        {"banner", setting("banner")},
                        {"time_zone", setting("time-zone")},
+                       {"time_zone_known", question.unit().has_zone(setting("time-zone"))},
                        {"ntp_servers", setting("ntp-server")},
                        {"dns_servers", setting("dns-server")},
                        {"dns_search", setting("dns-search")}}});

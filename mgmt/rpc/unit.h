@@ -169,6 +169,7 @@ struct Unit {
   };
   std::function<std::vector<RouteReport>()> routes = [] { return std::vector<RouteReport>(); };
   std::function<std::vector<PortReport>()> ports = [] { return std::vector<PortReport>(); };
+  std::function<bool(std::string_view zone)> has_zone = [](std::string_view) { return true; };
   Later later = at_once;    // how what waits for the disk is done
   std::size_t waiting = 0;  // of that
   // Called before whoever waited is answered: what happened is in the log by then.

@@ -3,10 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <chrono>
-#include <fstream>
-#include <string_view>
 #include <utility>
 
 #include "mgmt/system/folder.h"
@@ -15,20 +12,6 @@ namespace yoke::system {
 namespace {
 
 constexpr std::chrono::seconds kAgain{15};
-// It needs no database.
-constexpr std::string_view kKnownAnyway = "UTC";
-// Debian's link among the zones to the one that is set: to itself, if it were.
-constexpr std::string_view kWhatIsSet = "localtime";
-
-// Among the zones are also folders and tables. A zone says that it is one (RFC 9636).
-bool is_zone(const std::filesystem::path& file) {
-  constexpr std::string_view kMagic = "TZif";
-  std::error_code not_there;
-  if (!std::filesystem::is_regular_file(file, not_there)) return false;
-  std::array<char, kMagic.size()> start{};
-  return std::ifstream(file).read(start.data(), start.size()) &&
-         std::string_view(start.data(), start.size()) == kMagic;
-}
 
 }  // namespace
 
@@ -50,8 +33,7 @@ void Keeper::write() {
   failure_ = held ? std::string() : held.error().text;
   std::string zone = files_["time-zone"];
   zone.pop_back();  // the line's end
-  const bool is_known =
-      zone == kKnownAnyway || (zone != kWhatIsSet && is_zone(folders_.zones / zone));
+  const bool is_known = has_zone(folders_.zones, zone);
   unknown_zone_ = is_known ? std::string() : zone;
   if (!written_ || !is_known) again_.start(kAgain);
 }

@@ -11,6 +11,7 @@
 #include "mgmt/alarms/alarms.h"
 #include "mgmt/model/config.h"
 #include "mgmt/system/files.h"
+#include "mgmt/system/time_zones.h"
 #include "mgmt/system/watch.h"
 
 namespace yoke::system {
@@ -22,7 +23,7 @@ class Keeper {
  public:
   struct Folders {
     std::filesystem::path files;  // ours alone; the folder that it is in is there
-    std::filesystem::path zones = "/usr/share/zoneinfo";
+    std::filesystem::path zones = kZones;
   };
 
   Keeper(sd_event* event, Folders folders);

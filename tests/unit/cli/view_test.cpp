@@ -250,6 +250,14 @@ TEST(View, OfTheSystemShowsEverySettingWhole) {
                                       "             " + std::string(40, 'b')}));
 }
 
+TEST(View, OfTheSystemSaysWhereItsTimeZoneIsNotInForce) {
+  const Output output =
+      show_output("system", false,
+                  answer("system", {{{"time_zone", "Europe/Berlim"}, {"time_zone_known", false}}}));
+  EXPECT_EQ(output.rows[1],
+            "TIME ZONE    Europe/Berlim is not in force: this unit does not know it");
+}
+
 TEST(View, TheWidestRowsOfEveryObjectFit) {
   const std::string name(32, 'n');
   const std::string endpoint = "[2001:db8:1111:2222:3333:4444:5555:6666]:65535";

@@ -15,6 +15,20 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using Fails = FakeDataPlane::Fails;
 
+TEST_F(CommitterTest, WhatThisUnitLacksStopsACommitAsRulesDo) {
+  committer_.use_rules([](const model::Config& after, const model::Config& before) {
+    EXPECT_NE(after, before);
+    return std::vector<model::Violation>{{"system", "E-253", "no such zone"}};
+  });
+  const auto refused = commit(web_config());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().error.id, "E-450");
+  ASSERT_EQ(refused.error().violations.size(), 1U);
+  EXPECT_EQ(refused.error().violations[0].id, "E-253");
+  EXPECT_EQ(committer_.violations(web_config()).size(), 1U);
+  EXPECT_EQ(committer_.running().revision, 0U);
+}
+
 TEST_F(CommitterTest, ACommitIsStagedThenStoredThenActivated) {
   const auto done = commit(web_config());
   ASSERT_TRUE(done) << done.error().error.text;

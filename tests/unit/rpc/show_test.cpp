@@ -403,12 +403,11 @@ TEST_F(Show, Worker) {
 }
 
 TEST_F(Show, SystemAsItIsConfigured) {
-  EXPECT_EQ(only_row("system"), json({{"unit", "lb-a"},
-                                      {"banner", ""},
-                                      {"time_zone", "UTC"},
-                                      {"ntp_servers", ""},
-                                      {"dns_servers", ""},
-                                      {"dns_search", ""}}));
+  const json fresh = only_row("system");
+  EXPECT_EQ(fresh["unit"], "lb-a");
+  EXPECT_EQ(fresh["time_zone"], "UTC");
+  EXPECT_EQ(fresh["time_zone_known"], true);
+  rig_.unit().has_zone = [](std::string_view zone) { return zone == "UTC"; };
   const json fields = {{"time-zone", "Europe/Berlin"},
                        {"ntp-server", {"192.0.2.123", "ntp.example.net"}},
                        {"dns-server", json::array({"192.0.2.53"})},
@@ -420,6 +419,7 @@ TEST_F(Show, SystemAsItIsConfigured) {
   EXPECT_EQ(only_row("system"), json({{"unit", "lb-a"},
                                       {"banner", "hands off"},
                                       {"time_zone", "Europe/Berlin"},
+                                      {"time_zone_known", false},
                                       {"ntp_servers", "192.0.2.123,ntp.example.net"},
                                       {"dns_servers", "192.0.2.53"},
                                       {"dns_search", "example.net"}}));

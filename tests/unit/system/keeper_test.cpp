@@ -70,6 +70,22 @@ TEST_F(KeeperTest, TellsOfAZoneThatIsNotThereUntilItIs) {
   EXPECT_TRUE(keeper_.conditions().empty());
 }
 
+TEST_F(KeeperTest, AZoneThatIsNotThereIsNoneToCommit) {
+  const auto of = [this](const std::string& zone, const model::Config& before) {
+    std::vector<std::string> ids;
+    for (const auto& found : zone_violations(zones_, in_zone(zone), before)) {
+      EXPECT_THAT(found.text, HasSubstr("knows no time zone " + zone));
+      ids.push_back(found.path + " " + found.id);
+    }
+    return ids;
+  };
+  EXPECT_EQ(of("Europe/Berlim", {}), std::vector<std::string>{"system E-253"});
+  EXPECT_EQ(of("localtime", {}), std::vector<std::string>{"system E-253"});
+  EXPECT_TRUE(of("Europe/Berlin", {}).empty());
+  EXPECT_TRUE(of("UTC", in_zone("Europe/Berlin")).empty());
+  EXPECT_TRUE(of("Europe/Berlim", in_zone("Europe/Berlim")).empty()) << "it was so before";
+}
+
 TEST_F(KeeperTest, TellsWhatItCannotWriteAndWritesItWithTheNextCommit) {
   store::write_file(folder_.string(), "in the way");
   keeper_.follow(in_zone("UTC"));
