@@ -52,6 +52,7 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-228", "an SSH key of a user who never logs in by one of the configuration"},
     ErrorMeaning{"E-229", "passive checks where the servers' answers are not seen"},
     ErrorMeaning{"E-230", "a client's prefix that is longer than an address of its VIP's family"},
+    ErrorMeaning{"E-231", "a role for a user whose role nothing changes"},
     ErrorMeaning{"E-240", "an interface of a name that the kernel keeps for itself"},
     ErrorMeaning{"E-241", "a VLAN that is half told, told twice, or of a bond that is one"},
     ErrorMeaning{"E-242", "interfaces that carry each other in a circle"},

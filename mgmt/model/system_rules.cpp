@@ -33,6 +33,12 @@ void check_list(const Config& config, const Path& path, const std::string& field
   }
 }
 
+// Of whoever has one that no configuration changes; empty: the configuration says.
+std::string_view role_always(std::string_view user) {
+  if (user == "root" || user == "yoke") return "admin";
+  return user == kReader ? "viewer" : std::string_view{};
+}
+
 }  // namespace
 
 void check_system(const Config& config, const Path& path, const Violated& add) {
@@ -51,6 +57,11 @@ void check_user(const Config& config, const Path& path, const Violated& add) {
     add("E-228",
         fmt::format("{} never logs in by a key of the configuration: give the key to another user",
                     path.key()));
+  }
+  const std::string_view always = role_always(path.key());
+  if (const std::string role = config.value(path, "role"); !always.empty() && role != always) {
+    add("E-231", fmt::format("{} is always {}, whatever is configured: {} would have no effect",
+                             path.key(), always, role));
   }
 }
 

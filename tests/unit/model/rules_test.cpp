@@ -138,6 +138,10 @@ const Row kRows[] = {
     {{"set system ntp-server 0.0.0.0 dns-server ff02::1"}, {"E-210 system", "E-210 system"}},
     {{"set user ann admin ssh-key laptop \"" + kKey + "\""}, {}},
     {{"set user ann ssh-key laptop \"" + kKey + "\""}, {"E-201 user ann"}},
+    {{"set user root viewer"}, {"E-231 user root"}},
+    {{"set user root admin"}, {}},
+    {{"set user yoke operator"}, {"E-231 user yoke"}},
+    {{"set user yoke-snmp admin"}, {"E-231 user yoke-snmp"}},
     {{"set user root admin ssh-key laptop \"" + kKey + "\""}, {"E-228 user root"}},
     // The unit's own interfaces and routes.
     {{"set interface eth0 192.0.2.5/24,2001:db8::5/64 mtu 1500",
