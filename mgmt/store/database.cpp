@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/store/database.h"
 
-#include <fcntl.h>
 #include <sqlite3.h>
 
 #include <cerrno>
 
-#include "hal/base/file_descriptor.h"
 #include "mgmt/store/errors.h"
 
 namespace yoke::store {
@@ -18,6 +16,22 @@ std::string_view view(const void* bytes, int size) {
   return bytes == nullptr
              ? std::string_view()
              : std::string_view(static_cast<const char*>(bytes), static_cast<std::size_t>(size));
+}
+
+// The version that whoever writes must know, of the header (SQLite's fileformat2, 1.3.3). Read by
+// SQLite's own descriptor: whatever else opened the file here would, on being closed, end the locks
+// of every connection that this process has to it.
+bool asks_for_other_format(sqlite3* handle) {
+  constexpr sqlite3_int64 kAt = 18;
+  constexpr unsigned char kNewest = 2;
+  sqlite3_file* file = nullptr;
+  if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
+      file == nullptr || file->pMethods == nullptr) {
+    return false;
+  }
+  unsigned char version = 0;
+  return file->pMethods->xRead(file, &version, sizeof version, kAt) == SQLITE_OK &&
+         version > kNewest;
 }
 
 }  // namespace
@@ -102,10 +116,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, bool c
   // A file that cannot be written is opened for reading alone, without a word; so is one whose
   // header asks for a format that this SQLite cannot write, which none of ours does.
   if (sqlite3_db_readonly(handle, "main") == 1) {
-    // A file system in error does not say that it is read-only until somebody wants to write.
-    const FileDescriptor for_writing(::open(path.c_str(), O_RDWR | O_CLOEXEC));
-    const bool writable = static_cast<bool>(for_writing);
-    return tl::unexpected<Error>(database->error(writable ? SQLITE_CORRUPT : SQLITE_READONLY));
+    const int why = asks_for_other_format(handle) ? SQLITE_CORRUPT : SQLITE_READONLY;
+    return tl::unexpected<Error>(database->error(why));
   }
   return database;
 }

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <random>
 
+#include "hal/base/file_descriptor.h"
+#include "mgmt/store/database.h"
 #include "tests/unit/store/store_fixture.h"
 
 // Files as a failing disk leaves them. Whatever is in them: no crash, no wrong configuration, a
@@ -42,6 +46,37 @@ TEST(Damage, EveryTruncationIsRefusedAndLeftAsItIs) {
     EXPECT_THAT(store.error().text, testing::HasSubstr("request restore FILE"));
     EXPECT_EQ(read_file(folder.file()).size(), length);
   }
+}
+
+// A process's locks on a file end as soon as it closes any descriptor of the file; SQLite alone
+// knows which of its own may be closed.
+TEST(Damage, WhatCannotBeWrittenIsOpenedWithoutEndingAnybodysLocks) {
+  const TempFolder folder;
+  sqlite3* other = nullptr;
+  const auto execute = [&](const char* sql) {
+    ASSERT_EQ(sqlite3_exec(other, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sql;
+  };
+  ASSERT_EQ(sqlite3_open(folder.file().c_str(), &other), SQLITE_OK);
+  execute("CREATE TABLE t (a)");
+  ASSERT_EQ(sqlite3_close(other), SQLITE_OK);
+  std::string bytes = read_file(folder.file());
+  bytes.at(18) = 3;  // a format to write that no SQLite knows
+  write_file(folder.file(), bytes);
+  ASSERT_EQ(sqlite3_open(folder.file().c_str(), &other), SQLITE_OK);
+  execute("BEGIN; SELECT * FROM t");
+  const auto lock = [&] {
+    const FileDescriptor file(::open(folder.file().c_str(), O_RDWR | O_CLOEXEC));
+    struct flock whole {};
+    whole.l_type = F_WRLCK;
+    whole.l_whence = SEEK_SET;
+    EXPECT_EQ(::fcntl(file.get(), F_OFD_GETLK, &whole), 0);
+    return whole.l_type;
+  };
+  const auto database = Database::open(folder.file(), false);
+  ASSERT_FALSE(database);
+  EXPECT_EQ(database.error().id, "E-504");
+  EXPECT_EQ(lock(), F_RDLCK) << "the other connection still reads";
+  ASSERT_EQ(sqlite3_close(other), SQLITE_OK);
 }
 
 TEST(Damage, RandomBytesAreNotADatabase) {
