@@ -54,6 +54,14 @@ struct ConfigStore::State {
   // What the revision leads to, if it is the one after running, by hash and digest; E-519.
   [[nodiscard]] Result<model::Config> successor(const replication::Revision& revision) const;
   [[nodiscard]] Result<std::unique_ptr<Database>> second_reader() const;
+  // What `read` finds in the store as it is on the disk, though a commit may wait for that.
+  template <typename Read>
+  [[nodiscard]] auto read(const Read& read) const -> decltype(read(database())) {
+    if (!database().is_committing()) return read(database());
+    const auto reader = second_reader();
+    if (!reader) return tl::unexpected<Error>(reader.error());
+    return read(**reader);
+  }
   [[nodiscard]] Result<Content> content_read_aside(std::uint64_t id) const;
   // Whether a COMMIT that reported an error has happened nevertheless.
   [[nodiscard]] bool turned_out_committed(std::uint64_t id) const;

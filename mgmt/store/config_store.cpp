@@ -224,10 +224,7 @@ Result<std::unique_ptr<BackupWriter>> ConfigStore::begin_backup(BackupLabel labe
 }
 
 Result<std::vector<Revision>> ConfigStore::history(std::size_t count) const {
-  if (!state_->database().is_committing()) return store::history(state_->database(), count);
-  const auto reader = state_->second_reader();
-  if (!reader) return tl::unexpected<Error>(reader.error());
-  return store::history(**reader, count);
+  return state_->read([&](Database& database) { return store::history(database, count); });
 }
 
 ConfigStore::Pending::Pending(Pending&& other) noexcept

@@ -44,10 +44,7 @@ Result<model::Config> understood(const Records& records, const Records& own) {
 const Position& ConfigStore::position() const noexcept { return state_->position; }
 
 Result<std::vector<Position>> ConfigStore::positions() const {
-  if (!state_->database().is_committing()) return store::positions(state_->database());
-  const auto reader = state_->second_reader();
-  if (!reader) return tl::unexpected<Error>(reader.error());
-  return store::positions(**reader);
+  return state_->read([](Database& database) { return store::positions(database); });
 }
 
 replication::Revision ConfigStore::draft(const model::Config& config,
@@ -158,11 +155,12 @@ Result<replication::Snapshot> ConfigStore::snapshot() const {
 }
 
 Result<std::vector<Branch>> ConfigStore::branches() const {
-  return store::branches(state_->database());
+  return state_->read([](Database& database) { return store::branches(database); });
 }
 
 Result<model::Config> ConfigStore::branch(const std::string& name) const {
-  const auto records = records_of_branch(state_->database(), name);
+  const auto records =
+      state_->read([&](Database& database) { return records_of_branch(database, name); });
   if (!records) return tl::unexpected<Error>(records.error());
   return understood(model::split(*records).shared, state_->own);
 }
@@ -175,9 +173,10 @@ Status ConfigStore::drop_branch(const std::string& name) {
   return transaction->commit_or_leave_no_trace();
 }
 
-Result<std::string> ConfigStore::note(const std::string& name) const {
-  auto statement =
-      state_->database().prepare("SELECT value FROM setting WHERE name = 'note ' || ?");
+namespace {
+
+Result<std::string> note_in(Database& database, const std::string& name) {
+  auto statement = database.prepare("SELECT value FROM setting WHERE name = 'note ' || ?");
   if (!statement) return tl::unexpected<Error>(statement.error());
   if (auto bound = statement->bind(1, std::string_view(name)); !bound) {
     return tl::unexpected<Error>(bound.error());
@@ -185,6 +184,12 @@ Result<std::string> ConfigStore::note(const std::string& name) const {
   const auto row = statement->step();
   if (!row) return tl::unexpected<Error>(row.error());
   return *row ? std::string(statement->blob(0)) : std::string();
+}
+
+}  // namespace
+
+Result<std::string> ConfigStore::note(const std::string& name) const {
+  return state_->read([&](Database& database) { return note_in(database, name); });
 }
 
 Status ConfigStore::set_note(const std::string& name, const std::string& text) {

@@ -55,6 +55,20 @@ TEST_F(StoreAside, ThePastIsThereToBeReadDuringEachKindOfChange) {
   expect_the_past();
 }
 
+TEST_F(StoreAside, ANoteAndTheBranchesAreReadAsTheyAreOnTheDisk) {
+  others_ = [] {};
+  ASSERT_TRUE(store_->set_note("a", "old"));
+  std::vector<std::string> found;
+  others_ = [&] {
+    found.push_back(store_->note("a").value_or("none"));
+    EXPECT_TRUE(store_->branches());
+  };
+  ASSERT_TRUE(store_->set_note("a", "new"));
+  ASSERT_FALSE(found.empty());
+  EXPECT_EQ(found.front(), "old") << "what waits for the disk is in nobody's sight";
+  EXPECT_EQ(store_->note("a"), "new");
+}
+
 // The file for what belongs to the unit is made, its row written, and then the revision committed.
 TEST_F(StoreAside, SoItIsWhileWhatBelongsToTheUnitIsPrepared) {
   ASSERT_TRUE(commit(*store_, named(first_config(), "a")));
