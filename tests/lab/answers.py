@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who answers for a VIP, as the client's port of the switch sees it: frames from the VIP's address
-and ARP in its name, by the MAC address that they come from. The kernel writes them into a ring with
-their times, so that looking costs nothing while anything is measured."""
+"""Who answers for the VIP: frames from the VIP's address and ARP in its name, by the MAC address that
+they come from, as they leave whoever sends them. Between there and the client lie queues of the
+kernel, one a core, which a busy machine empties late and not in the order in which they were filled:
+so what comes into the switch is looked at, not what leaves it, and a frame's time is the one at which
+its sender had given it away. The kernel writes them into a ring, so that looking costs nothing while
+anything is measured."""
 
 import collections
 import ctypes
@@ -14,7 +17,8 @@ import time
 _ETH_P_ALL = 0x0003
 _SOL_PACKET = 263
 _PACKET_RX_RING, _PACKET_STATISTICS, _PACKET_VERSION, _TPACKET_V2 = 5, 6, 10, 1
-_SO_ATTACH_FILTER = 26
+_PACKET_IGNORE_OUTGOING = 23
+_SO_ATTACH_FILTER, _SO_TIMESTAMPNS = 26, 35
 _FRAME, _BLOCK = 128, 1 << 20
 _HEADER = struct.Struct("=IIIHHII")  # status, len, snaplen, mac, net, sec, nsec
 _OF_USER = 1
@@ -23,11 +27,14 @@ _ASK_EVERY_S = 0.005
 _ASKER_MAC = bytes.fromhex("020000000999")
 
 
-def _filter(address):
-    """Classic BPF: ARP and IPv4 whose sender is `address`."""
+def _filter(address, bridge):
+    """Classic BPF: ARP and IPv4 whose sender is `address`; not what a port gave to the interface
+    `bridge`, which was seen there."""
     vip = struct.unpack("!I", socket.inet_aton(address))[0]
     load_half, load_word, equal, give = 0x28, 0x20, 0x15, 0x06
-    program = [(load_half, 0, 0, 12), (equal, 0, 2, 0x0806),
+    interface_index = 0xFFFFF000 + 8
+    program = [(load_word, 0, 0, interface_index), (equal, 8, 0, bridge),
+               (load_half, 0, 0, 12), (equal, 0, 2, 0x0806),
                (load_word, 0, 0, 28), (equal, 3, 4, vip),
                (equal, 0, 3, 0x0800),
                (load_word, 0, 0, 26), (equal, 0, 1, vip),
@@ -40,7 +47,7 @@ class Answers:
     a unit shows itself which nobody's traffic reaches."""
 
     def __init__(self, lab, address, frames=1 << 19):
-        self._socket = self._open(lab.switch.namespace, lab.client.name, address, frames)
+        self._socket = self._open(lab.switch.namespace, address, frames)
         self._frames = frames
         self._memory = mmap.mmap(self._socket.fileno(), frames * _FRAME)
         self._at = 0
@@ -56,17 +63,19 @@ class Answers:
         self._thread.start()
 
     @staticmethod
-    def _open(namespace, port, address, frames):
-        with namespace.entered():
-            made = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-        program, steps = _filter(address)
+    def _open(switch, address, frames):
+        """Of what comes into the switch."""
+        with switch.entered():
+            made = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
+            program, steps = _filter(address, socket.if_nametoindex("br0"))
         code = ctypes.create_string_buffer(program)
         made.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER,
                         struct.pack("@HP", steps, ctypes.addressof(code)))
+        made.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)  # as it is queued, not as it is read
+        made.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
         made.setsockopt(_SOL_PACKET, _PACKET_VERSION, _TPACKET_V2)
         made.setsockopt(_SOL_PACKET, _PACKET_RX_RING,
                         struct.pack("@IIII", _BLOCK, frames * _FRAME // _BLOCK, _FRAME, frames))
-        made.bind((port, _ETH_P_ALL))
         return made
 
     def _ask(self):
@@ -77,13 +86,13 @@ class Answers:
                 continue
 
     def take(self):
-        """[(ns, MAC)] since the last look, in the order of the wire."""
+        """[(ns, MAC)] since the last look, in the order of their times."""
         seen = []
         while True:
             place = self._at * _FRAME
             status, _, _, mac, _, seconds, nanoseconds = _HEADER.unpack_from(self._memory, place)
             if not status & _OF_USER:
-                return seen
+                return sorted(seen)
             sender = self._memory[place + mac + 6:place + mac + 12]
             seen.append((seconds * 1_000_000_000 + nanoseconds, sender))
             struct.pack_into("=I", self._memory, place, 0)

@@ -206,6 +206,19 @@ def test_planned_switchovers_lose_nothing(pair, meter):
     assert noticed["refused"] == noticed["resets"] == noticed["lost"] == 0
 
 
+def test_two_that_answer_are_seen(pair):
+    """What sees no second unit in all these tests sees two hosts that have one address."""
+    address, hosts = "10.9.0.250", [server.namespace for server in pair.lab.servers[:2]]
+    with answers.Answers(pair.lab, address) as seen:
+        for host in hosts:
+            host.ip(f"addr add {address}/32 dev eth0")
+        try:
+            waiting.until(lambda: answers.dual(seen.take()) > 0, "both are seen", 10)
+        finally:
+            for host in hosts:
+                host.ip(f"addr del {address}/32 dev eth0")
+
+
 MS = 1_000_000
 A, B = b"\x02\0\0\0\0\x01", b"\x02\0\0\0\0\x02"
 
