@@ -35,6 +35,22 @@ Problem read_name(const std::string& text, std::string& to) {
   return std::nullopt;
 }
 
+// Words of the kernel's command line: printable, without quotes, which would hide a space.
+Problem read_kernel_words(const std::string& text, std::string& to) {
+  for (const char c : text) {
+    if (c < ' ' || c > '~' || c == '"' || c == '\'')
+      return "expected printable words without quotes";
+  }
+  to = text;
+  return std::nullopt;
+}
+
+// One of them, as a value of an option.
+Problem read_kernel_word(const std::string& text, std::string& to) {
+  if (text.find(' ') != std::string::npos) return "expected no space";
+  return read_kernel_words(text, to);
+}
+
 class Reader {
  public:
   explicit Reader(std::string path) { board_.path = std::move(path); }
@@ -86,10 +102,11 @@ class Reader {
     }
     if (section_.starts_with(kPortPrefix)) {
       begin_port(line);
-    } else if (section_ != "unit" && section_ != "dataplane") {
+    } else if (section_ != "unit" && section_ != "dataplane" && section_ != "boot") {
       note(line.number, error::kBoardKey,
-           fmt::format("there is no section [{}]; expected [unit], [dataplane] or [port.NAME]",
-                       section_));
+           fmt::format(
+               "there is no section [{}]; expected [unit], [dataplane], [boot] or [port.NAME]",
+               section_));
       section_.clear();
     }
   }
@@ -116,8 +133,9 @@ class Reader {
       // After a section that is none, its lines need no message of their own.
       if (sections_.empty()) {
         note(line.number, error::kBoardSyntax,
-             fmt::format("'{}' before any section; expected [unit], [dataplane] or [port.NAME]",
-                         line.key));
+             fmt::format(
+                 "'{}' before any section; expected [unit], [dataplane], [boot] or [port.NAME]",
+                 line.key));
       }
       return;
     }
@@ -148,7 +166,23 @@ class Reader {
 
   static const Readers& readers_of(const std::string& section) {
     if (section == "unit") return unit_readers();
+    if (section == "boot") return boot_readers();
     return section == "dataplane" ? dataplane_readers() : port_readers();
+  }
+
+  static const Readers& boot_readers() {
+    static const Readers kReaders{
+        {"serial",
+         [](Board& b, const BoardLine& l) { return read_kernel_word(l.value, b.boot.serial); }},
+        {"huge_pages",
+         [](Board& b, const BoardLine& l) {
+           return read_number(l.value, 0u, 1u << 19, b.boot.huge_pages);
+         }},
+        {"isolate",
+         [](Board& b, const BoardLine& l) { return read_kernel_word(l.value, b.boot.isolate); }},
+        {"kernel",
+         [](Board& b, const BoardLine& l) { return read_kernel_words(l.value, b.boot.kernel); }}};
+    return kReaders;
   }
 
   static const Readers& unit_readers() {

@@ -43,6 +43,14 @@ struct BoardPort {
 enum class BoardIdle : std::uint8_t { kAdaptive, kPoll };
 enum class BoardHugePages : std::uint8_t { kAuto, kYes, kNo };
 
+// What an image made for the board boots with (image/build); a running unit has no use for it.
+struct BoardBoot {
+  std::string serial;       // "ttyS0,115200"; empty: no serial console
+  unsigned huge_pages = 0;  // of 2 MiB, for the kernel to set aside
+  std::string isolate;      // cores without other work, as for isolcpus=
+  std::string kernel;       // more words for the kernel
+};
+
 struct Board {
   std::string path;
   std::string unit_name;        // empty: not given
@@ -52,7 +60,8 @@ struct Board {
   BoardHugePages huge_pages = BoardHugePages::kAuto;
   unsigned memory_mib = 128;
   std::uint32_t flows = 1u << 20;  // a worker
-  std::vector<BoardPort> ports;    // in the file's order; at least one, with unique names
+  BoardBoot boot;
+  std::vector<BoardPort> ports;  // in the file's order; at least one, with unique names
 };
 
 // Everything wrong with the file, each error with its path and line: E-315 to E-319 (errors.h).

@@ -254,5 +254,25 @@ TEST(ShippedBoards, AllAreInOrder) {
   EXPECT_GE(count, 2u);
 }
 
+TEST_F(BoardFile, WhatAnImageBootsWithIsRead) {
+  const auto board = read(std::string(kWhole) +
+                          "[boot]\nserial = ttyS0,9600\nhuge_pages = 160\nisolate = 1-3\n"
+                          "kernel = intel_iommu=on iommu=pt\n");
+  ASSERT_TRUE(board) << board.error().front().text;
+  EXPECT_EQ(board->boot.serial, "ttyS0,9600");
+  EXPECT_EQ(board->boot.huge_pages, 160u);
+  EXPECT_EQ(board->boot.isolate, "1-3");
+  EXPECT_EQ(board->boot.kernel, "intel_iommu=on iommu=pt");
+}
+
+TEST_F(BoardFile, WhatWouldBecomeAnotherWordOfTheKernelIsRefused) {
+  for (const char* line : {"serial = ttyS0 init=/bin/sh", "isolate = 1 2", "kernel = a=\"b c\"",
+                           "huge_pages = many"}) {
+    const auto board = read(std::string(kWhole) + "[boot]\n" + line + "\n");
+    ASSERT_FALSE(board) << line;
+    EXPECT_EQ(board.error().front().id, "E-318") << line;
+  }
+}
+
 }  // namespace
 }  // namespace yoke::hal
