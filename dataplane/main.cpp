@@ -21,6 +21,7 @@
 #include "dataplane/control/lease_file.h"
 #include "dataplane/control/pulse_file.h"
 #include "dataplane/engine_setup.h"
+#include "dataplane/io/nic.h"
 #include "dataplane/ports.h"
 #include "dataplane/service.h"
 #include "hal/base/command_line.h"
@@ -128,6 +129,9 @@ Status serve(const Ports& ports, const Options& options) {
   config.flow_socket = (run / "flows.sock").string();
   auto wanted = eal_config(board, config, run.string());
   if (options.no_huge) wanted.huge_pages = io::HugePages::kNo;
+  for (const std::string& address : wanted.pci_addresses) {
+    if (const auto taken = io::take_nic(address); !taken) return tl::unexpected(taken.error());
+  }
   auto eal = io::Eal::start(wanted);
   if (!eal) return tl::unexpected(eal.error());
   auto engine = io::PacketEngine::start(config, **eal);
