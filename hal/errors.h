@@ -3,8 +3,8 @@
 
 #include <string_view>
 
-// Identifiers of what is wrong with a board file, a device or a port map. Threads: constant data,
-// any.
+// Identifiers of what is wrong with a board file, a device, a port map or the machine. Threads:
+// constant data, any.
 namespace yoke::hal::error {
 
 inline constexpr std::string_view kBoardFile = "E-315";     // is not there, or cannot be read
@@ -16,5 +16,7 @@ inline constexpr std::string_view kDevice = "E-322";        // `device` of a por
 inline constexpr std::string_view kDeviceTaken = "E-324";   // another port has it
 inline constexpr std::string_view kPortMap = "E-348";       // a port map that makes no sense
 inline constexpr std::string_view kNewPortMap = "E-349";    // one of a newer release
+inline constexpr std::string_view kPlatform = "E-390";      // what the machine does not give or do
+inline constexpr std::string_view kHardwareReport = "E-391";  // senseless, or of a newer release
 
 }  // namespace yoke::hal::error

@@ -15,9 +15,11 @@ namespace yoke::hal {
 class KernelWatchdog final : public Watchdog {
  public:
   // Armed when it returns, with the nearest to `timeout` that the driver has; errno where it cannot
-  // be had: EBUSY, somebody else has it.
+  // be had: EBUSY, somebody else has it. `pretimeout` before the reset the kernel does what its
+  // governor says, as to panic, where the driver has such a thing.
   [[nodiscard]] static tl::expected<std::unique_ptr<Watchdog>, int> open(
-      const std::string& path, std::chrono::seconds timeout);
+      const std::string& path, std::chrono::seconds timeout,
+      std::chrono::seconds pretimeout = std::chrono::seconds(0));
 
   [[nodiscard]] std::chrono::seconds timeout() const noexcept override { return timeout_; }
   bool keep_alive() noexcept override;

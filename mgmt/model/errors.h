@@ -113,6 +113,8 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-348",
                  "a file of the port map that makes no sense; the board file's ports count"},
     ErrorMeaning{"E-349", "a port map of a newer release; the board file's ports count"},
+    ErrorMeaning{"E-390", "the machine does not have, tell or do what was asked of it"},
+    ErrorMeaning{"E-391", "a report of the hardware that makes no sense or is of a newer release"},
     ErrorMeaning{"E-401", "a method that does not exist"},
     ErrorMeaning{"E-402", "parameters of another form than the method takes"},
     ErrorMeaning{"E-403", "a version of the protocol that is not spoken here"},

@@ -7,6 +7,7 @@ DROPS = "dataplane/net/drop.h"  # plain names
 
 _BASE, _LINUX = "hal/base", "hal/linux"
 _WATCHDOG = "hal/watchdog.h"
+_PLATFORM = ("hal/platform.h", "hal/errors.h", _WATCHDOG)  # plain values, names, and an interface
 _NET, _LB, _API, _CONTROL = ("dataplane/net", "dataplane/lb", "dataplane/api", "dataplane/control")
 _DEVICE = ("hal/device.h", "hal/errors.h")  # a plain value, and names
 _LIMITS = "dataplane/limits.h"  # plain numbers
@@ -25,7 +26,8 @@ _PAIR_MESSAGES = "mgmt/pair/messages.h"  # plain values
 # folder: what it may include besides itself, as folders or single headers
 _MAY_INCLUDE = {
     "hal/base": (),
-    "hal/linux": (_BASE, _WATCHDOG),
+    "hal/linux": (_BASE, *_PLATFORM),
+    "hal/fake": (_BASE, *_PLATFORM),
     "hal": (_BASE, _NET),
     "dataplane": ("dataplane/io", _CONTROL, _API, _LIMITS, "hal", _BASE, _LINUX),
     "dataplane/net": (_BASE,),
