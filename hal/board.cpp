@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "hal/board_lines.h"
+#include "hal/board_sections.h"
 #include "hal/board_value.h"
 #include "hal/errors.h"
 
@@ -23,6 +24,9 @@ namespace yoke::hal {
 namespace {
 
 constexpr std::string_view kPortPrefix = "port.";
+constexpr std::string_view kSections =
+    "[unit], [dataplane], [boot], [port.NAME], [hardware], [interface.NAME], [sensor.NAME], "
+    "[watchdog], [led] or [bypass.NAME]";
 
 constexpr std::size_t kUnitNameMax = 63;  // of a host
 constexpr std::size_t kFileBytesMax = 1 << 20;
@@ -74,6 +78,9 @@ class Reader {
       note(0, error::kBoardMissing, "no port; expected at least one [port.NAME]");
     }
     for (const BoardPort& port : board_.ports) check(port);
+    check_hardware(board_, [this](int line, std::string_view id, const std::string& text) {
+      note(line, id, text);
+    });
     // There is nothing to judge in a port without a device, which has been told.
     std::erase_if(board_.ports, [](const BoardPort& port) { return port.device.line == 0; });
     auto errors = in_order();
@@ -102,11 +109,14 @@ class Reader {
     }
     if (section_.starts_with(kPortPrefix)) {
       begin_port(line);
+    } else if (hardware_readers(section_) != nullptr) {
+      if (const Problem problem = begin_hardware(board_, line)) {
+        note(line.number, error::kBoardValue, fmt::format("[{}]: {}", section_, *problem));
+        section_.clear();
+      }
     } else if (section_ != "unit" && section_ != "dataplane" && section_ != "boot") {
       note(line.number, error::kBoardKey,
-           fmt::format(
-               "there is no section [{}]; expected [unit], [dataplane], [boot] or [port.NAME]",
-               section_));
+           fmt::format("there is no section [{}]; expected {}", section_, kSections));
       section_.clear();
     }
   }
@@ -133,9 +143,7 @@ class Reader {
       // After a section that is none, its lines need no message of their own.
       if (sections_.empty()) {
         note(line.number, error::kBoardSyntax,
-             fmt::format(
-                 "'{}' before any section; expected [unit], [dataplane], [boot] or [port.NAME]",
-                 line.key));
+             fmt::format("'{}' before any section; expected {}", line.key, kSections));
       }
       return;
     }
@@ -144,7 +152,7 @@ class Reader {
            fmt::format("[{}] {} is there twice", section_, line.key));
       return;
     }
-    const Readers& readers = readers_of(section_);
+    const BoardReaders& readers = readers_of(section_);
     const auto reader = readers.find(line.key);
     if (reader == readers.end()) {
       std::string expected;
@@ -161,17 +169,15 @@ class Reader {
     }
   }
 
-  using Read = Problem (*)(Board&, const BoardLine&);
-  using Readers = std::map<std::string_view, Read>;
-
-  static const Readers& readers_of(const std::string& section) {
+  static const BoardReaders& readers_of(const std::string& section) {
+    if (const BoardReaders* const hardware = hardware_readers(section)) return *hardware;
     if (section == "unit") return unit_readers();
     if (section == "boot") return boot_readers();
     return section == "dataplane" ? dataplane_readers() : port_readers();
   }
 
-  static const Readers& boot_readers() {
-    static const Readers kReaders{
+  static const BoardReaders& boot_readers() {
+    static const BoardReaders kReaders{
         {"serial",
          [](Board& b, const BoardLine& l) { return read_kernel_word(l.value, b.boot.serial); }},
         {"huge_pages",
@@ -185,14 +191,14 @@ class Reader {
     return kReaders;
   }
 
-  static const Readers& unit_readers() {
-    static const Readers kReaders{
+  static const BoardReaders& unit_readers() {
+    static const BoardReaders kReaders{
         {"name", [](Board& b, const BoardLine& l) { return read_name(l.value, b.unit_name); }}};
     return kReaders;
   }
 
-  static const Readers& dataplane_readers() {
-    static const Readers kReaders{
+  static const BoardReaders& dataplane_readers() {
+    static const BoardReaders kReaders{
         {"cores",
          [](Board& b, const BoardLine& l) {
            b.cores_line = l.number;
@@ -221,8 +227,8 @@ class Reader {
     return kReaders;
   }
 
-  static const Readers& port_readers() {
-    static const Readers kReaders{
+  static const BoardReaders& port_readers() {
+    static const BoardReaders kReaders{
         {"device",
          [](Board& b, const BoardLine& l) {
            b.ports.back().device = {l.value, l.number};
@@ -237,6 +243,11 @@ class Reader {
          [](Board& b, const BoardLine& l) {
            b.ports.back().gateways_line = l.number;
            return read_gateways(l.value, b.ports.back().gateways);
+         }},
+        {"label",
+         [](Board& b, const BoardLine& l) -> Problem {
+           b.ports.back().label = {l.value, l.number};
+           return std::nullopt;
          }},
         {"mtu", [](Board& b, const BoardLine& l) {
            return read_number(l.value, kPortMtuMin, kPortMtuMax, b.ports.back().mtu);

@@ -12,6 +12,7 @@
 
 #include "dataplane/net/address.h"
 #include "hal/base/result.h"
+#include "hal/board_hardware.h"
 
 // The board file as a value: what is true of this box and cannot be seen by looking at it. Its form
 // is described in board/README.md. Threads: values, any.
@@ -21,12 +22,6 @@ inline constexpr std::size_t kPortsMax = 16;
 inline constexpr std::size_t kPortNameMax = 15;     // of a kernel interface
 inline constexpr std::uint16_t kPortMtuMin = 1280;  // of IPv6 (RFC 8200 section 5)
 inline constexpr std::uint16_t kPortMtuMax = 9216;
-
-// A value that another folder makes sense of, with the line to name if it cannot.
-struct BoardText {
-  std::string value;
-  int line = 0;
-};
 
 struct BoardPort {
   std::string name;
@@ -38,6 +33,7 @@ struct BoardPort {
   std::vector<net::IpAddress> gateways;
   int gateways_line = 0;
   std::uint16_t mtu = 1500;
+  BoardText label;  // as printed on the case
 };
 
 enum class BoardIdle : std::uint8_t { kAdaptive, kPoll };
@@ -61,6 +57,7 @@ struct Board {
   unsigned memory_mib = 128;
   std::uint32_t flows = 1u << 20;  // a worker
   BoardBoot boot;
+  BoardHardware hardware;
   std::vector<BoardPort> ports;  // in the file's order; at least one, with unique names
 };
 

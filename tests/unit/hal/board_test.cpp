@@ -46,6 +46,37 @@ mtu = 9000
 device = vdev:net_pcap0,iface=lo
 )";
 
+constexpr const char* kHardware = R"([hardware]
+vendor = Supermicro
+model = SYS-5018D-FN8T, SYS-E300-8D
+[watchdog]
+identity = iTCO_wdt
+pretimeout = 3
+[interface.mgmt]
+slot = 0000:05:00.0
+label = LAN 1
+[sensor.cpu]
+source = coretemp@coretemp.0/temp1
+high = 80
+critical = 95.5
+weight = 60
+[sensor.psu1]
+source = pmbus@7-0058/in1
+supply = yes
+low = 11.4
+weight = all
+[sensor.psu2]
+source = power_supply/PSU2
+weight = none
+[led]
+alarm = yoke:red:alarm
+[bypass.first]
+ports = wan,lan
+file = /sys/class/gpio/gpio40/value
+through = off
+bypassed = on
+)";
+
 TEST_F(BoardFile, EveryKeyIsRead) {
   const auto board = read(kWhole);
   ASSERT_TRUE(board) << board.error().front().text;
@@ -229,7 +260,7 @@ TEST_F(BoardFile, TheUnitsNameIsReadWhateverElseIsWrong) {
 
 TEST_F(BoardFile, NoBytesAreReadAsMoreThanMistakes) {
   std::mt19937 random(11);
-  const std::string whole = kWhole;
+  const std::string whole = std::string(kWhole) + kHardware;
   for (int round = 0; round < 120; ++round) {
     std::string text = whole.substr(0, random() % (whole.size() + 1));
     for (int i = 0; i < 4 && !text.empty(); ++i) {
@@ -251,7 +282,7 @@ TEST(ShippedBoards, AllAreInOrder) {
     EXPECT_TRUE(board) << board.error()[0].text;
     ++count;
   }
-  EXPECT_GE(count, 2u);
+  EXPECT_GE(count, 4u);
 }
 
 TEST_F(BoardFile, WhatAnImageBootsWithIsRead) {
@@ -271,6 +302,80 @@ TEST_F(BoardFile, WhatWouldBecomeAnotherWordOfTheKernelIsRefused) {
     const auto board = read(std::string(kWhole) + "[boot]\n" + line + "\n");
     ASSERT_FALSE(board) << line;
     EXPECT_EQ(board.error().front().id, "E-318") << line;
+  }
+}
+
+TEST_F(BoardFile, WhatTheHardwareIsIsRead) {
+  const auto board = read(std::string(kWhole) + "label = LAN2\n" + kHardware);
+  ASSERT_TRUE(board) << board.error().front().text;
+  const BoardHardware& hardware = board->hardware;
+  EXPECT_EQ(board->ports[1].label.value, "LAN2");
+  EXPECT_EQ(hardware.vendor.value, "Supermicro");
+  EXPECT_EQ(hardware.model.value, "SYS-5018D-FN8T, SYS-E300-8D");
+  EXPECT_EQ(hardware.watchdog.value, "iTCO_wdt");
+  EXPECT_EQ(hardware.pretimeout, std::chrono::seconds(3));
+  ASSERT_EQ(hardware.interfaces.size(), 1u);
+  EXPECT_EQ(hardware.interfaces[0].name, "mgmt");
+  EXPECT_EQ(hardware.interfaces[0].slot.value, "0000:05:00.0");
+  EXPECT_EQ(hardware.interfaces[0].label.value, "LAN 1");
+  ASSERT_EQ(hardware.sensors.size(), 3u);
+  EXPECT_EQ(hardware.sensors[0].kind, SensorKind::kTemperature);
+  EXPECT_EQ(hardware.sensors[0].critical, 95.5);
+  EXPECT_EQ(hardware.sensors[0].weight, 60u);
+  EXPECT_TRUE(hardware.sensors[1].is_supply);
+  EXPECT_EQ(hardware.sensors[1].weight, 0u) << "all";
+  EXPECT_EQ(hardware.sensors[2].kind, SensorKind::kSupply);
+  EXPECT_EQ(hardware.sensors[2].weight, std::nullopt);
+  EXPECT_EQ(hardware.alarm_led.value, "yoke:red:alarm");
+  ASSERT_EQ(hardware.relays.size(), 1u);
+  EXPECT_EQ(hardware.relays[0].relay.through, "off");
+}
+
+TEST_F(BoardFile, AMistakeInTheHardwareIsToldByFileAndLine) {
+  struct Case {
+    const char* text;
+    std::string_view id;
+    const char* said;
+  };
+  const std::string port = "[port.p]\ndevice = pci:0000:01:00.0\n";
+  const Case kCases[] = {
+      {"[hardware]\ncolour = red\n", error::kBoardKey, ":2: [hardware] has no key 'colour'"},
+      {"[hardware]\nvendor =\n", error::kBoardValue, "expected 1 to 128 printable letters"},
+      {"[watchdog]\npretimeout = 9\n", error::kBoardValue, ":2: pretimeout = 9: expected a number"},
+      {"[interface.]\nslot = 0000:05:00.0\n", error::kBoardValue, ":1: [interface.]: '': expected"},
+      {"[interface.mgmt]\nlabel = LAN1\n", error::kBoardMissing,
+       ":1: [interface.mgmt] has no slot"},
+      {"[interface.mgmt]\nslot = eth0\n", error::kBoardValue, "expected a PCI address such as"},
+      {"[interface.mgmt]\nslot = 0000:01:00.0\n", error::kBoardValue,
+       ":2: slot 0000:01:00.0 belongs to port p already"},
+      {"[interface.p]\nslot = 0000:05:00.0\n", error::kBoardKey, ":1: [interface.p]: a port is"},
+      {"[sensor.cpu]\nhigh = 3\n", error::kBoardMissing, ":1: [sensor.cpu] has no source"},
+      {"[sensor.cpu]\nsource = temp1\n", error::kBoardValue, ":2: source = temp1: expected CHIP"},
+      {"[sensor.cpu]\nsource = a/tempx\n", error::kBoardValue, "expected CHIP/tempN"},
+      {"[sensor.cpu]\nsource = a/temp1\nhigh = hot\n", error::kBoardValue, ":3: high = hot"},
+      {"[sensor.cpu]\nsource = a/temp1\nhigh = 1e3\n", error::kBoardValue, "such as 85 or 11.4"},
+      {"[sensor.cpu]\nsource = a/temp1\nhigh = nan\n", error::kBoardValue, "such as 85 or 11.4"},
+      {"[sensor.cpu]\nsource = a/temp1\nhigh = 9\ncritical = 8\n", error::kBoardValue,
+       "limits out of order"},
+      {"[sensor.cpu]\nsource = a/temp1\nweight = 255\n", error::kBoardValue,
+       ":3: weight = 255: expected none, all or a number"},
+      {"[sensor.s]\nsource = power_supply/P\nhigh = 1\n", error::kBoardValue, "is a supply"},
+      {"[sensor.s]\nsource = a/fan1\nsupply = yes\n", error::kBoardValue, "is no supply"},
+      {"[bypass.b]\nfile = /sys/x\n", error::kBoardValue, "expected `ports = wan,lan`"},
+      {"[bypass.b]\nports = p,q\nfile = /sys/x\n", error::kBoardValue, ":2: [bypass.b] expected"},
+      {"[bypass.b]\nports = p,i\nfile = /etc/x\n[interface.i]\nslot = 0000:05:00.0\n",
+       error::kBoardValue, ":3: file = /etc/x: expected a file below /sys"},
+      {"[bypass.b]\nports = p,i\nfile = /sys/../etc/x\n[interface.i]\nslot = 0000:05:00.0\n",
+       error::kBoardValue, "expected a file below /sys"},
+  };
+  for (const Case& wrong : kCases) {
+    const auto board = read(wrong.text + port);
+    ASSERT_FALSE(board) << wrong.text;
+    EXPECT_EQ(board.error()[0].id, wrong.id) << wrong.text << board.error()[0].text;
+    EXPECT_TRUE(board.error()[0].text.starts_with(path_.string())) << board.error()[0].text;
+    EXPECT_NE(board.error()[0].text.find(wrong.said), std::string::npos)
+        << board.error()[0].text << "\ninstead of\n"
+        << wrong.said;
   }
 }
 
