@@ -109,12 +109,14 @@ class Reader {
     }
     if (section_.starts_with(kPortPrefix)) {
       begin_port(line);
+    } else if (section_ == "boot") {
+      board_.boot.line = line.number;
     } else if (hardware_readers(section_) != nullptr) {
       if (const Problem problem = begin_hardware(board_, line)) {
         note(line.number, error::kBoardValue, fmt::format("[{}]: {}", section_, *problem));
         section_.clear();
       }
-    } else if (section_ != "unit" && section_ != "dataplane" && section_ != "boot") {
+    } else if (section_ != "unit" && section_ != "dataplane") {
       note(line.number, error::kBoardKey,
            fmt::format("there is no section [{}]; expected {}", section_, kSections));
       section_.clear();

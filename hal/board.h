@@ -41,6 +41,7 @@ enum class BoardHugePages : std::uint8_t { kAuto, kYes, kNo };
 
 // What an image made for the board boots with (image/build); a running unit has no use for it.
 struct BoardBoot {
+  int line = 0;             // of its section; 0: there is none
   std::string serial;       // "ttyS0,115200"; empty: no serial console
   unsigned huge_pages = 0;  // of 2 MiB, for the kernel to set aside
   std::string isolate;      // cores without other work, as for isolcpus=

@@ -104,6 +104,8 @@ class Platform {
   [[nodiscard]] virtual Identity identity() const = 0;
   [[nodiscard]] virtual Kernel kernel() const = 0;
   [[nodiscard]] virtual std::vector<Nic> nics() const = 0;
+  // Whether the kernel has one of this name, on whatever bus.
+  [[nodiscard]] virtual bool has_interface(const std::string& name) const = 0;
   // What the module in the cage of an interface holds (hal/module.h reads it); an error where the
   // kernel has no such interface, no cage, or nothing is in it.
   [[nodiscard]] virtual Result<std::vector<std::uint8_t>> module_bytes(

@@ -37,6 +37,11 @@ class FakeWatchdog final : public Watchdog {
 
 }  // namespace
 
+bool FakePlatform::has_interface(const std::string& name) const {
+  return std::ranges::find(machine.nics, name, &Nic::interface) != machine.nics.end() ||
+         std::ranges::find(machine.interfaces, name) != machine.interfaces.end();
+}
+
 Result<std::vector<std::uint8_t>> FakePlatform::module_bytes(const std::string& interface) const {
   const auto at = machine.modules.find(interface);
   if (at == machine.modules.end()) return not_there(interface);

@@ -14,6 +14,7 @@ class FakePlatform final : public Platform {
     Identity identity;
     Kernel kernel;
     std::vector<Nic> nics;
+    std::vector<std::string> interfaces;                       // beside those of the NICs
     std::map<std::string, std::vector<std::uint8_t>> modules;  // by interface
     std::vector<Reading> readings;
     std::vector<Disk> disks;
@@ -30,6 +31,7 @@ class FakePlatform final : public Platform {
   [[nodiscard]] Identity identity() const override { return machine.identity; }
   [[nodiscard]] Kernel kernel() const override { return machine.kernel; }
   [[nodiscard]] std::vector<Nic> nics() const override { return machine.nics; }
+  [[nodiscard]] bool has_interface(const std::string& name) const override;
   [[nodiscard]] Result<std::vector<std::uint8_t>> module_bytes(
       const std::string& interface) const override;
   [[nodiscard]] std::vector<Reading> readings() const override { return machine.readings; }

@@ -99,6 +99,11 @@ std::vector<Nic> LinuxPlatform::nics() const {
   return nics;
 }
 
+bool LinuxPlatform::has_interface(const std::string& name) const {
+  const auto names = names_in(root_ / "sys/class/net");
+  return std::ranges::find(names, name) != names.end();
+}
+
 Nic LinuxPlatform::nic_at(const std::string& slot) const {
   const auto device = root_ / "sys/bus/pci/devices" / slot;
   Nic nic{.slot = slot};

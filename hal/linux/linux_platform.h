@@ -31,6 +31,7 @@ class LinuxPlatform final : public Platform {
   [[nodiscard]] Identity identity() const override;
   [[nodiscard]] Kernel kernel() const override;
   [[nodiscard]] std::vector<Nic> nics() const override;
+  [[nodiscard]] bool has_interface(const std::string& name) const override;
   [[nodiscard]] Result<std::vector<std::uint8_t>> module_bytes(
       const std::string& interface) const override;
   [[nodiscard]] std::vector<Reading> readings() const override;

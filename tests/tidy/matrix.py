@@ -29,6 +29,7 @@ _MAY_INCLUDE = {
     "hal/linux": (_BASE, *_PLATFORM),
     "hal/fake": (_BASE, *_PLATFORM),
     "hal": (_BASE, _NET),
+    "hal/inspect": (_BASE, "hal", _LINUX),
     "dataplane": ("dataplane/io", _CONTROL, _API, _LIMITS, "hal", _BASE, _LINUX),
     "dataplane/net": (_BASE,),
     "dataplane/lb": (_BASE, _NET, _LIMITS),

@@ -92,6 +92,7 @@ FakePlatform::Machine plain_machine() {
                 .speed_mbps = 1000,
                 .mac = "02:00:00:00:00:11",
                 .permanent_mac = "0c:c4:7a:00:00:11"}};
+  made.interfaces = {"lo"};
   made.modules["eno1"] = kModule;
   made.readings = {
       {.kind = SensorKind::kTemperature,
@@ -155,6 +156,9 @@ TEST_P(PlatformOf, NicsAreThereWhoeverDrivesThem) {
   const auto nics = platform_.nics();
   ASSERT_EQ(nics.size(), 2U) << "and nothing else of the bus";
   EXPECT_EQ(nics, plain_machine().nics);
+  EXPECT_TRUE(platform_.has_interface("eno1"));
+  EXPECT_TRUE(platform_.has_interface("lo"));
+  EXPECT_FALSE(platform_.has_interface("eno9"));
 }
 
 TEST_P(PlatformOf, AModulesBytesAreReadWhereThereIsOne) {
