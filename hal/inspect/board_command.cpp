@@ -3,13 +3,20 @@
 
 #include <fmt/format.h>
 
+#include <time.h>
+
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
+#include <thread>
 
+#include "hal/errors.h"
 #include "hal/inspect/board_check.h"
+#include "hal/inspect/hardware_look.h"
+#include "hal/linux/durable_file.h"
 #include "hal/linux/linux_platform.h"
 #include "hal/linux/machine_file.h"
 
@@ -21,12 +28,15 @@ using nlohmann::json;
 
 constexpr std::string_view kSchema = "yoke-board/1";
 constexpr std::string_view kUsage = "E-112";
+constexpr std::chrono::seconds kReportEvery{5};
 constexpr std::string_view kHelp =
     R"(yoke-board: what of a board file is true of this machine
 
   yoke-board check [BOARD]   line by line, what is as the file says and what differs. BOARD: a file,
                              or a name that `list` shows; default: /etc/yoke/board.conf
   yoke-board list            the boards that are installed
+  yoke-board report          how the hardware stands, to run/yoke-hardware/report.json every 5 s and
+                             until it is told to end: what `show hardware` shows. With --once, once
 
   --json         the same for programs
   --boards DIR   where boards are installed (/usr/share/yoke/board)
@@ -40,6 +50,7 @@ board/README.md says what a board file holds, and how to add a board.
 struct Command {
   std::string verb;
   std::string board;  // empty: /etc/yoke/board.conf
+  bool once = false;
   fs::path root = "/", boards = "/usr/share/yoke/board";
   bool as_json = false;
 };
@@ -61,8 +72,8 @@ std::optional<std::string> parse(const std::vector<std::string>& words, Command&
   std::vector<std::string> plain;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
-    if (word == "--json") {
-      command.as_json = true;
+    if (word == "--json" || word == "--once") {
+      (word == "--json" ? command.as_json : command.once) = true;
     } else if (word == "--root" || word == "--boards") {
       if (i + 1 == words.size()) return word + ": expected a folder behind it";
       (word == "--root" ? command.root : command.boards) = words[++i];
@@ -72,10 +83,10 @@ std::optional<std::string> parse(const std::vector<std::string>& words, Command&
       plain.push_back(word);
     }
   }
-  if (plain.empty()) return "expected check or list";
+  if (plain.empty()) return "expected check, list or report";
   command.verb = plain[0];
-  if (command.verb != "check" && command.verb != "list") {
-    return "there is no command '" + command.verb + "'; expected check or list";
+  if (command.verb != "check" && command.verb != "list" && command.verb != "report") {
+    return "there is no command '" + command.verb + "'; expected check, list or report";
   }
   if (plain.size() > (command.verb == "check" ? 2U : 1U)) return "there are too many words";
   if (plain.size() == 2) command.board = plain[1];
@@ -168,12 +179,45 @@ void tell(const Board& board, const std::vector<Finding>& findings, std::size_t 
   out << fmt::format("{} of {} differ\n", differing, findings.size());
 }
 
+LinuxPlatform machine_of(const Command& command) {
+  return {command.root, command.root == "/" ? kernel_calls() : recorded_calls(command.root)};
+}
+
+// The board file's LED, where it has one: lit while something is not ok.
+void light_alarm(LinuxPlatform& machine, const Board* board, const HardwareReport& report) {
+  if (board == nullptr || board->hardware.alarm_led.line == 0) return;
+  const bool is_ok = std::ranges::all_of(
+      report.items, [](const auto& item) { return item.state == HardwareState::kOk; });
+  (void)machine.set_led(board->hardware.alarm_led.value, is_ok ? LedState::kOff : LedState::kOn);
+}
+
+// Until a signal ends it: what was written last is then old, and says so itself.
+int report(const Command& command, std::ostream& err) {
+  LinuxPlatform machine = machine_of(command);
+  const auto path = command.root / "run/yoke-hardware/report.json";
+  std::error_code told_when_written;
+  fs::create_directories(path.parent_path(), told_when_written);
+  const auto board = read_board(path_of(command));
+  const Board* const known = board ? &*board : nullptr;
+  HardwareReport before;
+  for (;;) {
+    timespec since_boot{};
+    (void)::clock_gettime(CLOCK_BOOTTIME, &since_boot);
+    before = look_at_hardware(machine, known, std::chrono::seconds(since_boot.tv_sec), before);
+    light_alarm(machine, known, before);
+    if (const auto kept = write_durably(path, to_text(before), 0644, error::kPlatform); !kept) {
+      err << "yoke-board: " << kept.error().text << " [" << kept.error().id << "]\n";
+      if (command.once) return kUnusable;
+    }
+    if (command.once) return kAllTrue;
+    std::this_thread::sleep_for(kReportEvery);
+  }
+}
+
 int check(const Command& command, std::ostream& out, std::ostream& err) {
   const auto board = read_board(path_of(command));
   if (!board) return tell_errors(command, board.error(), out, err);
-  const bool is_here = command.root == "/";
-  const LinuxPlatform machine(command.root,
-                              is_here ? kernel_calls() : recorded_calls(command.root));
+  const LinuxPlatform machine = machine_of(command);
   const auto findings = check_board(*board, machine);
   const auto differing =
       static_cast<std::size_t>(std::ranges::count_if(findings, &Finding::differs));
@@ -198,6 +242,7 @@ int run_board_command(const std::vector<std::string>& words, std::ostream& out, 
   const Refused refuse(err);
   Command command;
   if (const auto wrong = parse(words, command)) return refuse(*wrong);
+  if (command.verb == "report") return report(command, err);
   return command.verb == "list" ? list_boards(command, out, refuse) : check(command, out, err);
 }
 

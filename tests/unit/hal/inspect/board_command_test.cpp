@@ -4,10 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "hal/hardware_report.h"
+#include "hal/linux/durable_file.h"
 #include "tests/support/recorded_tree.h"
 #include "tests/support/temp_folder.h"
 
@@ -117,6 +121,32 @@ TEST_F(BoardCommand, BoardsThatAreInstalledAreListedAndAllCanBeChecked) {
   }
   EXPECT_EQ(run({"list"}), kAllTrue);
   EXPECT_THAT(out_.str(), HasSubstr("\nqemu-q35 "));
+}
+
+TEST_F(BoardCommand, AReportIsWrittenByTheBoardFileAndWithoutOne) {
+  const auto written = [this] {
+    const auto bytes =
+        hal::read_whole(root_ / "run/yoke-hardware/report.json", "E-1").value().value();
+    return read_hardware_report(bytes).value();
+  };
+  EXPECT_EQ(run({"report", "--once"}), kAllTrue) << err_.str();
+  EXPECT_EQ(written().identity.serial, "S1234567");
+  EXPECT_EQ(written().items.front().name, "coretemp@coretemp.0/temp1");
+  install(std::string(kTrue) + "[sensor.fan]\nsource = nct6776/fan2\n");
+  EXPECT_EQ(run({"report", "--once"}), kAllTrue) << err_.str();
+  const auto items = written().items;
+  EXPECT_EQ(items.front().name, "cpu");
+  const auto fan = std::ranges::find(items, "fan", &HardwareItem::name);
+  ASSERT_NE(fan, items.end());
+  EXPECT_EQ(fan->state, HardwareState::kAlarm);
+  std::ifstream led(root_ / "sys/class/leds/yoke:red:alarm/brightness");
+  std::string brightness;
+  led >> brightness;
+  EXPECT_EQ(brightness, "255") << "the alarm's LED is lit";
+  std::filesystem::remove_all(root_ / "run");
+  std::ofstream(root_ / "run") << "no folder";
+  EXPECT_EQ(run({"report", "--once"}), kUnusable);
+  EXPECT_THAT(err_.str(), HasSubstr("[E-390]"));
 }
 
 TEST_F(BoardCommand, WordsThatMakeNoSenseAreRefused) {
