@@ -82,6 +82,7 @@ constexpr std::array kObjects{
     Node{.word = "port", .help = "Data ports: their devices, and what is configured"},
     Node{.word = "address", .help = "The unit's own interfaces and addresses"},
     Node{.word = "route", .help = "Where the unit itself sends packets"},
+    Node{.word = "hardware", .help = "The box: sensors, supplies, modules, disks, watchdog"},
     Node{.word = "ha", .help = "The pair: who holds which group, and the peer", .next = kHaPart},
     Node{.word = "worker", .help = "Packets of each worker, and why some were dropped"},
     Node{.word = "alarm", .help = "What is wrong, since when, and what to type next"},

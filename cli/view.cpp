@@ -115,6 +115,12 @@ constexpr std::array kWorkerColumns{
     Column{"TO OTHERS", "handed_over", Format::kCount, 9},
     Column{"DROPPED", "drops", Format::kSum, 7},
 };
+constexpr std::array kHardwareColumns{
+    Column{"PART", "part", Format::kText, 11},
+    Column{"NAME", "name", Format::kText, 28, true},
+    Column{"STATE", "state", Format::kText, 8},
+    Column{"SAYS", "text", Format::kText, 20},
+};
 constexpr std::array kHaColumns{
     Column{"GROUP", "group", Format::kText, 12},
     Column{"VRID", "vrid", Format::kText, 4},
@@ -202,6 +208,7 @@ constexpr std::array kViews{
     View{"route", false, kRouteColumns},
     View{"worker", false, kWorkerColumns},
     View{"history", false, kHistoryColumns},
+    View{"hardware", false, kHardwareColumns},
     View{"ha", false, kHaColumns},
     View{"ha-link", false, kHaLinkColumns},
     View{"ha-history", false, kHaHistoryColumns},

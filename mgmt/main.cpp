@@ -43,6 +43,7 @@
 #include "mgmt/rpc/unit.h"
 #include "mgmt/store/config_store.h"
 #include "mgmt/store/event_log.h"
+#include "mgmt/system/hardware_watch.h"
 #include "mgmt/system/keeper.h"
 #include "mgmt/system/kernel.h"
 #include "mgmt/system/port_keeper.h"
@@ -158,6 +159,12 @@ class Process {
                         .tally = [this](const auto& pool) { return tally(pool); },
                         .tell = [this](auto tracked) { pair_.track(std::move(tracked)); },
                         .changed = [this] { supervisor_->look_soon(); }}),
+        hardware_(loop, {.report = options.root / "run/yoke-hardware/report.json",
+                         .changed =
+                             [this] {
+                               follow_hardware();
+                               supervisor_->look_soon();
+                             }}),
         companion_(loop, {.store = store,
                           .committer = committer_,
                           .pair = pair_,
@@ -190,6 +197,7 @@ class Process {
       return route_reports(committer_.running().config, system::read_kernel());
     };
     unit_.has_zone = [](std::string_view zone) { return system::has_zone(system::kZones, zone); };
+    unit_.hardware = [this] { return hardware_.rows(); };
     unit_.ports = [this] { return port_reports(ports_.states()); };
     unit_.before_answer = [this] { event_log_.write_soon(); };
     outlets_ = std::make_unique<outlets::Outlets>(loop, unit_, options.root, recorder());
@@ -233,6 +241,7 @@ class Process {
     outlets_->follow(committer_.running().config);
     pair_.follow(committer_.running().config);
     tracker_.follow(committer_.running().config);
+    hardware_.look();
     companion_.follow(committer_.running().config);
     expiry_.follow();
     schedule_.follow();
@@ -330,6 +339,15 @@ class Process {
     companion_.follow(running);
   }
 
+  // What of the hardware the board file gives a weight counts as what is tracked.
+  void follow_hardware() {
+    std::vector<tracking::Given> given;
+    for (system::HardwareCost& cost : hardware_.costs()) {
+      given.push_back({"hardware:" + cost.name, cost.is_ok, cost.weight, std::move(cost.text)});
+    }
+    tracker_.take(std::move(given));
+  }
+
   void follow_backups() {
     backups_.rename_unit(unit_.name());
     backups_.follow(backup::schedule_of(committer_.running().config));
@@ -349,6 +367,7 @@ class Process {
     std::ranges::move(checking_.conditions(), std::back_inserter(found));
     std::ranges::move(pair_.conditions(), std::back_inserter(found));
     std::ranges::move(tracker_.conditions(MonoClock::now()), std::back_inserter(found));
+    std::ranges::move(hardware_.conditions(), std::back_inserter(found));
     std::ranges::move(companion_.conditions(), std::back_inserter(found));
     std::ranges::move(store_watch_.conditions(), std::back_inserter(found));
     if (const auto unknown = committer_.unknown()) {
@@ -391,6 +410,7 @@ class Process {
   commit::Schedule schedule_;
   pair::PairClient pair_;
   tracking::Tracker tracker_;
+  system::HardwareWatch hardware_;
   peer::Companion companion_;
   pair::PairingClient pairing_;
   commit::DataPlaneLink link_;

@@ -10,6 +10,9 @@ constexpr std::array<Label, 3> kCheck{{{"pool", "pool"}, {"server", "server"}, {
 constexpr std::array<Label, 3> kPort{{{"port", "name"}}};
 constexpr std::array<Label, 3> kWorker{{{"worker", "worker"}}};
 
+constexpr std::array<Label, 3> kSensor{{{"sensor", "name"}}};
+constexpr std::array<Label, 3> kModule{{{"module", "name"}}};
+
 constexpr Metric gauge(std::string_view name, std::string_view help, std::string_view object,
                        std::string_view key, std::array<Label, 3> labels = {}) {
   return {.name = name, .help = help, .object = object, .key = key, .labels = labels};
@@ -147,6 +150,32 @@ constexpr std::array kMetrics{
            .reading = Reading::kEach,
            .each = "reason",
            .labels = kWorker},
+    is(gauge("yoke_hardware_ok", "Whether it is as it should be: a sensor, supply, module, disk",
+             "hardware", "state", {{{"part", "part"}, {"name", "name"}}}),
+       "ok"),
+    gauge("yoke_hardware_temperature_celsius", "Temperature that a sensor of the box tells",
+          "hardware", "celsius", kSensor),
+    gauge("yoke_hardware_fan_rpm", "Revolutions a minute of a fan", "hardware", "rpm", kSensor),
+    gauge("yoke_hardware_voltage_volts", "Voltage that a sensor of the box tells", "hardware",
+          "volts", kSensor),
+    gauge("yoke_hardware_power_watts", "Power that a sensor of the box tells", "hardware", "watts",
+          kSensor),
+    is(gauge("yoke_hardware_supply_up", "Whether a power supply is there and gives power",
+             "hardware", "supply", {{{"supply", "name"}}}),
+       "there"),
+    is(gauge("yoke_hardware_link_up", "Whether an interface of the kernel's has a link", "hardware",
+             "link", {{{"interface", "name"}}}),
+       "up"),
+    gauge("yoke_hardware_module_temperature_celsius", "Temperature of an interface's module",
+          "hardware", "module_celsius", kModule),
+    gauge("yoke_hardware_module_rx_watts", "Light that an interface's module receives", "hardware",
+          "rx_watts", kModule),
+    gauge("yoke_hardware_module_tx_watts", "Light that an interface's module sends", "hardware",
+          "tx_watts", kModule),
+    gauge("yoke_hardware_disk_wear_ratio", "Part of a disk's life that is over", "hardware",
+          "wear_ratio", {{{"disk", "name"}}}),
+    gauge("yoke_hardware_watchdog_reset", "Whether the last reset was the watchdog's doing",
+          "hardware", "reset", {{{"watchdog", "name"}}}),
 };
 
 }  // namespace

@@ -44,6 +44,7 @@ constexpr std::array kObjects{
     Object{"address", "", address_rows},
     Object{"route", "", route_rows},
     Object{"port", "", port_rows},
+    Object{"hardware", "", hardware_rows},
     Object{"ha", "", ha_rows},
     Object{"ha-link", "", ha_link_rows},
     Object{"ha-history", "", ha_history_rows},

@@ -237,6 +237,8 @@ Rows system_rows(const Question& question) {
                        {"dns_search", setting("dns-search")}}});
 }
 
+Rows hardware_rows(const Question& question) { return question.unit().hardware(); }
+
 Rows version_rows(const Question& question) {
   const auto& status = question.moment.status();
   return json::array(

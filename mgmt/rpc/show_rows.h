@@ -66,6 +66,7 @@ class Row {
 [[nodiscard]] Rows address_rows(const Question& question);
 [[nodiscard]] Rows route_rows(const Question& question);
 [[nodiscard]] Rows port_rows(const Question& question);
+[[nodiscard]] Rows hardware_rows(const Question& question);
 [[nodiscard]] Rows ha_rows(const Question& question);  // of groups, in a pair
 [[nodiscard]] Rows ha_link_rows(const Question& question);
 [[nodiscard]] Rows ha_history_rows(const Question& question);

@@ -169,6 +169,8 @@ struct Unit {
   };
   std::function<std::vector<RouteReport>()> routes = [] { return std::vector<RouteReport>(); };
   std::function<std::vector<PortReport>()> ports = [] { return std::vector<PortReport>(); };
+  // How the hardware stands, as rows (mgmt/README.md); none where nobody looks.
+  std::function<nlohmann::json()> hardware = [] { return nlohmann::json::array(); };
   std::function<bool(std::string_view zone)> has_zone = [](std::string_view) { return true; };
   Later later = at_once;    // how what waits for the disk is done
   std::size_t waiting = 0;  // of that

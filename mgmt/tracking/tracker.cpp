@@ -90,6 +90,14 @@ void Tracker::follow(const model::Config& config) {
   tell_.start(milliseconds(0));
 }
 
+void Tracker::take(std::vector<Given> given) {
+  const bool is_news = !std::ranges::equal(given, given_, [](const Given& one, const Given& other) {
+    return one.key == other.key && one.is_up == other.is_up && one.weight == other.weight;
+  });
+  given_ = std::move(given);
+  if (is_news) tell_.start(milliseconds(0));
+}
+
 void Tracker::on_link(bool in_step) {
   if (in_step == in_step_) return;
   in_step_ = in_step;
@@ -126,6 +134,9 @@ void Tracker::tell() {
     if (!tracked.item.groups.empty()) item["groups"] = tracked.item.groups;
     items.push_back(std::move(item));
   }
+  for (const Given& given : given_) {
+    items.push_back({{"name", given.key}, {"up", given.is_up}, {"weight", given.weight}});
+  }
   sources_.tell({{"items", std::move(items)}});
   sources_.changed();
 }
@@ -149,6 +160,15 @@ Json Tracker::rows(MonoTime now) const {
                     {"groups", joined(tracked.item.groups)},
                     {"failures", tracked.watch->failures()},
                     {"last", tracked.watch->last_text()}});
+  }
+  for (const Given& given : given_) {
+    rows.push_back({{"track", given.key},
+                    {"state", word_of(given.is_up ? Verdict::kUp : Verdict::kDown)},
+                    {"since_s", nullptr},
+                    {"weight", given.weight},
+                    {"groups", ""},
+                    {"failures", nullptr},
+                    {"last", given.text}});
   }
   return rows;
 }

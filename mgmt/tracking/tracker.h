@@ -18,6 +18,14 @@
 
 namespace yoke::tracking {
 
+// What somebody else looks at, and a unit must have as well: always of all groups.
+struct Given {
+  std::string key;  // "hardware:temperature:cpu"
+  bool is_up = true;
+  unsigned weight = 0;
+  std::string text;
+};
+
 // Looks at all that the configuration wants tracked, and tells yoke-pair on every change. What has
 // not been looked at yet counts as up, but after a start nothing is told for kSettle (longer where
 // something is looked at seldom), or until all is known: what the process before has told holds
@@ -38,6 +46,8 @@ class Tracker {
 
   // What is committed from now on.
   void follow(const model::Config& config);
+  // All that is given from now on, told where it is another. Whoever gives it raises its alarms.
+  void take(std::vector<Given> given);
   // Gateways are asked by way of the data plane's ports: not while it is away.
   void on_link(bool in_step);
 
@@ -64,6 +74,7 @@ class Tracker {
   bool in_step_ = false;
   bool is_settled_ = false;
   std::map<std::string, Tracked> tracked_;  // by key
+  std::vector<Given> given_;
   hal::Timer settle_, tell_, mend_;
 };
 

@@ -42,7 +42,19 @@ json sample_rows(std::string_view object) {
     "interface": [{"name": "wan", "link": "up", "rx_packets": 1, "tx_packets": 2, "rx_bytes": 3,
                    "tx_bytes": 4, "rx_missed": 5, "rx_errors": 6, "tx_errors": 7}],
     "worker": [{"worker": 0, "rx": 1, "taken_over": 2, "tx": 3, "replied": 4, "punted": 5,
-                "handed_over": 6, "drops": {"no-server": 7, "truncated": 8}}]
+                "handed_over": 6, "drops": {"no-server": 7, "truncated": 8}}],
+    "hardware": [{"part": "unit", "name": "SYS-E300-8D", "state": null},
+                 {"part": "temperature", "name": "cpu", "state": "alarm", "celsius": 81.5},
+                 {"part": "fan", "name": "fan1", "state": "ok", "rpm": 4200},
+                 {"part": "voltage", "name": "p12v", "state": "ok", "volts": 12.1},
+                 {"part": "power", "name": "in", "state": "ok", "watts": 38},
+                 {"part": "supply", "name": "psu1", "state": "ok", "supply": "there"},
+                 {"part": "link", "name": "mgmt", "state": "ok", "link": "up"},
+                 {"part": "module", "name": "mgmt", "state": "ok", "module_celsius": 31.5},
+                 {"part": "module-rx", "name": "mgmt", "state": "ok", "rx_watts": 0.0005},
+                 {"part": "module-tx", "name": "mgmt", "state": "ok", "tx_watts": 0.0006},
+                 {"part": "disk", "name": "mmcblk0", "state": "ok", "wear_ratio": 0.3},
+                 {"part": "watchdog", "name": "watchdog0", "state": "ok", "reset": 0}]
   })");
   return kAll.value(std::string(object), json());
 }
@@ -65,7 +77,10 @@ TEST(Exposition, SaysOfEachMetricWhatItIsAndOfEachRowItsNumber) {
         "yoke_check_certificate_end_timestamp_seconds{pool=\"web\",server=\"192.0.2.11:80\","
         "check=\"http\"} 1900000000\n",
         "yoke_server_up{pool=\"web\",server=\"[2001:db8::1]:80\"} 0\n",
-        "yoke_dropped_packets_total{reason=\"no-server\",worker=\"0\"} 7\n"}) {
+        "yoke_dropped_packets_total{reason=\"no-server\",worker=\"0\"} 7\n",
+        "# TYPE yoke_hardware_ok gauge\nyoke_hardware_ok{part=\"temperature\",name=\"cpu\"} 0\n",
+        "yoke_hardware_temperature_celsius{sensor=\"cpu\"} 81.5\n",
+        "yoke_hardware_supply_up{supply=\"psu1\"} 1\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
   EXPECT_THAT(text, Not(HasSubstr("yoke_server_flows{pool=\"web\",server=\"192.0.2.11:80\"}")))

@@ -58,6 +58,27 @@ class TrackerTest : public ::testing::Test {
                     .changed = [] {}}};
 };
 
+TEST_F(TrackerTest, WhatIsGivenIsToldAndShownBesideWhatIsTracked) {
+  follow(kGateway);
+  tracker_.on_link(true);
+  ASSERT_TRUE(until_told("gateway:isp", true));
+  tracker_.take({{.key = "hardware:fan:fan1", .is_up = false, .weight = 60, .text = "0 rpm"}});
+  ASSERT_TRUE(until_told("hardware:fan:fan1", false));
+  EXPECT_EQ(told_["items"][1], (Json{{"name", "hardware:fan:fan1"}, {"up", false}, {"weight", 60}}))
+      << "of all groups";
+  EXPECT_EQ(state_of(1), "down");
+  EXPECT_EQ(tracker_.rows(MonoClock::now())[1]["last"], "0 rpm");
+  EXPECT_TRUE(tracker_.conditions(MonoClock::now()).empty()) << "who gives it tells of it";
+  tracker_.take({{.key = "hardware:fan:fan1", .is_up = true, .weight = 60, .text = "4200 rpm"}});
+  ASSERT_TRUE(until_told("hardware:fan:fan1", true));
+  const int tells = tells_;
+  tracker_.take({{.key = "hardware:fan:fan1", .is_up = true, .weight = 60, .text = "4300 rpm"}});
+  EXPECT_EQ(tracker_.rows(MonoClock::now())[1]["last"], "4300 rpm");
+  tracker_.take({});
+  EXPECT_TRUE(loop_.until([this] { return told_["items"].size() == 1; }));
+  EXPECT_EQ(tells_, tells + 1) << "another figure is nothing to tell";
+}
+
 TEST_F(TrackerTest, TellsOfAGatewayThatIsDownAndUpAgain) {
   follow(kGateway);
   tracker_.on_link(true);
