@@ -34,11 +34,10 @@ EVERYTHING = {
 _VIPS = {("nat", 4): NAT4, ("nat", 6): NAT6, ("dsr", 4): DSR4, ("dsr", 6): DSR6}
 
 
-class Lab:
-    """Made at once; goes with the sandbox it is made in, or when it is left."""
+class Network:
+    """All of it but the unit. Made at once; goes with the sandbox it is made in, or when it is left."""
 
-    def __init__(self, kind=Unit, **unit):
-        """`kind` is the class of its unit, made with what else is given."""
+    def __init__(self):
         self.switch = Switch()
         self.client = self._host("client", 10)
         self.servers = [Server(self._host(f"server{i}", 20 + i), _v4(20 + i), _v6(20 + i))
@@ -46,10 +45,6 @@ class Lab:
         for server in self.servers:
             server.answer_for(DSR4, DSR6)
             server.start()
-        namespace = Namespace("unit")
-        # Queue 0 of several would be all that AF_XDP sees of a veth.
-        self.switch.plug(namespace)
-        self.unit = kind(namespace, **unit)
 
     def _host(self, name, number):
         namespace = Namespace(name)
@@ -65,24 +60,43 @@ class Lab:
         return self
 
     def __exit__(self, *_):
-        for process in (self.unit.dataplane, self.unit.mgmt,
-                        *(each for server in self.servers for each in (server.nginx, server.dns))):
-            if process is not None:
-                process.kill()
-        for namespace in (self.client, self.switch.namespace, self.unit.namespace,
+        for server in self.servers:
+            for process in (server.nginx, server.dns):
+                if process is not None:
+                    process.kill()
+        for namespace in (self.client, self.switch.namespace,
                           *(server.namespace for server in self.servers)):
             namespace.remove()
-        shutil.rmtree(self.unit.root)
 
-    def commands(self, name):
+    def commands(self, name, pace=CHECK_PACE):
         """What configures one of EVERYTHING, with a pool of all three servers."""
         method, family, port, protocol, check = EVERYTHING[name]
         endpoints = " ".join(server.endpoint(family, port) for server in self.servers)
         yield f"set pool {name} server {endpoints}"
         if method != "nat":
             yield f"set pool {name} method {method}"
-        yield f"set pool {name} check {check} {CHECK_PACE}"
+        yield f"set pool {name} check {check} {pace}"
         yield f"set vip {name} {vip(name)}:{port}/{protocol} pool {name}"
+
+
+class Lab(Network):
+    """And the unit, as processes of this machine."""
+
+    def __init__(self, kind=Unit, **unit):
+        """`kind` is the class of its unit, made with what else is given."""
+        super().__init__()
+        namespace = Namespace("unit")
+        # Queue 0 of several would be all that AF_XDP sees of a veth.
+        self.switch.plug(namespace)
+        self.unit = kind(namespace, **unit)
+
+    def __exit__(self, *_):
+        for process in (self.unit.dataplane, self.unit.mgmt):
+            if process is not None:
+                process.kill()
+        super().__exit__()
+        self.unit.namespace.remove()
+        shutil.rmtree(self.unit.root)
 
     def configure_everything(self):
         self.unit.commit(*(command for name in EVERYTHING for command in self.commands(name)))
