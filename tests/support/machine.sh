@@ -46,17 +46,22 @@ fi
 
 # ---- packages ----------------------------------------------------------------------------------
 
+# listed_packages KIND...: those of all, and of these kinds
 listed_packages() {
-  sed -e 's/#.*//' -e '/^unpacked:/d' -e '/^[[:space:]]*$/d' "$repo/tests/support/packages"
+  local kind
+  local -a of_kinds=()
+  for kind in "$@"; do of_kinds+=(-e "s/^$kind://"); done
+  sed -e 's/#.*//' "${of_kinds[@]}" -e '/^[a-z]*:/d' -e '/^[[:space:]]*$/d' \
+    "$repo/tests/support/packages"
 }
 
-# Sets `missing`. Without root nothing may be missing.
+# find_missing_packages KIND...: sets `missing`. Without root nothing may be missing.
 missing=()
 find_missing_packages() {
   local installed
   installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2>/dev/null |
     sed -n 's/^installed //p' | sort -u)
-  mapfile -t missing < <(comm -13 <(printf '%s\n' "$installed") <(listed_packages | sort -u))
+  mapfile -t missing < <(comm -13 <(printf '%s\n' "$installed") <(listed_packages "$@" | sort -u))
   ((${#missing[@]} == 0)) || require_root "installing ${#missing[@]} packages (${missing[0]}, ...)"
 }
 
