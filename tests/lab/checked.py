@@ -40,6 +40,8 @@ redis_replica = fixture_of(lambda lab, request: daemons.Redis(
     lab.servers[1], 6379, primary=request.getfixturevalue("redis")))
 redis_locked = fixture_of(lambda lab, _: daemons.Redis(
     lab.servers[0], 6390, password=PASSWORD, name="redis-locked"))
+redis_loading = fixture_of(lambda lab, _: daemons.Redis(
+    lab.servers[0], 6395, name="redis-loading"))
 smtp = fixture_of(lambda lab, _: daemons.Smtp(lab.servers[0], 2525))
 mariadb = fixture_of(lambda lab, _: daemons.MariaDb(lab.servers[0], 3306, 1))
 mariadb_replica = fixture_of(lambda lab, request: daemons.MariaDb(

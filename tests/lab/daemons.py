@@ -148,15 +148,23 @@ class Redis(Daemon):
     def __init__(self, server, port, password=None, primary=None, name=None):
         self.password = password
         self.primary = primary
+        self.load_delay_us = 0  # a key
         super().__init__(server, port, name)
 
     def prepare(self):
         self.certificate, self.key = make_certificate(self.folder, "redis.lab.test")
 
+    def tell(self, *words):
+        return self.run("redis-cli", "-h", self.address, "-p", self.port, *words)
+
     def command(self):
         words = ["redis-server", "--tls-port", self.port + 1, "--tls-cert-file", self.certificate,
-                 "--tls-key-file", self.key, "--tls-auth-clients", "no", "--port", self.port, "--bind", self.address, "--dir", self.folder,
-                 "--save", "", "--protected-mode", "no"]
+                 "--tls-key-file", self.key, "--tls-auth-clients", "no", "--port", self.port,
+                 "--bind", self.address, "--dir", self.folder, "--save", "", "--protected-mode", "no",
+                 "--enable-debug-command", "yes"]
+        if self.load_delay_us:
+            words += ["--key-load-delay", self.load_delay_us,
+                      "--loading-process-events-interval-bytes", 1024]
         if self.password:
             words += ["--requirepass", self.password]
         if self.primary:

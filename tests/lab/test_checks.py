@@ -11,7 +11,7 @@ import pytest
 import waiting
 from checked import PACE, addressed, probes, tried
 from checked import (dns, grpc, mariadb, mariadb_replica, postgresql, postgresql_replica,
-                     postgresql_shut, redis, redis_locked, redis_replica, smtp, unit, web)
+                     postgresql_shut, redis, redis_loading, redis_locked, redis_replica, smtp, unit, web)
 from daemons import PASSWORD
 
 WEB = [
@@ -140,6 +140,32 @@ def test_redis(unit, redis, redis_replica):
     redis.start()
 
 
+def test_a_replica_of_redis_that_serves_nothing_without_its_primary(unit, redis, redis_replica):
+    redis_replica.tell("CONFIG", "SET", "replica-serve-stale-data", "no")
+    with redis.paused():
+        redis_replica.tell("CONFIG", "SET", "repl-timeout", "1")
+        waiting.until(lambda: "PING refused: 'MASTERDOWN Link with MASTER is down" in tried(
+            unit, redis_replica.endpoint, "redis"), "it has missed its primary", 30)
+    redis_replica.tell("CONFIG", "SET", "replica-serve-stale-data", "yes")
+    redis_replica.tell("CONFIG", "SET", "repl-timeout", "60")
+    waiting.until(lambda: "passed: redis PONG, replica" in tried(
+        unit, redis_replica.endpoint, "redis role replica"), "it has its primary again", 60)
+
+
+def test_redis_that_still_reads_what_it_has_kept(unit, redis_loading):
+    """It is slow at it, as one with much to read would be."""
+    assert "passed: redis PONG" in tried(unit, redis_loading.endpoint, "redis")
+    redis_loading.tell("DEBUG", "POPULATE", "20000", "key", "100")
+    redis_loading.tell("SAVE")
+    redis_loading.kill()
+    redis_loading.load_delay_us = 1000
+    redis_loading.start()
+    assert "PING refused: 'LOADING Redis is loading the dataset in memory" in tried(
+        unit, redis_loading.endpoint, "redis")
+    waiting.until(lambda: "passed: redis PONG" in tried(unit, redis_loading.endpoint, "redis"),
+                  "it has read all", 60)
+
+
 def test_redis_with_a_password(unit, redis_locked):
     endpoint = redis_locked.endpoint
     assert "passed" in tried(unit, endpoint, f'redis password "{PASSWORD}"')
@@ -210,6 +236,24 @@ def test_mariadb(unit, mariadb, web):
     assert mariadb.sql("SHOW STATUS LIKE 'Aborted_clients'").split()[-1] == "0"
 
 
+def test_mariadb_that_has_no_connection_left(unit, mariadb):
+    """It greets one more than it lets in, who might be there to see to it."""
+    account = f'mysql user watch password "{PASSWORD}"'
+    before = mariadb.sql("SELECT @@max_connections").split()[-1]
+    mariadb.sql("SET GLOBAL max_connections = 10")
+    held = [mariadb.namespace.start(
+        "held", "mariadb", "--no-defaults", f"--host={mariadb.address}", f"--port={mariadb.port}",
+        "--user=watch", f"--password={PASSWORD}", "-e", "SELECT SLEEP(60)") for _ in range(10)]
+    try:
+        waiting.until(lambda: "login refused: 1040 'Too many connections'" in tried(
+            unit, mariadb.endpoint, account), "all are taken", 30)
+    finally:
+        for each in held:
+            each.kill()
+        waiting.until(lambda: "passed" in tried(unit, mariadb.endpoint, account), "it is well again")
+        mariadb.sql(f"SET GLOBAL max_connections = {before}")
+
+
 def test_a_replica_of_mariadb(unit, mariadb, mariadb_replica):
     account = f'user watch password "{PASSWORD}"'
     endpoint = mariadb_replica.endpoint
@@ -256,6 +300,17 @@ def test_postgresql(unit, postgresql, web):
     with postgresql.paused():
         assert "timeout after 1s at startup" in tried(unit, endpoint, "postgresql",
                                                       "interval 2s timeout 1s")
+
+
+def test_postgresql_that_has_no_connection_left_for_an_account(unit, postgresql):
+    watch = f'postgresql user watch password "{PASSWORD}" database postgres'
+    postgresql.sql("ALTER ROLE watch CONNECTION LIMIT 0")
+    try:
+        assert "login refused: '53300' 'too many connections for role" in tried(
+            unit, postgresql.endpoint, watch)
+    finally:
+        postgresql.sql("ALTER ROLE watch CONNECTION LIMIT -1")
+    assert "passed" in tried(unit, postgresql.endpoint, watch)
 
 
 def test_a_standby_of_postgresql(unit, postgresql, postgresql_replica, postgresql_shut):
