@@ -138,6 +138,7 @@ class Check {
   }
   [[nodiscard]] std::string all_nics() const {
     std::vector<std::string> texts;
+    texts.reserve(nics_.size());
     for (const Nic& nic : nics_) {
       texts.push_back(fmt::format("{} ({})", nic.slot, nic.driver.empty() ? nic.id : nic.driver));
     }
@@ -189,6 +190,7 @@ class Check {
       }
       if (found.empty()) {
         std::vector<std::string> sources;
+        sources.reserve(readings.size());
         for (const Reading& reading : readings) sources.push_back(reading.source);
         differs(sensor.source.line, what, "such a sensor", list_text(sources));
       } else if (found.size() > 1) {

@@ -96,7 +96,7 @@ std::optional<std::string> parse(const std::vector<std::string>& words, Command&
 fs::path path_of(const Command& command) {
   if (command.board.empty()) return command.root / "etc/yoke/board.conf";
   const bool is_name = command.board.find('/') == std::string::npos;
-  const auto installed = command.boards / command.board / "board.conf";
+  auto installed = command.boards / command.board / "board.conf";
   std::error_code none;
   if (is_name && !fs::exists(command.board, none) && fs::exists(installed, none)) return installed;
   return command.board;

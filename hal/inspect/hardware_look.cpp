@@ -70,8 +70,11 @@ class Look {
     look_at_watchdogs(uptime);
     const auto key = [](const HardwareItem& item) { return std::tie(item.part, item.name); };
     std::ranges::stable_sort(items_, {}, key);
-    const auto again = std::ranges::unique(items_, {}, key);
-    items_.erase(again.begin(), again.end());
+    const auto again = std::unique(items_.begin(), items_.end(),
+                                   [&key](const HardwareItem& one, const HardwareItem& other) {
+                                     return key(one) == key(other);
+                                   });
+    items_.erase(again, items_.end());
     return std::move(items_);
   }
 
