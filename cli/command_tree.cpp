@@ -215,10 +215,11 @@ constexpr std::array kPairRequests{
          .may_end = false,
          .next = kPairCode},
     Node{.word = "reject", .help = "The codes differ, or it is not wanted"},
-    Node{.word = "forget", .help = "Have no other unit any more", .next = kPairForce}};
+    Node{.word = "forget", .help = "Have no other unit any more", .next = kPairForce},
+    Node{.word = "rotate", .help = "Agree on another key; nothing stops for it"}};
 constexpr std::array kRequests{
     Node{.word = "pair",
-         .help = "Make two fresh units a pair",
+         .help = "Make two fresh units a pair, or end one; its key",
          .may_end = false,
          .next = kPairRequests},
     Node{.word = "ha",

@@ -45,6 +45,35 @@ Result<json> await_word(Connection& connection, Result<json> status) {
   return status;
 }
 
+// Until both units have the next key, or it came to nothing.
+Result<json> await_exchange(Connection& connection, Result<json> status) {
+  for (int looks = 0; status && looks < kLooksMost; ++looks) {
+    const std::string phase = text_of(*status, "rotation");
+    if (phase != "asking" && phase != "asked") break;
+    std::this_thread::sleep_for(kLookEvery);
+    status = connection.call("pair", {{"request", "state"}});
+  }
+  return status;
+}
+
+Outcome told_of_rotation(json status) {
+  const std::string phase = text_of(status, "rotation");
+  if (phase == "none") {
+    return failed({Errc::kFailed, "E-749",
+                   "the other unit took no part, and the key is " +
+                       text_of(part_of(status, "key"), "name") +
+                       " still: see show log, which has the reason",
+                   -1});
+  }
+  Outcome outcome =
+      said(phase == "exchanged"
+               ? "Both units have the key " + text_of(part_of(status, "next_key"), "name") +
+                     "; the one before is read for some seconds more: see show ha pairing."
+               : "It is under way: see show ha pairing.");
+  outcome.output.json = with_schema(std::move(status));
+  return outcome;
+}
+
 Outcome told_of(json status) {
   const json tried = part_of(status, "try");
   const std::string stage = stage_of(status), code = text_of(tried, "code"),
@@ -84,7 +113,9 @@ Outcome Session::pair_units(const Command& command) {
   auto answer = connection_.call("pair", params);
   if (request == "with") answer = await_code(connection_, std::move(answer));
   if (request == "confirm") answer = await_word(connection_, std::move(answer));
+  if (request == "rotate") answer = await_exchange(connection_, std::move(answer));
   if (!answer) return failed(answer.error());
+  if (request == "rotate") return told_of_rotation(std::move(*answer));
   if (request == "with" || request == "confirm") return told_of(std::move(*answer));
   Outcome outcome =
       said(request == "reject" ? "It is rejected; both units are as before."

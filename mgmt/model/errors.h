@@ -209,6 +209,9 @@ inline constexpr std::array kErrors{
     ErrorMeaning{"E-745", "it would end a working pair; force says it is meant"},
     ErrorMeaning{"E-746", "a try to be paired came to nothing; the reason is told"},
     ErrorMeaning{"E-747", "the port for being paired cannot be had"},
+    ErrorMeaning{"E-748", "no key to replace: this unit is not one of two that run as a pair"},
+    ErrorMeaning{"E-749", "the other unit is not heard, or took no part; see show ha and show log"},
+    ErrorMeaning{"E-750", "the pair's key is being replaced already; see show ha pairing"},
 };
 
 }  // namespace yoke::model

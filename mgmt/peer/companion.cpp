@@ -16,15 +16,25 @@ using Json = nlohmann::json;
 // A key may be another after the units were paired anew.
 constexpr unsigned kLooksBetweenKeys = 10;
 
-std::optional<Letters::Way> way_in(const Json& answer, const std::string& interface) {
-  const std::string unit = pair::text_in(answer, "unit");
+std::optional<pair::Key> key_in(const Json& answer) {
   const auto id = pair::number_in(answer, "id");
   pair::KeyBytes key{};
-  const bool whole = (unit == "a" || unit == "b") && id && *id <= 255 &&
-                     pair::read_octets(pair::text_in(answer, "key"), key);
-  if (!whole) return std::nullopt;
-  return Letters::Way{interface, unit == "a" ? pair::Unit::kA : pair::Unit::kB,
-                      pair::Key{static_cast<std::uint8_t>(*id), key}};
+  if (!id || *id > 255 || !pair::read_octets(pair::text_in(answer, "key"), key)) {
+    return std::nullopt;
+  }
+  return pair::Key{static_cast<std::uint8_t>(*id), key};
+}
+
+std::optional<Letters::Way> way_in(const Json& answer, const std::string& interface) {
+  const std::string unit = pair::text_in(answer, "unit");
+  const auto key = key_in(answer);
+  if ((unit != "a" && unit != "b") || !key) return std::nullopt;
+  Letters::Way way{interface, unit == "a" ? pair::Unit::kA : pair::Unit::kB, *key};
+  if (const auto next = answer.find("next"); next != answer.end()) {
+    way.newer = key_in(*next);
+    way.has_peer_newer = next->is_object() && next->value("proven", Json(false)) == true;
+  }
+  return way;
 }
 
 }  // namespace
@@ -63,7 +73,10 @@ void Companion::take(const Json& status) {
   const bool bothered = letters_.is_bothered();
   if (bothered != std::exchange(is_bothered_, bothered)) changed_();
   if (interface_.empty() || !status.is_object()) return;
-  if (!has_key_ || ++looks_ >= kLooksBetweenKeys) learn_key();
+  // While it is replaced both units' letters are to hear of it before the one before is gone.
+  const std::string rotation = pair::text_in(status, "rotation");
+  const bool other = rotation != std::exchange(rotation_, rotation);
+  if (!has_key_ || other || ++looks_ >= kLooksBetweenKeys) learn_key();
 }
 
 void Companion::learn_key() {

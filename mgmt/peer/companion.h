@@ -59,6 +59,7 @@ class Companion {
   std::string interface_;  // of the dedicated link; empty: the unit stands alone
   unsigned looks_ = 0;     // since the key was asked for
   bool has_key_ = false;
+  std::string rotation_;  // of the pair's key, as last seen
   bool is_bothered_ = false;
   std::function<void()> changed_;
 };

@@ -55,10 +55,17 @@ Letters::Letters(sd_event* loop, std::function<void(const replication::Letter&)>
       in_(kFrameMost + 1),
       round_(loop, [this] { round(); }) {}
 
+bool Letters::goes_on_with(const std::optional<Way>& way) {
+  if (!way || !way_) return !way && !way_;
+  return session_ != nullptr && way->interface == way_->interface && way->unit == way_->unit &&
+         session_->keys().follow(way->key, way->newer);
+}
+
 void Letters::use(const std::optional<Way>& way) {
-  const bool same = way && way_ && way->interface == way_->interface && way->unit == way_->unit &&
-                    way->key.id == way_->key.id && way->key.bytes == way_->key.bytes;
-  if (same || (!way && !way_)) return;
+  if (goes_on_with(way)) {
+    way_ = way;
+    return;
+  }
   readable_.reset();
   socket_ = FileDescriptor();
   session_.reset();
@@ -70,6 +77,8 @@ void Letters::use(const std::optional<Way>& way) {
   start.stream = pair::Stream::kConfiguration;
   start.unit = way_->unit;
   start.key = way_->key;
+  start.newer = way_->newer;
+  start.has_peer_newer = way_->has_peer_newer;
   if (!draw(start.boot) || !draw(start.seed)) return;
   session_ = std::make_unique<pair::Session>(start);
   round();

@@ -37,12 +37,15 @@ class Letters {
     std::string interface;
     pair::Unit unit = pair::Unit::kA;
     pair::Key key;
+    std::optional<pair::Key> newer = std::nullopt;  // that takes its place
+    bool has_peer_newer = false;
   };
 
   Letters(sd_event* loop, std::function<void(const replication::Letter&)> hear,
           std::uint16_t port = kPort);
 
-  // Nothing: nobody is told anything any more.
+  // Nothing: nobody is told anything any more. Keys that follow from those before are taken up
+  // without a letter lost; others begin anew.
   void use(const std::optional<Way>& way);
   void send(const replication::Letter& letter);
   // For `show ha config`.
@@ -51,6 +54,7 @@ class Letters {
   [[nodiscard]] bool is_bothered();
 
  private:
+  [[nodiscard]] bool goes_on_with(const std::optional<Way>& way);
   void open();
   void round();
   void read();

@@ -31,9 +31,9 @@ struct PairWord {
   const char* key;
 };
 constexpr std::array kPairWords{
-    PairWord{"with", "pair_with", "address"}, PairWord{"confirm", "pair_confirm", "code"},
+    PairWord{"with", "pair_with", "address"},   PairWord{"confirm", "pair_confirm", "code"},
     PairWord{"reject", "pair_reject", nullptr}, PairWord{"forget", "pair_forget", nullptr},
-    PairWord{"state", "pairing", nullptr}};
+    PairWord{"rotate", "pair_rotate", nullptr}, PairWord{"state", "pairing", nullptr}};
 
 }  // namespace
 
@@ -81,7 +81,7 @@ Session::Outcome Session::pair(const Json& params) {
   const auto* const found = std::ranges::find(kPairWords, *request, &PairWord::request);
   if (found == kPairWords.end()) {
     return bad_parameters("request is " + model::shown(*request) +
-                          "; expected with, confirm, reject, forget or state");
+                          "; expected with, confirm, reject, forget, rotate or state");
   }
   Json asked = Json::object();
   if (found->key != nullptr) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <iterator>
@@ -87,6 +89,30 @@ json link_word(const json& link) {
   return up.get<bool>() ? "up" : "down";
 }
 
+// ", 12 days old"; empty: not known.
+std::string old_of(const json& age_s) {
+  if (!age_s.is_number_integer()) return {};
+  const auto seconds = age_s.get<std::int64_t>();
+  constexpr std::int64_t kHour = 3600, kDay = 24 * kHour;
+  if (seconds < 2 * kHour) return fmt::format(", {} s old", seconds);
+  if (seconds < 2 * kDay) return fmt::format(", {} hours old", seconds / kHour);
+  return fmt::format(", {} days old", seconds / kDay);
+}
+
+// The key, and how far another one is.
+std::string rotation_of(const json& status) {
+  const json phase = member(status, "rotation"), key = member(status, "key");
+  const json name = member(key, "name");
+  if (phase == "none" && name.is_string()) {
+    return fmt::format("The key is {}{}: request pair rotate replaces it.",
+                       name.get_ref<const std::string&>(), old_of(member(key, "age_s")));
+  }
+  if (phase == "asking") return "The other unit is asked for another key.";
+  if (phase == "asked") return "The other unit has asked for another key, and is waited for.";
+  if (phase == "exchanged") return "Both have the next key; the one before goes within a minute.";
+  return {};
+}
+
 // What there is to do about it.
 std::string next_of(const json& status, const std::string& state) {
   const auto text = [](const json& value) {
@@ -100,6 +126,7 @@ std::string next_of(const json& status, const std::string& state) {
   if (state == "paired-alone") {
     return "The other unit has not said that it has the key: if it has none, pair them again.";
   }
+  if (state == "paired") return rotation_of(status);
   if (state != "unpaired") return {};
   if (const auto failure = text(member(member(tried, "failure"), "text")); !failure.empty()) {
     return "The last try: " + failure + ".";
@@ -132,6 +159,10 @@ Rows ha_pairing_rows(const Question& question) {
                        {"code", member(tried, "code")},
                        {"left_s", member(tried, "left_s")},
                        {"next", next_of(*status, state)},
+                       {"key", member(member(*status, "key"), "name")},
+                       {"key_age_s", member(member(*status, "key"), "age_s")},
+                       {"rotation", member(*status, "rotation")},
+                       {"next_key", member(member(*status, "next_key"), "name")},
                        {"port", member(*status, "port")},
                        {"listens", member(*status, "listens")},
                        {"tries", member(*status, "tries")},

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "mgmt/pair/wire/message_codec.h"
+#include "mgmt/pair/wire/rotation.h"
 #include "tests/unit/pair/wire/rig.h"
 
 namespace yoke::pair {
@@ -32,6 +33,37 @@ void read_hello(Bytes body) {
   if (!hello) return;
   const std::size_t size = encode(*hello, room);
   must(size > 0 && decode_hello({room.data(), size}) == *hello);
+}
+
+// What the peer says of another key. Whatever it is, the key that there is stays one of those that
+// are opened with, and what is answered can be read.
+struct Keeper final : Rotation::Outlet {
+  bool store(const PairKeys& keys) override {
+    must(keys.current == key_of(1) || !keys.next);
+    return true;
+  }
+  void use(const PairKeys&) override {}
+  void send(const RotationMessage& message) override {
+    std::array<std::uint8_t, kRotationMessageMost> room;
+    const std::size_t size = encode(message, room);
+    must(size > 0 && decode_rotation({room.data(), size}) == message);
+  }
+  void tell(Rotation::News) override {}
+};
+
+void read_rotation(Bytes body) {
+  const auto message = decode_rotation(body);
+  if (!message) return;
+  Keeper keeper;
+  for (const bool offers : {false, true}) {
+    Rotation rotation(Unit::kB, {key_of(1), 0, std::nullopt}, keeper);
+    Rotation::Fresh fresh;
+    fresh.private_key.fill(7);
+    if (offers) must(rotation.begin(fresh, kStartTime));
+    rotation.hear(*message, fresh, kStartTime);
+    rotation.tick(true, kStartTime + Rotation::kBothMost);
+    must(rotation.keys().current == key_of(1));
+  }
 }
 
 // As another release might seal it: any kind.
@@ -71,8 +103,10 @@ void run(Bytes input) {
   must(b.peer() == before);
   must(opened.has_value() || b.refusals().all() > 0);
   if (opened && opened->kind == FrameKind::kMessage) read_messages(opened->body);
+  if (opened && opened->kind == FrameKind::kRotation) read_rotation(opened->body);
   read_messages(rest);
   read_hello(rest);
+  read_rotation(rest);
   // Whatever came, what it says itself stays in bounds.
   b.compose_hello(kStartTime);
   must(b.seal_hello(kDedicatedWay, frame = Frame(600)) > 0);

@@ -26,8 +26,12 @@ struct Known {
   Kind kind;
 };
 constexpr std::array kKnown{Known{"attempt", Kind::kPairAttempt},
-                            Known{"failed", Kind::kPairFailed}, Known{"paired", Kind::kPairPaired},
-                            Known{"forgotten", Kind::kPairForgotten}};
+                            Known{"failed", Kind::kPairFailed},
+                            Known{"paired", Kind::kPairPaired},
+                            Known{"forgotten", Kind::kPairForgotten},
+                            Known{"rotating", Kind::kPairRotating},
+                            Known{"rotated", Kind::kPairRotated},
+                            Known{"rotation-failed", Kind::kPairRotationFailed}};
 
 std::uint64_t number_of(const Json& news) { return number_in(news, "number").value_or(0); }
 

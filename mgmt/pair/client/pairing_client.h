@@ -30,8 +30,8 @@ class PairingClient {
   PairingClient(sd_event* loop, std::filesystem::path socket, std::function<std::string()> name,
                 events::Record record);
 
-  // "pairing", "pair_with", "pair_confirm", "pair_reject", "pair_forget"; what yoke-pair answers
-  // (its README). E-471 where it does not.
+  // "pairing", "pair_with", "pair_confirm", "pair_reject", "pair_forget", "pair_rotate"; what
+  // yoke-pair answers (its README). E-471 where it does not.
   [[nodiscard]] Result<nlohmann::json> ask(std::string_view method, nlohmann::json params);
 
  private:

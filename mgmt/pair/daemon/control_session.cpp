@@ -108,13 +108,14 @@ void ControlSession::take(const std::string& line, const Reply& reply) {
   }
   if (request->method == "status") return reply(answer_to(*request, service_.status()));
   if (request->method == "history") return reply(answer_to(*request, service_.history()));
-  if (request->method == "pairing") return reply(answer_to(*request, service_.pairing().status()));
+  if (request->method == "pairing") return reply(answer_to(*request, service_.pairing_status()));
   const auto command = command_of(request->method);
   const bool tracks = request->method == "track";
   const bool asks_hash_key = request->method == "hash_key";
   const bool asks_key = asks_hash_key || request->method == "configuration_key";
-  constexpr std::array<std::string_view, 6> kOthers{"configure",    "introduce",   "pair_with",
-                                                    "pair_confirm", "pair_reject", "pair_forget"};
+  constexpr std::array<std::string_view, 7> kOthers{"configure",    "introduce",   "pair_with",
+                                                    "pair_confirm", "pair_reject", "pair_forget",
+                                                    "pair_rotate"};
   if (!command && !tracks && !asks_key &&
       std::ranges::find(kOthers, request->method) == kOthers.end()) {
     return reply(answer_to(*request, fail(Errc::kInvalid, api::kUnknownMethod,
@@ -133,6 +134,10 @@ void ControlSession::take(const std::string& line, const Reply& reply) {
   };
   if (tracks) return answered(service_.track(request->params));
   if (const auto asked = ask_desk(service_.pairing(), *request)) return answered(*asked);
+  if (request->method == "pair_rotate") {
+    if (auto begun = service_.rotate(); !begun) return answered(tl::unexpected(begun.error()));
+    return answered(service_.pairing_status());
+  }
   if (request->method == "configure") return service_.configure(request->params, answered);
   const auto parameters = read_parameters(request->params);
   if (!parameters) return reply(answer_to(*request, tl::unexpected(parameters.error())));

@@ -103,6 +103,7 @@ bool Engine::hear(std::uint8_t way, Bytes frame, MonoTime now) {
     return false;
   }
   if (opened->kind == FrameKind::kMessage) take(way, opened->body, now);
+  if (opened->kind == FrameKind::kRotation) outlet_.rotation_heard(opened->body);
   return true;
 }
 
@@ -270,6 +271,14 @@ void Engine::send(const Message& message, Send::Where where) {
   if (where == Send::Where::kVips) return by(kVipWay);
   by(static_cast<std::uint8_t>(Channel::kDedicated));
   by(static_cast<std::uint8_t>(Channel::kData));
+}
+
+void Engine::say_rotation(Bytes body) {
+  for (const Channel channel : {Channel::kDedicated, Channel::kData}) {
+    const auto way = static_cast<std::uint8_t>(channel);
+    const std::size_t sealed = session_.seal_rotation(way, body, frame_);
+    if (sealed != 0) outlet_.send(way, {frame_.data(), sealed});
+  }
 }
 
 void Engine::say_hello(MonoTime now) {

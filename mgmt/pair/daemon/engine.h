@@ -52,6 +52,8 @@ class Outlet {
   virtual void reserve(std::size_t group, Epoch up_to) = 0;
   virtual void save_maintenance(std::size_t group, bool on) = 0;
   virtual void report(const Report& report) = 0;
+  // The peer has said this about another key (wire/rotation_message.h); there until it returns.
+  virtual void rotation_heard(Bytes body) = 0;
 };
 
 class Engine {
@@ -105,6 +107,12 @@ class Engine {
   // they are, under the new settings, and new ones start. `next` gets the old ones.
   void retire(const Plan& next, MonoTime now);
   void adopt(Plan& next, MonoTime now);
+  // Other keys, as the session's ring can follow them (KeyRing::follow()).
+  [[nodiscard]] bool use_keys(const Key& current, const std::optional<Key>& newer) {
+    return session_.keys().follow(current, newer);
+  }
+  // About another key, to the peer by every channel: it is understood twice as once.
+  void say_rotation(Bytes body);
   // After everything that waited was given. Again at wake_at().
   void tick(MonoTime now);
   [[nodiscard]] MonoTime wake_at() const noexcept;

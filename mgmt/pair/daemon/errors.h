@@ -29,4 +29,9 @@ inline constexpr std::string_view kNeedsForce = "E-745";     // it would end a w
 inline constexpr std::string_view kTryFailed = "E-746";      // the reason is told
 inline constexpr std::string_view kCannotListen = "E-747";   // the port cannot be had
 
+// Of another key for a pair.
+inline constexpr std::string_view kNothingToRotate = "E-748";  // the unit is not paired
+inline constexpr std::string_view kPeerNotHeard = "E-749";     // nobody to agree with
+inline constexpr std::string_view kRotationGoesOn = "E-750";   // one is not over
+
 }  // namespace yoke::pair

@@ -51,6 +51,10 @@ class FlowPump {
   [[nodiscard]] Moved carry_in(int wire, int data_plane, MonoTime now) noexcept;
   // Says hello where that is wanted; at the pace of the caller.
   void greet(int wire, MonoTime now) noexcept;
+  // Other keys, as the session's ring can follow them.
+  [[nodiscard]] bool use_keys(const Key& current, const std::optional<Key>& newer) {
+    return session_.keys().follow(current, newer);
+  }
   // The interface's own.
   void set_source(const net::MacAddress& source) noexcept { source_ = source; }
 

@@ -48,6 +48,21 @@ RelaySnapshot FlowRelay::snapshot() const {
   return published_;
 }
 
+void FlowRelay::use_keys(const PairKeys& keys) {
+  const std::lock_guard lock(publishing_);
+  keys_ = keys;
+}
+
+// The peer is told in hellos that this relay has the newer one, at once.
+void FlowRelay::follow_keys() noexcept {
+  const std::lock_guard lock(publishing_);
+  if (!keys_) return;
+  std::optional<Key> newer;
+  if (keys_->next) newer = keys_->next->key;
+  (void)pump_.use_keys(keys_->current, newer);
+  keys_.reset();
+}
+
 void FlowRelay::run(const std::stop_token& stop) noexcept {
   (void)::pthread_setname_np(::pthread_self(), "yoke-relay");
   while (!stop.stop_requested()) {
@@ -59,6 +74,7 @@ void FlowRelay::run(const std::stop_token& stop) noexcept {
 
 void FlowRelay::look(MonoTime now) noexcept {
   look_at_ = now + kLook;
+  follow_keys();
   wire_.keep();
   pump_.set_source(wire_.mac());
   if (!data_plane_) connect();

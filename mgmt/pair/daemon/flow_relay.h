@@ -9,6 +9,7 @@
 #include "hal/base/file_descriptor.h"
 #include "mgmt/pair/daemon/flow_pump.h"
 #include "mgmt/pair/daemon/packet_socket.h"
+#include "mgmt/pair/wire/pair_keys.h"
 #include "mgmt/pair/wire/session.h"
 
 namespace yoke::pair {
@@ -28,7 +29,7 @@ struct RelaySnapshot {
 // The thread that carries flow sync's frames between this unit's data plane and the peer's
 // (dataplane/sync, "Who carries the frames"), over the dedicated link. Of ordinary priority: the
 // heartbeats' thread goes first, and knows nothing of it. Data plane, interface and peer may come
-// and go. Another key or interface takes another relay: data planes lose nothing by that but time.
+// and go. Another pair or interface takes another relay: data planes lose nothing by that but time.
 // Threads: made, asked and ended by one other.
 class FlowRelay {
  public:
@@ -45,6 +46,8 @@ class FlowRelay {
   ~FlowRelay();
 
   [[nodiscard]] RelaySnapshot snapshot() const;
+  // While keys are replaced, within kLook: no frame is lost by it.
+  void use_keys(const PairKeys& keys);
 
  private:
   void run(const std::stop_token& stop) noexcept;
@@ -52,6 +55,7 @@ class FlowRelay {
   [[nodiscard]] bool carry(MonoTime now) noexcept;
   void sleep(MonoTime now) noexcept;
   void connect() noexcept;
+  void follow_keys() noexcept;
   void publish(MonoTime now) noexcept;
 
   std::string path_;
@@ -60,6 +64,7 @@ class FlowRelay {
   FlowPump pump_;
   MonoTime look_at_{};
   mutable std::mutex publishing_;
+  std::optional<PairKeys> keys_;  // other ones, not taken up yet; by `publishing_`
   RelaySnapshot published_;
   std::jthread thread_;
 };

@@ -8,17 +8,29 @@
 
 #include "hal/base/result.h"
 #include "mgmt/pair/messages.h"
-#include "mgmt/pair/wire/key_ring.h"
+#include "mgmt/pair/wire/hash_key.h"
+#include "mgmt/pair/wire/pair_keys.h"
 
-// Which of the two units this is, and the key that both have: var/lib/yoke/pair.key, for its owner
-// alone. Three lines of text: "yoke-pair-key 1", "unit a", "key NUMBER 64-HEXADECIMAL-DIGITS".
-// Threads: any; they wait for the disk.
+// Which of the two units this is, and the keys that both have: var/lib/yoke/pair.key, for its owner
+// alone. Lines of text: "yoke-pair-key 2", "unit a", "hash 32-HEXADECIMAL-DIGITS", "key NUMBER
+// SECONDS 64-HEXADECIMAL-DIGITS" with the time it was made, and while one takes its place "next",
+// as "key", and "rotation 32-DIGITS proven|accepted 64-DIGITS" (wire/pair_keys.h).
+//
+// What pairing has made is written as releases before know it, and read as they wrote it:
+// "yoke-pair-key 1", "unit a", "key NUMBER 64-HEXADECIMAL-DIGITS". The time is the file's own then,
+// and what the data planes hash by follows from the key. Once it has been replaced, only this
+// format will do. Threads: any; they wait for the disk.
 namespace yoke::pair {
 
 struct UnitKey {
   Unit unit = Unit::kA;
-  Key key;
+  PairKeys keys;
+  HashKey hash{};  // of the data planes; stays while keys are replaced
+  friend bool operator==(const UnitKey&, const UnitKey&) = default;
 };
+
+// As pairing makes it.
+[[nodiscard]] UnitKey first_key(Unit unit, const Key& key);
 
 // E-721. No error ever holds a part of a key.
 [[nodiscard]] Result<UnitKey> decode_key(std::string_view text);

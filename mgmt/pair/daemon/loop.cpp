@@ -157,6 +157,7 @@ void Loop::turn() {
   read_frames();
   read_orders();
   adopt_change();
+  follow_keys();
   hear_others();
   look_around(pair_now());
   const MonoTime now = pair_now();
@@ -260,6 +261,7 @@ bool Loop::read_one(std::uint8_t way) {
   if (on_vips && received->payload.empty()) return true;
   const MonoTime now = pair_now();
   const bool is_peers = engine_.hear(on_vips ? kVipWay : way, received->payload, now);
+  if (is_peers) heard_at_ = now;
   if (is_peers && !on_vips) links_[way].proved(received->source, now);
   return true;
 }
@@ -378,6 +380,8 @@ void Loop::publish(MonoTime now) {
                            links_[i].socket().counts()};
   }
   published_.has_peer = engine_.session().peer().has_value();
+  published_.heard_at = heard_at_;
+  published_.has_settled = engine_.session().keys().settled();
   published_.taken = engine_.session().taken();
   published_.misfits = engine_.misfits();
   published_.data_plane_answers = data_plane_;

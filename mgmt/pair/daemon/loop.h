@@ -22,6 +22,7 @@
 #include "mgmt/pair/daemon/seen_view.h"
 #include "mgmt/pair/daemon/snapshot.h"
 #include "mgmt/pair/daemon/tracked.h"
+#include "mgmt/pair/wire/pair_keys.h"
 
 namespace yoke::pair {
 
@@ -51,6 +52,11 @@ class Loop final : private Outlet {
     Group group = 0;
     TrackedGroup tracked;
   };
+  // A message of a rotation, as it is on the wire.
+  struct RotationNote {
+    std::array<std::uint8_t, kRotationMessageMost> octets{};
+    std::size_t size = 0;
+  };
   // Other settings than it runs with, with all that takes time to make.
   struct Change {
     Change(Engine::Plan made, const Settings& before);
@@ -76,6 +82,12 @@ class Loop final : private Outlet {
   [[nodiscard]] bool change(std::unique_ptr<Change>& change) noexcept;
   // What has been replaced, to be freed by who has the time.
   [[nodiscard]] std::unique_ptr<Change> take_replaced() noexcept;
+  // The keys of the session from now on; in force before what is put by say_rotation() after it.
+  void use_keys(const PairKeys& keys);
+  // To the peer. False: too much is under way; it is said again anyway.
+  [[nodiscard]] bool say_rotation(const RotationNote& note) noexcept;
+  // What the peer has said, after a wake of `reports_wake`.
+  [[nodiscard]] std::optional<RotationNote> take_rotation() noexcept { return heard_.take(); }
   // False: too much is under way.
   [[nodiscard]] bool track(const TrackOrder& order) noexcept;
   void set_data_plane(bool answers) noexcept;
@@ -119,6 +131,7 @@ class Loop final : private Outlet {
   void hear_others();
   void look_for_quiet(MonoTime now);
   void adopt_change();
+  void follow_keys();
   void give_lines(Change& change) noexcept;
   void grant(std::uint8_t line, const Lease& lease) noexcept;
   void publish(MonoTime now);
@@ -136,6 +149,7 @@ class Loop final : private Outlet {
   void reserve(std::size_t group, Epoch up_to) override;
   void save_maintenance(std::size_t group, bool on) override;
   void report(const Report& report) override;
+  void rotation_heard(Bytes body) override;
   [[nodiscard]] bool tell(const Report& report);
 
   Parts parts_;
@@ -157,6 +171,11 @@ class Loop final : private Outlet {
   Ring<TrackOrder, 256> track_orders_;
   std::array<TrackedGroup, 256> tracked_{};  // by the groups' numbers
   Ring<Report, 1024> reports_;
+  Ring<RotationNote, 16> to_say_, heard_;
+  std::mutex keying_;
+  PairKeys keys_;  // by `keying_`
+  std::atomic<bool> other_keys_{false};
+  MonoTime heard_at_ = kLongAgo;
   std::atomic<std::uint32_t> flushed_{0};
   std::uint32_t flush_ = 0;  // the ticket of the last; 0: none is under way
   std::uint32_t flushes_ = 0;

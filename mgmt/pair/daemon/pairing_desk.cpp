@@ -213,7 +213,7 @@ void PairingDesk::keep() {
     return follow_port();
   }
   const Pairing::Secrets& secrets = *talk.pairing().secrets();
-  const Status kept = keep_({secrets.unit, {kFirstKey, secrets.pair_key}});
+  const Status kept = keep_(first_key(secrets.unit, {kFirstKey, secrets.pair_key}));
   if (!kept) {
     talk.close();
     return fail_try(kept.error().text);

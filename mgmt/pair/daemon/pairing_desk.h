@@ -55,6 +55,8 @@ class PairingDesk {
   // Whether the key may be forgotten: E-726, E-745.
   [[nodiscard]] Status may_forget(bool force) const;
   void tell_forgotten();
+  // Of another key for the pair, among the news.
+  void tell_rotation(std::string_view what, std::string text) { tell(what, std::move(text)); }
 
   // Somebody asks to be paired, by a connection that is there.
   void take(Caller caller);

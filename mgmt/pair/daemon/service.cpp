@@ -35,6 +35,22 @@ bool draw(Bytes& bytes) {
   return ::getrandom(bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size());
 }
 
+// A process starts with what is on its disk: both keys, while one takes the other's place.
+void use_both(Session::Start& start, const PairKeys& keys) {
+  start.key = keys.current;
+  if (!keys.next) return;
+  start.newer = keys.next->key;
+  start.has_peer_newer = keys.next->is_proven;
+}
+
+std::string configuration_key_of(const Key& key) {
+  KeyBytes derived{};
+  hkdf(key.bytes, {}, "yoke configuration key 1", derived);
+  std::string digits = fmt::format("{:02x}", fmt::join(derived, ""));
+  wipe(derived);
+  return digits;
+}
+
 // 0: systemd does not watch us.
 milliseconds systemds_pulse() {
   std::uint64_t usec = 0;
@@ -63,6 +79,7 @@ Service::Service(sd_event* loop, Paths paths)
       reports_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       pulses_(hal::SharedPageView::make(sizeof(api::PulsePage))),
       pairing_(loop, {}, [this](const UnitKey& key) { return keep_key(key); }),
+      rotation_(paths_.key, rotation_ways()),
       feeder_(
           [](const std::string& path) {
             return hal::KernelWatchdog::open(path, WatchdogKeeper::kTimeout);
@@ -133,7 +150,7 @@ Result<Loop::Parts> Service::make_parts(const UnitKey& key) {
   leases_->keep(names);
   parts.engine.settings = *settings_;
   parts.engine.session.unit = key.unit;
-  parts.engine.session.key = key.key;
+  use_both(parts.engine.session, key.keys);
   if (!draw(parts.engine.session.boot) || !draw(parts.engine.session.seed)) {
     return fail(Errc::kFailed, kNoLeasePage, "the kernel gives no random numbers");
   }
@@ -161,6 +178,7 @@ Status Service::set_going(Settings settings, const UnitKey& key) {
   (void)pass_on_tracked();
   look_around();
   use_key(key);
+  rotation_.set_key(key);
   const std::string missing = loop_->start();
   if (!missing.empty()) log::warning("not-real-time", "a takeover may be late: " + missing);
   watch_machine();
@@ -175,12 +193,12 @@ Status Service::set_going(Settings settings, const UnitKey& key) {
 
 // The relay before ends first: of two the data plane would take the later.
 void Service::use_key(const UnitKey& key) {
-  hash_key_ = hash_key_of(key.key.bytes);
+  hash_key_ = key.hash;
   relay_.reset();
   FlowRelay::Parts parts;
   parts.session.stream = Stream::kFlows;
   parts.session.unit = key.unit;
-  parts.session.key = key.key;
+  use_both(parts.session, key.keys);
   parts.interface = settings_->dedicated;
   parts.data_plane = paths_.flows;
   if (!draw(parts.session.boot) || !draw(parts.session.seed)) {
@@ -206,6 +224,7 @@ Json Service::status() const {
   }
   if (flows_) answer["flow_sync"] = describe(*flows_);
   if (relay_ != nullptr) answer["flow_relay"] = describe(relay_->snapshot(), settings_->dedicated);
+  answer.update(rotation_.status());
   answer["unit"] = *unit_ == Unit::kA ? "a" : "b";
   answer["alarms"] = is_bothered_ ? Json::array({"frames-refused"}) : Json::array();
   answer["lost_reports"] = loop_->lost_reports();
@@ -217,15 +236,18 @@ Result<Json> Service::configuration_key() const {
   auto held = read_key(paths_.key);
   if (!held) return tl::unexpected(held.error());
   if (!*held) return fail(Errc::kUnavailable, kNotPaired, "this unit has no key");
-  KeyBytes derived{};
-  hkdf((*held)->key.bytes, {}, "yoke configuration key 1", derived);
-  wipe((*held)->key.bytes);
-  std::string digits;
-  for (const auto octet : derived) digits += fmt::format("{:02x}", octet);
-  wipe(derived);
-  return Json{{"unit", (*held)->unit == Unit::kA ? "a" : "b"},
-              {"id", (*held)->key.id},
-              {"key", std::move(digits)}};
+  PairKeys& keys = (*held)->keys;
+  Json answer{{"unit", (*held)->unit == Unit::kA ? "a" : "b"},
+              {"id", keys.current.id},
+              {"key", configuration_key_of(keys.current)}};
+  wipe(keys.current.bytes);
+  if (keys.next) {
+    answer["next"] = {{"id", keys.next->key.id},
+                      {"key", configuration_key_of(keys.next->key)},
+                      {"proven", keys.next->is_proven}};
+    wipe(keys.next->key.bytes);
+  }
+  return answer;
 }
 
 // The data plane is looked at whether or not it counts: by the time it does, it is known.
@@ -354,6 +376,7 @@ void Service::end() {
 
 void Service::on_reports() {
   clear_wake(reports_.get());
+  hear_rotation();
   while (loop_ != nullptr) {
     const auto report = loop_->take_report();
     if (!report) return;

@@ -23,6 +23,7 @@
 #include "mgmt/pair/daemon/key_file.h"
 #include "mgmt/pair/daemon/loop.h"
 #include "mgmt/pair/daemon/pairing_desk.h"
+#include "mgmt/pair/daemon/rotation_desk.h"
 #include "mgmt/pair/daemon/settings.h"
 #include "mgmt/pair/wire/hash_key.h"
 #include "mgmt/pair/wire/refusal_watch.h"
@@ -58,6 +59,11 @@ class Service {
   void command(const std::optional<std::string>& group, const Command& command, Answered answered);
   // Two units that are to be paired (pairing_desk.h).
   [[nodiscard]] PairingDesk& pairing() noexcept { return pairing_; }
+  // `pairing` of the socket.
+  [[nodiscard]] nlohmann::json pairing_status() const;
+  // Begins to agree on another key with the peer; what becomes of it is in pairing_status(). E-748
+  // to E-750.
+  [[nodiscard]] Status rotate();
   // Lets go of all groups and removes the key; `answered` is called once. E-722, E-726, E-729,
   // E-745.
   void forget(bool force, Answered answered);
@@ -100,6 +106,10 @@ class Service {
   void watch_refusals();
   [[nodiscard]] Status keep_key(const UnitKey& key);
   void take_up_key();
+  [[nodiscard]] RotationDesk::Ways rotation_ways();
+  void follow_keys(const PairKeys& keys);
+  void say_rotation(Bytes body);
+  void hear_rotation();
   void stop_pair(std::function<void()> then);
   void finish_stopping();
 
@@ -119,6 +129,7 @@ class Service {
   std::optional<FlowStanding> flows_;  // as last seen
   std::unique_ptr<DataPlaneWatch> data_plane_;
   PairingDesk pairing_;
+  RotationDesk rotation_;
   std::function<void()> when_stopped_;  // stop_pair() is under way
   std::unique_ptr<hal::LineServer> server_;
   Feeder feeder_;

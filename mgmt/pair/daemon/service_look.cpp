@@ -66,6 +66,7 @@ void Service::look_around() {
   follow_pulses();
   tell_of_hangs();
   watch_refusals();
+  if (when_stopped_ == nullptr) rotation_.look(loop_->snapshot().has_settled);
   look_.start(kLook);
 }
 

@@ -70,6 +70,7 @@ void Service::finish_stopping() {
   relay_.reset();
   flows_.reset();
   hash_key_.reset();
+  rotation_.set_key(std::nullopt);
   feeder_.end();
   loop_.reset();
   leases_.reset();

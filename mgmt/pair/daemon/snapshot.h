@@ -31,7 +31,10 @@ struct Snapshot {
   std::vector<GroupSnapshot> groups;  // room for as many as there can be; the first `count` are
   std::size_t count = 0;
   std::array<LinkSnapshot, 2> links;
-  bool has_peer = false;    // a living process of it has proven itself
+  bool has_peer = false;         // a living process of it has proven itself
+  MonoTime heard_at = kLongAgo;  // any frame of it
+  // It seals with the newest key that this unit has.
+  bool has_settled = true;
   std::uint64_t taken = 0;  // frames
   std::uint64_t misfits = 0;
   bool data_plane_answers = false;  // on its socket

@@ -21,7 +21,8 @@ using Boot = std::array<std::uint8_t, kBootSize>;
 // What a frame is. Another release may have more: those are counted and ignored.
 enum class FrameKind : std::uint8_t {
   kMessage = 1,
-  kHello = 2,  // sessions prove to each other that they are alive (hello.h)
+  kHello = 2,     // sessions prove to each other that they are alive (hello.h)
+  kRotation = 3,  // about another key (rotation_message.h); of control's alone
 };
 
 struct FrameHeader {

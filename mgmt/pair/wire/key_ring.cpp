@@ -33,12 +33,35 @@ bool KeyRing::add(const Key& key) {
   return true;
 }
 
-bool KeyRing::drop_older() {
-  if (!exchanging() || sealing_slot() == 0) return false;
-  std::swap(slots_[0], slots_[1]);
+void KeyRing::keep_first() noexcept {
   wipe(slots_[1].key.bytes);
   count_ = 1;
+}
+
+bool KeyRing::drop_older() {
+  if (!exchanging() || sealing_slot() == 0) return false;
+  retire_older();
   return true;
+}
+
+void KeyRing::retire_older() noexcept {
+  std::swap(slots_[0], slots_[1]);
+  keep_first();
+}
+
+bool KeyRing::follow(const Key& current, const std::optional<Key>& newer) {
+  const bool begins = slots_[0].key == current;
+  if (newer) {
+    if (!begins) return false;
+    return exchanging() ? newest().key == *newer : add(*newer);
+  }
+  if (!exchanging()) return begins;
+  if (newest().key == current) {
+    retire_older();
+    return true;
+  }
+  if (begins) keep_first();
+  return begins;
 }
 
 KeyProof KeyRing::proof() noexcept {

@@ -19,6 +19,7 @@ namespace yoke::pair {
 struct Key {
   std::uint8_t id = 0;
   KeyBytes bytes{};
+  friend bool operator==(const Key&, const Key&) = default;
 };
 
 // What a unit says of its newest key: the number, and a value that only a holder can tell.
@@ -39,6 +40,10 @@ class KeyRing {
   [[nodiscard]] bool add(const Key& key);
   // Lets go of the older key. False where there is but one, or this unit still seals with it.
   [[nodiscard]] bool drop_older();
+  // These keys and no others: the newer is added; where there is none any more the older is let go
+  // of, or the newer that came to nothing, whatever the peer has shown in this session. False: the
+  // ring has others, and it takes another session.
+  [[nodiscard]] bool follow(const Key& current, const std::optional<Key>& newer);
   // Both units seal with the newest: an older one is of no more use.
   [[nodiscard]] bool settled() const noexcept { return !exchanging() || newest().used_by_peer; }
   [[nodiscard]] bool awaits_peer() const noexcept { return exchanging() && !newest_shown_; }
@@ -76,6 +81,8 @@ class KeyRing {
   [[nodiscard]] const Slot* find(std::uint8_t id) const noexcept;
   [[nodiscard]] Slot* find(std::uint8_t id) noexcept;
   void put(std::size_t slot, const Key& key) noexcept;
+  void retire_older() noexcept;
+  void keep_first() noexcept;
 
   Boot own_;
   std::optional<Boot> peer_;

@@ -10,11 +10,19 @@ Session::Session(const Start& start)
       unit_(start.unit),
       boot_(start.boot),
       keys_(start.boot, start.key),
-      freshness_(start.seed) {}
+      freshness_(start.seed) {
+  if (!start.newer || !keys_.add(*start.newer)) return;
+  if (start.has_peer_newer) keys_.learn_shown(start.newer->id);
+}
 
 std::size_t Session::seal(std::uint8_t channel, Bytes body,
                           std::span<std::uint8_t> frame) noexcept {
   return seal_as(FrameKind::kMessage, channel, body, frame);
+}
+
+std::size_t Session::seal_rotation(std::uint8_t channel, Bytes body,
+                                   std::span<std::uint8_t> frame) noexcept {
+  return seal_as(FrameKind::kRotation, channel, body, frame);
 }
 
 std::size_t Session::seal_as(FrameKind kind, std::uint8_t channel, Bytes body,
@@ -100,9 +108,8 @@ tl::expected<Session::Opened, Refusal> Session::examine(std::uint8_t channel, By
   windows_[channel].mark(header.counter.host());
   keys_.learn_used(header.key);
   const Bytes body(body_.data(), header.length.host());
-  if (header.kind == static_cast<std::uint8_t>(FrameKind::kMessage)) {
-    return Opened{FrameKind::kMessage, body, false};
-  }
+  const auto kind = static_cast<FrameKind>(header.kind);
+  if (kind == FrameKind::kMessage || kind == FrameKind::kRotation) return Opened{kind, body, false};
   if (header.kind != static_cast<std::uint8_t>(FrameKind::kHello)) {
     return tl::unexpected(Refusal::kUnknownKind);
   }

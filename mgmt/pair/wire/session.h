@@ -36,10 +36,12 @@ class Session {
     Boot boot{};      // random
     KeyBytes seed{};  // random; for challenges
     Key key;
+    std::optional<Key> newer = std::nullopt;  // that is to take its place
+    bool has_peer_newer = false;              // the peer is known to have it
   };
   struct Opened {
     FrameKind kind = FrameKind::kMessage;
-    Bytes body;           // of a message; there until the next open()
+    Bytes body;           // but of a hello; there until the next open()
     bool is_new = false;  // the first of a boot of the peer: what it said before is void
   };
 
@@ -48,6 +50,9 @@ class Session {
   // A message for the peer; octets of `frame` that hold it, or 0 where they are too few.
   [[nodiscard]] std::size_t seal(std::uint8_t channel, Bytes body,
                                  std::span<std::uint8_t> frame) noexcept;
+  // Likewise, about another key (rotation_message.h).
+  [[nodiscard]] std::size_t seal_rotation(std::uint8_t channel, Bytes body,
+                                          std::span<std::uint8_t> frame) noexcept;
   // What came by `channel`. Each refusal is counted.
   [[nodiscard]] tl::expected<Opened, Refusal> open(std::uint8_t channel, Bytes frame,
                                                    MonoTime now) noexcept;
@@ -61,6 +66,7 @@ class Session {
                                        std::span<std::uint8_t> frame) noexcept;
 
   [[nodiscard]] KeyRing& keys() noexcept { return keys_; }
+  [[nodiscard]] const KeyRing& keys() const noexcept { return keys_; }
   // The peer's process, once it has shown that it lives: whom bodies are from.
   [[nodiscard]] const std::optional<Sender>& peer() const noexcept { return sender_; }
   [[nodiscard]] std::uint64_t taken() const noexcept { return taken_; }

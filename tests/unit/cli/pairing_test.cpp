@@ -39,6 +39,12 @@ TEST(Pairing, PairsTwoUnitsByACode) {
   EXPECT_EQ(desk.run("request pair forget force"), 0);
   EXPECT_EQ(mgmt.calls("pair").back(), (json{{"request", "forget"}, {"force", true}}));
   EXPECT_NE(desk.run("request pair with"), 0);
+  mgmt.answer("pair", {{"rotation", "exchanged"}, {"next_key", {{"name", "2-3f9a02c1"}}}});
+  EXPECT_EQ(desk.run("request pair rotate"), 0);
+  EXPECT_EQ(mgmt.calls("pair").back(), (json{{"request", "rotate"}}));
+  EXPECT_THAT(desk.talk.str(), HasSubstr("Both units have the key 2-3f9a02c1"));
+  mgmt.answer("pair", {{"rotation", "none"}, {"key", {{"name", "1-00ab12cd"}}}});
+  EXPECT_EQ(desk.run("request pair rotate"), 1);
   mgmt.answer("show",
               {{"object", "ha-pairing"},
                {"rows", {{{"state", "comparing"}, {"code", "042137"}, {"next", "Compare"}}}}});

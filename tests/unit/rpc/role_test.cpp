@@ -164,6 +164,7 @@ TEST_F(Roles, OnlyAnAdminPairsAndEachRequestIsToldOf) {
   unit_.record = [&told](const events::Event& event) { told.push_back(event.text); };
   for (Session* session : {&ann_, &eve_}) {
     EXPECT_EQ(result(*session, "pair", {{"request", "state"}}), "E-413");
+    EXPECT_EQ(result(*session, "pair", {{"request", "rotate"}}), "E-413");
     EXPECT_EQ(result(*session, "show", {{"object", "ha-pairing"}})["rows"][0]["state"], "unpaired");
   }
   asked.clear();
@@ -171,6 +172,7 @@ TEST_F(Roles, OnlyAnAdminPairsAndEachRequestIsToldOf) {
             (json{{"paired", false}}));
   EXPECT_EQ(result(bob_, "pair", {{"request", "confirm"}, {"code", "123456"}}), "E-744");
   EXPECT_EQ(result(bob_, "pair", {{"request", "forget"}, {"force", true}})["paired"], false);
+  EXPECT_EQ(result(bob_, "pair", {{"request", "rotate"}})["paired"], false);
   EXPECT_EQ(result(bob_, "pair", {{"request", "state"}})["paired"], false);
   for (const json& wrong :
        {json{{"request", "steal"}}, json{{"request", 1}}, json{{"request", "with"}, {"address", 7}},
@@ -178,13 +180,13 @@ TEST_F(Roles, OnlyAnAdminPairsAndEachRequestIsToldOf) {
         json{{"request", "forget"}, {"force", "yes"}}}) {
     EXPECT_EQ(result(bob_, "pair", wrong), "E-402") << wrong;
   }
-  EXPECT_EQ(asked, (std::vector<std::string>{R"(pair_with{"address":"192.0.2.2"})",
-                                             R"(pair_confirm{"code":"123456"})",
-                                             R"(pair_forget{"force":true})", "pairing{}"}));
+  EXPECT_EQ(asked, (std::vector<std::string>{
+                       R"(pair_with{"address":"192.0.2.2"})", R"(pair_confirm{"code":"123456"})",
+                       R"(pair_forget{"force":true})", "pair_rotate{}", "pairing{}"}));
   EXPECT_EQ(told,
             (std::vector<std::string>{"bob: request pair with 192.0.2.2",
                                       "bob: request pair confirm 123456, refused: another code",
-                                      "bob: request pair forget"}));
+                                      "bob: request pair forget", "bob: request pair rotate"}));
 }
 
 TEST_F(Roles, OnlyAnAdminSeesSecretsInClear) {

@@ -70,6 +70,7 @@ class Box final : public Outlet {
   void reserve(std::size_t, Epoch up_to) override { reserving = up_to; }
   void save_maintenance(std::size_t, bool) override {}
   void report(const Report&) override {}
+  void rotation_heard(Bytes) override {}
 
   std::optional<Engine> engine;
   std::array<std::array<std::uint8_t, 600>, 64> frames{};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/pair/daemon/engine.h"
+#include "mgmt/pair/wire/refusal_watch.h"
 
 #include <gtest/gtest.h>
 
@@ -63,6 +64,7 @@ class Box final : public Outlet {
   void reserve(std::size_t group, Epoch up_to) override { reserving.push_back({group, up_to}); }
   void save_maintenance(std::size_t, bool on) override { maintenance = on; }
   void report(const Report& report) override { reports.push_back(report); }
+  void rotation_heard(Bytes body) override { rotations.emplace_back(body.begin(), body.end()); }
 
   // As the process does it: those that go by the indices of before, the others by the new ones.
   void change(const Settings& settings, MonoTime now) {
@@ -87,7 +89,8 @@ class Box final : public Outlet {
   std::vector<std::pair<std::size_t, Epoch>> reserving;
   std::vector<Report> reports;
   int asked = 0, announced = 0, withdrawn = 0;
-  int flushes = 0;  // not answered
+  int flushes = 0;               // not answered
+  std::vector<Frame> rotations;  // what was heard of another key
   bool maintenance = false;
 };
 
@@ -233,6 +236,41 @@ TEST_F(EngineTest, NothingForgedOrPlayedAgainChangesAnything) {
   const Role after[] = {a.role(0), a.role(1), b.role(0), b.role(1)};
   EXPECT_TRUE(std::equal(std::begin(before), std::end(before), std::begin(after)));
   EXPECT_EQ(a.engine->state(0).seen, seen);
+}
+
+// One unit has the new key long before the other, lets go of the old one long before it, and no
+// heartbeat is lost by that.
+TEST_F(EngineTest, AnotherKeyMovesNoGroupAndLosesNoFrame) {
+  run(milliseconds(1000));
+  for (Box* box : {&a, &b}) box->reports.clear();
+  const Key older = [] {
+    Key key{1, {}};
+    key.bytes.fill(0x5a);
+    return key;
+  }();
+  Key newer{2, {}};
+  newer.bytes.fill(0x6b);
+  ASSERT_TRUE(b.engine->use_keys(older, newer));
+  b.engine->say_rotation(Frame{1, 2, 3});
+  run(milliseconds(200));
+  ASSERT_FALSE(a.rotations.empty());
+  EXPECT_EQ(a.rotations.front(), (Frame{1, 2, 3}));
+  EXPECT_EQ(b.engine->session().keys().sealing(), 1) << "the peer does not have it";
+  ASSERT_TRUE(a.engine->use_keys(older, newer));
+  run(milliseconds(200));
+  for (Box* box : {&a, &b}) {
+    EXPECT_EQ(box->engine->session().keys().sealing(), 2);
+    EXPECT_TRUE(box->engine->session().keys().settled());
+  }
+  ASSERT_TRUE(a.engine->use_keys(newer, std::nullopt));
+  run(milliseconds(200));
+  ASSERT_TRUE(b.engine->use_keys(newer, std::nullopt));
+  run(milliseconds(1000));
+  for (Box* box : {&a, &b}) {
+    EXPECT_EQ(foul(box->engine->session().refusals()), 0U);
+    EXPECT_TRUE(box->reports.empty());
+  }
+  EXPECT_FALSE(a.engine->use_keys(older, std::nullopt)) << "it takes another session";
 }
 
 TEST_F(EngineTest, GroupsThatThePeerHasAloneAreCounted) {

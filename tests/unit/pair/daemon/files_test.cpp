@@ -239,9 +239,9 @@ TEST(KeyFileTest, TwoUnitsGetOneKey) {
   ASSERT_TRUE(a && b);
   EXPECT_EQ(a->unit, Unit::kA);
   EXPECT_EQ(b->unit, Unit::kB);
-  EXPECT_EQ(a->key.bytes, b->key.bytes);
-  EXPECT_EQ(a->key.id, b->key.id);
-  EXPECT_NE(a->key.bytes, KeyBytes{});
+  EXPECT_EQ(a->keys.current, b->keys.current);
+  EXPECT_EQ(a->hash, b->hash);
+  EXPECT_NE(a->keys.current.bytes, KeyBytes{});
   EXPECT_EQ(make_keys(folder / "keys").error().id, "E-721");  // they are there already
   EXPECT_EQ(read_key(folder / "none").value(), std::nullopt);
 }
@@ -255,9 +255,9 @@ TEST(KeyFileTest, OneThatOthersMayReadIsRefused) {
 }
 
 TEST(KeyFileTest, WhatIsWrongIsToldWithoutTheKey) {
-  UnitKey key;
-  key.key.id = 3;
-  key.key.bytes.fill(0xc5);
+  Key bytes{3, {}};
+  bytes.bytes.fill(0xc5);
+  const UnitKey key = first_key(Unit::kA, bytes);
   const std::string text = encode(key);
   ASSERT_TRUE(decode_key(text));
   std::string other = text;
@@ -274,6 +274,52 @@ TEST(KeyFileTest, WhatIsWrongIsToldWithoutTheKey) {
     EXPECT_EQ(read.error().id, "E-721");
     EXPECT_THAT(read.error().text, testing::Not(HasSubstr("c5c5")));
   }
+}
+
+// What a release before wrote is read, and written as that reads it.
+TEST(KeyFileTest, ThatOfAReleaseBeforeIsReadAndKept) {
+  const std::string text = "yoke-pair-key 1\nunit b\nkey 1 " + std::string(64, '7') + "\n";
+  const auto read = decode_key(text);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->unit, Unit::kB);
+  EXPECT_EQ(read->hash, hash_key_of(read->keys.current.bytes));
+  EXPECT_EQ(read->keys.next, std::nullopt);
+  EXPECT_EQ(encode(*read), text);
+}
+
+// What the data planes hash by stays while the key becomes another.
+TEST(KeyFileTest, HoldsBothKeysWhileOneTakesTheOthersPlace) {
+  Key bytes{255, {}};
+  bytes.bytes.fill(0xc5);
+  UnitKey key = first_key(Unit::kB, bytes);
+  const HashKey hash = key.hash;
+  key.keys.made_s = 1'700'000'000;
+  NextKey next;
+  next.key.bytes.fill(0xd6);
+  next.made_s = 1'800'000'000;
+  next.rotation.fill(0x11);
+  next.share.fill(0x22);
+  for (const bool is_proven : {false, true}) {
+    next.is_proven = is_proven;
+    key.keys.next = next;
+    const auto read = decode_key(encode(key));
+    ASSERT_TRUE(read) << read.error().text;
+    EXPECT_EQ(*read, key);
+  }
+  const std::string both = encode(key);
+  for (std::size_t length = 0; length + 1 < both.size(); ++length) {
+    const auto cut = decode_key(both.substr(0, length));
+    // At the end of a line it is the whole of what comes before; a torn write cannot leave that.
+    if (cut) {
+      EXPECT_EQ(cut->keys.next, std::nullopt) << length;
+    }
+  }
+  key.keys = {next.key, next.made_s, std::nullopt};
+  const auto after = decode_key(encode(key));
+  ASSERT_TRUE(after);
+  EXPECT_EQ(after->hash, hash);
+  EXPECT_NE(after->hash, hash_key_of(after->keys.current.bytes));
+  EXPECT_EQ(after->keys, key.keys);
 }
 
 TEST(TrackedItems, WeighOnTheGroupsThatTheyConcern) {

@@ -187,7 +187,7 @@ TEST_F(PairingDeskTest, TwoPeopleWhoConfirmOneCodeMakeAPair) {
   ASSERT_TRUE(b_.desk.confirm(b_.code()));
   settle();
   ASSERT_TRUE(a_.kept && b_.kept);
-  EXPECT_EQ(a_.kept->key.bytes, b_.kept->key.bytes);
+  EXPECT_EQ(a_.kept->keys.current.bytes, b_.kept->keys.current.bytes);
   EXPECT_EQ(a_.kept->unit, Unit::kA);
   EXPECT_EQ(b_.kept->unit, Unit::kB);
   for (const Desk* each : {&a_, &b_}) {
@@ -230,7 +230,7 @@ TEST_F(PairingDeskTest, ACutAtAnyMessageLeavesNothingHalfThatIsNotShown) {
       pair_them();
     }
     ASSERT_TRUE(a.kept && b.kept);
-    EXPECT_EQ(a.kept->key.bytes, b.kept->key.bytes);
+    EXPECT_EQ(a.kept->keys.current.bytes, b.kept->keys.current.bytes);
     wires_.clear();
   }
   EXPECT_EQ(one_sided, 1U);
@@ -247,13 +247,13 @@ TEST_F(PairingDeskTest, WhoIsPairedAloneIsPairedAnew) {
   EXPECT_FALSE(a_.kept);
   EXPECT_EQ(b_.desk.status()["one_sided"], true);
   EXPECT_TRUE(b_.desk.may_forget(false));
-  const auto before = b_.kept->key.bytes;
+  const auto before = b_.kept->keys.current.bytes;
   connect();
   settle();
   confirm_both();
   ASSERT_TRUE(a_.kept && b_.kept);
-  EXPECT_EQ(a_.kept->key.bytes, b_.kept->key.bytes);
-  EXPECT_NE(b_.kept->key.bytes, before);
+  EXPECT_EQ(a_.kept->keys.current.bytes, b_.kept->keys.current.bytes);
+  EXPECT_NE(b_.kept->keys.current.bytes, before);
   EXPECT_EQ(b_.desk.status()["one_sided"], false);
 }
 
