@@ -59,6 +59,7 @@ constexpr std::array kLogChoice{
     Node{.word = "since", .help = "Not longer ago than this", .may_end = false, .next = kAge}};
 constexpr std::array kHaPart{
     Node{.word = "link", .help = "The ways to the peer, and what goes by them"},
+    Node{.word = "frames", .help = "What came from the peer, and what was refused and why"},
     Node{.word = "config", .help = "Whether both units have the same configuration"},
     Node{.word = "track", .help = "What this unit tracks, and what of it is down"},
     Node{.word = "branches", .help = "What was committed here alone and gave way to the peer's"},

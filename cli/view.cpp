@@ -130,6 +130,12 @@ constexpr std::array kHaColumns{
     Column{"EPOCH", "epoch", Format::kText, 8},
     Column{"TROUBLE", "trouble", Format::kText, 11},
 };
+constexpr std::array kHaFramesColumns{
+    Column{"STREAM", "stream", Format::kText, 10},
+    Column{"TAKEN", "taken", Format::kCount, 7},
+    Column{"REFUSED", "refused", Format::kCount, 7},
+    Column{"WHY", "why", Format::kText, 40},
+};
 constexpr std::array kHaLinkColumns{
     Column{"WAY", "way", Format::kText, 9},
     Column{"INTERFACE", "interface", Format::kText, 15},
@@ -210,6 +216,7 @@ constexpr std::array kViews{
     View{"history", false, kHistoryColumns},
     View{"hardware", false, kHardwareColumns},
     View{"ha", false, kHaColumns},
+    View{"ha-frames", false, kHaFramesColumns},
     View{"ha-link", false, kHaLinkColumns},
     View{"ha-history", false, kHaHistoryColumns},
     View{"ha-config", false, kHaConfigColumns},

@@ -69,6 +69,11 @@ class Writer {
     }
   }
 
+  static std::optional<std::string> fraction_of(const json& value, double parts) {
+    if (!value.is_number()) return std::nullopt;
+    return json(value.get<double>() / parts).dump();
+  }
+
   static std::optional<std::string> number_of(const Metric& metric, const json& value) {
     const auto flag = [](bool holds) { return std::string(holds ? "1" : "0"); };
     switch (metric.reading) {
@@ -79,6 +84,12 @@ class Writer {
         return flag(value == metric.is);
       case Reading::kIsThere:
         return flag(!value.is_null());
+      case Reading::kFlag:
+        return value.is_boolean() ? std::optional(flag(value.get<bool>())) : std::nullopt;
+      case Reading::kMilli:
+        return fraction_of(value, 1e3);
+      case Reading::kMicro:
+        return fraction_of(value, 1e6);
       case Reading::kOne:
         return flag(true);
       case Reading::kEach:

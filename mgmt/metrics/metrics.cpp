@@ -7,6 +7,10 @@ namespace {
 constexpr std::array<Label, 3> kVip{{{"vip", "name"}}};
 constexpr std::array<Label, 3> kServer{{{"pool", "pool"}, {"server", "server"}}};
 constexpr std::array<Label, 3> kCheck{{{"pool", "pool"}, {"server", "server"}, {"check", "check"}}};
+constexpr std::array<Label, 3> kGroup{{{"group", "group"}}};
+constexpr std::array<Label, 3> kChannel{{{"channel", "way"}, {"interface", "interface"}}};
+constexpr std::array<Label, 3> kStream{{{"stream", "stream"}}};
+constexpr std::array<Label, 3> kUnit{{{"unit", "unit"}}};
 constexpr std::array<Label, 3> kPort{{{"port", "name"}}};
 constexpr std::array<Label, 3> kWorker{{{"worker", "worker"}}};
 
@@ -24,6 +28,17 @@ constexpr Metric is(Metric metric, std::string_view value) {
   return metric;
 }
 
+constexpr Metric read(Metric metric, Reading reading) {
+  metric.reading = reading;
+  return metric;
+}
+
+constexpr Metric each(Metric metric, std::string_view label) {
+  metric.reading = Reading::kEach;
+  metric.each = label;
+  return metric;
+}
+
 constexpr Metric counter(Metric metric, std::string_view fixed = {}) {
   metric.type = Type::kCounter;
   metric.fixed = fixed;
@@ -31,6 +46,11 @@ constexpr Metric counter(Metric metric, std::string_view fixed = {}) {
 }
 
 constexpr std::string_view kIn = R"(direction="in")", kOut = R"(direction="out")";
+constexpr std::string_view kChannelFrames =
+    "Frames received on the way to the peer, whoever sent them (in), and sent";
+constexpr std::string_view kFlowRecords = "Records of flows heard from the peer (in) and told";
+constexpr std::string_view kLetters =
+    "Letters about the configuration received, whoever sent them (in), and sent";
 constexpr std::string_view kVipPackets =
     "Packets of the VIP's flows, from clients (in) and to them";
 constexpr std::string_view kVipBytes = "Bytes of the VIP's flows, from clients (in) and to them";
@@ -142,6 +162,93 @@ constexpr std::array kMetrics{
             R"(what="punted")"),
     counter(gauge("yoke_worker_packets_total", kWorkerPackets, "worker", "handed_over", kWorker),
             R"(what="handed_over")"),
+    Metric{.name = "yoke_ha_role",
+           .help = "The role that the unit has for the group, as a label; always 1",
+           .object = "ha",
+           .key = "role",
+           .reading = Reading::kOne,
+           .labels = {{{"group", "group"}, {"role", "role"}}}},
+    read(gauge("yoke_ha_lease_held", "Whether the unit holds the group's lease, and so answers",
+               "ha", "holds", kGroup),
+         Reading::kFlag),
+    read(gauge("yoke_ha_lease_seconds", "What is left of the lease", "ha", "lease_ms", kGroup),
+         Reading::kMilli),
+    gauge("yoke_ha_epoch", "Epoch of the lease; 0 where it is not held", "ha", "epoch", kGroup),
+    read(gauge("yoke_ha_eligible", "Whether the unit may hold the group", "ha", "eligible", kGroup),
+         Reading::kFlag),
+    read(gauge("yoke_ha_ready", "Whether configuration and flows are in sync, for a takeover", "ha",
+               "ready", kGroup),
+         Reading::kFlag),
+    read(gauge("yoke_ha_maintenance", "Whether the unit stands by until resume", "ha",
+               "maintenance", kGroup),
+         Reading::kFlag),
+    gauge("yoke_ha_health", "Health by what is tracked, 255 at best", "ha", "health", kGroup),
+    read(gauge("yoke_ha_jeopardy", "Whether only one way to the peer is left", "ha", "jeopardy",
+               kGroup),
+         Reading::kFlag),
+    read(gauge("yoke_ha_peer_reachable",
+               "Whether the peer was heard within the time after which it counts as dead", "ha",
+               "peer_reachable", kGroup),
+         Reading::kFlag),
+    read(gauge("yoke_ha_peer_silence_seconds", "Since the peer was heard last", "ha",
+               "peer_heard_ms", kGroup),
+         Reading::kMilli),
+    counter(gauge("yoke_ha_role_changes_total", "Changes of the unit's role for the group", "ha",
+                  "role_changes", kGroup)),
+    counter(each(
+        gauge("yoke_ha_takeovers_total", "How often the unit came to hold the group, by reason",
+              "ha", "takeovers", kGroup),
+        "reason")),
+    is(gauge("yoke_ha_channel_up", "Whether the way to the peer has a link", "ha-link", "link",
+             kChannel),
+       "up"),
+    read(gauge("yoke_ha_channel_silence_seconds", "Since the peer was heard last on this way",
+               "ha-link", "heard_ms", kChannel),
+         Reading::kMilli),
+    counter(gauge("yoke_ha_channel_frames_total", kChannelFrames, "ha-link", "received", kChannel),
+            kIn),
+    counter(gauge("yoke_ha_channel_frames_total", kChannelFrames, "ha-link", "sent", kChannel),
+            kOut),
+    counter(gauge("yoke_ha_channel_unsent_frames_total",
+                  "Frames for the peer that could not be sent", "ha-link", "not_sent", kChannel)),
+    counter(gauge("yoke_ha_frames_taken_total", "Authentic frames of the peer, of now", "ha-frames",
+                  "taken", kStream)),
+    counter(each(
+        gauge("yoke_ha_frames_refused_total", "Frames that were not taken as the peer's, by reason",
+              "ha-frames", "refused_by", kStream),
+        "reason")),
+    read(gauge("yoke_ha_late_seconds",
+               "By how much the thread of the heartbeats was late at worst, since it started",
+               "ha-frames", "late_us"),
+         Reading::kMicro),
+    read(gauge("yoke_ha_flows_whole", "Whether all flows that the peer has told of are here",
+               "ha-frames", "whole"),
+         Reading::kFlag),
+    read(gauge("yoke_ha_flows_told", "Whether the peer has all flows that there are here",
+               "ha-frames", "told"),
+         Reading::kFlag),
+    read(gauge("yoke_ha_flows_lag_seconds", "How far the peer is behind with flows", "ha-frames",
+               "lag_us"),
+         Reading::kMicro),
+    counter(gauge("yoke_ha_flow_records_total", kFlowRecords, "ha-frames", "records_heard"), kIn),
+    counter(gauge("yoke_ha_flow_records_total", kFlowRecords, "ha-frames", "records_told"), kOut),
+    gauge("yoke_ha_config_revision", "Revision that the unit has, and that its peer says it has",
+          "ha-config", "revision", kUnit),
+    is(gauge("yoke_ha_config_alike", "Whether both units have the same configuration", "ha-config",
+             "state", kUnit),
+       "alike"),
+    counter(gauge("yoke_ha_config_letters_total", kLetters, "ha-config", "received", kUnit), kIn),
+    counter(gauge("yoke_ha_config_letters_total", kLetters, "ha-config", "sent", kUnit), kOut),
+    counter(gauge("yoke_ha_config_letters_refused_total",
+                  "Letters about the configuration that are not the peer's", "ha-config", "refused",
+                  kUnit)),
+    gauge("yoke_ha_key_age_seconds", "Age of the pair's key", "ha-pairing", "key_age_s"),
+    Metric{.name = "yoke_ha_key_rotation",
+           .help = "How far another key for the pair is, as a label; always 1",
+           .object = "ha-pairing",
+           .key = "rotation",
+           .reading = Reading::kOne,
+           .labels = {{{"phase", "rotation"}}}},
     Metric{.name = "yoke_dropped_packets_total",
            .type = Type::kCounter,
            .help = "Packets that a worker dropped, by reason",

@@ -20,6 +20,9 @@ enum class Reading : std::uint8_t {
   kNumber,
   kIs,       // 1 where the value is `is`, nothing where it is unknown, else 0
   kIsThere,  // 1 where there is a value, else 0
+  kFlag,     // a truth value: 1 or 0
+  kMilli,    // a number of thousandths, as a decimal fraction
+  kMicro,    // of millionths
   kEach,     // an object of numbers: a sample for each, its key being the label `each`
   kOne,      // always 1: what matters are the labels
 };

@@ -47,6 +47,7 @@ constexpr std::array kObjects{
     Object{"hardware", "", hardware_rows},
     Object{"ha", "", ha_rows},
     Object{"ha-link", "", ha_link_rows},
+    Object{"ha-frames", "", ha_frame_rows},
     Object{"ha-history", "", ha_history_rows},
     Object{"ha-config", "", ha_config_rows},
     Object{"ha-branches", "", ha_branch_rows},

@@ -42,6 +42,28 @@ std::string trouble_of(const json& group) {
   return text;
 }
 
+// Null: it is not known.
+json has_alarm(const json& group, std::string_view alarm) {
+  const json alarms = member(group, "alarms");
+  if (!alarms.is_array()) return nullptr;
+  return std::ranges::find(alarms, json(alarm)) != alarms.end();
+}
+
+// Heard within the time after which it counts as dead.
+json is_reachable(const json& status, const json& peer) {
+  const json heard = member(peer, "heard_ago_us"),
+             dead = member(member(status, "timers"), "dead_us");
+  if (!dead.is_number_integer()) return nullptr;
+  return heard.is_number_integer() && heard.get<std::int64_t>() < dead.get<std::int64_t>();
+}
+
+// The lease is held while it has something left.
+json holds(const json& group) {
+  const json left = member(group, "lease_us");
+  if (!left.is_number_integer()) return nullptr;
+  return left.get<std::int64_t>() > 0;
+}
+
 json ha_row(const json& status, const json& group) {
   const json peer = member(group, "peer");
   return {{"group", member(group, "name")},
@@ -51,11 +73,18 @@ json ha_row(const json& status, const json& group) {
           {"role", member(group, "role")},
           {"epoch", member(group, "epoch")},
           {"lease_ms", milliseconds(member(group, "lease_us"))},
+          {"holds", holds(group)},
+          {"health", member(group, "health")},
+          {"ready", member(group, "ready")},
+          {"jeopardy", has_alarm(group, "jeopardy")},
+          {"role_changes", member(group, "role_changes")},
+          {"takeovers", member(group, "takeovers")},
           {"eligible", member(group, "eligible")},
           {"maintenance", member(group, "maintenance")},
           {"peer_role", member(peer, "role")},
           {"peer_eligible", member(peer, "eligible")},
           {"peer_heard_ms", milliseconds(member(peer, "heard_ago_us"))},
+          {"peer_reachable", is_reachable(status, peer)},
           {"alarms", list_in(group, "alarms")},
           {"down", list_in(group, "down")},
           {"flows", member(status, "flow_sync")},
@@ -81,6 +110,25 @@ json sum_of(const json& counts) {
   for (const json& count : counts)
     sum += count.is_number_unsigned() ? count.get<std::uint64_t>() : 0;
   return sum;
+}
+
+// Those of what was refused that there are, in words.
+std::string reasons_in(const json& counts) {
+  std::string text;
+  if (!counts.is_object()) return text;
+  for (const auto& [reason, count] : counts.items()) {
+    if (count == 0) continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", reason, count.dump());
+  }
+  return text;
+}
+
+json frames_row(std::string_view stream, const json& taken, const json& refused) {
+  return {{"stream", stream},
+          {"taken", taken},
+          {"refused", sum_of(refused)},
+          {"refused_by", refused},
+          {"why", reasons_in(refused)}};
 }
 
 json link_word(const json& link) {
@@ -204,6 +252,25 @@ Rows ha_link_rows(const Question& question) {
                     {"not_sent", member(flows, "not_sent")},
                     {"refused", sum_of(member(flows, "frames_refused"))}});
   }
+  return rows;
+}
+
+// What came sealed, by stream, whatever ways it came.
+Rows ha_frame_rows(const Question& question) {
+  const auto status = question.unit().pair.status();
+  if (!status) return tl::unexpected(status.error());
+  const json relay = member(*status, "flow_relay"), sync = member(*status, "flow_sync");
+  json control =
+      frames_row("heartbeats", member(*status, "frames_taken"), member(*status, "frames_refused"));
+  control["late_us"] = member(*status, "latest_turn_us");
+  json rows = json::array({std::move(control)});
+  if (!relay.is_object()) return rows;
+  json flows = frames_row("flows", member(relay, "taken"), member(relay, "frames_refused"));
+  for (const char* key : {"link", "told", "whole", "lag_us", "records_told", "records_heard"}) {
+    flows[key] = member(sync, key);
+  }
+  flows["undelivered"] = member(relay, "undelivered");
+  rows.push_back(std::move(flows));
   return rows;
 }
 

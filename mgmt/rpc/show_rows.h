@@ -69,6 +69,7 @@ class Row {
 [[nodiscard]] Rows hardware_rows(const Question& question);
 [[nodiscard]] Rows ha_rows(const Question& question);  // of groups, in a pair
 [[nodiscard]] Rows ha_link_rows(const Question& question);
+[[nodiscard]] Rows ha_frame_rows(const Question& question);
 [[nodiscard]] Rows ha_history_rows(const Question& question);
 [[nodiscard]] Rows ha_pairing_rows(const Question& question);
 [[nodiscard]] Rows ha_track_rows(const Question& question);

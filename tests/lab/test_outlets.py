@@ -109,6 +109,8 @@ def test_prometheus_itself_scrapes_the_unit(lab, metrics, folder):
             (REPOSITORY / "mgmt/metrics/dashboard.json").read_text(encoding="utf-8"))
         ask(lab)
         for panel in dashboard["panels"]:
+            if panel["title"].startswith("Pair: "):  # test_pair_metrics.py
+                continue
             for target in panel["targets"]:
                 expression = (target["expr"].replace("$instance", ".*")
                               .replace("$__rate_interval", "1m"))

@@ -20,8 +20,23 @@ std::string text_of(History::Wall at) {
 }  // namespace
 
 void History::add(const Report& report, std::string group, Wall at) {
+  if (report.kind == Report::Kind::kTransition) {
+    Counts& counts = counts_[group];
+    ++counts.role_changes;
+    if (is_holder(report.to) && !is_holder(report.from)) {
+      ++counts.takeovers[meaning(report.reason).code];
+    }
+  }
   if (entries_.size() == kMost) entries_.pop_front();
   entries_.push_back({report, std::move(group), at});
+}
+
+nlohmann::json History::counts(const std::string& group) const {
+  const auto at = counts_.find(group);
+  const Counts counts = at == counts_.end() ? Counts{} : at->second;
+  auto takeovers = nlohmann::json::object();
+  for (const auto& [reason, count] : counts.takeovers) takeovers[std::string(reason)] = count;
+  return {{"role_changes", counts.role_changes}, {"takeovers", std::move(takeovers)}};
 }
 
 nlohmann::json History::to_json() const {

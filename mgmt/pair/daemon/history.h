@@ -3,9 +3,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "mgmt/pair/daemon/report.h"
 
@@ -21,6 +24,9 @@ class History {
   void add(const Report& report, std::string group, Wall at);
   // {"entries": [{"at": "2026-11-22T14:00:00.123Z", "group": "", "from": "STANDBY", "to": ...
   [[nodiscard]] nlohmann::json to_json() const;
+  // Of one group, since the process started: "role_changes", and "takeovers" by their reason (of
+  // how often it came to hold the lease).
+  [[nodiscard]] nlohmann::json counts(const std::string& group) const;
 
  private:
   struct Entry {
@@ -28,7 +34,12 @@ class History {
     std::string group;
     Wall at;
   };
+  struct Counts {
+    std::uint64_t role_changes = 0;
+    std::map<std::string_view, std::uint64_t> takeovers;
+  };
   std::deque<Entry> entries_;
+  std::map<std::string, Counts> counts_;
 };
 
 }  // namespace yoke::pair

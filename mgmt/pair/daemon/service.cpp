@@ -220,7 +220,9 @@ Json Service::status() const {
   if (loop_ == nullptr) return answer;
   answer.update(describe(loop_->snapshot(), *settings_));
   for (Json& group : answer["groups"]) {
-    group["down"] = tracked_.down(group["name"].get_ref<const std::string&>());
+    const std::string name = group["name"];
+    group["down"] = tracked_.down(name);
+    group.update(history_.counts(name));
   }
   if (flows_) answer["flow_sync"] = describe(*flows_);
   if (relay_ != nullptr) answer["flow_relay"] = describe(relay_->snapshot(), settings_->dedicated);

@@ -54,7 +54,26 @@ json sample_rows(std::string_view object) {
                  {"part": "module-rx", "name": "mgmt", "state": "ok", "rx_watts": 0.0005},
                  {"part": "module-tx", "name": "mgmt", "state": "ok", "tx_watts": 0.0006},
                  {"part": "disk", "name": "mmcblk0", "state": "ok", "wear_ratio": 0.3},
-                 {"part": "watchdog", "name": "watchdog0", "state": "ok", "reset": 0}]
+                 {"part": "watchdog", "name": "watchdog0", "state": "ok", "reset": 0}],
+    "ha": [{"group": "blue", "role": "ACTIVE", "epoch": 12, "lease_ms": 380, "holds": true,
+            "health": 255, "ready": true, "eligible": true, "maintenance": false, "jeopardy": false,
+            "peer_reachable": true, "peer_heard_ms": 7, "role_changes": 4,
+            "takeovers": {"peer-silent": 1, "handed-over": 2}},
+           {"group": "red", "role": "STANDBY", "epoch": 0, "lease_ms": 0, "holds": false,
+            "health": 255, "ready": null, "eligible": true, "maintenance": true, "jeopardy": true,
+            "peer_reachable": false, "peer_heard_ms": null, "role_changes": 1, "takeovers": {}}],
+    "ha-link": [{"way": "dedicated", "interface": "ha0", "link": "up", "heard_ms": 7,
+                 "received": 10, "sent": 11, "not_sent": 12},
+                {"way": "data", "interface": "wan", "link": "down", "heard_ms": null,
+                 "received": 0, "sent": 0, "not_sent": 3}],
+    "ha-frames": [{"stream": "heartbeats", "taken": 9, "late_us": 1500,
+                   "refused_by": {"bad-tag": 2, "replayed": 0}},
+                  {"stream": "flows", "taken": 8, "refused_by": {"bad-tag": 0}, "told": true,
+                   "whole": false, "lag_us": 250, "records_told": 70, "records_heard": 80}],
+    "ha-config": [{"unit": "this unit", "revision": 5, "state": "alike", "received": 3, "sent": 4,
+                   "refused": 1},
+                  {"unit": "peer", "revision": 5, "state": "alike"}],
+    "ha-pairing": [{"key_age_s": 86400, "rotation": "exchanged"}]
   })");
   return kAll.value(std::string(object), json());
 }
@@ -71,7 +90,8 @@ TEST(Exposition, SaysOfEachMetricWhatItIsAndOfEachRowItsNumber) {
         "yoke_vip_packets_total{direction=\"out\",vip=\"web\"} 6\n",
         "yoke_vip_refused_total{reason=\"denied\",vip=\"web\"} 3\n"
         "yoke_vip_refused_total{reason=\"vip-rate\",vip=\"web\"} 0\n",
-        "yoke_build_info{version=\"0.1.0\"} 1\n", "yoke_commit_unconfirmed 0\n",
+        "yoke_build_info{version=\"0.1.0\"} 1\n",
+        "yoke_commit_unconfirmed 0\n",
         "gauge\nyoke_server_response_seconds{pool=\"web\",server=\"192.0.2.11:80\"} 0.014231\n# "
         "HELP",
         "yoke_check_certificate_end_timestamp_seconds{pool=\"web\",server=\"192.0.2.11:80\","
@@ -80,7 +100,22 @@ TEST(Exposition, SaysOfEachMetricWhatItIsAndOfEachRowItsNumber) {
         "yoke_dropped_packets_total{reason=\"no-server\",worker=\"0\"} 7\n",
         "# TYPE yoke_hardware_ok gauge\nyoke_hardware_ok{part=\"temperature\",name=\"cpu\"} 0\n",
         "yoke_hardware_temperature_celsius{sensor=\"cpu\"} 81.5\n",
-        "yoke_hardware_supply_up{supply=\"psu1\"} 1\n"}) {
+        "yoke_hardware_supply_up{supply=\"psu1\"} 1\n",
+        "yoke_ha_role{group=\"blue\",role=\"ACTIVE\"} 1\n",
+        "yoke_ha_lease_seconds{group=\"blue\"} 0.38\n",
+        "yoke_ha_lease_held{group=\"red\"} 0\n",
+        "yoke_ha_jeopardy{group=\"red\"} 1\n",
+        "yoke_ha_peer_silence_seconds{group=\"blue\"} 0.007\n",
+        "yoke_ha_takeovers_total{reason=\"handed-over\",group=\"blue\"} 2\n",
+        "yoke_ha_channel_up{channel=\"data\",interface=\"wan\"} 0\n",
+        "yoke_ha_frames_refused_total{reason=\"bad-tag\",stream=\"heartbeats\"} 2\n",
+        "yoke_ha_late_seconds 0.0015\n",
+        "yoke_ha_flows_lag_seconds 0.00025\n",
+        "yoke_ha_flows_whole 0\n",
+        "yoke_ha_flow_records_total{direction=\"out\"} 70\n",
+        "yoke_ha_config_alike{unit=\"peer\"} 1\n",
+        "yoke_ha_key_age_seconds 86400\n",
+        "yoke_ha_key_rotation{phase=\"exchanged\"} 1\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
   EXPECT_THAT(text, Not(HasSubstr("yoke_server_flows{pool=\"web\",server=\"192.0.2.11:80\"}")))
