@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mgmt/events/kinds.h"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -399,74 +398,10 @@ constexpr bool in_order() {
 }
 static_assert(in_order() && kKinds.back().kind == Kind::kNotifyTest);
 
-constexpr std::array kAlarms{
-    AlarmRow{Kind::kServerDown, Kind::kServerUp, Telling::kSource, {"POOL", "SERVER"}},
-    AlarmRow{Kind::kVipDown, Kind::kVipUp, Telling::kAlarm, {"VIP"}},
-    AlarmRow{Kind::kCheckNotTried, Kind::kCheckTried, Telling::kAlarm, {"POOL", "CHECK"}},
-    AlarmRow{Kind::kVipLimited, Kind::kVipUnlimited, Telling::kAlarm, {"VIP"}},
-    AlarmRow{
-        Kind::kCertificateExpires, Kind::kCertificateRenewed, Telling::kAlarm, {"POOL", "CHECK"}},
-    AlarmRow{Kind::kDataPlaneLost, Kind::kDataPlaneConnected, Telling::kSource},
-    AlarmRow{Kind::kLinkDown, Kind::kLinkUp, Telling::kAlarm, {"PORT"}},
-    AlarmRow{Kind::kFlowTableHigh, Kind::kFlowTableNormal, Telling::kAlarm},
-    AlarmRow{Kind::kPortMapPending, Kind::kPortMapInUse, Telling::kAlarm},
-    AlarmRow{Kind::kPortNotAsConfigured, Kind::kPortAsConfigured, Telling::kAlarm, {"PORT"}},
-    AlarmRow{Kind::kPortMapUnwritten, Kind::kPortMapWritten, Telling::kAlarm},
-    AlarmRow{Kind::kCommitWaits, Kind::kCommitSettled, Telling::kAlarm},
-    AlarmRow{Kind::kUndoneNotStored, Kind::kUndoneStored, Telling::kAlarm},
-    AlarmRow{Kind::kDiskLow, Kind::kDiskNormal, Telling::kAlarm},
-    AlarmRow{Kind::kStoreUnwritable, Kind::kStoreWritable, Telling::kAlarm},
-    AlarmRow{Kind::kStoreNew, Kind::kStoreKnown, Telling::kAlarm},
-    AlarmRow{Kind::kStoreDamaged, Kind::kStoreWhole, Telling::kAlarm},
-    AlarmRow{Kind::kPairAway, Kind::kPairAnswers, Telling::kAlarm},
-    AlarmRow{Kind::kPairJeopardy, Kind::kPairRedundant, Telling::kAlarm, {"GROUP"}},
-    AlarmRow{Kind::kPeerSilent, Kind::kPeerHeard, Telling::kAlarm, {"GROUP"}},
-    AlarmRow{Kind::kPairFault, Kind::kPairFaultOver, Telling::kAlarm, {"GROUP", "FAULT"}},
-    AlarmRow{Kind::kTrackDown, Kind::kTrackUp, Telling::kAlarm, {"TRACK"}},
-    AlarmRow{Kind::kTrackNotTried, Kind::kTrackTried, Telling::kAlarm, {"TRACK"}},
-    AlarmRow{Kind::kConfigUnreplicated, Kind::kConfigReplicated, Telling::kAlarm},
-    AlarmRow{Kind::kConfigDiverged, Kind::kConfigUnited, Telling::kAlarm},
-    AlarmRow{Kind::kConfigNotFollowed, Kind::kConfigFollowed, Telling::kAlarm},
-    AlarmRow{Kind::kEventLogFailed, Kind::kEventLogWritten, Telling::kAlarm},
-    AlarmRow{Kind::kBackupFailed, Kind::kBackupMade, Telling::kSource},
-    AlarmRow{Kind::kClockBehind, Kind::kClockRight, Telling::kAlarm},
-    AlarmRow{Kind::kSystemNotSet, Kind::kSystemSet, Telling::kAlarm, {"SETTING"}},
-    AlarmRow{Kind::kInterfaceNotSet, Kind::kInterfaceSet, Telling::kAlarm, {"INTERFACE"}},
-    AlarmRow{Kind::kTemperatureHigh, Kind::kTemperatureNormal, Telling::kAlarm, {"SENSOR"}},
-    AlarmRow{Kind::kTemperatureCritical, Kind::kTemperatureSafe, Telling::kAlarm, {"SENSOR"}},
-    AlarmRow{Kind::kFanStopped, Kind::kFanTurns, Telling::kAlarm, {"SENSOR"}},
-    AlarmRow{Kind::kVoltageOff, Kind::kVoltageRight, Telling::kAlarm, {"SENSOR"}},
-    AlarmRow{Kind::kSupplyLost, Kind::kSupplyBack, Telling::kAlarm, {"SENSOR"}},
-    AlarmRow{Kind::kSensorSilent, Kind::kSensorAnswers, Telling::kAlarm, {"SENSOR"}},
-    AlarmRow{Kind::kModulePowerLow, Kind::kModulePowerNormal, Telling::kAlarm, {"MODULE"}},
-    AlarmRow{Kind::kDiskWorn, Kind::kDiskSound, Telling::kAlarm, {"DISK"}},
-    AlarmRow{Kind::kWatchdogReset, Kind::kWatchdogResetOver, Telling::kAlarm, {"WATCHDOG"}},
-    AlarmRow{Kind::kHardwareUnwatched, Kind::kHardwareWatched, Telling::kAlarm},
-    AlarmRow{Kind::kHttpFailed, Kind::kHttpServes, Telling::kAlarm, {"HTTP"}},
-    AlarmRow{Kind::kSyslogLost, Kind::kSyslogConnected, Telling::kAlarm, {"SYSLOG"}},
-    AlarmRow{Kind::kNotifyFailed, Kind::kNotifyWorks, Telling::kAlarm, {"NOTIFY", "TO"}},
-};
-
-// In a cell of a table, which a bar would end.
-std::string quoted(std::string_view text) {
-  if (text.empty()) return {};
-  std::string cell = "`";
-  for (const char c : text) {
-    if (c == '|') cell += '\\';
-    cell += c;
-  }
-  return cell + "`";
-}
-
 }  // namespace
 
 std::span<const KindRow> kinds() noexcept { return kKinds; }
-std::span<const AlarmRow> alarm_kinds() noexcept { return kAlarms; }
 const KindRow& row_of(Kind kind) noexcept { return kKinds[static_cast<std::size_t>(kind)]; }
-
-const AlarmRow& alarm_row_of(Kind kind) noexcept {
-  return *std::ranges::find(kAlarms, kind, &AlarmRow::raised);
-}
 
 std::string_view word(log::Level level) noexcept {
   switch (level) {
@@ -482,24 +417,6 @@ std::string_view word(log::Level level) noexcept {
       break;
   }
   return "debug";
-}
-
-std::string reference() {
-  std::string page =
-      "# Events\n"
-      "What `yoke-mgmt` tells: in the journal (`YOKE_EVENT`, `YOKE_CODE`, `MESSAGE_ID`), in `show "
-      "log`, and as alarms in `show alarm`. Made from `kinds.cpp`.\n\n"
-      "| event | code | level | meaning | to type next | MESSAGE_ID |\n|---|---|---|---|---|---|\n";
-  for (const KindRow& row : kKinds) {
-    page += "| `" + std::string(row.id) + "` | " + std::string(row.code) + " | " +
-            std::string(word(row.level)) + " | " + std::string(row.meaning) + " | " +
-            quoted(row.command) + " | " + quoted(row.message_id) + " |\n";
-  }
-  page += "\n## Alarms\n| raised by | cleared by |\n|---|---|\n";
-  for (const AlarmRow& row : kAlarms) {
-    page += "| " + quoted(row_of(row.raised).id) + " | " + quoted(row_of(row.cleared).id) + " |\n";
-  }
-  return page;
 }
 
 }  // namespace yoke::events
