@@ -15,6 +15,14 @@ class NicTree : public ::testing::Test {
  protected:
   NicTree() { std::filesystem::create_directories(root_); }
   ~NicTree() override { std::filesystem::remove_all(root_); }
+
+ public:
+  NicTree(const NicTree&) = delete;
+  NicTree& operator=(const NicTree&) = delete;
+  NicTree(NicTree&&) = delete;
+  NicTree& operator=(NicTree&&) = delete;
+
+ protected:
   void add_device() const {
     std::filesystem::create_directories(root_ / "sys/bus/pci/devices" / kAddress);
   }

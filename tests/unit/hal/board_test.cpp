@@ -117,7 +117,7 @@ TEST_F(BoardFile, AMistakeIsToldByFileAndLine) {
     const char* said;
   };
   const std::string port = "[port.p]\ndevice = tap:x\n";
-  const Case kCases[] = {
+  const Case cases[] = {
       {"[dataplane]\ncolour = red\n", error::kBoardKey, ":2: [dataplane] has no key 'colour'"},
       {"[cellar]\nwine = red\n", error::kBoardKey, ":1: there is no section [cellar]"},
       {"[dataplane\n", error::kBoardSyntax, ":1: expected `[section]`"},
@@ -159,7 +159,7 @@ TEST_F(BoardFile, AMistakeIsToldByFileAndLine) {
       {"[port.q]\nmtu = 1500\n", error::kBoardMissing, ":1: [port.q] has no device"},
       {"[port.q]\ndevice = tap:x\n", error::kBoardValue, "belongs to port q already"},
   };
-  for (const Case& wrong : kCases) {
+  for (const Case& wrong : cases) {
     const auto board = read(wrong.text + port);
     ASSERT_FALSE(board) << wrong.text;
     ASSERT_EQ(board.error().size(), 1u) << wrong.text << board.error()[1].text;
@@ -338,7 +338,7 @@ TEST_F(BoardFile, AMistakeInTheHardwareIsToldByFileAndLine) {
     const char* said;
   };
   const std::string port = "[port.p]\ndevice = pci:0000:01:00.0\n";
-  const Case kCases[] = {
+  const Case cases[] = {
       {"[hardware]\ncolour = red\n", error::kBoardKey, ":2: [hardware] has no key 'colour'"},
       {"[hardware]\nvendor =\n", error::kBoardValue, "expected 1 to 128 printable letters"},
       {"[watchdog]\npretimeout = 9\n", error::kBoardValue, ":2: pretimeout = 9: expected a number"},
@@ -368,7 +368,7 @@ TEST_F(BoardFile, AMistakeInTheHardwareIsToldByFileAndLine) {
       {"[bypass.b]\nports = p,i\nfile = /sys/../etc/x\n[interface.i]\nslot = 0000:05:00.0\n",
        error::kBoardValue, "expected a file below /sys"},
   };
-  for (const Case& wrong : kCases) {
+  for (const Case& wrong : cases) {
     const auto board = read(wrong.text + port);
     ASSERT_FALSE(board) << wrong.text;
     EXPECT_EQ(board.error()[0].id, wrong.id) << wrong.text << board.error()[0].text;

@@ -83,19 +83,18 @@ std::string sample() { return exposition(sample_rows); }
 TEST(Exposition, SaysOfEachMetricWhatItIsAndOfEachRowItsNumber) {
   const std::string text = sample();
   for (const char* line :
-       {"# HELP yoke_vip_up Whether the VIP has a server that takes flows\n# TYPE yoke_vip_up "
-        "gauge\nyoke_vip_up{vip=\"web\"} 1\nyoke_vip_up{vip=\"dns\"} 0\n",
-        "# TYPE yoke_vip_packets_total counter\n"
-        "yoke_vip_packets_total{direction=\"in\",vip=\"web\"} 18446744073709551615\n"
+       {"# HELP yoke_vip_up Whether the VIP has a server that takes flows\n",
+        "# TYPE yoke_vip_up gauge\nyoke_vip_up{vip=\"web\"} 1\nyoke_vip_up{vip=\"dns\"} 0\n",
+        "# TYPE yoke_vip_packets_total counter\n",
+        "yoke_vip_packets_total{direction=\"in\",vip=\"web\"} 18446744073709551615\n",
         "yoke_vip_packets_total{direction=\"out\",vip=\"web\"} 6\n",
-        "yoke_vip_refused_total{reason=\"denied\",vip=\"web\"} 3\n"
+        "yoke_vip_refused_total{reason=\"denied\",vip=\"web\"} 3\n",
         "yoke_vip_refused_total{reason=\"vip-rate\",vip=\"web\"} 0\n",
         "yoke_build_info{version=\"0.1.0\"} 1\n",
         "yoke_commit_unconfirmed 0\n",
-        "gauge\nyoke_server_response_seconds{pool=\"web\",server=\"192.0.2.11:80\"} 0.014231\n# "
-        "HELP",
-        "yoke_check_certificate_end_timestamp_seconds{pool=\"web\",server=\"192.0.2.11:80\","
-        "check=\"http\"} 1900000000\n",
+        "gauge\nyoke_server_response_seconds{pool=\"web\",server=\"192.0.2.11:80\"} 0.014231\n#",
+        "\nyoke_check_certificate_end_timestamp_seconds{pool=\"web\",server=\"192.0.2.11:80\",",
+        "server=\"192.0.2.11:80\",check=\"http\"} 1900000000\n",
         "yoke_server_up{pool=\"web\",server=\"[2001:db8::1]:80\"} 0\n",
         "yoke_dropped_packets_total{reason=\"no-server\",worker=\"0\"} 7\n",
         "# TYPE yoke_hardware_ok gauge\nyoke_hardware_ok{part=\"temperature\",name=\"cpu\"} 0\n",
@@ -177,6 +176,7 @@ TEST(Metrics, ThoseOfOneNameFollowEachOtherAndAgree) {
   for (const Metric& metric : metrics()) {
     const auto [known, is_new] = seen.try_emplace(metric.name, &metric);
     if (!is_new) {
+      ASSERT_NE(last, nullptr);
       EXPECT_EQ(last->name, metric.name);
       EXPECT_EQ(known->second->help, metric.help);
       EXPECT_EQ(known->second->type, metric.type);

@@ -67,7 +67,7 @@ TEST_F(HardwareWatchTest, WhereNobodyLooksThereIsNothingToTell) {
 TEST_F(HardwareWatchTest, EachPartThatIsNotOkIsAnAlarmOfItsOwnKind) {
   using enum HardwarePart;
   constexpr auto kAlarm = HardwareState::kAlarm;
-  const std::pair<HardwareItem, Kind> kCases[] = {
+  const std::pair<HardwareItem, Kind> cases[] = {
       {item(kTemperature, kAlarm), Kind::kTemperatureHigh},
       {item(kTemperature, HardwareState::kCritical), Kind::kTemperatureCritical},
       {item(kTemperature, kAlarm, std::nullopt), Kind::kSensorSilent},
@@ -80,7 +80,7 @@ TEST_F(HardwareWatchTest, EachPartThatIsNotOkIsAnAlarmOfItsOwnKind) {
       {item(kModuleTx, kAlarm), Kind::kModulePowerLow},
       {item(kDisk, kAlarm, 90), Kind::kDiskWorn},
       {item(kWatchdog, kAlarm), Kind::kWatchdogReset}};
-  for (const auto& [told, kind] : kCases) {
+  for (const auto& [told, kind] : cases) {
     tell({told});
     const auto found = watch_->conditions();
     ASSERT_EQ(found.size(), 1U);

@@ -87,7 +87,7 @@ TEST(BoardCheck, EachDifferenceIsToldWithItsLineAndWhatIsThere) {
     const char* expected;
     const char* found;
   };
-  const Case kCases[] = {
+  const Case cases[] = {
       {[](auto& m) { m.identity.vendor = "QEMU"; }, 2, "vendor", "begins so", "QEMU"},
       {[](auto& m) { m.identity.model = ""; }, 3, "model", "begins so", "nothing"},
       {[](auto& m) {
@@ -117,7 +117,7 @@ TEST(BoardCheck, EachDifferenceIsToldWithItsLineAndWhatIsThere) {
       {[](auto& m) { m.relays.begin()->second = "2"; }, 25, "[bypass.first]", "with 1 or 0",
        "neither"},
   };
-  for (const Case& wrong : kCases) {
+  for (const Case& wrong : cases) {
     const auto found = differing(wrong.change);
     ASSERT_EQ(found.size(), 1U) << wrong.what;
     EXPECT_EQ(found[0].line, wrong.line) << wrong.what;

@@ -36,7 +36,7 @@ std::array<FileDescriptor, 2> connected_pair() {
 
 // One unit, with a disk that may be full.
 struct Desk {
-  Desk(sd_event* loop, std::string name, PairingDesk::Settings settings = {.port = 0})
+  Desk(sd_event* loop, const std::string& name, PairingDesk::Settings settings = {.port = 0})
       : desk(loop, settings, [this](const UnitKey& key) -> Status {
           if (!is_writable) return fail(Errc::kFailed, "E-722", "no space left");
           kept = key;

@@ -94,7 +94,7 @@ class World {
 
   bool happens(unsigned of_1000) { return random() % 1000 < of_1000; }
 
-  void put(Unit from, Frame frame) {
+  void put(Unit from, const Frame& frame) {
     if (happens(troubles.lost)) return;
     const int copies = happens(troubles.doubled) ? 2 : 1;
     for (int i = 0; i < copies; ++i) {
