@@ -226,7 +226,7 @@ MonoTime wake_at(const Setup& setup, const State& state) noexcept {
   } else {
     also(std::max(state.stand_at, state.promise.until));
     if (state.handoff.phase == Handoff::Phase::kGone) {
-      also(state.handoff.gone_at + setup.timers.burst);
+      also(setup.rules->go_anyway_at(View{setup, state, state.last_step}));
       also(state.handoff.go_at);
     }
   }

@@ -95,8 +95,8 @@ using Event = std::variant<Start, Tick, Heard, Tracked, EpochReserved, ForeignSe
 struct SetLease {  // write it to the lease page
   Lease lease;
   // It is taken back for the peer, who has the group next: what the data plane has decided under it
-  // may leave for half a `burst`, what comes for the VIPs is sent on to the peer, and Quiet is
-  // told.
+  // may leave for half as long as Quiet is waited for, what comes for the VIPs is sent on to the
+  // peer, and Quiet is told.
   bool is_handed_over = false;
 };
 struct Send {

@@ -165,11 +165,18 @@ bool is_quiet(const View& view, const Quiet& quiet) {
   return handoff.phase == Handoff::Phase::kGone && quiet.epoch == handoff.epoch;
 }
 
-// A worker that looked at the lease just before it was taken back sends for as long, where nobody
-// says that all have looked since.
-bool may_say_go(const View& view) {
+// A worker that looked at the lease just before it was taken back sends for a burst. Where the data
+// plane says when all have looked since, one that has not may stand still with frames in hand: it
+// is waited for as long as Go still has time to reach the taker, who would then begin by itself.
+MonoTime go_anyway_at(const View& view) {
   const auto& handoff = view.state.handoff;
-  return handoff.quiet || view.now - handoff.gone_at >= view.setup.timers.burst;
+  const MonoTime usual = handoff.gone_at + view.setup.timers.burst;
+  if (!view.state.tracking.tells_quiet) return usual;
+  return std::max(usual, handoff.ready_at + view.setup.rules->dead(view) * 3 / 4);
+}
+
+bool may_say_go(const View& view) {
+  return view.state.handoff.quiet || view.now >= view.setup.rules->go_anyway_at(view);
 }
 
 }  // namespace
@@ -199,6 +206,7 @@ const Rules kRules{
     .go_is_valid = go_is_valid,
     .is_quiet = is_quiet,
     .may_say_go = may_say_go,
+    .go_anyway_at = go_anyway_at,
 };
 
 bool peer_is_able(const View& view) noexcept {

@@ -72,6 +72,8 @@ struct Rules {
   bool (*is_quiet)(const View&, const Quiet&);
   // Who has let go may say so: nothing of it can still be on its way out of the data plane.
   bool (*may_say_go)(const View&);
+  // When Go is said though the data plane has not said that it is quiet.
+  MonoTime (*go_anyway_at)(const View&);
 };
 
 extern const Rules kRules;

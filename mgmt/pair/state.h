@@ -89,9 +89,10 @@ struct Handoff {
 // What the unit finds out about itself.
 struct Tracking {
   bool data_link = false;  // the VIPs' ports have a link
-  bool able = false;     // everything else that must work does: data plane, tracked without weight
-  bool ready = false;    // in sync with the active unit, or as good as it gets
-  bool witness = false;  // strict: a third party says that the peer does not serve
+  bool able = false;  // everything else that must work does: data plane, tracked without weight
+  bool tells_quiet = false;  // the data plane says when a lease taken back is over (Quiet)
+  bool ready = false;        // in sync with the active unit, or as good as it gets
+  bool witness = false;      // strict: a third party says that the peer does not serve
   std::uint8_t health = 0;
   ConfigPosition config;
   std::uint32_t flow_lag = 0;

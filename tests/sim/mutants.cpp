@@ -190,6 +190,14 @@ const std::array kMutants{
     Mutant{.name = "go-before-last-burst",
            .broken = "a unit says Go while its data plane may still send",
            .rules = [](Rules& rules) { rules.may_say_go = [](const View&) { return true; }; }},
+    Mutant{.name = "go-without-word",
+           .broken = "a unit says Go after a burst, though its data plane has not said that it may",
+           .rules =
+               [](Rules& rules) {
+                 rules.go_anyway_at = [](const View& view) {
+                   return view.state.handoff.gone_at + view.setup.timers.burst;
+                 };
+               }},
     Mutant{.name = "quiet-too-early",
            .broken = "the data plane says that it has let go while it may still send",
            .quirks = [](Quirks& quirks) { quirks.quiet_too_early = true; }},

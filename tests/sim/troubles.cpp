@@ -102,6 +102,9 @@ void World::begin(std::uint32_t index) {
       if (trouble.detail % 2 == 0) cut(trouble, 1);
       break;
     case Fault::kCrash:
+      // A worker that stands still for longer than a burst is waited for by who gave the group
+      // away; with him dead as well it is two faults that nothing here outwaits.
+      box.bursts_until = std::min(box.bursts_until, now_ + box.setup.timers.burst);
       box.running = false;
       ++box.life;
       break;

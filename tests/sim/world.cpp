@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdarg>
 
+#include "mgmt/pair/rules.h"
+
 namespace yoke::sim {
 
 using std::chrono::microseconds;
@@ -30,6 +32,7 @@ World::World(std::uint64_t seed, const pair::Rules& rules, const Quirks& quirks,
     box.setup.timers = schedule_.timers_of(i);
     box.setup.rules = &rules;
     box.tracking.witness = schedule_.witness == static_cast<int>(i);
+    box.tracking.tells_quiet = handing_random_.chance(0.7);
     box.set_clock(schedule_.ppm[i], Time(random_.between(1, 1'000'000'000)));
     push(schedule_.boot[i], What::kBoot, i);
   }
@@ -247,15 +250,18 @@ void World::set_page(Box& box, const pair::Lease& lease) {
   }
 }
 
-// Workers look again before a burst has had all its time, and say so; those of a release before say
-// nothing.
+// Workers look again before a burst has had all its time, and say so; one may stand still with
+// frames in hand for longer. A data plane of a release before says nothing, nor does one that dies
+// just then, and nothing more leaves it.
 void World::hand_over(Box& box) {
-  const Time burst = box.setup.timers.burst;
-  const Time looked = now_ + burst * handing_random_.between(1, 1000) / 1000;
-  const bool is_told = handing_random_.chance(0.7);
-  if (is_told && !quirks_.quiet_too_early) box.bursts_until = std::min(box.bursts_until, looked);
+  if (!box.tracking.tells_quiet || handing_random_.chance(0.1)) return;
+  const bool stands = handing_random_.chance(0.2);
+  const pair::View view{box.setup, box.state, box.local(now_)};
+  const Time longest =
+      stands ? Time(pair::kRules.go_anyway_at(view) - view.now) : box.setup.timers.burst;
+  const Time looked = now_ + longest * handing_random_.between(1, 990) / 1000;
+  if (!quirks_.quiet_too_early && box.bursts_until > now_) box.bursts_until = looked;
   const Time told = quirks_.quiet_too_early ? now_ : looked;
-  if (!is_told) return;
   push(told + microseconds(handing_random_.between(1, 100)), What::kQuiet, box.index, box.life,
        static_cast<std::uint32_t>(box.page.epoch));
 }

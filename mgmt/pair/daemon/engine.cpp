@@ -166,6 +166,11 @@ void Engine::quiet(std::size_t group, Epoch epoch, MonoTime now) {
   step(group, Quiet{epoch}, 0, now);
 }
 
+MonoTime Engine::go_anyway_at(std::size_t group) const {
+  const auto& at = plan_.groups_[group];
+  return at.setup.rules->go_anyway_at(View{at.setup, at.state, at.state.last_step});
+}
+
 void Engine::command(std::size_t group, const Command& command, std::uint32_t ticket,
                      MonoTime now) {
   step(group, command, ticket, now);

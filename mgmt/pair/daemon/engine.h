@@ -100,6 +100,8 @@ class Engine {
   void flushed(MonoTime now);
   // Nothing leaves any more under the lease of this epoch, handed over last.
   void quiet(std::size_t group, Epoch epoch, MonoTime now);
+  // When the peer is told to begin without that; of a group that was handed over.
+  [[nodiscard]] MonoTime go_anyway_at(std::size_t group) const;
   // Refusals are reported, with the ticket.
   void command(std::size_t group, const Command& command, std::uint32_t ticket, MonoTime now);
   // A change of settings, in two steps, between which the outlet takes up `next` as well: groups

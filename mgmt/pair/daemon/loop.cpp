@@ -170,18 +170,21 @@ void Loop::turn() {
 
 // No longer than is waited for it: then the peer is told to begin anyway.
 void Loop::look_for_quiet(MonoTime now) {
-  awaits_quiet_ = false;
+  quiet_at_ = MonoTime::max();
   for (std::size_t i = 0; i < engine_.groups(); ++i) {
     std::uint64_t& unseen = unseen_[engine_.settings().groups[i].vrid];
     if (unseen == 0) continue;
     const Handoff& handoff = engine_.state(i).handoff;
-    const bool waits = handoff.phase == Handoff::Phase::kGone &&
-                       now - handoff.gone_at < engine_.settings().timers().burst;
+    const bool waits = handoff.phase == Handoff::Phase::kGone && now < engine_.go_anyway_at(i);
     const bool is_seen =
         waits && parts_.seen->have_all_seen(unseen, api::LeaseTime(now.time_since_epoch()));
     if (is_seen) engine_.quiet(i, handoff.epoch, now);
-    if (!waits || is_seen) unseen = 0;
-    awaits_quiet_ = awaits_quiet_ || unseen != 0;
+    if (!waits || is_seen) {
+      unseen = 0;
+      continue;
+    }
+    const Span waited = now - handoff.gone_at;
+    quiet_at_ = std::min<MonoTime>(quiet_at_, now + std::max<Span>(kQuietEvery, waited / 16));
   }
 }
 
@@ -328,6 +331,7 @@ void Loop::look_around(MonoTime now) {
     found.able = (forwards || !engine_.settings().data_plane) && told.able;
     // Who holds a group has what there is of it.
     found.ready = told.ready && (flows_whole_ || is_holder(engine_.state(i).role));
+    found.tells_quiet = data_plane_ && parts_.seen != nullptr && parts_.seen->speaks();
     found.health = told.health;
     found.config = told.config;
     found.others_at = others_at_;
@@ -394,7 +398,7 @@ void Loop::publish(MonoTime now) {
 void Loop::wait() {
   due_ = std::min(engine_.wake_at(), look_at_);
   if (const auto due = announcer_.due()) due_ = std::min(due_, *due);
-  if (awaits_quiet_) due_ = std::min<MonoTime>(due_, pair_now() + kQuietEvery);
+  due_ = std::min(due_, quiet_at_);
   std::array<pollfd, kLinks + 3> entries{};
   entries[0] = {wake_.get(), POLLIN, 0};
   entries[1] = {announcer_.socket().fd(), POLLIN, 0};
@@ -450,14 +454,14 @@ void Loop::hand_over_lease(std::size_t group, const Lease& lease) {
   announcer_.say_farewell(group);
   announcer_.hold(group, lease.until);
   if (!lines_[group]) return;
-  const auto after = [](Span span) {
-    return api::LeaseTime((pair_now() + span).time_since_epoch());
-  };
-  const auto unseen = parts_.leases->hand_over(
-      *lines_[group], after(engine_.settings().timers().burst / 2), after(kRedirect));
+  const MonoTime now = pair_now();
+  const MonoTime decided_until = now + (engine_.go_anyway_at(group) - now) / 2;
+  const auto unseen =
+      parts_.leases->hand_over(*lines_[group], api::LeaseTime(decided_until.time_since_epoch()),
+                               api::LeaseTime((now + kRedirect).time_since_epoch()));
   if (parts_.seen == nullptr) return;
   unseen_[engine_.settings().groups[group].vrid] = unseen;
-  awaits_quiet_ = true;
+  quiet_at_ = now;
 }
 
 void Loop::announce(std::size_t group) { announcer_.start(group, pair_now()); }

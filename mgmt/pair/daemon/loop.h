@@ -114,7 +114,8 @@ class Loop final : private Outlet {
 
  private:
   static constexpr std::size_t kLinks = 2;
-  // Between two looks whether workers, who come round every few us, have seen the end of a lease.
+  // Between two looks whether workers, who come round every few us, have seen the end of a lease;
+  // a 16th of what was waited, once that is more.
   static constexpr std::chrono::microseconds kQuietEvery{50};
   // For how long frames for a group that was handed over go on coming here.
   static constexpr std::chrono::seconds kRedirect{1};
@@ -163,7 +164,7 @@ class Loop final : private Outlet {
   // Of groups that were handed over, by their numbers: what all workers are to have seen. 0: asked
   // no more.
   std::array<std::uint64_t, 256> unseen_{};
-  bool awaits_quiet_ = false;  // of one at least
+  MonoTime quiet_at_ = MonoTime::max();  // it is looked for; max: of none
   Announcer announcer_;
   Disk disk_;
   Engine engine_;

@@ -19,6 +19,10 @@ void SeenView::follow() {
   });
 }
 
+bool SeenView::speaks() const noexcept {
+  return view_ != nullptr && static_cast<const api::SeenPage*>(view_->memory())->is_of(boot_);
+}
+
 bool SeenView::have_all_seen(std::uint64_t revocations, api::LeaseTime now) const noexcept {
   return view_ != nullptr &&
          static_cast<const api::SeenPage*>(view_->memory())->have_all_seen(revocations, now);

@@ -19,6 +19,8 @@ class SeenView {
 
   // To be called now and then: the data plane may have come, or another.
   void follow();
+  // Whether there is one that says so. As below.
+  [[nodiscard]] bool speaks() const noexcept;
   // No system call, no wait.
   [[nodiscard]] bool have_all_seen(std::uint64_t revocations, api::LeaseTime now) const noexcept;
 

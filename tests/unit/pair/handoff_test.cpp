@@ -50,6 +50,39 @@ TEST_F(Handing, GoIsSaidAtOnceWhereTheDataPlaneHasLetGo) {
   EXPECT_EQ(sent<HandoffGo>(give(Tick{})), nullptr);
 }
 
+// A worker that has not looked since may stand still with frames in hand for longer than a burst.
+TEST_F(Handing, TheWordOfADataPlaneThatSaysSoIsWaitedForAsLongAsGoHasTimeToArrive) {
+  become_active();
+  tracking.tells_quiet = true;
+  track();
+  const Epoch epoch = state.lease.epoch;
+  give(Command{});
+  hear(HandoffReady{1, epoch, Stamp{55}});
+  const MonoTime ready = now;
+  give(Flushed{1});
+  now = ready + setup.timers.dead * 3 / 4 - std::chrono::nanoseconds(1);
+  EXPECT_EQ(sent<HandoffGo>(give(Tick{})), nullptr);
+  EXPECT_LE(wake_at(setup, state), now + std::chrono::nanoseconds(1));
+  const State waiting = state;
+  EXPECT_NE(sent<HandoffGo>(give(Quiet{epoch})), nullptr);
+  state = waiting;
+  now += std::chrono::nanoseconds(1);
+  EXPECT_NE(sent<HandoffGo>(give(Tick{})), nullptr);
+}
+
+TEST_F(Handing, OfADataPlaneThatHasGoneNoWordIsWaitedFor) {
+  become_active();
+  tracking.tells_quiet = true;
+  track();
+  give(Command{});
+  hear(HandoffReady{1, state.lease.epoch, Stamp{55}});
+  give(Flushed{1});
+  now += setup.timers.burst;
+  EXPECT_EQ(sent<HandoffGo>(give(Tick{})), nullptr);
+  tracking.tells_quiet = false;
+  EXPECT_NE(sent<HandoffGo>(track()), nullptr);
+}
+
 TEST_F(Handing, GoIsSaidEveryHeartbeatUntilItIsDone) {
   become_active();
   const Epoch epoch = state.lease.epoch;
