@@ -31,7 +31,9 @@ def lab():
 
 
 def written(lab):
-    return (lab.unit.root / "var/lib/yoke/ports.conf").read_text(encoding="utf-8")
+    """The data plane's port map; "" while there is none."""
+    file = lab.unit.root / "var/lib/yoke/ports.conf"
+    return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
 def alarms(lab):
