@@ -102,6 +102,14 @@ Result<Connections> Client::connections(const ConnectionsWanted& wanted, millise
   return decoded(call("connections", encode_wanted(wanted), deadline), decode_connections);
 }
 
+Result<Forecast> Client::forecast(const Configuration& configuration, milliseconds deadline) {
+  return decoded(call("forecast", encode_stage(configuration), deadline), decode_forecast);
+}
+
+Result<Forecast> Client::forecast(const Difference& difference, milliseconds deadline) {
+  return decoded(call("forecast_difference", encode_stage(difference), deadline), decode_forecast);
+}
+
 Status Client::ping(milliseconds deadline) {
   const auto answer = call("ping", Json::object(), deadline);
   if (answer || socket_) return {};

@@ -52,6 +52,12 @@ class Client {
   [[nodiscard]] Result<Connections> connections(const ConnectionsWanted& wanted = {},
                                                 std::chrono::milliseconds deadline = kDeadline);
 
+  // What would become of open flows under it; nothing changes. A release before: E-305.
+  [[nodiscard]] Result<Forecast> forecast(const Configuration& configuration,
+                                          std::chrono::milliseconds deadline = kDeadline);
+  [[nodiscard]] Result<Forecast> forecast(const Difference& difference,
+                                          std::chrono::milliseconds deadline = kDeadline);
+
   // Ok where it answers at all, as a release before does that does not know the question.
   [[nodiscard]] Status ping(std::chrono::milliseconds deadline = kDeadline);
 

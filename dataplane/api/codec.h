@@ -41,12 +41,14 @@ using Json = nlohmann::json;
 [[nodiscard]] Result<Activation> decode_activation(const Json& json);
 [[nodiscard]] Result<Counters> decode_counters(const Json& json);
 [[nodiscard]] Result<Connections> decode_connections(const Json& json);
+[[nodiscard]] Json encode(const Forecast& forecast);
+[[nodiscard]] Result<Forecast> decode_forecast(const Json& json);
 
-// Params of `stage` and `apply`: {"version", "configuration"}.
+// Params of `stage`, `apply` and `forecast`: {"version", "configuration"}.
 [[nodiscard]] Json encode_stage(const Configuration& configuration);
 [[nodiscard]] Result<Configuration> decode_stage(const Json& params);
 
-// Params of `stage_difference`: {"version", "difference"}.
+// Params of `stage_difference` and `forecast_difference`: {"version", "difference"}.
 [[nodiscard]] Json encode_stage(const Difference& difference);
 [[nodiscard]] Result<Difference> decode_stage_difference(const Json& params);
 

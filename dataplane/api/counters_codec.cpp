@@ -2,7 +2,7 @@
 #include "dataplane/api/codec.h"
 #include "dataplane/api/json_reader.h"
 
-// The JSON form of Counters and Connections: tables of numbers.
+// The JSON form of Counters, Connections and Forecast: tables of numbers.
 namespace yoke::api {
 namespace {
 
@@ -142,6 +142,19 @@ ConnectionsWanted read_connections_wanted(const Reader& at) {
   return {.pools = at["pools"].list([](const Reader& name) { return name.string(); })};
 }
 
+Forecast::Server read_forecast_server(const Reader& at) {
+  const auto counts = at.list(read_count);
+  if (counts.size() < 2) return {};
+  return {.cut = counts[0], .kept = counts[1]};
+}
+
+Forecast read_forecast(const Reader& at) {
+  return {.is_counted = at["counted"].boolean(),
+          .vips = at["vips"].map(read_count),
+          .servers =
+              at["servers"].map([](const Reader& pool) { return pool.map(read_forecast_server); })};
+}
+
 Json encode_counters(const Counters& counters, EncodeTraffic encode_one) {
   Json json{{"workers", Json::array()},
             {"ports", Json::array()},
@@ -180,6 +193,15 @@ Json encode(const Connections& connections) {
   return json;
 }
 
+Json encode(const Forecast& forecast) {
+  Json json{{"counted", forecast.is_counted}, {"vips", forecast.vips}, {"servers", Json::object()}};
+  for (const auto& [pool, servers] : forecast.servers) {
+    Json& told = json["servers"][pool] = Json::object();
+    for (const auto& [server, flows] : servers) told[server] = {flows.cut, flows.kept};
+  }
+  return json;
+}
+
 Json encode_wanted(const ConnectionsWanted& wanted) { return {{"pools", wanted.pools}}; }
 
 Json encode_wanted(const StatusWanted& wanted) { return {{"servers", wanted.servers}}; }
@@ -199,5 +221,7 @@ Result<StatusWanted> decode_status_wanted(const Json& params) {
 Result<Counters> decode_counters(const Json& json) { return read(json, read_counters); }
 
 Result<Connections> decode_connections(const Json& json) { return read(json, read_connections); }
+
+Result<Forecast> decode_forecast(const Json& json) { return read(json, read_forecast); }
 
 }  // namespace yoke::api

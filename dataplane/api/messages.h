@@ -243,6 +243,21 @@ struct ConnectionsWanted {
   friend bool operator==(const ConnectionsWanted&, const ConnectionsWanted&) = default;
 };
 
+// What would become of the flows that are open if a configuration ran in place of the one that
+// does. Each is counted once, under the names that run.
+struct Forecast {
+  struct Server {
+    std::uint64_t cut = 0;   // as it would be gone; datagrams go on to another
+    std::uint64_t kept = 0;  // not cut, whether or not it takes new ones
+    friend bool operator==(const Server&, const Server&) = default;
+  };
+  bool is_counted = false;  // else the workers could not tell in time, and nothing below is known
+  std::map<std::string, std::uint64_t> vips = {};  // cut with the VIP, or by what changes in it
+  // By pool and endpoint: servers that some would be cut with, or that would take no new ones.
+  std::map<std::string, std::map<std::string, Server>> servers = {};
+  friend bool operator==(const Forecast&, const Forecast&) = default;
+};
+
 // What of Counters is asked for; the rest of the answer is empty. A data plane of the release
 // before tells everything all the same.
 struct CountersWanted {

@@ -8,6 +8,7 @@
 
 #include "dataplane/api/errors.h"
 #include "dataplane/control/errors.h"
+#include "dataplane/control/forecast.h"
 
 namespace yoke::control {
 namespace {
@@ -32,13 +33,17 @@ Controller::Controller(Workers& workers, std::set<net::IpAddress> own, const api
   publish();
 }
 
-Result<std::string> Controller::stage(api::Configuration configuration) {
+Result<Plan> Controller::plan_for(api::Configuration configuration) const {
   if (!configuration.tells_groups && needs_leases()) {
     return fail(Errc::kRefused, kGroupsNotTold,
                 "it does not say which groups there are, and one that runs is held: without a word "
                 "every VIP would be served without a lease");
   }
-  auto plan = make_plan(std::move(configuration), running_, own_);
+  return make_plan(std::move(configuration), running_, own_);
+}
+
+Result<std::string> Controller::stage(api::Configuration configuration) {
+  auto plan = plan_for(std::move(configuration));
   if (!plan) return tl::unexpected(plan.error());
   staged_ = std::move(*plan);
   staged_tables_ = builder_.prepare(*staged_);
@@ -46,12 +51,32 @@ Result<std::string> Controller::stage(api::Configuration configuration) {
 }
 
 Result<std::string> Controller::stage(const api::Difference& difference) {
+  auto configuration = applied(difference);
+  if (!configuration) return tl::unexpected(configuration.error());
+  return stage(std::move(*configuration));
+}
+
+Result<api::Configuration> Controller::applied(const api::Difference& difference) const {
   if (difference.base != running_.digest) {
     return fail(Errc::kConflict, api::kOtherBase,
                 "running is " + running_.digest + ", not " + difference.base +
-                    "; stage the whole configuration");
+                    "; send the whole configuration");
   }
-  return stage(api::applied(running_.configuration, difference));
+  return api::applied(running_.configuration, difference);
+}
+
+Result<api::Forecast> Controller::forecast(const api::Difference& difference) {
+  auto configuration = applied(difference);
+  if (!configuration) return tl::unexpected(configuration.error());
+  return forecast(std::move(*configuration));
+}
+
+Result<api::Forecast> Controller::forecast(api::Configuration configuration) {
+  const auto plan = plan_for(std::move(configuration));
+  if (!plan) return tl::unexpected(plan.error());
+  const auto counts = workers_.try_out(builder_.draft(*plan, routing_, lines_),
+                                       running_.services.extent(), running_.servers.extent());
+  return counts ? forecast_of(*counts, running_, *plan) : api::Forecast{};
 }
 
 Result<api::Activation> Controller::activate(const std::string& digest) {

@@ -38,6 +38,9 @@ class Controller {
   [[nodiscard]] Result<std::string> stage(api::Configuration configuration);
   [[nodiscard]] Result<std::string> stage(const api::Difference& difference);
   [[nodiscard]] Result<api::Activation> activate(const std::string& digest);
+  // What would become of open flows if it were staged and activated; changes nothing.
+  [[nodiscard]] Result<api::Forecast> forecast(api::Configuration configuration);
+  [[nodiscard]] Result<api::Forecast> forecast(const api::Difference& difference);
   [[nodiscard]] Result<std::uint64_t> set_server_state(
       const std::vector<api::ServerStateChange>& changes);
   [[nodiscard]] api::ProcessStatus status(MonoTime now, const api::StatusWanted& wanted = {}) const;
@@ -73,6 +76,8 @@ class Controller {
 
  private:
   void publish();
+  [[nodiscard]] Result<Plan> plan_for(api::Configuration configuration) const;
+  [[nodiscard]] Result<api::Configuration> applied(const api::Difference& difference) const;
   [[nodiscard]] SnapshotBuilder::Lines lines() const;
   [[nodiscard]] api::GroupLease lease_of(const std::string& group, api::LeaseTime now) const;
 

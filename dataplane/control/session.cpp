@@ -86,6 +86,22 @@ Outcome connections(Controller& controller, const Json& params) {
   return api::encode(controller.connections(*wanted));
 }
 
+Outcome forecast(Controller& controller, const Json& params) {
+  auto configuration = api::decode_stage(params);
+  if (!configuration) return tl::unexpected(configuration.error());
+  const auto forecast = controller.forecast(std::move(*configuration));
+  if (!forecast) return tl::unexpected(forecast.error());
+  return api::encode(*forecast);
+}
+
+Outcome forecast_difference(Controller& controller, const Json& params) {
+  const auto difference = api::decode_stage_difference(params);
+  if (!difference) return tl::unexpected(difference.error());
+  const auto forecast = controller.forecast(*difference);
+  if (!forecast) return tl::unexpected(forecast.error());
+  return api::encode(*forecast);
+}
+
 // Of whoever wants to know that we answer.
 Outcome ping(Controller&, const Json&) { return Json::object(); }
 
@@ -102,6 +118,8 @@ constexpr std::array kMethods{
     Method{"status", status},
     Method{"counters", counters},
     Method{"connections", connections},
+    Method{"forecast", forecast},
+    Method{"forecast_difference", forecast_difference},
     Method{"ping", ping},
 };
 

@@ -216,6 +216,17 @@ std::unique_ptr<const lb::Snapshot> SnapshotBuilder::build(
   return next;
 }
 
+std::unique_ptr<const lb::Snapshot> SnapshotBuilder::draft(
+    const Plan& plan, std::shared_ptr<const lb::Routing> routing, const Lines& lines) const {
+  Plan without_new = plan;
+  for (api::Pool& pool : without_new.configuration.pools) {
+    for (api::Server& server : pool.servers) server.state = api::ServerState::kDown;
+  }
+  SnapshotBuilder builder = *this;
+  builder.tables_.by_pool.clear();
+  return builder.build(without_new, std::move(routing), 0, {}, lines);
+}
+
 void SnapshotBuilder::add_guards(const Plan& plan, lb::Snapshot& next) {
   std::vector<Lists> lists(next.services.size());
   next.guards.resize(next.services.size());

@@ -45,6 +45,11 @@ class SnapshotBuilder {
       const Plan& plan, std::shared_ptr<const lb::Routing> routing, std::uint64_t generation,
       const Tables& ready = {}, const Lines& lines = {});
 
+  // What build() would make of `plan` as far as flows that are there are concerned: where new ones
+  // would go, the slow part, is left out. The next build() knows nothing of it.
+  [[nodiscard]] std::unique_ptr<const lb::Snapshot> draft(
+      const Plan& plan, std::shared_ptr<const lb::Routing> routing, const Lines& lines) const;
+
  private:
   [[nodiscard]] Tables tables_for(const Plan& plan, const Tables& ready) const;
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "dataplane/api/messages.h"
 #include "dataplane/lb/counters.h"
 #include "dataplane/lb/snapshot.h"
+#include "dataplane/lb/trial.h"
 #include "dataplane/net/address.h"
 
 namespace yoke::control {
@@ -35,6 +37,15 @@ class Workers {
   // Makes `next` what every worker runs, from its next burst on. Returns when all have reached it
   // and the one before is freed (QSBR); a worker asleep is woken. Never fails while workers live.
   virtual void publish(std::unique_ptr<const lb::Snapshot> next) = 0;
+
+  // What would become of open flows if `next` were published, by slots of what runs, `services` and
+  // `servers` of them (lb/trial.h); tens of milliseconds for a million. Nothing: they could not
+  // tell in time, or the packet side does none of it.
+  [[nodiscard]] virtual std::optional<lb::Trial::Counts> try_out(
+      std::unique_ptr<const lb::Snapshot> /*next*/, std::size_t /*services*/,
+      std::size_t /*servers*/) {
+    return std::nullopt;
+  }
 
   // One for each worker; they live as long as this object.
   [[nodiscard]] virtual std::span<const lb::WorkerCounters* const> worker_counters() const = 0;

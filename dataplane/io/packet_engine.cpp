@@ -2,7 +2,9 @@
 #include "dataplane/io/packet_engine.h"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "dataplane/io/errors.h"
@@ -24,6 +26,9 @@ namespace {
 constexpr unsigned kFrameBytes = 2048;    // what a frame of MTU 1500 gets; AF_XDP wants no less
 constexpr unsigned kLinkBytes = 26;       // header, two VLAN tags, checksum
 constexpr unsigned kWorkerFrames = 1024;  // in its cache, and in its hands
+
+constexpr std::chrono::milliseconds kTrialPatience{300};
+constexpr std::chrono::microseconds kTrialLook{200};
 
 unsigned worker_count(const EngineConfig& config) {
   return std::max(1u, static_cast<unsigned>(config.cores.size()));
@@ -242,6 +247,26 @@ std::span<const control::PortInfo> PacketEngine::ports() const { return parts_->
 
 void PacketEngine::publish(std::unique_ptr<const lb::Snapshot> next) {
   parts_->snapshots.publish(std::move(next), [this] { parts_->wake_workers(); });
+}
+
+// It comes along with a copy of what runs: publish() keeps it from ending under a worker's hands.
+std::optional<lb::Trial::Counts> PacketEngine::try_out(std::unique_ptr<const lb::Snapshot> next,
+                                                       std::size_t services, std::size_t servers) {
+  const lb::Snapshot* const running = parts_->snapshots.current();
+  if (running == nullptr) return std::nullopt;
+  auto trial =
+      std::make_shared<lb::Trial>(std::move(next), services, servers, parts_->workers.size());
+  auto with = std::make_unique<lb::Snapshot>(*running);
+  auto without = std::make_unique<lb::Snapshot>(*running);
+  with->trial = trial;
+  publish(std::move(with));
+  const MonoTime deadline = MonoClock::now() + kTrialPatience;
+  while (!trial->is_done() && MonoClock::now() < deadline) {
+    std::this_thread::sleep_for(kTrialLook);
+  }
+  publish(std::move(without));
+  if (!trial->is_done()) return std::nullopt;
+  return trial->counts();
 }
 
 std::span<const lb::WorkerCounters* const> PacketEngine::worker_counters() const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -64,6 +65,9 @@ class PacketEngine : public control::Workers {
 
   [[nodiscard]] std::span<const control::PortInfo> ports() const override;
   void publish(std::unique_ptr<const lb::Snapshot> next) override;
+  [[nodiscard]] std::optional<lb::Trial::Counts> try_out(std::unique_ptr<const lb::Snapshot> next,
+                                                         std::size_t services,
+                                                         std::size_t servers) override;
   [[nodiscard]] std::span<const lb::WorkerCounters* const> worker_counters() const override;
   [[nodiscard]] std::vector<api::PortCounters> port_counters() const override;
   [[nodiscard]] std::uint64_t flows_capacity() const override;

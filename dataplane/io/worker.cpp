@@ -17,6 +17,7 @@
 
 #include "dataplane/io/errors.h"
 #include "dataplane/lb/leave.h"
+#include "dataplane/lb/trial.h"
 #include "dataplane/sync/exporter.h"
 
 namespace yoke::io {
@@ -156,6 +157,7 @@ unsigned Worker::round(const lb::Snapshot& snapshot, lb::Tick now) noexcept {
   if (const auto entries = sweep_.due(now); entries > 0) {
     pipeline_->sweep(snapshot, now, shared_.leases.served(snapshot), entries);
   }
+  if (snapshot.trial && snapshot.trial->go_on(config_.id, *flows_, snapshot, now)) ++found;
   if (desk_ && desk_->turn(snapshot, now, shared_.leases.served(snapshot))) ++found;
   return found;
 }

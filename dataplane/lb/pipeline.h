@@ -142,7 +142,6 @@ class Pipeline {
   void guide(const Flow& flow) noexcept;
   [[nodiscard]] bool unguide(const Flow& flow) noexcept;
   [[nodiscard]] std::optional<std::uint8_t> other_owner(std::uint32_t hash) const noexcept;
-  [[nodiscard]] bool is_barred(const Flow& flow, const Snapshot& snapshot) const noexcept;
 
   std::uint8_t worker_;
   std::uint8_t workers_;

@@ -22,7 +22,8 @@
 //
 // Services and servers stand in slots that are theirs for as long as they are configured; a slot
 // that is given to another gets a new incarnation, so that a flow which outlived its server can
-// tell. Threads: built by control, then constant and read by any.
+// tell. Nothing in it points at another part of it: a copy is whole.
+// Threads: built by control, then constant and read by any.
 namespace yoke::lb {
 
 enum class Method : std::uint8_t { kNat, kDsr };
@@ -80,6 +81,8 @@ static_assert(limits::kGroups <= 64);
   return GroupSet{1} << (group & 63);
 }
 
+class Trial;  // trial.h
+
 // A group that is served under a lease alone (dataplane/api/lease_page.h).
 struct HeldGroup {
   std::uint8_t group = 0;      // slot
@@ -109,6 +112,7 @@ struct Snapshot {
   GroupSet standing = kEveryGroup;
   std::vector<HeldGroup> held;
   std::shared_ptr<const Routing> routing;
+  std::shared_ptr<Trial> trial;  // workers are to go on with; mostly null
 };
 
 }  // namespace yoke::lb

@@ -4,23 +4,9 @@
 #include <bit>
 
 #include "dataplane/lb/pipeline.h"
+#include "dataplane/lb/trial.h"
 
 namespace yoke::lb {
-
-// Its service, which is there, has lists that refuse its client, or the SNAT address that it leaves
-// from has come to another group, whose lease may be another unit's. Groups that stand may share
-// one; and one that nobody has is nobody else's: a change that is taken back brings it back.
-bool Pipeline::is_barred(const Flow& flow, const Snapshot& snapshot) const noexcept {
-  if (flow.is_nat != 0) {
-    const std::uint8_t* group = snapshot.local_addresses.group_of(flow.snat);
-    if (group != nullptr && *group != snapshot.services[flow.service].group &&
-        (snapshot.standing & group_bit(*group)) == 0) {
-      return true;
-    }
-  }
-  return snapshot.services[flow.service].is_guarded &&
-         snapshot.guards[flow.service].refuses(flow.client).has_value();
-}
 
 // A group that begins to be served was not until now.
 void Pipeline::note_served(GroupSet served, Tick now) noexcept {

@@ -295,6 +295,11 @@ Status Committer::adopt_first() {
   return done;
 }
 
+Result<api::Forecast> Committer::forecast(const model::Config& config) {
+  return data_plane_.forecast(
+      compile(config, states_for(config), running().revision, store_.hash_key(), prefix_sets_));
+}
+
 Committer::Compiled Committer::compile_for(const model::Config& config, const ServerStates& states,
                                            std::uint64_t revision,
                                            const std::array<std::uint8_t, 16>& hash_key,

@@ -150,6 +150,8 @@ class Committer {
   // Histories that gave way to the other unit's.
   [[nodiscard]] Result<std::vector<store::Branch>> branches() const { return store_.branches(); }
   [[nodiscard]] DataPlane& data_plane() noexcept { return data_plane_; }
+  // What would become of open flows if `config`, which violates no rule, ran. Asks the data plane.
+  [[nodiscard]] Result<api::Forecast> forecast(const model::Config& config);
 
   // What to do about a clock that is behind the history (clock_watch.h); nothing where it is right
   // as far as one can tell. Deadlines do not go by it, but the history does.

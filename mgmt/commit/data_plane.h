@@ -37,6 +37,8 @@ class DataPlane {
   [[nodiscard]] virtual Result<api::Counters> counters(const api::CountersWanted& wanted) = 0;
   [[nodiscard]] virtual Result<api::Connections> connections(
       const api::ConnectionsWanted& wanted) = 0;
+  // Of one that is too old to tell, is_counted is false.
+  [[nodiscard]] virtual Result<api::Forecast> forecast(const api::Configuration& configuration) = 0;
 };
 
 }  // namespace yoke::commit

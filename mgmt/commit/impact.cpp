@@ -132,6 +132,12 @@ bool takes_flows(const Config& config, const Path& server) {
   return is_enabled(config, server) && config.value(server, "weight") != "0";
 }
 
+void add_restarts(const Config& before, const Config& after, std::vector<Effect>& effects) {
+  for (const std::string& port : model::keys_that_differ(before, after, "port")) {
+    effects.push_back({Path{{"port", port}}, Effect::Kind::kRestart, 0, false});
+  }
+}
+
 // Owned by one call.
 class Forecast {
  public:
@@ -160,9 +166,7 @@ class Forecast {
       const auto place = places.find(backend);
       foresee_backend(backend, place == places.end() ? nullptr : &place->second);
     }
-    for (const std::string& port : model::keys_that_differ(before_, after_, "port")) {
-      effects_.push_back({Path{{"port", port}}, Effect::Kind::kRestart, 0, false});
-    }
+    add_restarts(before_, after_, effects_);
     return std::move(effects_);
   }
 
@@ -239,6 +243,31 @@ class Forecast {
 std::vector<Effect> impact(const Config& before, const Config& after,
                            const std::optional<api::Counters>& counters) {
   return Forecast(before, after, counters).run();
+}
+
+std::vector<Effect> impact(const Config& before, const Config& after,
+                           const api::Forecast& forecast) {
+  std::vector<Effect> effects;
+  for (const auto& [vip, flows] : forecast.vips) {
+    effects.push_back({Path{{"vip", vip}}, Effect::Kind::kCut, flows, false});
+  }
+  for (const auto& [pool, servers] : forecast.servers) {
+    for (const auto& [server, flows] : servers) {
+      const Path path{{"pool", pool, "server", server}};
+      if (flows.cut != 0) {
+        effects.push_back({path, Effect::Kind::kCut, flows.cut, false});
+      } else if (takes_flows(before, path)) {
+        effects.push_back({path, Effect::Kind::kDrain, flows.kept, false});
+      }
+    }
+  }
+  add_restarts(before, after, effects);
+  return effects;
+}
+
+bool is_vague(const std::vector<Effect>& effects) noexcept {
+  return std::ranges::any_of(
+      effects, [](const Effect& effect) { return !effect.flows || effect.counted_twice; });
 }
 
 std::string_view to_string(Effect::Kind kind) noexcept {

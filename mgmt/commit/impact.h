@@ -32,6 +32,14 @@ struct Effect {
 [[nodiscard]] std::vector<Effect> impact(const model::Config& before, const model::Config& after,
                                          const std::optional<api::Counters>& counters);
 
+// The same as the data plane has counted it, every flow once, for what it would be cut by; what it
+// says that it counts (is_counted) is all that there is.
+[[nodiscard]] std::vector<Effect> impact(const model::Config& before, const model::Config& after,
+                                         const api::Forecast& forecast);
+// Whether of any it cannot be told how many flows it has, or how many of them others have too: what
+// the data plane can count.
+[[nodiscard]] bool is_vague(const std::vector<Effect>& effects) noexcept;
+
 [[nodiscard]] std::string_view to_string(Effect::Kind kind) noexcept;  // "cut", "drain", "restart"
 
 }  // namespace yoke::commit

@@ -20,6 +20,7 @@ constexpr auto kActivateDeadline = 3s;
 constexpr auto kStatesDeadline = 10s;  // tables of as many pools as have changed are built
 constexpr auto kQuestionDeadline = 500ms;
 constexpr auto kConnectionsDeadline = 200ms;
+constexpr auto kForecastDeadline = 1s;
 constexpr auto kPingInterval = 2s;
 
 // The data plane's own refusals pass as they are; what kept us from reaching it gets one name.
@@ -154,6 +155,18 @@ Result<api::Connections> SocketDataPlane::connections(const api::ConnectionsWant
   return asked_beside(kConnectionsDeadline, [&](api::Client& client) {
     return client.connections(wanted, kConnectionsDeadline);
   });
+}
+
+Result<api::Forecast> SocketDataPlane::forecast(const api::Configuration& configuration) {
+  auto answer = asked_beside(kForecastDeadline, [&](api::Client& client) -> Result<api::Forecast> {
+    if (!is_staging_ && running_ && running_->hash_key == configuration.hash_key) {
+      auto told = client.forecast(api::difference(*running_, configuration), kForecastDeadline);
+      if (told || told.error().id != api::kOtherBase) return told;
+    }
+    return client.forecast(configuration, kForecastDeadline);
+  });
+  if (!answer && answer.error().id == api::kUnknownMethod) return api::Forecast{};
+  return answer;
 }
 
 }  // namespace yoke::commit

@@ -37,6 +37,7 @@ class SocketDataPlane final : public DataPlane {
   [[nodiscard]] Result<api::Counters> counters(const api::CountersWanted& wanted) override;
   // Asked again and again, and so given a shorter time than anything else.
   [[nodiscard]] Result<api::Connections> connections(const api::ConnectionsWanted& wanted) override;
+  [[nodiscard]] Result<api::Forecast> forecast(const api::Configuration& configuration) override;
 
  private:
   [[nodiscard]] Result<std::string> send(const api::Configuration& configuration);

@@ -123,7 +123,13 @@ Session::Json Session::impact_of(const model::Config& config) const {
   if (commit::impact(running(), config, std::nullopt).empty()) return list;
   std::optional<api::Counters> counters;
   if (auto answer = unit_.committer.data_plane().counters({})) counters = std::move(*answer);
-  for (const commit::Effect& effect : commit::impact(running(), config, counters)) {
+  auto effects = commit::impact(running(), config, counters);
+  // What counters do not hold is counted flow by flow.
+  if (counters && commit::is_vague(effects) && unit_.committer.violations(config).empty()) {
+    const auto forecast = unit_.committer.forecast(config);
+    if (forecast && forecast->is_counted) effects = commit::impact(running(), config, *forecast);
+  }
+  for (const commit::Effect& effect : effects) {
     list.push_back({{"path", effect.path.to_string()},
                     {"effect", commit::to_string(effect.kind)},
                     {"flows", effect.flows ? Json(*effect.flows) : Json()},

@@ -42,6 +42,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const auto again = decode_counters(encode_compact(*counters));
       if (!again || !(*again == *counters)) std::abort();
     }
+    if (const auto forecast = decode_forecast(*result)) {
+      const auto again = decode_forecast(encode(*forecast));
+      if (!again || !(*again == *forecast)) std::abort();
+    }
     if (const auto connections = decode_connections(*result)) {
       const auto again = decode_connections(encode(*connections));
       if (!again || !(*again == *connections)) std::abort();

@@ -5,6 +5,7 @@ import collections
 import contextlib
 import json
 import socket
+import time
 
 import pytest
 
@@ -12,6 +13,7 @@ import topology
 
 WEB = topology.vip("web")
 CONNECTIONS = 60
+SOURCES = ("10.9.0.240", "10.9.0.241")
 PATIENCE_S = 1.0  # a cut connection never answers
 
 
@@ -100,6 +102,35 @@ def test_of_a_vip_that_is_removed(lab):
     with foretold(lab, "delete vip web", "vip web", "cut") as (connections, told):
         assert told == CONNECTIONS
         assert dead(connections[:5]) == 5
+
+
+def test_of_a_shorter_patience_is_on_those_that_rested_for_longer(lab):
+    change = "set vip web idle-timeout 5s"
+    with open_connections(lab) as connections:
+        busy, resting = connections[:CONNECTIONS // 3], connections[CONNECTIONS // 3:]
+        time.sleep(6)
+        assert dead(busy) == 0
+        assert impact(lab, change) == {("vip web", "cut"): len(resting)}
+        lab.unit.commit(change)
+        for _ in range(5):  # a turn of the sweep takes 4 s
+            assert dead(busy) == 0
+            time.sleep(1)
+        assert dead(resting) == len(resting)
+
+
+def test_of_some_source_addresses_is_on_those_that_leave_from_them(lab):
+    lab.unit.commit(f"set vip web snat {','.join(SOURCES)}")
+    with open_connections(lab) as connections:
+        gone, = impact(lab, f"set vip web snat {SOURCES[0]}").values()
+        kept, = impact(lab, f"set vip web snat {SOURCES[1]}").values()
+        assert gone > 0 and kept > 0
+        assert gone + kept == len(connections)
+
+
+def test_of_a_server_and_its_vip_is_counted_once(lab):
+    with open_connections(lab) as connections:
+        told = impact(lab, "delete vip web", f"delete pool web server {endpoints(lab)[0]}")
+        assert told == {("vip web", "cut"): len(connections)}
 
 
 def test_of_names_is_none(lab):

@@ -102,6 +102,14 @@ class FakeDataPlane final : public DataPlane {
     return told_connections;
   }
 
+  Result<api::Forecast> forecast(const api::Configuration& configuration) override {
+    if (auto failed = failure(Fails::kNothing); !failed) {
+      return tl::unexpected<Error>(failed.error());
+    }
+    forecast_asked = configuration;
+    return told_forecast;
+  }
+
   // Killed and started again: it knows nothing.
   void restart() {
     alive = true;
@@ -126,6 +134,8 @@ class FakeDataPlane final : public DataPlane {
   int differences = 0;  // staged by what differs, of those who can
   api::Counters traffic;
   api::Connections told_connections;
+  api::Forecast told_forecast;
+  std::optional<api::Configuration> forecast_asked;
   std::vector<std::string> calls;
   std::vector<std::vector<api::ServerStateChange>> batches;
 

@@ -119,6 +119,39 @@ TEST(Impact, IsOnTheFlowsOfWhatGoesAway) {
 
 TEST(Impact, OfWhatHasNoFlowsIsNone) { EXPECT_TRUE(impact(base(), {}, api::Counters{}).empty()); }
 
+TEST(Impact, OfWhatTheDataPlaneCountedIsThatAndNothingElse) {
+  const auto after = edited(
+      base(), {"delete pool web server 192.0.2.11:80", "disable pool web server 192.0.2.12:80",
+               "set port wan mtu 9000", "delete vip one", "set vip two idle-timeout 5m"});
+  const api::Forecast forecast{.is_counted = true,
+                               .vips = {{"one", 98}},
+                               .servers = {{"web",
+                                            {{"192.0.2.11:80", {.cut = 12, .kept = 0}},
+                                             {"192.0.2.12:80", {.cut = 0, .kept = 8}}}}}};
+  EXPECT_EQ(
+      impact(base(), after, forecast),
+      (std::vector<Effect>{effect({"vip", "one"}, Kind::kCut, 98),
+                           effect({"pool", "web", "server", "192.0.2.11:80"}, Kind::kCut, 12),
+                           effect({"pool", "web", "server", "192.0.2.12:80"}, Kind::kDrain, 8),
+                           effect({"port", "wan"}, Kind::kRestart, 0)}));
+}
+
+// It took none before either.
+TEST(Impact, AServerThatTookNoneDrainsNone) {
+  const auto before = edited(base(), {"disable pool web server 192.0.2.12:80"});
+  const api::Forecast forecast{.is_counted = true,
+                               .servers = {{"web", {{"192.0.2.12:80", {.cut = 0, .kept = 8}}}}}};
+  EXPECT_TRUE(impact(before, before, forecast).empty());
+}
+
+TEST(Impact, IsVagueWhereItIsNotCountedOrCountedTwice) {
+  EXPECT_FALSE(is_vague({}));
+  EXPECT_FALSE(is_vague({effect({"vip", "one"}, Kind::kCut, 98)}));
+  EXPECT_TRUE(is_vague({effect({"vip", "one"}, Kind::kCut, std::nullopt)}));
+  EXPECT_TRUE(is_vague(
+      {effect({"vip", "one"}, Kind::kCut, 98), effect({"vip", "two"}, Kind::kCut, 1, true)}));
+}
+
 TEST(Impact, IsUnknownWithoutTheDataPlaneButNamesWhatIsConcerned) {
   const auto after = edited(base(), {"delete vip one", "disable pool web server 192.0.2.11:80"});
   EXPECT_EQ(impact(base(), after, std::nullopt),

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +29,13 @@ class FakeWorkers final : public Workers {
     now_ = std::move(next);
     ++published_;
   }
+  std::optional<lb::Trial::Counts> try_out(std::unique_ptr<const lb::Snapshot> next,
+                                           std::size_t services, std::size_t servers) override {
+    tried_ = std::move(next);
+    EXPECT_EQ(now_->services.size(), services);
+    EXPECT_EQ(now_->servers.size(), servers);
+    return counts_;
+  }
   [[nodiscard]] std::span<const lb::WorkerCounters* const> worker_counters() const override {
     return counters_;
   }
@@ -39,6 +49,9 @@ class FakeWorkers final : public Workers {
   [[nodiscard]] const lb::Snapshot& now() const { return *now_; }
   [[nodiscard]] const lb::Snapshot& before() const { return *before_; }
   [[nodiscard]] int published() const { return published_; }
+  // What was tried out last, and what is found then.
+  [[nodiscard]] const lb::Snapshot& tried() const { return *tried_; }
+  void find(lb::Trial::Counts counts) { counts_ = std::move(counts); }
   [[nodiscard]] lb::WorkerCounters& worker(std::size_t i) { return *owned_[i]; }
 
  private:
@@ -46,7 +59,8 @@ class FakeWorkers final : public Workers {
                                {"lan", {{2, 0, 0, 0, 0, 0x0b}}, 8}};
   std::vector<std::unique_ptr<lb::WorkerCounters>> owned_;
   std::vector<const lb::WorkerCounters*> counters_;
-  std::unique_ptr<const lb::Snapshot> now_, before_;
+  std::unique_ptr<const lb::Snapshot> now_, before_, tried_;
+  std::optional<lb::Trial::Counts> counts_;
   int published_ = 0;
 };
 

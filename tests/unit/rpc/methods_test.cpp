@@ -271,6 +271,28 @@ TEST_F(Methods, TheTimeToConfirmHasBounds) {
   }
 }
 
+TEST_F(Methods, WhatCountersCannotTellOfTheImpactIsCountedFlowByFlow) {
+  commit_web(client_);
+  rig_.run([this] { rig_.data_plane().traffic.vips["web"].flows_open = 9; });
+  (void)must(client_, "edit", operations({set({"vip", "web"}, {{"idle-timeout", "1s"}})}));
+  const auto impact = [this] { return must(client_, "diff")["impact"]; };
+  json effect{{"path", "vip web"}, {"effect", "cut"}, {"flows", json()}, {"counted_twice", false}};
+  EXPECT_EQ(impact(), json::array({effect})) << "a data plane that cannot tell";
+  rig_.run([this] {
+    rig_.data_plane().told_forecast = {.is_counted = true, .vips = {{"web", 4}}};
+  });
+  effect["flows"] = 4;
+  EXPECT_EQ(impact(), json::array({effect}));
+  rig_.run([this] {
+    const auto& asked = rig_.data_plane().forecast_asked;
+    ASSERT_TRUE(asked);
+    EXPECT_EQ(asked->vips.at(0).idle_timeout_s, 1U);
+    EXPECT_EQ(asked->hash_key, rig_.data_plane().running->hash_key);
+    rig_.data_plane().told_forecast = {.is_counted = true};
+  });
+  EXPECT_EQ(impact(), json::array()) << "none has rested for so long";
+}
+
 TEST_F(Methods, ARollbackIsANewRevisionWithWhatTheOldOneHeld) {
   commit_web(client_);
   (void)must(client_, "load", {{"document", model::to_json(weighted_config())}});
